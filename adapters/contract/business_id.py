@@ -1,0 +1,285 @@
+"""Business identifiers: values that cannot exist invalid (GB 32100-2015, GB 11714-1997, GS15-2006, HJ 608-2017)."""
+
+import re
+import unicodedata
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+USCC_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
+USCC_WEIGHTS = tuple(pow(3, i, 31) for i in range(17))
+ORG_WEIGHTS = (3, 7, 9, 10, 5, 8, 4, 2)
+RESIDENT_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
+LOOKALIKES = {"O": "0", "I": "1", "Z": "2", "S": "5", "V": "U"}
+_LONGEST = 64
+
+# GB 32100-2015, table of registration authorities and entity categories. Y has no published table: any category passes.
+CATEGORIES = {
+    "1": "1239",
+    "2": "19",
+    "3": "123459",
+    "4": "19",
+    "5": "1239",
+    "6": "129",
+    "7": "129",
+    "8": "19",
+    "9": "123",
+    "A": "19",
+    "N": "1239",
+    "Y": USCC_ALPHABET,
+}
+
+
+class Scheme(StrEnum):
+    """The families of identifiers the gateway understands."""
+
+    USCC = "uscc"
+    REG_NO = "reg_no"
+    TAX_NO_OLD = "tax_no_old"
+    ORG_CODE = "org_code"
+    FOOD_PERMIT = "food_permit"
+    POLLUTANT_PERMIT = "pollutant_permit"
+
+
+class IdentifierError(ValueError):
+    """A text that is no identifier. `code` is stable; `expected` is the character that would make the check pass."""
+
+    def __init__(
+        self,
+        code: str,
+        detail: str,
+        *,
+        position: int | None = None,
+        expected: str | None = None,
+        suggestions: tuple[str, ...] = (),
+    ) -> None:
+        super().__init__(detail)
+        self.code = code
+        self.detail = detail
+        self.position = position
+        self.expected = expected
+        self.suggestions = suggestions
+
+
+@dataclass(frozen=True, slots=True)
+class BusinessId:
+    """A checked identifier. Build it with `parse`; `embedded` is the USCC inside a permit number, if any."""
+
+    scheme: Scheme
+    value: str
+    checks: dict[str, str] = field(default_factory=dict, compare=False)
+    alternatives: tuple[Scheme, ...] = field(default=(), compare=False)
+    embedded: str | None = field(default=None, compare=False)
+
+    def __str__(self) -> str:
+        return self.value
+
+
+def normalise(text: str) -> str:
+    """NFKC, upper case, no blanks, no hyphens. Idempotent; never guesses a character.
+
+    >>> normalise("９１110105 ma0yyy-014t")
+    '91110105MA0YYY014T'
+    """
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).upper())
+    return "".join(c for c in folded if not c.isspace() and unicodedata.category(c) not in {"Pd", "Cf", "Cc"})
+
+
+def uscc_check_character(first17: str) -> str:
+    """Check character of GB 32100: alphabet[(31 - sum mod 31) mod 31].
+
+    >>> uscc_check_character("91110105MA0YYY014")
+    'T'
+    """
+    total = sum(USCC_ALPHABET.index(c) * w for c, w in zip(first17, USCC_WEIGHTS, strict=True))
+    return USCC_ALPHABET[(31 - total % 31) % 31]
+
+
+def org_code_check_character(first8: str) -> str:
+    """Check character of GB 11714: 11 - sum mod 11, ten is X, eleven is 0."""
+    remainder = 11 - sum(int(c, 36) * w for c, w in zip(first8, ORG_WEIGHTS, strict=True)) % 11
+    return {10: "X", 11: "0"}.get(remainder, str(remainder))
+
+
+def reg_no_check_digit(first14: str) -> str:
+    """Check digit of ISO 7064 MOD 11,10 over fourteen digits.
+
+    >>> reg_no_check_digit("31011500000002")
+    '9'
+    """
+    product = 10
+    for digit in first14:
+        total = (product + int(digit)) % 10 or 10
+        product = total * 2 % 11
+    return str((11 - product) % 10)
+
+
+def is_resident_number(value: str) -> bool:
+    """Whether a normalised text passes GB 11643 (a personal number: it never travels in a URL)."""
+    if not re.fullmatch(r"\d{17}[\dX]", value):
+        return False
+    remainder = sum(int(c) * w for c, w in zip(value[:17], RESIDENT_WEIGHTS, strict=True)) % 11
+    return "10X98765432"[remainder] == value[17]
+
+
+def parse(text: str) -> BusinessId:
+    """Recognise and check an identifier, or raise `IdentifierError` with the exact reason.
+
+    A scheme may be forced by a prefix (`tax_no_old:110108551385082`), for strings that fit two schemes.
+
+    >>> parse("91110105 MA0YYY014t").value
+    '91110105MA0YYY014T'
+    """
+    forced, _, rest = text.partition(":")
+    if rest and forced in set(Scheme):
+        return _PARSERS[Scheme(forced)](normalise(rest))
+    value = normalise(text)
+    if not value:
+        raise IdentifierError("identifier.empty", "The identifier is empty.")
+    if len(value) > _LONGEST:
+        raise IdentifierError("identifier.length", f"No identifier has {len(value)} characters.")
+    return _PARSERS[_scheme_of(value)](value)
+
+
+def _scheme_of(value: str) -> Scheme:
+    if re.fullmatch(r"(JY|YB|SC)\d+", value):
+        return Scheme.FOOD_PERMIT
+    match len(value):
+        case 18 | 17 | 19:
+            return Scheme.USCC
+        case 15:
+            return Scheme.REG_NO if value.isascii() and value.isdigit() else Scheme.TAX_NO_OLD
+        case 9:
+            return Scheme.ORG_CODE
+        case 22:
+            return Scheme.POLLUTANT_PERMIT
+        case n:
+            raise IdentifierError(
+                "identifier.length",
+                f"{n} characters fit no known identifier; a unified social credit code has 18, a registration number 15.",
+            )
+
+
+def _require_charset(value: str, alphabet: str) -> None:
+    for position, char in enumerate(value):
+        if char not in alphabet:
+            raise IdentifierError(
+                "identifier.charset",
+                f"Character {position + 1} is not allowed here.",
+                position=position,
+                suggestions=suggest(value),
+            )
+
+
+def suggest(value: str) -> tuple[str, ...]:
+    """Valid codes that differ only by characters that look alike; offered to a person, never applied."""
+    swapped = "".join(LOOKALIKES.get(c, c) for c in value)
+    if swapped == value:
+        return ()
+    try:
+        return (parse(swapped).value,)
+    except IdentifierError:
+        return ()
+
+
+def _parse_uscc(value: str) -> BusinessId:
+    if is_resident_number(value) and not _is_valid_uscc(value):
+        raise IdentifierError("identifier.personal_number", "This looks like a person's identity number.")
+    if len(value) != 18:  # noqa: PLR2004 - the length is the definition
+        raise IdentifierError("identifier.length", f"A unified social credit code has 18 characters, not {len(value)}.")
+    _require_charset(value, USCC_ALPHABET)
+    expected = uscc_check_character(value[:17])
+    if value[17] != expected:
+        raise IdentifierError(
+            "identifier.check_character",
+            f"The last character should be {expected} if the other 17 are right.",
+            position=17,
+            expected=expected,
+        )
+    if value[1] not in CATEGORIES.get(value[0], ""):
+        raise IdentifierError(
+            "identifier.authority_category",
+            f"Registration authority {value[0]} issues no codes of category {value[1]}.",
+            position=1,
+        )
+    inner = "ok" if org_code_check_character(value[8:16]) == value[16] else "mismatch"
+    return BusinessId(Scheme.USCC, value, {"check_character": "ok", "organisation_code": inner})
+
+
+def _is_valid_uscc(value: str) -> bool:
+    return (
+        all(c in USCC_ALPHABET for c in value)
+        and uscc_check_character(value[:17]) == value[17]
+        and value[1] in CATEGORIES.get(value[0], "")
+    )
+
+
+def _parse_reg_no(value: str) -> BusinessId:
+    _require_length(value, 15)
+    _require_charset(value, "0123456789")
+    expected = reg_no_check_digit(value[:14])
+    is_tax_number = org_code_check_character(value[6:14]) == value[14]
+    if value[14] != expected:
+        raise IdentifierError(
+            "identifier.check_character",
+            f"The last digit of a registration number should be {expected} if the other 14 are right.",
+            position=14,
+            expected=expected,
+            suggestions=(f"{Scheme.TAX_NO_OLD}:{value}",) if is_tax_number else (),
+        )
+    return BusinessId(Scheme.REG_NO, value, {"check_character": "ok"}, alternatives=(Scheme.TAX_NO_OLD,) if is_tax_number else ())
+
+
+def _parse_tax_no(value: str) -> BusinessId:
+    _require_length(value, 15)
+    _require_charset(value[:6], "0123456789")
+    return BusinessId(Scheme.TAX_NO_OLD, value, _parse_org_code(value[6:]).checks)
+
+
+def _parse_org_code(value: str) -> BusinessId:
+    _require_length(value, 9)
+    _require_charset(value, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ")
+    expected = org_code_check_character(value[:8])
+    if value[8] != expected:
+        raise IdentifierError(
+            "identifier.check_character",
+            f"The last character of an organisation code should be {expected} if the other 8 are right.",
+            position=8,
+            expected=expected,
+        )
+    return BusinessId(Scheme.ORG_CODE, value, {"check_character": "ok"})
+
+
+def _parse_food_permit(value: str) -> BusinessId:
+    _require_length(value, 16)
+    if not re.fullmatch(r"(JY|YB|SC)\d{14}", value, re.ASCII):
+        raise IdentifierError("identifier.charset", "A food permit number is JY, YB or SC and 14 digits.", position=2)
+    # The check algorithm is not published: format is hard, the check digit is only reported.
+    check = "ok" if reg_no_check_digit("0" + value[2:15]) == value[15] else "unverified"
+    return BusinessId(Scheme.FOOD_PERMIT, value, {"check_character": check})
+
+
+def _parse_pollutant_permit(value: str) -> BusinessId:
+    _require_length(value, 22)
+    if not re.fullmatch(r".{18}\d{3}[PWXYZ]", value, re.ASCII):
+        raise IdentifierError(
+            "identifier.charset",
+            "A pollutant permit is a unified social credit code, three digits and P.",
+            position=18,
+        )
+    inner = _parse_uscc(value[:18])
+    return BusinessId(Scheme.POLLUTANT_PERMIT, value, inner.checks, embedded=inner.value)
+
+
+def _require_length(value: str, length: int) -> None:
+    if len(value) != length:
+        raise IdentifierError("identifier.length", f"Expected {length} characters, not {len(value)}.")
+
+
+_PARSERS = {
+    Scheme.USCC: _parse_uscc,
+    Scheme.REG_NO: _parse_reg_no,
+    Scheme.TAX_NO_OLD: _parse_tax_no,
+    Scheme.ORG_CODE: _parse_org_code,
+    Scheme.FOOD_PERMIT: _parse_food_permit,
+    Scheme.POLLUTANT_PERMIT: _parse_pollutant_permit,
+}

@@ -1,0 +1,107 @@
+"""What a department declares about its adapter. A manifest is data: registering one needs no code release."""
+
+from typing import Annotated, Any, Literal
+
+from msgspec import Meta, Struct, field
+
+AdapterId = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{1,39}$", description="snake_case, 2 to 40 characters")]
+Label = Annotated[str, Meta(min_length=1, max_length=80)]
+Path = Annotated[str, Meta(min_length=1, max_length=300, pattern=r"^[^\x00-\x1f]*$")]
+
+
+class Condition(Struct, frozen=True, omit_defaults=True, kw_only=True, forbid_unknown_fields=True):
+    """True when the status is `status`, or the value at `path` equals `equals`, or is empty when `empty` is set."""
+
+    status: Annotated[int, Meta(ge=100, le=599)] | None = None
+    path: Path | None = None
+    equals: str | int | bool | None = None
+    empty: bool = False
+    reason: str | None = None
+
+
+def _envelope_no_record() -> list[Condition]:
+    return [Condition(status=404), Condition(path="status", equals="not_found")]
+
+
+def _envelope_not_applicable() -> list[Condition]:
+    return [Condition(path="status", equals="not_applicable")]
+
+
+def _date_formats() -> list[str]:
+    return ["%Y-%m-%d", "%Y%m%d", "%Y/%m/%d", "%Y年%m月%d日"]
+
+
+class RequestSpec(Struct, frozen=True, omit_defaults=True, kw_only=True, forbid_unknown_fields=True):
+    """How the department is asked. `{business_id}`, `{scheme}` and `{site}` are filled in, percent-encoded in paths."""
+
+    method: Literal["GET", "POST"] = "GET"
+    path: Path = "/v1/sections/{section}/{business_id}"
+    query: dict[str, str] = {}
+    body: dict[str, Any] | None = None
+
+
+class ResponseSpec(Struct, frozen=True, omit_defaults=True, kw_only=True, forbid_unknown_fields=True):
+    """Where things are in the department's answer; the defaults are the envelope of department-adapter.v1.yaml."""
+
+    format: Literal["json", "xml"] = "json"
+    charset: Literal["utf-8", "gb18030"] = "utf-8"
+    business_id: Path = "business_id"
+    as_of: Path = "as_of"
+    record: Path = "data"
+    success: Condition | None = None
+    no_record: list[Condition] = field(default_factory=_envelope_no_record)
+    not_applicable: list[Condition] = field(default_factory=_envelope_not_applicable)
+
+
+class FieldRule(Struct, frozen=True, omit_defaults=True, kw_only=True, forbid_unknown_fields=True):
+    """One canonical field: take `path` (JMESPath), apply `convert`, or map each element of a list with `each`."""
+
+    to: Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]*$", max_length=64)]
+    path: Path
+    convert: Literal["none", "text", "date", "int", "number", "bool", "code", "list"] = "none"
+    table: str | None = None
+    default: str | int | bool | None = None
+    each: "list[FieldRule] | None" = None
+    fields: "list[FieldRule] | None" = None
+
+
+class Mapping(Struct, frozen=True, omit_defaults=True, kw_only=True, forbid_unknown_fields=True):
+    """Declarative translation of what a department already serves into its canonical section."""
+
+    request: RequestSpec = RequestSpec()
+    response: ResponseSpec = ResponseSpec()
+    fields: list[FieldRule] | None = None
+    tables: dict[str, dict[str, str | bool | None]] = {}
+    date_formats: list[str] = field(default_factory=_date_formats)
+
+
+class AuthSpec(Struct, frozen=True, omit_defaults=True, kw_only=True, forbid_unknown_fields=True):
+    """How the gateway identifies itself to the department; the secret itself is stored apart, encrypted."""
+
+    kind: Literal["none", "api_key", "bearer", "basic", "login"] = "none"
+    header: Annotated[str, Meta(pattern=r"^[A-Za-z0-9-]{1,64}$")] = "X-Api-Key"
+
+
+class Manifest(Struct, frozen=True, omit_defaults=True, kw_only=True, forbid_unknown_fields=True):
+    """An adapter's declaration. `kind` is `standard_rest` or the name of a Python adapter in `adapters.departments`."""
+
+    adapter_id: AdapterId
+    department: AdapterId
+    section: AdapterId
+    title_zh: Label
+    title_en: Label
+    base_url: Annotated[str, Meta(min_length=8, max_length=300)]
+    kind: AdapterId = "standard_rest"
+    axis: Literal["vertical", "horizontal"] = "horizontal"
+    region: Annotated[str, Meta(pattern=r"^\d{6}$", description="division code, GB/T 2260")] = "000000"
+    scope: Literal["entity", "site"] = "entity"
+    operations: list[Literal["search", "resolve_qr", "results", "aggregate"]] = []
+    required: bool = False
+    legal_basis: Label = "政务数据共享条例（国令第809号）"
+    sharing_attribute: Literal["unconditional", "conditional", "none"] = "conditional"
+    catalogue_no: Annotated[str, Meta(max_length=64)] = ""
+    contact: Annotated[str, Meta(max_length=120)] = ""
+    auth: AuthSpec = AuthSpec()
+    mapping: Mapping | None = None
+    sample_business_id: Annotated[str, Meta(min_length=4, max_length=64)]
+    unknown_business_id: Annotated[str, Meta(min_length=4, max_length=64)]

@@ -1,0 +1,151 @@
+"""What may be called, and what an answer may cost: addresses, sizes, compression ratio, structure (reliability T3)."""
+
+import asyncio
+import ipaddress
+import socket
+import zlib
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from adapters.contract.errors import AdapterMalformed, AdapterUnavailable
+
+IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
+IPNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
+Resolver = Callable[[str, int], Awaitable[list[str]]]
+
+_DENIED = tuple(
+    ipaddress.ip_network(n)
+    for n in (
+        "100.64.0.0/10",
+        "192.0.0.0/24",
+        "192.88.99.0/24",
+        "198.18.0.0/15",
+        "240.0.0.0/4",
+        "64:ff9b::/96",
+        "64:ff9b:1::/48",
+        "2002::/16",
+        "2001::/32",
+        "fec0::/10",
+        "::ffff:0:0/96",
+        "::/96",
+    )
+)
+_GZIP_WINDOW = 31
+_DEFAULT_PORTS = {"https": 443, "http": 80}
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Upper bounds of one answer, in bytes and counts."""
+
+    wire: int = 1 << 20
+    decoded: int = 4 << 20
+    ratio: int = 20
+    headers: int = 64
+    header_bytes: int = 16 << 10
+    depth: int = 32
+    nodes: int = 20_000
+    string: int = 64 << 10
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where an exchange goes; `host` is what TLS and the Host header name."""
+
+    scheme: str
+    host: str
+    port: int
+
+    @property
+    def authority(self) -> str:
+        """The Host header's value."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return host if self.port == _DEFAULT_PORTS[self.scheme] else f"{host}:{self.port}"
+
+
+async def resolve_by_system(host: str, port: int) -> list[str]:
+    """All addresses the system's resolver gives for a name."""
+    infos = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return [str(info[4][0]) for info in infos]
+
+
+class AddressGuard:
+    """Decides which URLs may be called and pins the address; denies everything not global unless a range is allowed.
+
+    Departments do sit on private ranges: a deployment allows them by range, never by "private is fine".
+    """
+
+    def __init__(
+        self,
+        *,
+        allow: tuple[IPNetwork, ...] = (),
+        allow_http: bool = False,
+        ports: frozenset[int] | None = None,
+        resolver: Resolver = resolve_by_system,
+    ) -> None:
+        self._allow = allow
+        self._allow_http = allow_http
+        self._ports = ports
+        self._resolver = resolver
+
+    def split(self, url: str) -> tuple[Origin, str]:
+        """Origin and request target of a URL. Raises `AdapterUnavailable("address_forbidden")` for any doubtful spelling."""
+        if not url.isascii() or any(c <= " " or c in "\\\x7f" for c in url):
+            raise AdapterUnavailable("address_forbidden", "the address has characters that are not allowed")
+        try:
+            parts = urlsplit(url)
+            port = parts.port
+        except ValueError as error:
+            raise AdapterUnavailable("address_forbidden", "the address is malformed") from error
+        if parts.scheme != "https" and not (parts.scheme == "http" and self._allow_http):
+            raise AdapterUnavailable("address_forbidden", f"scheme {parts.scheme or 'none'} is not allowed; use https")
+        if parts.username is not None or parts.password is not None or parts.fragment or not parts.hostname:
+            raise AdapterUnavailable("address_forbidden", "no user info, no fragment, and a host name are required")
+        origin = Origin(parts.scheme, parts.hostname.rstrip("."), port or _DEFAULT_PORTS[parts.scheme])
+        if self._ports is not None and origin.port not in self._ports:
+            raise AdapterUnavailable("address_forbidden", f"port {origin.port} is not on the allow-list")
+        return origin, (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+
+    async def pin(self, origin: Origin) -> str:
+        """The address to connect to. Every address of the name must pass, else none is used."""
+        try:
+            found = await self._resolver(origin.host, origin.port)
+        except OSError as error:
+            raise AdapterUnavailable("name_unresolved", origin.host) from error
+        if not found:
+            raise AdapterUnavailable("name_unresolved", origin.host)
+        for text in found:
+            if not self.permits(text):
+                raise AdapterUnavailable("address_forbidden", f"{origin.host} resolves to an address that is denied")
+        return found[0]
+
+    def permits(self, text: str) -> bool:
+        """Whether one address may be connected to."""
+        try:
+            address = ipaddress.ip_address(text)
+        except ValueError:
+            return False
+        if any(address.version == network.version and address in network for network in self._allow):
+            return True
+        if not address.is_global or address.is_multicast:
+            return False
+        return not any(address.version == network.version and address in network for network in _DENIED)
+
+
+def decode_body(headers: Mapping[str, str], raw: bytes, limits: Limits) -> bytes:
+    """Undo gzip within the ratio and size bounds; any other coding is refused."""
+    coding = headers.get("content-encoding", "identity").strip().lower()
+    if coding in {"", "identity"}:
+        return raw
+    if coding != "gzip":
+        raise AdapterMalformed("compression_refused", f"content coding {coding[:20]!r}")
+    bound = min(limits.decoded, max(len(raw), 1) * limits.ratio)
+    inflater = zlib.decompressobj(_GZIP_WINDOW)
+    try:
+        body = inflater.decompress(raw, bound)
+    except zlib.error as error:
+        raise AdapterMalformed("compression_refused", "not gzip") from error
+    if inflater.unconsumed_tail or inflater.unused_data or not inflater.eof:
+        raise AdapterMalformed("compression_refused", "ratio, size or trailing bytes")
+    return body

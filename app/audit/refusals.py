@@ -1,0 +1,57 @@
+"""ASGI middleware that traces refusals: the request's transaction is rolled back, the trace of its refusal is not."""
+
+from typing import Any
+
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.audit.deps import SEQUENCER
+from app.audit.errors import AuditUnavailable
+from app.audit.events import Event
+from app.audit.service import act_of
+from app.core.problems import problem
+
+_REFUSED = frozenset({401, 403})
+
+
+class RefusalTrace:
+    """Writes one entry per 401 and 403, durable before the refusal leaves."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        withheld = False
+
+        async def traced(message: Message) -> None:
+            nonlocal withheld
+            if withheld:
+                return
+            if message["type"] == "http.response.start" and message["status"] in _REFUSED:
+                try:
+                    await self._trace(Request(scope), message["status"])
+                except AuditUnavailable as error:
+                    withheld = True
+                    trace_id = str(getattr(Request(scope).state, "trace_id", ""))
+                    await problem(error.code, trace_id)(scope, receive, send)
+                    return
+            await send(message)
+
+        await self._app(scope, receive, traced)
+
+    async def _trace(self, request: Request, status: int) -> None:
+        principal = getattr(request.state, "principal", None)
+        route = request.scope.get("route")
+        details: dict[str, Any] = {
+            "outcome": str(status),
+            "request_id": str(getattr(request.state, "trace_id", "")),
+            "object_ref": f"{request.method} {getattr(route, 'path', '')}",
+        }
+        await SEQUENCER.of(request.app).append(
+            act_of(principal, "gateway.request.refused", **details)
+            if principal
+            else Event(event="gateway.request.refused", actor="anonymous", **details)
+        )

@@ -1,0 +1,15 @@
+"""Shapes of the trace's answers."""
+
+from pydantic import BaseModel, ConfigDict
+
+
+class AuditEntryRead(BaseModel):
+    """An entry as stored; keys that are empty are absent."""
+
+    model_config = ConfigDict(extra="allow")
+
+    id: str
+    v: int
+    event: str
+    at: str
+    actor_ref: str

@@ -1,0 +1,41 @@
+"""The door to identifiers."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request
+
+from app.audit.deps import SEQUENCER
+from app.audit.sequencer import Sequencer
+from app.audit.service import act_of
+from app.businesses import service
+from app.businesses.deps import FINDER
+from app.businesses.schemas import Resolution, ResolveRequest
+from app.core.deps import SettingsDep
+from app.core.problems import trace_id_of
+from auth.dependencies import requires
+from auth.permissions import Permission
+from auth.principal import Principal
+
+router = APIRouter(prefix="/v1", tags=["businesses"])
+
+
+@router.post("/businesses:resolve")
+async def resolve_business(
+    wanted: ResolveRequest,
+    request: Request,
+    settings: SettingsDep,
+    finder: Annotated[service.Finder, Depends(FINDER)],
+    sequencer: Annotated[Sequencer, Depends(SEQUENCER)],
+    principal: Annotated[Principal, Depends(requires(Permission.BUSINESS_RESOLVE))],
+) -> Resolution:
+    """From typed text or a scanned licence code to a business, candidates, or the next step. A scanned URL is never fetched."""
+    answer = await service.resolve(wanted.text, finder, settings.qr_hosts)
+    event = act_of(
+        principal,
+        "businesses.text.resolved",
+        subject=answer.identifier.business_id if answer.identifier else "",
+        outcome=answer.outcome,
+        request_id=trace_id_of(request),
+    )
+    await sequencer.append(event)
+    return answer

@@ -1,0 +1,61 @@
+"""Classes of fields and elements that must agree, as values. Pure."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date
+
+ANALYSIS_ONLY, SHARED, PUBLIC_MASKED, OPEN = 1, 2, 3, 4
+FALLBACK_SECTION = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class FieldClass:
+    """One row of the class table. `masked_class` is the class at which the masked value may be shown."""
+
+    section: str
+    field: str
+    level: int
+    mask: str
+    masked_class: int | None
+    zh: str
+    en: str
+    valid_from: date
+    valid_to: date | None
+    source: str
+    confidence: str
+
+    def in_force(self, on: date) -> bool:
+        """Whether the row applies on a day."""
+        return self.valid_from <= on and (self.valid_to is None or on <= self.valid_to)
+
+
+@dataclass(frozen=True, slots=True)
+class Element:
+    """One place where a data element that must agree is told (D-07: one authoritative source per element)."""
+
+    element: str
+    section: str
+    pointer: str
+    authoritative: str
+    comparator: str
+    zh: str
+    en: str
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """Everything the catalogue says on one day."""
+
+    version: str
+    classes: dict[str, dict[str, FieldClass]]
+    elements: tuple[Element, ...]
+    regions: tuple[str, ...] = field(default=())
+
+    def of_section(self, section: str) -> dict[str, FieldClass]:
+        """Field -> class row; a section configured without rows of its own has those of `other`."""
+        return self.classes.get(section) or self.classes[FALLBACK_SECTION]
+
+
+def strictest(levels: Iterable[int]) -> int:
+    """The class of a set: the minimum, because 1 is the strictest; an empty set is open."""
+    return min(levels, default=OPEN)

@@ -1,0 +1,32 @@
+"""Doors to the catalogue; problem codes are public, so that a `type` link can be followed without a token."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Path, Query
+
+from app.catalogue import service
+from app.catalogue.schemas import FieldRead, ProblemRead, ReasonRead
+from app.core.clock import local_date
+from app.core.deps import ClockDep
+from auth.dependencies import requires
+from auth.permissions import Permission
+
+router = APIRouter(tags=["catalogue"])
+
+
+@router.get("/v1/catalogue/fields", dependencies=[Depends(requires(Permission.CATALOGUE_READ))])
+async def list_fields(clock: ClockDep, section: Annotated[str | None, Query(max_length=40)] = None) -> list[FieldRead]:
+    """Fields of the sections with class, mask and label."""
+    return service.list_fields(local_date(clock.now()), section)
+
+
+@router.get("/v1/catalogue/reasons", dependencies=[Depends(requires(Permission.CATALOGUE_READ))])
+async def list_reasons() -> list[ReasonRead]:
+    """Reasons a section may carry, in Chinese and English, with what to do now."""
+    return service.list_reasons()
+
+
+@router.get("/problems/{code}")
+async def read_problem(code: Annotated[str, Path(max_length=80)]) -> ProblemRead:
+    """What a problem code means and what to do now."""
+    return service.read_problem(code)

@@ -1,0 +1,146 @@
+"""What the demo shows a person."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.table import Table
+
+_MARKS = {
+    "yes": "[green]YES[/]",
+    "no": "[red]NO[/]",
+    "not_required": "[green]NOT REQUIRED[/]",
+    "unknown": "[yellow]UNKNOWN[/]",
+}
+_QUESTIONS = {"registered": "registered?", "taxes_on_time": "taxes on time?", "fire_permit": "fire permit?"}
+_SHORT = {
+    "registration": ("reg_status", "legal_rep_name"),
+    "tax": ("taxpayer_status", "filing_on_time", "overdue_filing_count"),
+    "fire": ("fire_permit", "site_ref"),
+    "food": ("food_permit", "legal_rep_name"),
+    "public_security": ("special_trade_kind",),
+    "urban_management": ("front_three_duties",),
+    "health": ("hygiene_permit", "quantified_grade"),
+    "ecology": ("permit_category", "env_credit"),
+    "human_resources": ("wage_arrears_listed", "social_insurance_status"),
+    "emergency": ("work_safety_permit",),
+    "customs": ("customs_credit_level",),
+}
+_DAY, _HOUR = 86400, 3600
+
+
+class Screen:
+    """A terminal; plain when the output goes to a file."""
+
+    def __init__(self) -> None:
+        self._console = Console(highlight=False, soft_wrap=False, width=None)
+
+    def done(self, text: str) -> None:
+        """A step that succeeded."""
+        self._console.print(f"  [green]✔[/] {text}")
+
+    def line(self, text: str) -> None:
+        """A line of text."""
+        self._console.print(f"  {text}")
+
+    def failed(self, text: str) -> None:
+        """Why it cannot go on."""
+        self._console.print(f"  [red]✗[/] {text}", soft_wrap=True)
+
+    @contextmanager
+    def progress(self, title: str, total: int) -> Iterator[Callable[[], None]]:
+        """A bar; the yielded function moves it on by one."""
+        columns = (TextColumn("  … {task.description}"), BarColumn(), MofNCompleteColumn())
+        with Progress(*columns, console=self._console, transient=True) as bar:
+            task = bar.add_task(title, total=total)
+            yield lambda: bar.advance(task)
+
+    def profile(self, title: str, profile: dict[str, Any]) -> None:
+        """A profile: headline, departments, what is missing and why."""
+        done = profile["completeness"]
+        slowest = max(s["elapsed_ms"] for s in profile["sections"].values())
+        self._console.print(
+            f"\n  [bold]{title}: {profile['business_id']['value']}  {profile['name']}[/]\n"
+            f"  {profile['elapsed_ms']} ms in all, slowest department {slowest} ms, "
+            f"{done['answered']} of {done['asked']} answered"
+        )
+        table = Table("department", "outcome", "ms", "as of", "in short")
+        for name, section in profile["sections"].items():
+            table.add_row(
+                f"{section['title']['zh']} {section['title']['en']}",
+                section["outcome"],
+                str(section["elapsed_ms"]),
+                _age(section.get("age_s")),
+                _in_short(name, section),
+            )
+        self._console.print(table)
+        self._console.print("  " + "    ".join(self._answer(q, profile["headline"][q]) for q in _QUESTIONS))
+        for name in done["missing"]:
+            reason = profile["sections"][name]["reason"]
+            self._console.print(f"  [yellow]missing[/] {name}: {reason['text']['zh']} / {reason['text']['en']}")
+        for finding in profile["findings"]:
+            self._console.print(f"  [yellow]note[/] {finding['text']['zh']} / {finding['text']['en']}")
+        for conflict in profile["conflicts"]:
+            told = ", ".join(f"{v['section']}: {v['value']}" for v in conflict["values"])
+            self._console.print(f"  [yellow]conflict[/] {conflict['element']} ({told}): {conflict['meaning']['zh']}")
+
+    @staticmethod
+    def _answer(question: str, answer: dict[str, Any]) -> str:
+        text = f"{_QUESTIONS[question]} [bold]{_MARKS[answer['answer']]}[/]"
+        if known := answer.get("last_known"):
+            return f"{text} (last known: {known['answer']})"
+        if answer["answer"] == "unknown" and "reason" in answer:
+            return f"{text} ({answer['reason']['text']['en']})"
+        return text
+
+    def receipts(self, record: dict[str, Any]) -> None:
+        """Who has received a visit's results."""
+        self._console.print(f"\n  [bold]One visit, recorded once[/] ({record['id']})")
+        for row in record["write_back"]:
+            receipt = (row["receipt"] or {}).get("receipt_no", "no receipt yet")
+            self._console.print(f"  [green]✔[/] {row['department']}: {row['state']}, receipt {receipt}")
+
+    def invitation(self, gateway: str, path: str, folder: Path) -> None:
+        """Lines to paste."""
+
+        def curl(who: str, target: str) -> str:
+            return f'curl -s -H "Authorization: Bearer $(cat {folder}/{who}.token)" "{gateway}{target}"'
+
+        self._console.print("\n  [bold]Try it yourself[/] (the departments are mended again)")
+        for who, target in (
+            ("inspector", path),
+            ("inspector", "/v1/profiles/91370102999999066X?purpose=patrol&site=S002"),
+            ("department", "/v1/me"),
+            ("supervisor", "/v1/records?state=written_back"),
+            ("auditor", "/v1/audit/entries?event=profile.business.viewed"),
+        ):
+            self._console.print(f"    {who:<11} {curl(who, target)}", soft_wrap=True)
+        self._console.print("    department  add a fourteenth department while this runs: docs/add-a-department.md")
+        self._console.print(f"  API reference {gateway}/docs")
+
+    def stay(self) -> None:
+        """The demo is up."""
+        self._console.print("  Ctrl-C stops everything")
+
+
+def _age(seconds: int | None) -> str:
+    if seconds is None:
+        return "–"
+    if seconds >= _DAY:
+        return f"{seconds // _DAY} d"
+    return f"{seconds // _HOUR} h" if seconds >= _HOUR else "now"
+
+
+def _in_short(name: str, section: dict[str, Any]) -> str:
+    data = section.get("data") or {}
+    parts = [str(data[field]) for field in _SHORT.get(name, ()) if field in data]
+    if not data and "reason" in section:
+        parts.append(section["reason"]["text"]["zh"])
+    if withheld := section.get("withheld"):
+        parts.append(f"{len(withheld)} withheld")
+    if masked := section.get("masked"):
+        parts.append(f"{len(masked)} masked")
+    return "; ".join(parts)

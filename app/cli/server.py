@@ -1,0 +1,82 @@
+"""Start the gateway, bring the database to the newest schema, say what is wrong with a set-up."""
+
+import platform
+import socket
+
+import typer
+
+from app.core.settings import Settings
+
+
+def port_is_free(host: str, port: int) -> bool:
+    """Whether a server could listen there."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            return False
+    return True
+
+
+def serve(
+    host: str = typer.Option("127.0.0.1", help="address to listen on"),
+    port: int = typer.Option(8000, help="port to listen on"),
+) -> None:
+    """Start the gateway with the settings of the environment (ONEVISIT_…)."""
+    import uvicorn
+
+    from app.core.db import Database
+    from app.core.schema import current_revision, expected_revision
+
+    settings = Settings()
+    settings.require_complete()
+    if not port_is_free(host, port):
+        raise _sentence(f"Port {port} on {host} is taken: choose another with --port, or stop what listens there.")
+    database = Database(settings.database_url)
+    if current_revision(database) != expected_revision():
+        raise _sentence("The database is not at the schema this version needs: run `onevisit migrate` first.")
+    database.dispose()
+    uvicorn.run(
+        "app.main:create_app",
+        factory=True,
+        host=host,
+        port=port,
+        workers=settings.workers,
+        http="httptools",
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=5,
+    )
+
+
+def migrate(revision: str = typer.Option("head", help="a number, head, or base")) -> None:
+    """Bring the database of ONEVISIT_DATABASE_URL to a schema revision."""
+    from app.core import schema
+    from app.core.db import Database
+
+    database = Database(Settings().database_url)
+    schema.migrate(database, revision)
+    typer.echo(f"{database.version}: revision {schema.current_revision(database)}")
+
+
+def doctor() -> None:
+    """Show versions and what a production start would refuse."""
+    from app.core import schema
+    from app.core.db import Database
+    from app.core.settings import SettingsError
+
+    settings = Settings()
+    database = Database(settings.database_url)
+    typer.echo(f"Python    {platform.python_version()}")
+    typer.echo(f"Database  {database.version}, revision {schema.current_revision(database)} of {schema.expected_revision()}")
+    try:
+        settings.require_complete()
+    except SettingsError as error:
+        raise _sentence(f"Settings  {error}") from error
+    typer.echo("Settings  complete")
+
+
+def _sentence(text: str) -> typer.Exit:
+    typer.echo(text, err=True)
+    return typer.Exit(2)

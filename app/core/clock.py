@@ -1,0 +1,26 @@
+"""Time is injected: the only place that reads the wall clock."""
+
+from datetime import UTC, date, datetime
+from typing import Protocol
+
+from adapters.contract.convert import CHINA_TIME
+
+
+class Clock(Protocol):
+    """Tells the time."""
+
+    def now(self) -> datetime:
+        """The current instant, aware, UTC."""
+        ...
+
+
+class SystemClock:
+    """The machine's clock."""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+
+def local_date(instant: datetime) -> date:
+    """The calendar day in China, in which permits and deadlines are counted."""
+    return instant.astimezone(CHINA_TIME).date()

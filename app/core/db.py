@@ -1,0 +1,92 @@
+"""The database: SQLite embedded or PostgreSQL by URL, the same code. One request, one transaction.
+
+SQLite: WAL, synchronous=FULL, BEGIN IMMEDIATE for writers, all writers of the process behind one fair lock, version ≥ 3.51.3
+(older ones can corrupt the WAL when two connections write and checkpoint at once). ADR 0005.
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from sqlalchemy import Engine, create_engine, event, text
+from sqlmodel import Session
+
+from app.core.lock import FairLock
+from app.core.settings import SettingsError
+
+_SAFE_SQLITE = (3, 51, 3)
+_PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=10000", "temp_store=MEMORY")
+
+
+def sqlite_module() -> ModuleType:
+    """The standard library's SQLite if new enough, else the bundled one of the `pysqlite3` package."""
+    if sqlite3.sqlite_version_info >= _SAFE_SQLITE:
+        return sqlite3
+    import pysqlite3.dbapi2 as bundled  # noqa: PLC0415 - only where the standard library's is too old
+
+    if bundled.sqlite_version_info < _SAFE_SQLITE:
+        raise SettingsError(f"SQLite {bundled.sqlite_version} is too old; 3.51.3 or newer is needed.")
+    return bundled  # type: ignore[no-any-return]  # an untyped module
+
+
+class Database:
+    """Engine, sessions and the writer lock of one process."""
+
+    def __init__(self, url: str) -> None:
+        self.is_sqlite = url.startswith("sqlite")
+        self.lock = FairLock() if self.is_sqlite else None
+        if self.is_sqlite:
+            path = url.removeprefix("sqlite:///")
+            if path in {"", ":memory:"} or url == "sqlite://":
+                raise SettingsError("The embedded database needs a file: sqlite:///path/to/onevisit.db")
+            Path(path).absolute().parent.mkdir(parents=True, exist_ok=True)
+            self.engine = create_engine(url, module=sqlite_module(), pool_size=24, max_overflow=40)
+            event.listen(self.engine, "connect", _configure_sqlite)
+            event.listen(self.engine, "begin", _begin_sqlite)
+        else:
+            self.engine = create_engine(url, pool_size=24, max_overflow=40, pool_pre_ping=True)
+        self.writing: Engine = self.engine.execution_options(onevisit_writes=True)
+
+    @property
+    def version(self) -> str:
+        """Product and version, for people."""
+        if self.is_sqlite:
+            return f"SQLite {sqlite_module().sqlite_version}, WAL"
+        with self.engine.connect() as connection:
+            return "PostgreSQL " + str(connection.execute(text("show server_version")).scalar_one()).split()[0]
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """A writing transaction, committed on leaving, rolled back on an exception. Blocks this thread for its turn."""
+        if self.lock is not None:
+            self.lock.acquire()
+        try:
+            with Session(self.writing, expire_on_commit=False) as session, session.begin():
+                yield session
+        finally:
+            if self.lock is not None:
+                self.lock.release()
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """A reading transaction; sees one consistent state and takes no writer's place."""
+        with Session(self.engine, expire_on_commit=False) as session:
+            yield session
+
+    def dispose(self) -> None:
+        """Close all pooled connections."""
+        self.engine.dispose()
+
+
+def _configure_sqlite(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None
+    for pragma in _PRAGMAS:
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Any) -> None:
+    writes = connection.get_execution_options().get("onevisit_writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

@@ -1,0 +1,78 @@
+"""FastAPI's edge of the ground floor: sessions that commit before the answer leaves, and typed slots for long-lived objects."""
+
+from collections.abc import AsyncIterator, Iterator
+from typing import Annotated, Generic, TypeVar, cast
+
+from anyio import to_thread
+from fastapi import Depends, FastAPI, Request
+from sqlmodel import Session
+
+from app.core.clock import Clock
+from app.core.db import Database
+from app.core.settings import Settings
+from app.core.snapshots import BUMPED, Snapshots
+
+T = TypeVar("T")
+
+
+class Slot(Generic[T]):
+    """A named place for one long-lived object of the application; `lifespan` fills it, routes read it."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def put(self, app: FastAPI, value: T) -> T:
+        """Fill the slot."""
+        setattr(app.state, self.name, value)
+        return value
+
+    def of(self, app: FastAPI) -> T:
+        """What the slot holds."""
+        return cast("T", getattr(app.state, self.name))
+
+    def __call__(self, request: Request) -> T:
+        """As a FastAPI dependency."""
+        return self.of(request.app)
+
+
+DATABASE: Slot[Database] = Slot("database")
+SNAPSHOTS: Slot[Snapshots] = Slot("snapshots")
+CLOCK: Slot[Clock] = Slot("clock")
+SETTINGS: Slot[Settings] = Slot("settings")
+
+DatabaseDep = Annotated[Database, Depends(DATABASE)]
+SnapshotsDep = Annotated[Snapshots, Depends(SNAPSHOTS)]
+ClockDep = Annotated[Clock, Depends(CLOCK)]
+SettingsDep = Annotated[Settings, Depends(SETTINGS)]
+
+
+async def write_session(database: DatabaseDep, snapshots: SnapshotsDep) -> AsyncIterator[Session]:
+    """One request, one transaction, committed before the answer is sent and rolled back on any exception.
+
+    The writer lock is awaited, not blocked on; the transaction begins with the first statement, on a worker thread.
+    """
+    if database.lock is not None:
+        await database.lock.acquire_async()
+    session = Session(database.writing, expire_on_commit=False)
+    try:
+        yield session
+        await to_thread.run_sync(session.commit)
+    except BaseException:
+        await to_thread.run_sync(session.rollback, abandon_on_cancel=False)
+        raise
+    finally:
+        await to_thread.run_sync(session.close)
+        if database.lock is not None:
+            database.lock.release()
+    if session.info.get(BUMPED):
+        await snapshots.refresh_now()
+
+
+def read_session(database: DatabaseDep) -> Iterator[Session]:
+    """A reading transaction for the length of the route."""
+    with database.read() as session:
+        yield session
+
+
+SessionDep = Annotated[Session, Depends(write_session, scope="function")]
+ReadSessionDep = Annotated[Session, Depends(read_session, scope="function")]

@@ -1,0 +1,29 @@
+"""Doors of operators: alive, ready."""
+
+from fastapi import APIRouter
+from pydantic import BaseModel
+from sqlalchemy import text
+
+from app.core.deps import DatabaseDep
+
+router = APIRouter(tags=["health"])
+
+
+class Health(BaseModel):
+    """The state of this process."""
+
+    status: str
+
+
+@router.get("/livez")
+async def read_liveness() -> Health:
+    """The process answers."""
+    return Health(status="alive")
+
+
+@router.get("/readyz")
+def read_readiness(database: DatabaseDep) -> Health:
+    """The process and its database answer."""
+    with database.read() as session:
+        session.connection().execute(text("select 1"))
+    return Health(status="ready")

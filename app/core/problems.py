@@ -1,0 +1,99 @@
+"""One table renders every refusal as RFC 9457 `application/problem+json`, with words in both languages and what to do now."""
+
+import json
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import Response
+from starlette.exceptions import HTTPException
+
+from app.core.errors import DomainError
+from app.core.texts import STATUS_OF_KIND, text_of
+from auth.errors import AuthError
+
+MEDIA_TYPE = "application/problem+json"
+_CODE_OF_STATUS = {
+    400: "request.bad_request",
+    404: "request.not_found",
+    405: "request.method_not_allowed",
+    408: "request.timeout",
+    413: "request.too_large",
+    415: "request.media_type",
+    503: "server.unavailable",
+}
+
+
+def problem(
+    code: str,
+    trace_id: str,
+    detail: str = "",
+    *,
+    errors: list[dict[str, Any]] | None = None,
+    headers: dict[str, str] | None = None,
+    status: int | None = None,
+    extra: dict[str, object] | None = None,
+) -> Response:
+    """A problem document as a response."""
+    text = text_of(code)
+    document = {
+        "type": f"/problems/{code}",
+        "title": text.en,
+        "status": status or text.status,
+        "code": code,
+        "detail": detail or text.en,
+        "retryable": text.retryable,
+        "trace_id": trace_id,
+        "text": {"zh": text.zh, "en": text.en},
+        "what_now": {"zh": text.now_zh, "en": text.now_en},
+        **(extra or {}),
+        **({"errors": errors} if errors else {}),
+    }
+    extra_headers = {**(headers or {}), "Cache-Control": "no-store"}
+    if text.retryable and document["status"] == STATUS_OF_KIND["unavailable"]:
+        extra_headers.setdefault("Retry-After", "1")
+    body = json.dumps(document, ensure_ascii=False).encode()
+    return Response(body, int(document["status"]), extra_headers, MEDIA_TYPE)  # type: ignore[call-overload]  # set to int above
+
+
+def trace_id_of(request: Request) -> str:
+    """The id the request context gave this request."""
+    return str(getattr(request.state, "trace_id", ""))
+
+
+async def _domain(request: Request, error: Exception) -> Response:
+    assert isinstance(error, DomainError)  # noqa: S101 - registered for this class
+    errors = [{"pointer": error.pointer, "code": error.code, "detail": error.detail}] if error.pointer else None
+    return problem(error.code, trace_id_of(request), error.detail, errors=errors, extra=error.extra)
+
+
+async def _auth(request: Request, error: Exception) -> Response:
+    assert isinstance(error, AuthError)  # noqa: S101 - registered for this class
+    headers = {"WWW-Authenticate": 'Bearer error="invalid_token"'} if text_of(error.code).status == 401 else None  # noqa: PLR2004 - the status the header belongs to
+    return problem(error.code, trace_id_of(request), error.detail, headers=headers)
+
+
+async def _http(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101 - registered for this class
+    code = _CODE_OF_STATUS.get(error.status_code, "request.failed")
+    headers = dict(error.headers or {})
+    return problem(code, trace_id_of(request), str(error.detail), headers=headers, status=error.status_code)
+
+
+def _pointer(location: tuple[Any, ...]) -> str:
+    parts = [str(p).replace("~", "~0").replace("/", "~1") for p in location]
+    return "/" + "/".join(parts)
+
+
+async def _validation(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for this class
+    rows = [{"pointer": _pointer(e["loc"]), "code": e["type"], "detail": e["msg"]} for e in error.errors()]
+    return problem("request.invalid", trace_id_of(request), errors=rows[:50])
+
+
+def install(app: FastAPI) -> None:
+    """Register the handlers. What escapes them becomes `server.internal` in the request context middleware."""
+    app.add_exception_handler(DomainError, _domain)
+    app.add_exception_handler(AuthError, _auth)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(RequestValidationError, _validation)

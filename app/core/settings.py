@@ -1,0 +1,71 @@
+"""All settings, read once from the environment (prefix ONEVISIT_) by `create_app`; frozen afterwards."""
+
+from ipaddress import IPv4Network, IPv6Network
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field, SecretStr
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+SHORTEST_SECRET = 32
+
+
+class SettingsError(Exception):
+    """Settings with which the gateway must not start; the message says what to set."""
+
+
+def _split(value: object) -> object:
+    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
+Networks = Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode, BeforeValidator(_split)]
+Ports = Annotated[tuple[int, ...], NoDecode, BeforeValidator(_split)]
+
+
+Hosts = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
+
+
+class Settings(BaseSettings):
+    """Everything a deployment decides. Production refuses to start without secret, issuer, audience and keys."""
+
+    model_config = SettingsConfigDict(env_prefix="ONEVISIT_", frozen=True, extra="ignore")
+
+    mode: Literal["production", "demo"] = "production"
+    database_url: str = Field("sqlite:///onevisit.db", description="sqlite:///file or postgresql+psycopg://…")
+    secret_key: SecretStr | None = Field(None, description="≥ 32 characters; encrypts credentials, keys references and cursors")
+    issuer: str | None = Field(None, description="`iss` of accepted tokens")
+    audience: str | None = Field(None, description="`aud` of accepted tokens")
+    jwks_file: Path | None = Field(None, description="public keys of the issuer, as a file")
+    jwks_url: str | None = Field(None, description="public keys of the issuer, fetched")
+    egress_allow: Networks = Field((), description="private ranges where departments sit, comma separated")
+    egress_allow_http: bool = Field(False, description="allow http:// beside https:// towards departments")
+    egress_ports: Ports = Field((), description="allowed ports towards departments; empty allows all")
+    qr_hosts: Hosts = Field(("gsxt.gov.cn",), description="hosts of licence codes the registration department resolves")
+    deadline_ms: int = Field(2000, ge=100, le=2000)
+    max_body_bytes: int = Field(256 << 10, ge=1024)
+    body_seconds: float = Field(20.0, gt=0)
+    snapshot_seconds: float = Field(0.25, gt=0, le=0.5)
+    workers: int = Field(1, ge=1, le=64, description="gateway processes; more than one needs PostgreSQL")
+    run_worker: bool = Field(True, description="run examinations and deliveries in this process")
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether the embedded database is used."""
+        return self.database_url.startswith("sqlite")
+
+    def require_complete(self) -> None:
+        """Raise `SettingsError` naming every missing or contradictory setting, in one go."""
+        missing = [f"ONEVISIT_{name.upper()}" for name in ("secret_key", "issuer", "audience") if getattr(self, name) is None]
+        if self.jwks_file is None and self.jwks_url is None:
+            missing.append("ONEVISIT_JWKS_FILE or ONEVISIT_JWKS_URL")
+        if missing:
+            raise SettingsError(f"Set {', '.join(missing)}: the gateway has no default for secrets and trust.")
+        if len(self.secret) < SHORTEST_SECRET:
+            raise SettingsError(f"ONEVISIT_SECRET_KEY must have at least {SHORTEST_SECRET} characters.")
+        if self.is_sqlite and self.workers > 1:
+            raise SettingsError("SQLite serves one process: set ONEVISIT_WORKERS=1, or a PostgreSQL ONEVISIT_DATABASE_URL.")
+
+    @property
+    def secret(self) -> bytes:
+        """The secret's bytes; only after `require_complete`."""
+        return b"" if self.secret_key is None else self.secret_key.get_secret_value().encode()

@@ -1,0 +1,99 @@
+"""In-memory snapshots of tables for code that may not wait for a database, refreshed when a revision number changes.
+
+Writers call `bump` in their transaction; every process polls the numbers and reloads what changed, the writing process at once.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import Any, Generic, TypeVar
+
+from sqlmodel import Field, Session, SQLModel, select
+
+from app.core.db import Database
+
+T = TypeVar("T")
+log = logging.getLogger("onevisit.snapshots")
+BUMPED = "onevisit_bumped"
+
+
+class Revision(SQLModel, table=True):
+    """How often something that is kept in memory has changed."""
+
+    __tablename__ = "revisions"
+    name: str = Field(primary_key=True)
+    number: int = 0
+
+
+def bump(session: Session, name: str) -> None:
+    """Tell every process that `name` changed, when this transaction commits."""
+    row = session.get(Revision, name, with_for_update=True)
+    if row is None:
+        session.add(Revision(name=name, number=1))
+    else:
+        row.number += 1
+        session.add(row)
+    session.info.setdefault(BUMPED, set()).add(name)
+
+
+class Snapshot(Generic[T]):
+    """The newest loaded value of one name."""
+
+    def __init__(self, name: str, load: Callable[[Session], T], initial: T) -> None:
+        self.name = name
+        self.load = load
+        self.value = initial
+        self.number = -1
+
+
+class Snapshots:
+    """All snapshots of a process and the task that keeps them fresh."""
+
+    def __init__(self, database: Database, seconds: float) -> None:
+        self._database = database
+        self._seconds = seconds
+        self._known: dict[str, Snapshot[Any]] = {}
+        self._wake = asyncio.Event()
+        self.listeners: list[Callable[[str], None]] = []
+
+    def add(self, snapshot: Snapshot[T]) -> Snapshot[T]:
+        """Keep this snapshot fresh from now on."""
+        self._known[snapshot.name] = snapshot
+        return snapshot
+
+    def refresh(self) -> list[str]:
+        """Reload what changed; blocks on the database. Returns the names that were reloaded."""
+        changed: list[str] = []
+        with self._database.read() as session:
+            numbers = {row.name: row.number for row in session.exec(select(Revision))}
+            for name, snapshot in self._known.items():
+                number = numbers.get(name, 0)
+                if number != snapshot.number:
+                    snapshot.value, snapshot.number = snapshot.load(session), number
+                    changed.append(name)
+        return changed
+
+    async def refresh_now(self) -> None:
+        """Reload what changed, without blocking the loop, and tell the listeners."""
+        for name in await asyncio.to_thread(self.refresh):
+            for listener in self.listeners:
+                listener(name)
+
+    def poke(self) -> None:
+        """Look now instead of at the next tick; safe only on the loop's thread."""
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Refresh for ever."""
+        while True:
+            try:
+                async with asyncio.timeout(self._seconds):
+                    await self._wake.wait()
+            except TimeoutError:
+                pass
+            self._wake.clear()
+            try:
+                await self.refresh_now()
+            except Exception:
+                log.exception("snapshots could not be refreshed; the old ones stay in use")
+                await asyncio.sleep(self._seconds)

@@ -1,0 +1,26 @@
+"""The outbox."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, Column
+from sqlmodel import Field, SQLModel
+
+
+class Delivery(SQLModel, table=True):
+    """One message for one department. `state`: pending, delivered, dead."""
+
+    __tablename__ = "deliveries"
+    position: int | None = Field(default=None, primary_key=True)
+    id: str = Field(max_length=36, unique=True)
+    department: str = Field(max_length=40)
+    ordering_key: str = Field(max_length=120, index=True)
+    object_id: str = Field(max_length=36, index=True)
+    message: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
+    state: str = Field(default="pending", max_length=12, index=True)
+    attempts: int = 0
+    created_at: datetime
+    next_at: datetime
+    lease_until: datetime | None = None
+    receipt: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON))
+    last_error: str | None = Field(default=None, max_length=200)

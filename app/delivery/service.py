@@ -1,0 +1,115 @@
+"""Put messages into the outbox, and carry them out."""
+
+import logging
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from anyio import to_thread
+from sqlmodel import Session
+
+from adapters.contract import AdapterError, ResultReceipt
+from app.core.clock import Clock
+from app.core.db import Database
+from app.core.ids import new_id
+from app.delivery import repository
+from app.delivery.backoff import DEAD_AFTER, LEASE, wait_after
+from app.delivery.models import Delivery
+
+log = logging.getLogger("onevisit.delivery")
+_AT_ONCE = 20
+
+
+class Sender(Protocol):
+    """Hands a message to a department's system; raises `AdapterError` if it did not arrive."""
+
+    async def send(self, department: str, message: dict[str, Any]) -> ResultReceipt:
+        """The department's receipt."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Leased:
+    """A message this process is carrying."""
+
+    id: str
+    department: str
+    message: dict[str, Any]
+
+
+def enqueue(
+    session: Session, now: datetime, *, department: str, ordering_key: str, object_id: str, message: dict[str, Any]
+) -> str:
+    """Add a message to this transaction. Its id travels as `delivery_id`, by which the department knows a repetition."""
+    delivery_id = str(new_id())
+    session.add(
+        Delivery(
+            id=delivery_id,
+            department=department,
+            ordering_key=ordering_key,
+            object_id=object_id,
+            message={**message, "delivery_id": delivery_id},
+            created_at=now,
+            next_at=now,
+        )
+    )
+    return delivery_id
+
+
+def of_object(session: Session, object_id: str) -> list[dict[str, Any]]:
+    """How far the messages about one object have got."""
+    return [
+        {
+            "department": row.department,
+            "state": row.state,
+            "attempts": row.attempts,
+            "receipt": row.receipt,
+            "last_error": row.last_error,
+        }
+        for row in repository.of_object(session, object_id)
+    ]
+
+
+async def deliver_due(database: Database, clock: Clock, sender: Sender) -> int:
+    """Carry what is due, one message after the other; returns how many were tried."""
+    leased = await to_thread.run_sync(_lease_due, database, clock)
+    for item in leased:
+        receipt: ResultReceipt | None = None
+        failure = ""
+        try:
+            receipt = await sender.send(item.department, item.message)
+        except AdapterError as error:
+            failure = str(error)
+        await to_thread.run_sync(_settle, database, clock, item.id, receipt, failure)
+    return len(leased)
+
+
+def _lease_due(database: Database, clock: Clock) -> list[Leased]:
+    now = clock.now()
+    with database.read() as session:
+        if not repository.due(session, now, 1):
+            return []
+    with database.write() as session:
+        rows = repository.due(session, now, _AT_ONCE)
+        taken = [row for row in rows if repository.lease(session, row, now, now + LEASE)]
+        return [Leased(row.id, row.department, row.message) for row in taken]
+
+
+def _settle(database: Database, clock: Clock, delivery_id: str, receipt: ResultReceipt | None, failure: str) -> None:
+    now = clock.now()
+    with database.write() as session:
+        row = repository.find(session, delivery_id)
+        if row is None or row.state != "pending":
+            return
+        row.attempts += 1
+        row.lease_until = None
+        if receipt is not None:
+            row.state, row.last_error = "delivered", None
+            row.receipt = {"receipt_no": receipt.receipt_no, "received_at": receipt.received_at}
+        else:
+            row.last_error = failure[:200]
+            row.next_at = now + wait_after(row.attempts)
+            if now - row.created_at > DEAD_AFTER:
+                row.state = "dead"
+                log.error("delivery %s to %s is dead after %d attempts", row.id, row.department, row.attempts)
+        session.add(row)

@@ -1,0 +1,26 @@
+"""SQL of records."""
+
+import uuid
+
+from sqlalchemy import text
+from sqlmodel import Session, col, select
+
+from app.inspections.models import Inspection, InspectionResult
+
+
+def hold_id(session: Session, inspection_id: str) -> None:
+    """Let a second request with the same id wait for the first: SQLite's writers queue anyway, PostgreSQL's here."""
+    if session.get_bind().dialect.name == "postgresql":
+        key = uuid.UUID(inspection_id).int % (1 << 63)
+        session.connection().execute(text("select pg_advisory_xact_lock(:key)"), {"key": key})
+
+
+def find(session: Session, inspection_id: str) -> Inspection | None:
+    """A record by its client-made id."""
+    return session.exec(select(Inspection).where(Inspection.id == inspection_id)).first()
+
+
+def results_of(session: Session, inspection_id: str) -> list[InspectionResult]:
+    """A record's results in their order."""
+    query = select(InspectionResult).where(InspectionResult.inspection_id == inspection_id)
+    return list(session.exec(query.order_by(col(InspectionResult.ordinal))))

@@ -1,0 +1,96 @@
+"""Shapes of records."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+
+from app.organisations.schemas import CertificateNo
+
+DepartmentName = Annotated[str, Field(min_length=2, max_length=40, pattern=r"^[a-z][a-z0-9_]*$")]
+Note = Annotated[str, Field(max_length=2000, pattern=r"^[^\x00]*$")]
+
+
+class OfficerPresent(BaseModel):
+    """An officer on the visit."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    certificate_no: CertificateNo
+
+
+class ResultWrite(BaseModel):
+    """One item: what was found, and whether it is an observation or a determination."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    department: DepartmentName
+    item_code: str = Field(min_length=1, max_length=60, pattern=r"^[0-9A-Za-z._-]+$")
+    mode: Literal["observed", "determined"]
+    result: Literal["conform", "nonconform", "not_applicable", "not_checked"]
+    note: Note | None = None
+    by: CertificateNo | None = Field(None, description="who determined; default: the submitting officer")
+
+    @model_validator(mode="after")
+    def _explained(self) -> "ResultWrite":
+        if self.result == "not_checked" and not self.note:
+            raise ValueError("not_checked needs a note that says why")
+        return self
+
+
+class InspectionWrite(BaseModel):
+    """A visit and its results, as the phone sends it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    business_id: str = Field(min_length=1, max_length=80)
+    site: str | None = Field(None, max_length=64, pattern=r"^[^\x00]*$")
+    task: str = Field(pattern=r"^[0-9a-f-]{36}$")
+    visit_started_at: AwareDatetime
+    visit_ended_at: AwareDatetime
+    officers: list[OfficerPresent] = Field(min_length=1, max_length=20)
+    results: list[ResultWrite] = Field(min_length=1, max_length=200)
+    profile_etag: str | None = Field(None, max_length=80, pattern=r"^[ -~]*$", description="ETag of the profile that was seen")
+    note: Note | None = None
+
+
+class ResultRead(BaseModel):
+    """One item's result."""
+
+    department: str
+    item_code: str
+    mode: str
+    result: str
+    note: str | None
+    by: str
+
+
+class WriteBackRead(BaseModel):
+    """How far a department has received the results: pending, delivered, dead or not_connected."""
+
+    department: str
+    state: str
+    attempts: int = 0
+    receipt: dict[str, Any] | None = None
+    last_error: str | None = None
+
+
+class InspectionRead(BaseModel):
+    """A record as stored, with each department's receipt."""
+
+    id: str
+    business_id: str
+    site: str | None
+    task: str
+    region: str
+    lead_department: str
+    submitted_by: str
+    submitted_at: datetime
+    visit_started_at: datetime
+    visit_ended_at: datetime
+    officers: list[dict[str, Any]]
+    profile_etag: str | None
+    note: str | None
+    digest: str
+    results: list[ResultRead]
+    write_back: list[WriteBackRead]

@@ -1,0 +1,186 @@
+"""Take a record once, hand it on, show how far it got. Callers commit."""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC
+
+from sqlmodel import Session
+
+from adapters.contract import IdentifierError, parse
+from app.audit.service import Trail, act_of
+from app.businesses.errors import as_problem
+from app.core.clock import local_date
+from app.delivery import service as delivery
+from app.inspections import repository
+from app.inspections.errors import (
+    IdReused,
+    InspectionUnknown,
+    NotCompetent,
+    NotOnVisit,
+    TaskMismatch,
+    TooFewOfficers,
+    VisitTimeInvalid,
+)
+from app.inspections.models import Inspection, InspectionResult
+from app.inspections.rules import FEWEST_OFFICERS, may_determine, missing_certificates, visit_time_error
+from app.inspections.schemas import InspectionRead, InspectionWrite, ResultRead, WriteBackRead
+from app.organisations.errors import OfficerUnknown
+from app.organisations.service import valid_departments
+from app.tasks.service import task_of_visit
+from auth.principal import Principal, Role
+
+
+@dataclass(frozen=True, slots=True)
+class Writer:
+    """What taking a record needs. `takes_results` says whether a department's system is connected."""
+
+    session: Session
+    trail: Trail
+    principal: Principal
+    takes_results: Callable[[str], bool]
+
+
+def submit(writer: Writer, inspection_id: str, given: InspectionWrite) -> tuple[InspectionRead, bool]:
+    """The stored record, and whether it was there before. One transaction: record, outbox rows, trace.
+
+    Raises `IdReused` for another body under the same id, and this room's refusals for what the law does not allow.
+    """
+    session = writer.session
+    repository.hold_id(session, inspection_id)
+    digest = _digest(given, writer.principal)
+    known = repository.find(session, inspection_id)
+    if known is not None:
+        if known.body_digest != digest:
+            raise IdReused(pointer="/path/inspection_id")
+        return _read(session, known), True
+    record, results = _checked(writer, inspection_id, given, digest)
+    session.add(record)
+    session.flush()
+    session.add_all(results)
+    _hand_on(writer, record, results)
+    event = act_of(
+        writer.principal,
+        "inspections.record.submitted",
+        subject=record.business_id,
+        task=record.task_id,
+        departments=tuple(sorted({r.department for r in results})),
+        response_digest=f"sha-256:{digest}",
+        object_ref=record.id,
+    )
+    writer.trail.append(session, event)
+    session.flush()
+    return _read(session, record), False
+
+
+def read_record(session: Session, principal: Principal, inspection_id: str) -> InspectionRead:
+    """A record for those on the visit and for supervisors of its region. Raises `InspectionUnknown`."""
+    record = repository.find(session, inspection_id)
+    if record is None or not _may_see(principal, record):
+        raise InspectionUnknown
+    return _read(session, record)
+
+
+def _may_see(principal: Principal, record: Inspection) -> bool:
+    on_visit = principal.certificate_no in {o["certificate_no"] for o in record.officers}
+    supervises = principal.roles & {Role.SUPERVISOR, Role.TEAM_LEADER} and principal.covers(record.region)
+    return record.submitted_by == principal.subject or on_visit or bool(supervises)
+
+
+def _digest(given: InspectionWrite, principal: Principal) -> str:
+    """Of the content and its author: a second person cannot claim a known id."""
+    return hashlib.sha256(f"{principal.subject}\n{given.model_dump_json()}".encode()).hexdigest()
+
+
+def _checked(
+    writer: Writer, inspection_id: str, given: InspectionWrite, digest: str
+) -> tuple[Inspection, list[InspectionResult]]:
+    now = writer.trail.clock.now()
+    try:
+        business = parse(given.business_id)
+    except IdentifierError as error:
+        raise as_problem(error, "/body/business_id") from error
+    if wrong := visit_time_error(given.visit_started_at, given.visit_ended_at, now):
+        raise VisitTimeInvalid(wrong, pointer="/body/visit_ended_at")
+    departments_of = _officers(writer, given)
+    own = writer.principal.certificate_no or ""
+    if own not in departments_of:
+        raise NotOnVisit
+    value = business.embedded or business.value
+    task = task_of_visit(writer.session, given.task, writer.principal, value, given.visit_started_at)
+    if task is None:
+        raise TaskMismatch(pointer="/body/task")
+    results = [
+        InspectionResult(inspection_id=inspection_id, ordinal=i, **{**r.model_dump(exclude={"by"}), "by": r.by or own})
+        for i, r in enumerate(given.results)
+    ]
+    for index, result in enumerate(results):
+        if result.by not in departments_of:
+            raise OfficerUnknown("Whoever concludes must be on the visit.", pointer=f"/body/results/{index}/by")
+        if result.mode == "determined" and not may_determine(result.department, result.by, departments_of):
+            raise NotCompetent(pointer=f"/body/results/{index}/mode")
+    record = Inspection(
+        id=inspection_id,
+        business_id=value,
+        site=given.site,
+        task_id=given.task,
+        region=task.region,
+        lead_department=departments_of[own],
+        submitted_by=writer.principal.subject,
+        submitted_at=now,
+        visit_started_at=given.visit_started_at.astimezone(UTC),
+        visit_ended_at=given.visit_ended_at.astimezone(UTC),
+        officers=[{"certificate_no": n, "department": d} for n, d in departments_of.items()],
+        profile_etag=given.profile_etag,
+        note=given.note,
+        body_digest=digest,
+        not_connected=sorted({r.department for r in results if not writer.takes_results(r.department)}),
+    )
+    return record, results
+
+
+def _officers(writer: Writer, given: InspectionWrite) -> dict[str, str]:
+    """Certificate -> department, for officers whose certificates are valid on the day of the visit."""
+    listed = list(dict.fromkeys(officer.certificate_no for officer in given.officers))
+    if len(listed) < FEWEST_OFFICERS:
+        raise TooFewOfficers(pointer="/body/officers")
+    departments_of = valid_departments(writer.session, listed, local_date(given.visit_started_at))
+    if missing := missing_certificates(listed, departments_of):
+        index = next(i for i, o in enumerate(given.officers) if o.certificate_no == missing[0])
+        raise OfficerUnknown(pointer=f"/body/officers/{index}/certificate_no")
+    return departments_of
+
+
+def _hand_on(writer: Writer, record: Inspection, results: list[InspectionResult]) -> None:
+    now = writer.trail.clock.now()
+    for department in sorted({r.department for r in results} - set(record.not_connected)):
+        own = [r.model_dump(include={"item_code", "mode", "result", "note", "by"}) for r in results if r.department == department]
+        delivery.enqueue(
+            writer.session,
+            now,
+            department=department,
+            ordering_key=record.business_id,
+            object_id=record.id,
+            message={
+                "inspection_id": record.id,
+                "business_id": record.business_id,
+                "site": record.site,
+                "visit_started_at": record.visit_started_at.isoformat(),
+                "visit_ended_at": record.visit_ended_at.isoformat(),
+                "officers": record.officers,
+                "results": own,
+                "digest": record.body_digest,
+            },
+        )
+
+
+def _read(session: Session, record: Inspection) -> InspectionRead:
+    write_back = [WriteBackRead(**row) for row in delivery.of_object(session, record.id)]
+    write_back += [WriteBackRead(department=d, state="not_connected") for d in record.not_connected]
+    return InspectionRead(
+        **record.model_dump(exclude={"position", "task_id", "body_digest", "not_connected"}),
+        task=record.task_id,
+        digest=f"sha-256:{record.body_digest}",
+        results=[ResultRead.model_validate(r, from_attributes=True) for r in repository.results_of(session, record.id)],
+        write_back=write_back,
+    )

@@ -1,0 +1,122 @@
+"""Opens and closes what lives as long as the process, and fills the slots that would otherwise run uphill."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from typing import Any
+
+from fastapi import FastAPI
+
+from adapters.transport.documents import decode_text, parse_json
+from adapters.transport.exchange import Exchange
+from adapters.transport.guard import AddressGuard
+from app import worker
+from app.agreements.deps import AGREEMENTS
+from app.agreements.service import new_snapshot as new_agreements
+from app.audit.deps import SEQUENCER
+from app.audit.sequencer import Sequencer
+from app.audit.service import Trail
+from app.businesses.deps import FINDER
+from app.core.clock import Clock
+from app.core.db import Database
+from app.core.deps import CLOCK, DATABASE, SETTINGS, SNAPSHOTS
+from app.core.schema import current_revision, expected_revision
+from app.core.settings import Settings, SettingsError
+from app.core.snapshots import Snapshots
+from app.delivery.service import deliver_due
+from app.profile.deps import ENGINE
+from app.profile.memory import LastKnownAnswers
+from app.profile.service import Engine
+from app.registry.deps import DIRECTORY, WORKSHOP
+from app.registry.directory import Directory
+from app.registry.examinations import Examiner
+from app.registry.loader import Workshop
+from app.tasks.deps import TASKS
+from app.tasks.service import new_snapshot as new_tasks
+from auth.keys import KeySource, RemoteKeys, StaticKeys
+from auth.tokens import TokenVerifier
+
+_JWKS_SECONDS = 5.0
+_EXAMINATIONS_AT_ONCE = 4
+
+
+def lifespan_of(settings: Settings, clock: Clock) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    """The lifespan of an application with these settings."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        database = DATABASE.put(app, Database(settings.database_url))
+        try:
+            _require_schema(database)
+            async with _running(app, settings, clock, database):
+                yield
+        finally:
+            database.dispose()
+
+    return lifespan
+
+
+def _require_schema(database: Database) -> None:
+    current, expected = current_revision(database), expected_revision()
+    if current != expected:
+        raise SettingsError(
+            f"The database is at revision {current or 'none'}, the code needs {expected}: run `onevisit migrate`."
+        )
+
+
+@asynccontextmanager
+async def _running(app: FastAPI, settings: Settings, clock: Clock, database: Database) -> AsyncIterator[None]:
+    exchange = Exchange(
+        AddressGuard(
+            allow=settings.egress_allow,
+            allow_http=settings.egress_allow_http,
+            ports=frozenset(settings.egress_ports) or None,
+        )
+    )
+    trail = Trail(settings.secret, clock)
+    sequencer = SEQUENCER.put(app, Sequencer(database, trail))
+    snapshots = SNAPSHOTS.put(app, Snapshots(database, settings.snapshot_seconds))
+    workshop = WORKSHOP.put(app, Workshop(exchange, clock.now))
+    directory = DIRECTORY.put(app, Directory(workshop, settings.secret))
+    FINDER.put(app, directory)
+    tasks, agreements = TASKS.put(app, new_tasks(clock)), AGREEMENTS.put(app, new_agreements())
+    snapshots.add(tasks)
+    snapshots.add(agreements)
+    snapshots.add(directory.snapshot)
+    ENGINE.put(app, Engine(directory, tasks, agreements, snapshots, sequencer, clock, LastKnownAnswers()))
+    SETTINGS.put(app, settings)
+    CLOCK.put(app, clock)
+    app.state.token_verifier = _verifier(settings, exchange)
+    sequencer.start()
+    await snapshots.refresh_now()
+    loops = [asyncio.create_task(snapshots.run(), name="snapshots")]
+    if settings.run_worker:
+        examiner = Examiner(database, trail, workshop)
+        loops.append(asyncio.create_task(worker.run(examiner.run_next, lambda: deliver_due(database, clock, directory))))
+    try:
+        yield
+    finally:
+        for task in loops:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+        await asyncio.to_thread(sequencer.stop)
+        await exchange.aclose()
+
+
+def _verifier(settings: Settings, exchange: Exchange) -> TokenVerifier:
+    keys: KeySource
+    if settings.jwks_file is not None:
+        keys = StaticKeys(json.loads(settings.jwks_file.read_text(encoding="utf-8")))
+    else:
+        url = settings.jwks_url or ""
+
+        async def fetch() -> dict[str, Any]:
+            deadline = asyncio.get_running_loop().time() + _JWKS_SECONDS
+            response = await exchange.send("GET", url, headers={"Accept": "application/json"}, deadline=deadline)
+            document: dict[str, Any] = parse_json(decode_text(response.body, "utf-8"), exchange.limits)
+            return document
+
+        keys = RemoteKeys(fetch)
+    return TokenVerifier(keys, issuer=settings.issuer or "", audience=settings.audience or "")

@@ -1,0 +1,21 @@
+"""SQL of people."""
+
+from collections.abc import Collection
+
+from sqlmodel import Session, col, select
+
+from app.organisations.models import Officer
+
+
+def find_officers(session: Session, certificate_numbers: Collection[str]) -> dict[str, Officer]:
+    """Officers by certificate number; unknown numbers are absent."""
+    query = select(Officer).where(col(Officer.certificate_no).in_(certificate_numbers))
+    return {officer.certificate_no: officer for officer in session.exec(query)}
+
+
+def page(session: Session, department: str | None, region_prefix: str) -> list[Officer]:
+    """Officers of a department and region, by number."""
+    query = select(Officer).where(col(Officer.region).startswith(region_prefix))
+    if department is not None:
+        query = query.where(Officer.department == department)
+    return list(session.exec(query.order_by(col(Officer.certificate_no)).limit(1000)))

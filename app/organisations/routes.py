@@ -1,0 +1,48 @@
+"""Doors to people."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Path
+
+from app.audit.deps import TrailDep
+from app.core.deps import ReadSessionDep, SessionDep
+from app.organisations import service
+from app.organisations.schemas import Me, OfficerRead, OfficerWrite
+from auth.dependencies import requires
+from auth.permissions import Permission, allows
+from auth.principal import Principal
+
+router = APIRouter(prefix="/v1", tags=["organisations"])
+
+
+@router.get("/me")
+async def read_me(principal: Annotated[Principal, Depends(requires(Permission.SELF_READ))]) -> Me:
+    """Who you are to the gateway, and what your roles permit."""
+    return Me(
+        subject=principal.subject,
+        roles=sorted(principal.roles),
+        permissions=sorted(p for p in Permission if allows(principal, p)),
+        department=principal.department,
+        region=principal.region,
+        certificate_no=principal.certificate_no,
+    )
+
+
+@router.put("/officers/{certificate_no}")
+def register_officer(
+    certificate_no: Annotated[str, Path(min_length=4, max_length=64, pattern=r"^[0-9A-Za-z-]+$")],
+    officer: OfficerWrite,
+    session: SessionDep,
+    trail: TrailDep,
+    principal: Annotated[Principal, Depends(requires(Permission.OFFICER_MANAGE))],
+) -> OfficerRead:
+    """Register or renew an enforcement certificate."""
+    return service.register_officer(session, trail, principal, certificate_no, officer)
+
+
+@router.get("/officers")
+def list_officers(
+    session: ReadSessionDep, principal: Annotated[Principal, Depends(requires(Permission.OFFICER_READ))]
+) -> list[OfficerRead]:
+    """Officers of your department and region, at most 1 000."""
+    return service.list_officers(session, principal)

@@ -1,0 +1,47 @@
+"""Register certificates and vouch for officers."""
+
+from collections.abc import Collection
+from datetime import date
+
+from sqlmodel import Session
+
+from app.audit.service import Trail, act_of
+from app.organisations import repository
+from app.organisations.errors import OfficerForeign
+from app.organisations.models import Officer
+from app.organisations.schemas import OfficerRead, OfficerWrite
+from auth.principal import Principal, Role
+
+
+def register_officer(
+    session: Session, trail: Trail, principal: Principal, certificate_no: str, officer: OfficerWrite
+) -> OfficerRead:
+    """Create or replace a certificate. A data manager registers only officers of the own department and region."""
+    own = principal.department == officer.department or Role.COORDINATOR in principal.roles
+    known = repository.find_officers(session, [certificate_no]).get(certificate_no)
+    taken = known is not None and known.department != officer.department and Role.COORDINATOR not in principal.roles
+    if not own or taken or not principal.covers(officer.region):
+        raise OfficerForeign
+    row = Officer(certificate_no=certificate_no, updated_at=trail.clock.now(), **officer.model_dump())
+    session.merge(row)
+    trail.append(
+        session,
+        act_of(
+            principal,
+            "organisations.officer.registered",
+            object_ref=certificate_no,
+        ),
+    )
+    return OfficerRead(certificate_no=certificate_no, **officer.model_dump())
+
+
+def list_officers(session: Session, principal: Principal) -> list[OfficerRead]:
+    """Officers the caller may see: those of the own department and region."""
+    rows = repository.page(session, principal.department, principal.region_prefix)
+    return [OfficerRead.model_validate(row, from_attributes=True) for row in rows]
+
+
+def valid_departments(session: Session, certificate_numbers: Collection[str], on: date) -> dict[str, str]:
+    """Department of each certificate that is valid on that day; others are absent."""
+    found = repository.find_officers(session, certificate_numbers)
+    return {number: row.department for number, row in found.items() if row.valid_from <= on <= row.valid_to}

@@ -1,0 +1,117 @@
+"""From a manifest to a live adapter. A Python adapter is found by its folder's name; adding one edits no central file."""
+
+import importlib
+import pkgutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, cast
+
+import msgspec
+
+from adapters import departments
+from adapters.contract import (
+    AdapterError,
+    DepartmentAdapter,
+    IdentifierError,
+    Manifest,
+    OptionalOperations,
+    parse,
+)
+from adapters.departments.standard_rest.adapter import StandardRestAdapter
+from adapters.departments.standard_rest.mapping import MappingError
+from adapters.transport.exchange import Exchange
+from app.registry.errors import ManifestInvalid, SampleInvalid
+
+NEEDED_SECRETS = {
+    "none": frozenset[str](),
+    "api_key": frozenset({"api_key"}),
+    "bearer": frozenset({"token"}),
+    "basic": frozenset({"username", "password"}),
+    "login": frozenset({"username", "password"}),
+}
+_METHOD_OF = {"search": "search", "resolve_qr": "resolve_qr", "results": "submit_results", "aggregate": "aggregate"}
+
+
+@dataclass(frozen=True, slots=True)
+class LiveAdapter:
+    """An adapter that may be called."""
+
+    adapter: DepartmentAdapter
+    version: int
+
+    @property
+    def manifest(self) -> Manifest:
+        """Its declaration."""
+        return self.adapter.manifest
+
+    @property
+    def label(self) -> str:
+        """`id@version`, as answers and traces name it."""
+        return f"{self.manifest.adapter_id}@{self.version}"
+
+    @property
+    def operations(self) -> OptionalOperations:
+        """The adapter seen through its optional operations; ask the manifest first which of them it has."""
+        return cast("OptionalOperations", self.adapter)
+
+
+@dataclass(frozen=True, slots=True)
+class Workshop:
+    """What building an adapter needs."""
+
+    exchange: Exchange
+    now: Callable[[], datetime]
+
+    def build(self, manifest: Manifest, secrets: dict[str, str]) -> DepartmentAdapter:
+        """A live adapter. Raises `MappingError` or `AdapterError` for a declaration that cannot work."""
+        module = importlib.import_module(f"adapters.departments.{manifest.kind}.adapter")
+        return cast("DepartmentAdapter", module.ADAPTER(manifest, self.exchange, secrets, self.now))
+
+    def check(self, manifest: Manifest) -> None:
+        """Raise `ManifestInvalid` for what can be known before the endpoint is asked."""
+        if manifest.kind not in known_kinds():
+            raise ManifestInvalid(f"There is no adapter kind {manifest.kind}.", pointer="/body/kind")
+        if manifest.auth.kind == "login" and manifest.kind == "standard_rest":
+            raise ManifestInvalid("A login flow needs a Python adapter.", pointer="/body/auth/kind")
+        for name in ("sample_business_id", "unknown_business_id"):
+            try:
+                parse(getattr(manifest, name))
+            except IdentifierError as error:
+                raise ManifestInvalid(error.detail, pointer=f"/body/{name}") from error
+        try:
+            self.exchange.guard.split(manifest.base_url)
+        except AdapterError as error:
+            raise ManifestInvalid(error.detail, pointer="/body/base_url") from error
+        try:
+            adapter = self.build(manifest, dict.fromkeys(NEEDED_SECRETS[manifest.auth.kind], ""))
+        except MappingError as error:
+            raise ManifestInvalid(error.detail, pointer=f"/body/mapping{error.pointer}") from error
+        except ValueError as error:
+            raise ManifestInvalid(str(error), pointer="/body/mapping/response") from error
+        for operation in manifest.operations:
+            if not hasattr(adapter, _METHOD_OF[operation]):
+                raise ManifestInvalid(f"The kind {manifest.kind} offers no {operation}.", pointer="/body/operations")
+
+    def preview(self, manifest: Manifest, sample: Any) -> dict[str, Any]:
+        """What a pasted sample becomes. Raises `SampleInvalid`; no endpoint is asked."""
+        adapter = StandardRestAdapter(manifest, self.exchange, {}, self.now)
+        try:
+            return cast("dict[str, Any]", msgspec.to_builtins(adapter.preview(sample)))
+        except AdapterError as error:
+            raise SampleInvalid(error.detail or error.code, pointer="/body/sample") from error
+
+
+def known_kinds() -> frozenset[str]:
+    """Names of the folders in `adapters.departments`."""
+    return frozenset(module.name for module in pkgutil.iter_modules(departments.__path__))
+
+
+def read_manifest(document: Any) -> Manifest:
+    """A manifest from JSON values. Raises `ManifestInvalid` with the pointer msgspec found."""
+    try:
+        return msgspec.convert(document, Manifest)
+    except msgspec.ValidationError as error:
+        detail, _, path = str(error).partition(" - at ")
+        pointer = path.strip("`").removeprefix("$").replace("[", "/").replace("]", "").replace(".", "/")
+        raise ManifestInvalid(detail, pointer="/body" + pointer) from error

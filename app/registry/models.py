@@ -1,0 +1,64 @@
+"""Tables of adapters."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, Column
+from sqlmodel import Field, SQLModel
+
+
+class Adapter(SQLModel, table=True):
+    """An adapter. `state` and `version` are of its newest version; `published_version` is what is called, if not suspended."""
+
+    __tablename__ = "adapters"
+    id: str = Field(primary_key=True, max_length=40)
+    department: str = Field(max_length=40, index=True)
+    section: str = Field(max_length=40, index=True)
+    state: str = Field(max_length=20)
+    version: int = 1
+    published_version: int | None = None
+    suspended: bool = False
+    submitted_by: str | None = Field(default=None, max_length=120)
+    reviewed_by: str | None = Field(default=None, max_length=120)
+    note: str | None = Field(default=None, max_length=300)
+    created_at: datetime
+    updated_at: datetime
+
+
+class AdapterVersion(SQLModel, table=True):
+    """A version's manifest, never changed after it was written."""
+
+    __tablename__ = "adapter_versions"
+    adapter_id: str = Field(primary_key=True, max_length=40, foreign_key="adapters.id")
+    version: int = Field(primary_key=True)
+    manifest: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
+    created_by: str = Field(max_length=120)
+    created_at: datetime
+
+
+class AdapterCredentials(SQLModel, table=True):
+    """Credentials towards a department, encrypted; no route reads them."""
+
+    __tablename__ = "adapter_credentials"
+    adapter_id: str = Field(primary_key=True, max_length=40, foreign_key="adapters.id")
+    sealed: bytes
+    updated_at: datetime
+
+
+class Examination(SQLModel, table=True):
+    """A run of the conformance suite: the operation behind `:verify`. `state`: pending, running, done."""
+
+    __tablename__ = "examinations"
+    id: str = Field(primary_key=True, max_length=36)
+    adapter_id: str = Field(max_length=40, foreign_key="adapters.id", index=True)
+    version: int
+    only_case: str | None = Field(default=None, max_length=60)
+    state: str = Field(default="pending", max_length=12, index=True)
+    cases_done: int = 0
+    cases_total: int = 0
+    passed: bool | None = None
+    report: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON))
+    requested_by: str = Field(max_length=120)
+    created_at: datetime
+    lease_until: datetime | None = None
+    finished_at: datetime | None = None

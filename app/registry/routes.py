@@ -1,0 +1,147 @@
+"""The department's door."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Body, Depends, Path, Query, Response
+
+from app.audit.deps import TrailDep
+from app.core.deps import ReadSessionDep, SessionDep
+from app.registry import service
+from app.registry.deps import WORKSHOP
+from app.registry.lifecycle import Action
+from app.registry.loader import Workshop
+from app.registry.schemas import (
+    AdapterRead,
+    CredentialsRead,
+    CredentialsWrite,
+    OperationRead,
+    PreviewRead,
+    PreviewRequest,
+    ReasonWrite,
+)
+from app.registry.service import Desk
+from auth.dependencies import requires
+from auth.permissions import Permission
+from auth.principal import Principal
+
+router = APIRouter(prefix="/v1", tags=["adapters"])
+
+AdapterPath = Annotated[str, Path(min_length=2, max_length=40, pattern=r"^[a-z][a-z0-9_]*$")]
+MANIFEST_BODY = {
+    "requestBody": {
+        "required": True,
+        "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Manifest"}}},
+    }
+}
+ManifestBody = Annotated[dict[str, Any], Body(description="the adapter's manifest")]
+Reader = Annotated[Principal, Depends(requires(Permission.ADAPTER_READ))]
+WorkshopDep = Annotated[Workshop, Depends(WORKSHOP)]
+
+
+def _desk(permission: Permission) -> Any:
+    def desk(
+        session: SessionDep,
+        trail: TrailDep,
+        workshop: WorkshopDep,
+        principal: Annotated[Principal, Depends(requires(permission))],
+    ) -> Desk:
+        return Desk(session, trail, principal, workshop)
+
+    return Depends(desk, scope="function")
+
+
+ManagerDesk = Annotated[Desk, _desk(Permission.ADAPTER_MANAGE)]
+ReviewerDesk = Annotated[Desk, _desk(Permission.ADAPTER_REVIEW)]
+
+
+@router.get("/adapters")
+def list_adapters(session: ReadSessionDep, principal: Reader) -> list[AdapterRead]:
+    """Adapters you may see, by id."""
+    return service.list_adapters(session, principal)
+
+
+@router.post("/adapters", status_code=201, openapi_extra=MANIFEST_BODY)
+def register_adapter(manifest: ManifestBody, desk: ManagerDesk) -> AdapterRead:
+    """Register your department's system. Nothing is asked yet; verify comes next."""
+    return service.register(desk, manifest)
+
+
+@router.post("/adapters:preview")
+def preview_mapping(wanted: PreviewRequest, desk: ManagerDesk) -> PreviewRead:
+    """Show what a pasted sample of your system's answer becomes with a mapping, before any endpoint is reachable."""
+    return service.preview(desk, wanted.manifest, wanted.sample)
+
+
+@router.get("/adapters/{adapter_id}")
+def read_adapter(adapter_id: AdapterPath, session: ReadSessionDep, principal: Reader) -> AdapterRead:
+    """One adapter with its state and manifest."""
+    return service.read_adapter(session, principal, adapter_id)
+
+
+@router.put("/adapters/{adapter_id}", openapi_extra=MANIFEST_BODY)
+def update_adapter(adapter_id: AdapterPath, manifest: ManifestBody, desk: ManagerDesk) -> AdapterRead:
+    """Register a new version; the published one stays in service until the new one is published."""
+    return service.update(desk, adapter_id, manifest)
+
+
+@router.put("/adapters/{adapter_id}/credentials")
+def store_credentials(adapter_id: AdapterPath, credentials: CredentialsWrite, desk: ManagerDesk) -> CredentialsRead:
+    """Store credentials towards your system: encrypted, write-only."""
+    return service.store_credentials(desk, adapter_id, credentials)
+
+
+@router.post("/adapters/{adapter_id}:verify", status_code=202)
+def verify_adapter(
+    adapter_id: AdapterPath,
+    desk: ManagerDesk,
+    response: Response,
+    case: Annotated[str | None, Query(max_length=60, description="run one case again")] = None,
+) -> OperationRead:
+    """Run the conformance suite against your live endpoint; poll the operation for progress and report."""
+    operation = service.request_examination(desk, adapter_id, case)
+    response.headers["Location"] = f"/v1/operations/{operation.id}"
+    return operation
+
+
+@router.get("/operations/{operation_id}")
+def read_operation(
+    operation_id: Annotated[str, Path(pattern=r"^[0-9a-f-]{36}$")], session: ReadSessionDep, principal: Reader
+) -> OperationRead:
+    """Progress of long work; the report stays here."""
+    return service.read_operation(session, principal, operation_id)
+
+
+@router.post("/adapters/{adapter_id}:submit")
+def submit_adapter(adapter_id: AdapterPath, desk: ManagerDesk) -> AdapterRead:
+    """Hand a verified version in for review."""
+    return service.submit(desk, adapter_id)
+
+
+@router.post("/adapters/{adapter_id}:approve")
+def approve_adapter(adapter_id: AdapterPath, desk: ReviewerDesk) -> AdapterRead:
+    """Publish: callable within a second. Only by somebody who neither registered nor submitted it."""
+    return service.review(desk, adapter_id, Action.APPROVE)
+
+
+@router.post("/adapters/{adapter_id}:reject")
+def reject_adapter(adapter_id: AdapterPath, reason: ReasonWrite, desk: ReviewerDesk) -> AdapterRead:
+    """Send a version back, with the reason."""
+    return service.review(desk, adapter_id, Action.REJECT, reason.reason)
+
+
+@router.post("/adapters/{adapter_id}:suspend")
+def suspend_adapter(adapter_id: AdapterPath, reason: ReasonWrite, desk: ManagerDesk) -> AdapterRead:
+    """Take out of service within a second; undo with resume."""
+    return service.change_service(desk, adapter_id, Action.SUSPEND, reason.reason)
+
+
+@router.post("/adapters/{adapter_id}:resume")
+def resume_adapter(adapter_id: AdapterPath, reason: ReasonWrite, desk: ManagerDesk) -> AdapterRead:
+    """Put a suspended adapter back into service."""
+    return service.change_service(desk, adapter_id, Action.RESUME, reason.reason)
+
+
+@router.post("/adapters/{adapter_id}:retire")
+def retire_adapter(adapter_id: AdapterPath, reason: ReasonWrite, desk: ManagerDesk) -> AdapterRead:
+    """End an adapter for good."""
+    return service.change_service(desk, adapter_id, Action.RETIRE, reason.reason)

@@ -1,0 +1,82 @@
+"""Shapes of adapters."""
+
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class AdapterRead(BaseModel):
+    """An adapter with the manifest of its newest version; credentials are never shown, only whether they exist."""
+
+    id: str
+    department: str
+    section: str
+    state: str
+    version: int
+    published_version: int | None
+    callable: bool
+    has_credentials: bool
+    submitted_by: str | None
+    reviewed_by: str | None
+    note: str | None
+    created_at: datetime
+    updated_at: datetime
+    manifest: dict[str, Any]
+
+
+class CredentialsWrite(BaseModel):
+    """Secrets towards the department; which fields are needed depends on the manifest's auth kind."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    api_key: str | None = Field(None, min_length=1, max_length=500)
+    token: str | None = Field(None, min_length=1, max_length=4000)
+    username: str | None = Field(None, min_length=1, max_length=200)
+    password: str | None = Field(None, min_length=1, max_length=500)
+
+
+class CredentialsRead(BaseModel):
+    """That credentials are stored, and since when."""
+
+    stored: list[str]
+    updated_at: datetime
+
+
+class ReasonWrite(BaseModel):
+    """Why: shown to the department and traced."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    reason: str = Field(min_length=4, max_length=300)
+
+
+class OperationRead(BaseModel):
+    """Long work: poll until `state` is done."""
+
+    id: str
+    kind: Literal["adapter.verify"] = "adapter.verify"
+    adapter_id: str
+    version: int
+    state: Literal["pending", "running", "done"]
+    progress: dict[str, int]
+    passed: bool | None
+    report: dict[str, Any] | None
+    created_at: datetime
+    finished_at: datetime | None
+
+
+class PreviewRequest(BaseModel):
+    """A manifest with its mapping, and a pasted sample of what the department's system answers."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    manifest: dict[str, Any]
+    sample: dict[str, Any]
+
+
+class PreviewRead(BaseModel):
+    """The canonical section a sample becomes."""
+
+    section: str
+    data: dict[str, Any]

@@ -1,0 +1,256 @@
+"""Use cases of the department's side: register, update, verify, submit, review, suspend, retire. Callers commit."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from sqlmodel import Session
+
+from adapters.contract import Manifest
+from app.audit.service import Trail, act_of
+from app.core.ids import new_id
+from app.core.snapshots import bump
+from app.registry import repository, vault
+from app.registry.errors import (
+    AdapterExists,
+    AdapterForeign,
+    AdapterUnknown,
+    CredentialsInvalid,
+    FourEyes,
+    NotVerified,
+    OperationUnknown,
+    SectionTaken,
+    TransitionRefused,
+)
+from app.registry.lifecycle import Action, State, step
+from app.registry.loader import NEEDED_SECRETS, Workshop, read_manifest
+from app.registry.models import Adapter, AdapterCredentials, AdapterVersion, Examination
+from app.registry.schemas import AdapterRead, CredentialsRead, CredentialsWrite, OperationRead, PreviewRead
+from auth.principal import Principal, Role
+
+SNAPSHOT_NAME = "adapters"
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What every use case needs: the transaction, the trail, the caller, the workshop that checks manifests."""
+
+    session: Session
+    trail: Trail
+    principal: Principal
+    workshop: Workshop
+
+    def trace(self, event: str, adapter_id: str, **more: Any) -> None:
+        """Append an entry about an adapter."""
+        self.trail.append(
+            self.session, act_of(self.principal, f"registry.adapter.{event}", object_ref=adapter_id, **more)
+        )
+
+
+def register(desk: Desk, document: Any) -> AdapterRead:
+    """Register a new adapter. Raises `ManifestInvalid`, `AdapterForeign`, `AdapterExists`."""
+    manifest = _checked(desk, document)
+    if repository.find(desk.session, manifest.adapter_id) is not None:
+        raise AdapterExists(pointer="/body/adapter_id")
+    now = desk.trail.clock.now()
+    adapter = Adapter(
+        id=manifest.adapter_id,
+        department=manifest.department,
+        section=manifest.section,
+        state=State.REGISTERED,
+        created_at=now,
+        updated_at=now,
+    )
+    desk.session.add(adapter)
+    desk.session.flush()
+    _add_version(desk, adapter, manifest)
+    desk.trace("registered", adapter.id, departments=(adapter.department,))
+    return _read(desk.session, adapter)
+
+
+def update(desk: Desk, adapter_id: str, document: Any) -> AdapterRead:
+    """Register a new version; the published one stays callable until the new one is published."""
+    adapter = _own(desk, adapter_id)
+    manifest = _checked(desk, document)
+    if manifest.adapter_id != adapter_id or manifest.department != adapter.department:
+        raise AdapterForeign("An update keeps the adapter's id and department.")
+    _move(desk, adapter, Action.UPDATE)
+    adapter.version += 1
+    adapter.section = manifest.section
+    adapter.submitted_by = adapter.reviewed_by = None
+    _add_version(desk, adapter, manifest)
+    desk.trace("updated", adapter_id)
+    return _read(desk.session, adapter)
+
+
+def store_credentials(desk: Desk, adapter_id: str, given: CredentialsWrite) -> CredentialsRead:
+    """Store credentials, encrypted. Raises `CredentialsInvalid` if they do not fit the manifest's auth kind."""
+    adapter = _own(desk, adapter_id)
+    manifest = _manifest(desk.session, adapter)
+    values = given.model_dump(exclude_none=True)
+    needed = NEEDED_SECRETS[manifest.auth.kind]
+    if set(values) != needed:
+        raise CredentialsInvalid(f"Auth kind {manifest.auth.kind} needs {', '.join(sorted(needed)) or 'nothing'}.")
+    now = desk.trail.clock.now()
+    sealed = vault.seal(desk.trail.secret, adapter_id, values)
+    desk.session.merge(AdapterCredentials(adapter_id=adapter_id, sealed=sealed, updated_at=now))
+    bump(desk.session, SNAPSHOT_NAME)
+    desk.trace("credentials_stored", adapter_id)
+    return CredentialsRead(stored=sorted(values), updated_at=now)
+
+
+def request_examination(desk: Desk, adapter_id: str, only_case: str | None) -> OperationRead:
+    """Ask for a conformance run; the worker carries it out."""
+    adapter = _own(desk, adapter_id)
+    if adapter.state == State.RETIRED:
+        raise TransitionRefused("A retired adapter is not examined.")
+    examination = Examination(
+        id=str(new_id()),
+        adapter_id=adapter_id,
+        version=adapter.version,
+        only_case=only_case,
+        requested_by=desk.principal.subject,
+        created_at=desk.trail.clock.now(),
+    )
+    desk.session.add(examination)
+    desk.trace("examination_requested", adapter_id)
+    return _operation(examination)
+
+
+def read_operation(session: Session, principal: Principal, operation_id: str) -> OperationRead:
+    """An operation's progress and, when done, its report. Raises `OperationUnknown`."""
+    examination = repository.find_examination(session, operation_id)
+    if examination is None:
+        raise OperationUnknown
+    adapter = repository.find(session, examination.adapter_id)
+    if adapter is None or not _may_see(principal, adapter):
+        raise OperationUnknown
+    return _operation(examination)
+
+
+def submit(desk: Desk, adapter_id: str) -> AdapterRead:
+    """Hand the newest version in for review. Raises `NotVerified` unless its newest full examination passed."""
+    adapter = _own(desk, adapter_id)
+    examination = repository.latest_full_examination(desk.session, adapter_id, adapter.version)
+    if examination is None or not examination.passed:
+        raise NotVerified
+    _move(desk, adapter, Action.SUBMIT)
+    adapter.submitted_by = desk.principal.subject
+    desk.trace("submitted", adapter_id)
+    return _read(desk.session, adapter)
+
+
+def review(desk: Desk, adapter_id: str, action: Action, note: str | None = None) -> AdapterRead:
+    """Approve (publish) or reject; never by the person who registered or submitted it (D-04)."""
+    adapter = _any(desk, adapter_id)
+    author = repository.version(desk.session, adapter_id, adapter.version).created_by
+    if desk.principal.subject in {author, adapter.submitted_by}:
+        raise FourEyes
+    if action is Action.APPROVE and repository.section_holder(desk.session, adapter.section, adapter_id):
+        raise SectionTaken
+    _move(desk, adapter, action)
+    adapter.reviewed_by, adapter.note = desk.principal.subject, note
+    if action is Action.APPROVE:
+        adapter.published_version, adapter.suspended = adapter.version, False
+        bump(desk.session, SNAPSHOT_NAME)
+    desk.trace("published" if action is Action.APPROVE else "rejected", adapter_id)
+    return _read(desk.session, adapter)
+
+
+def change_service(desk: Desk, adapter_id: str, action: Action, note: str) -> AdapterRead:
+    """Suspend, resume or retire; effective for every gateway process within a second."""
+    adapter = _own(desk, adapter_id)
+    live_while_revised = action is Action.SUSPEND and adapter.published_version is not None and not adapter.suspended
+    if not (live_while_revised and adapter.state != State.PUBLISHED):
+        _move(desk, adapter, action)
+    adapter.note = note
+    adapter.suspended = action is Action.SUSPEND
+    if action is Action.RETIRE:
+        adapter.published_version = None
+    bump(desk.session, SNAPSHOT_NAME)
+    desk.trace({"suspend": "suspended", "resume": "resumed", "retire": "retired"}[action], adapter_id)
+    return _read(desk.session, adapter)
+
+
+def read_adapter(session: Session, principal: Principal, adapter_id: str) -> AdapterRead:
+    """One adapter. Raises `AdapterUnknown`, also for one the caller may not see."""
+    adapter = repository.find(session, adapter_id)
+    if adapter is None or not _may_see(principal, adapter):
+        raise AdapterUnknown
+    return _read(session, adapter)
+
+
+def list_adapters(session: Session, principal: Principal) -> list[AdapterRead]:
+    """Adapters the caller may see: all, or those of the own department."""
+    department = principal.department if principal.roles <= {Role.DATA_MANAGER} else None
+    return [_read(session, adapter) for adapter in repository.list_adapters(session, department)]
+
+
+def preview(desk: Desk, document: Any, sample: Any) -> PreviewRead:
+    """What a pasted sample becomes with a mapping, before any endpoint is reachable."""
+    manifest = _checked(desk, document)
+    return PreviewRead(section=manifest.section, data=desk.workshop.preview(manifest, sample))
+
+
+def _checked(desk: Desk, document: Any) -> Manifest:
+    manifest = read_manifest(document)
+    if desk.principal.department not in (None, manifest.department):
+        raise AdapterForeign
+    desk.workshop.check(manifest)
+    return manifest
+
+
+def _own(desk: Desk, adapter_id: str) -> Adapter:
+    adapter = _any(desk, adapter_id)
+    if Role.COORDINATOR not in desk.principal.roles and desk.principal.department != adapter.department:
+        raise AdapterForeign
+    return adapter
+
+
+def _any(desk: Desk, adapter_id: str) -> Adapter:
+    adapter = repository.find(desk.session, adapter_id, lock=True)
+    if adapter is None:
+        raise AdapterUnknown
+    return adapter
+
+
+def _may_see(principal: Principal, adapter: Adapter) -> bool:
+    return not principal.roles <= {Role.DATA_MANAGER} or principal.department == adapter.department
+
+
+def _move(desk: Desk, adapter: Adapter, action: Action) -> None:
+    state = step(State(adapter.state), action)
+    if state is None:
+        raise TransitionRefused(f"{action} is not possible while the adapter is {adapter.state}.")
+    adapter.state, adapter.updated_at = state, desk.trail.clock.now()
+    desk.session.add(adapter)
+
+
+def _add_version(desk: Desk, adapter: Adapter, manifest: Manifest) -> None:
+    desk.session.add(
+        AdapterVersion(
+            adapter_id=adapter.id,
+            version=adapter.version,
+            manifest=msgspec.to_builtins(manifest),
+            created_by=desk.principal.subject,
+            created_at=desk.trail.clock.now(),
+        )
+    )
+    desk.session.flush()
+
+
+def _manifest(session: Session, adapter: Adapter) -> Manifest:
+    return msgspec.convert(repository.version(session, adapter.id, adapter.version).manifest, Manifest)
+
+
+def _read(session: Session, adapter: Adapter) -> AdapterRead:
+    return AdapterRead(
+        **adapter.model_dump(exclude={"suspended"}),
+        callable=adapter.published_version is not None and not adapter.suspended,
+        has_credentials=repository.credentials(session, adapter.id) is not None,
+        manifest=repository.version(session, adapter.id, adapter.version).manifest,
+    )
+
+
+def _operation(row: Examination) -> OperationRead:
+    return OperationRead.model_validate({**row.model_dump(), "progress": {"done": row.cases_done, "of": row.cases_total}})

@@ -1,0 +1,23 @@
+"""Tables of tasks."""
+
+from datetime import datetime
+
+from sqlalchemy import JSON, Column
+from sqlmodel import Field, SQLModel
+
+
+class Task(SQLModel, table=True):
+    """An approved reason to look at, or visit, one business."""
+
+    __tablename__ = "tasks"
+    id: str = Field(primary_key=True, max_length=36)
+    business_id: str = Field(max_length=64, index=True)
+    site: str | None = Field(default=None, max_length=64)
+    purpose: str = Field(max_length=40)
+    region: str = Field(max_length=6)
+    assignees: list[str] = Field(sa_column=Column(JSON, nullable=False))
+    basis: str = Field(max_length=300)
+    opened_by: str = Field(max_length=120)
+    opened_at: datetime
+    ends_at: datetime
+    closed_at: datetime | None = None

@@ -1,0 +1,43 @@
+"""Doors to tasks."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Path, Query
+
+from app.audit.deps import TrailDep
+from app.core.deps import ClockDep, ReadSessionDep, SessionDep
+from app.tasks import service
+from app.tasks.schemas import TaskCreate, TaskRead
+from auth.dependencies import requires
+from auth.permissions import Permission
+from auth.principal import Principal
+
+router = APIRouter(prefix="/v1/tasks", tags=["tasks"])
+
+TaskPath = Annotated[str, Path(min_length=36, max_length=36, pattern=r"^[0-9a-f-]{36}$")]
+Opener = Annotated[Principal, Depends(requires(Permission.TASK_OPEN))]
+Reader = Annotated[Principal, Depends(requires(Permission.TASK_READ))]
+
+
+@router.post("", status_code=201)
+def open_task(wanted: TaskCreate, session: SessionDep, trail: TrailDep, principal: Opener) -> TaskRead:
+    """Open a task: the assignees may look at class-2 data of this business until it ends or is closed."""
+    return service.open_task(session, trail, principal, wanted)
+
+
+@router.get("")
+def list_tasks(
+    session: ReadSessionDep,
+    clock: ClockDep,
+    principal: Reader,
+    mine: Annotated[bool, Query(description="only those assigned to you")] = True,
+    only_open: Annotated[bool, Query(description="leave out closed and ended ones")] = True,
+) -> list[TaskRead]:
+    """Tasks of your region, newest first, at most 500."""
+    return service.list_tasks(session, clock, principal, mine=mine, only_open=only_open)
+
+
+@router.post("/{task_id}:close")
+def close_task(task_id: TaskPath, session: SessionDep, trail: TrailDep, principal: Opener) -> TaskRead:
+    """Close a task."""
+    return service.close_task(session, trail, principal, task_id)

@@ -1,0 +1,38 @@
+"""Shapes of tasks."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Subject = Annotated[str, Field(min_length=1, max_length=120)]
+
+
+class TaskCreate(BaseModel):
+    """A task to open. `assignees` are token subjects of officers."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    business_id: str = Field(min_length=1, max_length=80)
+    site: str | None = Field(None, max_length=64)
+    purpose: Literal["inspection"] = "inspection"
+    region: str = Field(pattern=r"^\d{6}$")
+    assignees: list[Subject] = Field(min_length=1, max_length=50)
+    basis: str = Field(min_length=4, max_length=300, description="plan, complaint number or order the visit rests on")
+    ends_in_hours: int = Field(72, ge=1, le=24 * 31)
+
+
+class TaskRead(BaseModel):
+    """A task."""
+
+    id: str
+    business_id: str
+    site: str | None
+    purpose: str
+    region: str
+    assignees: list[str]
+    basis: str
+    opened_by: str
+    opened_at: datetime
+    ends_at: datetime
+    closed_at: datetime | None

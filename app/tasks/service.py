@@ -1,0 +1,141 @@
+"""Open and close tasks; know the open ones without asking the database."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlmodel import Session
+
+from adapters.contract import IdentifierError, parse
+from app.audit.service import Trail, act_of
+from app.core.clock import Clock
+from app.core.ids import new_id
+from app.core.snapshots import Snapshot, bump
+from app.tasks import repository
+from app.tasks.errors import TaskInvalid, TaskNotOpen, TaskOutsideRegion, TaskUnknown
+from app.tasks.models import Task
+from app.tasks.schemas import TaskCreate, TaskRead
+from auth.principal import Principal
+
+SNAPSHOT_NAME = "tasks"
+
+
+@dataclass(frozen=True, slots=True)
+class OpenTask:
+    """What a decision needs to know of an open task."""
+
+    id: str
+    business_id: str
+    site: str | None
+    purpose: str
+    region: str
+    assignees: frozenset[str]
+    opened_by: str
+    ends_at: datetime
+
+    def serves(self, principal: Principal, business_id: str, site: str | None, purpose: str, now: datetime) -> bool:
+        """Whether this task lets this caller look at this business and site for this purpose now."""
+        return (
+            (principal.subject in self.assignees or principal.subject == self.opened_by)
+            and self.business_id == business_id
+            and self.site in (None, site)
+            and self.purpose == purpose
+            and principal.covers(self.region)
+            and now < self.ends_at
+        )
+
+
+def open_task(session: Session, trail: Trail, principal: Principal, wanted: TaskCreate) -> TaskRead:
+    """Open a task in the caller's region. Raises `TaskOutsideRegion` or `TaskInvalid`."""
+    if not principal.covers(wanted.region):
+        raise TaskOutsideRegion
+    try:
+        business = parse(wanted.business_id)
+    except IdentifierError as error:
+        raise TaskInvalid(error.detail, pointer="/body/business_id") from error
+    now = trail.clock.now()
+    task = Task(
+        id=str(new_id()),
+        business_id=business.value,
+        site=wanted.site,
+        purpose=wanted.purpose,
+        region=wanted.region,
+        assignees=sorted(set(wanted.assignees)),
+        basis=wanted.basis,
+        opened_by=principal.subject,
+        opened_at=now,
+        ends_at=now + timedelta(hours=wanted.ends_in_hours),
+    )
+    session.add(task)
+    bump(session, SNAPSHOT_NAME)
+    event = act_of(
+        principal,
+        "tasks.task.opened",
+        subject=task.business_id,
+        task=task.id,
+        purpose=task.purpose,
+    )
+    trail.append(session, event)
+    return TaskRead.model_validate(task, from_attributes=True)
+
+
+def close_task(session: Session, trail: Trail, principal: Principal, task_id: str) -> TaskRead:
+    """Close a task; from then on it opens no class-2 data. Raises `TaskUnknown` or `TaskNotOpen`."""
+    task = repository.find(session, task_id)
+    if task is None or not principal.covers(task.region):
+        raise TaskUnknown
+    if task.closed_at is not None:
+        raise TaskNotOpen
+    task.closed_at = trail.clock.now()
+    session.add(task)
+    bump(session, SNAPSHOT_NAME)
+    trail.append(
+        session,
+        act_of(
+            principal,
+            "tasks.task.closed",
+            subject=task.business_id,
+            task=task.id,
+        ),
+    )
+    return TaskRead.model_validate(task, from_attributes=True)
+
+
+def list_tasks(session: Session, clock: Clock, principal: Principal, *, mine: bool, only_open: bool) -> list[TaskRead]:
+    """Tasks of the caller's region, newest first; `mine` keeps those assigned to the caller."""
+    rows = repository.page(session, region_prefix=principal.region_prefix, only_open=only_open, now=clock.now())
+    kept = (row for row in rows if not mine or principal.subject in row.assignees)
+    return [TaskRead.model_validate(row, from_attributes=True) for row in kept]
+
+
+def task_of_visit(
+    session: Session, task_id: str, principal: Principal, business_id: str, started_at: datetime
+) -> OpenTask | None:
+    """The task a visit was made for, if it was open then and assigned to the caller; it may have ended since (offline days)."""
+    row = repository.find(session, task_id)
+    if row is None:
+        return None
+    task = _open(row)
+    was_open = row.opened_at <= started_at and (row.closed_at is None or started_at <= row.closed_at)
+    return task if was_open and task.serves(principal, business_id, row.site, row.purpose, started_at) else None
+
+
+def new_snapshot(clock: Clock) -> Snapshot[dict[str, OpenTask]]:
+    """An empty snapshot of the open tasks, to be refreshed."""
+
+    def load(session: Session) -> dict[str, OpenTask]:
+        return {row.id: _open(row) for row in repository.open_at(session, clock.now())}
+
+    return Snapshot(SNAPSHOT_NAME, load, {})
+
+
+def _open(row: Task) -> OpenTask:
+    return OpenTask(
+        id=row.id,
+        business_id=row.business_id,
+        site=row.site,
+        purpose=row.purpose,
+        region=row.region,
+        assignees=frozenset(row.assignees),
+        opened_by=row.opened_by,
+        ends_at=row.ends_at,
+    )

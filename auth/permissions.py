@@ -1,0 +1,46 @@
+"""Role -> permission, pure. The committed table in tests/architecture/permissions.csv must agree with it."""
+
+from enum import StrEnum
+
+from auth.principal import Principal, Role
+
+
+class Permission(StrEnum):
+    """What a route may demand."""
+
+    PROFILE_READ = "profile:read"
+    BUSINESS_RESOLVE = "business:resolve"
+    TASK_READ = "task:read"
+    TASK_OPEN = "task:open"
+    INSPECTION_WRITE = "inspection:write"
+    INSPECTION_READ = "inspection:read"
+    RECORD_READ = "record:read"
+    ADAPTER_READ = "adapter:read"
+    ADAPTER_MANAGE = "adapter:manage"
+    ADAPTER_REVIEW = "adapter:review"
+    CATALOGUE_READ = "catalogue:read"
+    OFFICER_READ = "officer:read"
+    OFFICER_MANAGE = "officer:manage"
+    AUDIT_READ = "audit:read"
+    SELF_READ = "self:read"
+
+
+P = Permission
+
+_EVERYBODY = frozenset({P.SELF_READ, P.CATALOGUE_READ})
+_FIELD = frozenset({P.PROFILE_READ, P.BUSINESS_RESOLVE})
+
+GRANTS: dict[Role, frozenset[Permission]] = {
+    Role.INSPECTOR: _EVERYBODY | _FIELD | {P.TASK_READ, P.INSPECTION_WRITE, P.INSPECTION_READ},
+    Role.PATROLLER: _EVERYBODY | _FIELD,
+    Role.TEAM_LEADER: _EVERYBODY | _FIELD | {P.TASK_READ, P.TASK_OPEN, P.INSPECTION_WRITE, P.INSPECTION_READ, P.OFFICER_READ},
+    Role.DATA_MANAGER: _EVERYBODY | {P.ADAPTER_READ, P.ADAPTER_MANAGE, P.OFFICER_READ, P.OFFICER_MANAGE, P.RECORD_READ},
+    Role.COORDINATOR: _EVERYBODY | {P.ADAPTER_READ, P.ADAPTER_MANAGE, P.ADAPTER_REVIEW, P.OFFICER_READ, P.OFFICER_MANAGE},
+    Role.SUPERVISOR: _EVERYBODY | {P.RECORD_READ, P.INSPECTION_READ, P.ADAPTER_READ, P.TASK_READ, P.OFFICER_READ},
+    Role.AUDITOR: _EVERYBODY | {P.AUDIT_READ},
+}
+
+
+def allows(principal: Principal, permission: Permission) -> bool:
+    """Whether any of the caller's roles grants the permission; deny by default."""
+    return any(permission in GRANTS.get(role, frozenset()) for role in principal.roles)

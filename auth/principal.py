@@ -1,0 +1,42 @@
+"""The caller as a frozen value."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    """Roles of people and machine clients; a caller may hold several."""
+
+    INSPECTOR = "inspector"
+    PATROLLER = "patroller"
+    TEAM_LEADER = "team_leader"
+    DATA_MANAGER = "data_manager"
+    COORDINATOR = "coordinator"
+    SUPERVISOR = "supervisor"
+    AUDITOR = "auditor"
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Who calls: person or machine, with roles, department and region (division code, GB/T 2260).
+
+    `department` is None for offices above departments; `region` bounds what is seen by its leading digits.
+    """
+
+    subject: str
+    roles: frozenset[Role]
+    department: str | None
+    region: str
+    certificate_no: str | None = None
+
+    @property
+    def region_prefix(self) -> str:
+        """Digits that regions within this caller's region share: 330100 -> 3301, 000000 -> empty (the nation)."""
+        prefix = self.region
+        while prefix.endswith("00"):
+            prefix = prefix[:-2]
+        return prefix
+
+    def covers(self, region: str) -> bool:
+        """Whether a region lies within the caller's."""
+        return region.startswith(self.region_prefix)

@@ -57,21 +57,25 @@ _REFUSALS = {
     "422": "The content cannot be accepted; errors has pointers",
     "503": "Not now; Retry-After says when",
 }
+_ROUTERS = (
+    profile.router,  # inspectors: one identifier in, one profile out
+    businesses.router,  # inspectors: typed text and scanned codes
+    tasks.router,  # leaders: why an officer is there
+    inspections.router,  # inspectors: the record of a visit
+    registry.router,  # departments: adapters and their life-cycle
+    organisations.router,  # people and certificates
+    supervision.router,  # supervisors: pull records
+    audit.router,  # auditors: the trace
+    catalogue.router,  # everybody: fields, reasons, problem codes
+    health.router,  # operators: alive, ready
+)
 _PUBLIC = ("/livez", "/readyz", "/problems/")
 
 
 def include_routes(app: FastAPI) -> None:
     """Mount every room's door."""
-    app.include_router(profile.router)  # inspectors: one identifier in, one profile out
-    app.include_router(businesses.router)  # inspectors: typed text and scanned codes
-    app.include_router(tasks.router)  # leaders: why an officer is there
-    app.include_router(inspections.router)  # inspectors: the record of a visit
-    app.include_router(registry.router)  # departments: adapters and their life-cycle
-    app.include_router(organisations.router)  # people and certificates
-    app.include_router(supervision.router)  # supervisors: pull records
-    app.include_router(audit.router)  # auditors: the trace
-    app.include_router(catalogue.router)  # everybody: fields, reasons, problem codes
-    app.include_router(health.router)  # operators: alive, ready
+    for router in _ROUTERS:
+        app.include_router(router, generate_unique_id_function=lambda route: route.name)
 
 
 def openapi_document(app: FastAPI) -> dict[str, Any]:

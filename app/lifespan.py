@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
 from fastapi import FastAPI
@@ -76,7 +76,7 @@ async def _running(app: FastAPI, settings: Settings, clock: Clock, database: Dat
     )
     trail = Trail(settings.secret, clock)
     sequencer = SEQUENCER.put(app, Sequencer(database, trail))
-    snapshots = SNAPSHOTS.put(app, Snapshots(database, settings.snapshot_seconds))
+    snapshots = SNAPSHOTS.put(app, Snapshots(database))
     workshop = WORKSHOP.put(app, Workshop(exchange, clock.now))
     directory = DIRECTORY.put(app, Directory(workshop, settings.secret))
     FINDER.put(app, directory)
@@ -90,17 +90,14 @@ async def _running(app: FastAPI, settings: Settings, clock: Clock, database: Dat
     app.state.token_verifier = _verifier(settings, exchange)
     sequencer.start()
     await snapshots.refresh_now()
-    loops = [asyncio.create_task(snapshots.run(), name="snapshots")]
+    steps: list[worker.Step] = [snapshots.tick]
     if settings.run_worker:
         examiner = Examiner(database, trail, workshop)
-        loops.append(asyncio.create_task(worker.run(examiner.run_next, lambda: deliver_due(database, clock, directory))))
+        steps += [*[examiner.run_next] * _EXAMINATIONS_AT_ONCE, lambda: deliver_due(database, clock, directory)]
     try:
-        yield
+        async with worker.working(*steps):
+            yield
     finally:
-        for task in loops:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
         await asyncio.to_thread(sequencer.stop)
         await exchange.aclose()
 

@@ -80,6 +80,12 @@ def normalise(text: str) -> str:
     >>> normalise("９１110105 ma0yyy-014t")
     '91110105MA0YYY014T'
     """
+    while (folded := _fold(text)) != text:  # dropping a blank can bring two characters together that fold again
+        text = folded
+    return text
+
+
+def _fold(text: str) -> str:
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).upper())
     return "".join(c for c in folded if not c.isspace() and unicodedata.category(c) not in {"Pd", "Cf", "Cc"})
 

@@ -67,8 +67,8 @@ class Department:
 
     @property
     def as_of(self) -> datetime:
-        """The time of this department's data: some hours or days before now, in China."""
-        return (datetime.now(UTC) - self.lag).astimezone(CHINA_TIME).replace(microsecond=0)  # noqa: TID251 - a server of its own
+        """The time of this department's data: some full hours or days before now, in China."""
+        return (datetime.now(UTC) - self.lag).astimezone(CHINA_TIME).replace(minute=0, second=0, microsecond=0)  # noqa: TID251 - a server of its own
 
     def record(self, business_id: str, site_ref: str = "") -> tuple[Business | None, dict[str, Any] | None]:
         """The business, and what this department has on it, in its own words."""

@@ -116,7 +116,7 @@ def _site(rng: random.Random, index: int, city: tuple[str, str, str], label: str
 
 def _tax(rng: random.Random, status: str) -> dict[str, Any]:
     if status in DEAD:
-        lying = status == REVOKED and rng.random() < 0.3  # noqa: PLR2004 - share of the planted contradiction
+        lying = status == REVOKED and rng.random() < 0.3
         return {"tax_status": NORMAL if lying else TAX_DEREGISTERED, "filing": "Y" if lying else ""}
     case = rng.choices(("fine", "abnormal", "overdue", "arrears", "unknown", "unclear"), (84, 4, 6, 2, 2, 2))[0]
     overdue = rng.randint(1, 3)
@@ -133,13 +133,13 @@ def _tax(rng: random.Random, status: str) -> dict[str, Any]:
 
 def _mistakes(rng: random.Random, business: Business) -> dict[str, str]:
     told: dict[str, str] = {}
-    if business.trade[3] and rng.random() < 0.06:  # noqa: PLR2004 - shares of planted contradictions, here and below
+    if business.trade[3] and rng.random() < 0.06:
         told["legal_rep_name"] = rng.choice([s for s in SURNAMES if s != business.legal_rep[0]]) + "旧任"
-    if rng.random() < 0.04:  # noqa: PLR2004
+    if rng.random() < 0.04:
         told["entity_name"] = business.name.replace(business.name[2:6], rng.choice(WORDS) + "旧号")
-    elif rng.random() < 0.4:  # noqa: PLR2004
+    elif rng.random() < 0.4:
         told["name_variant"] = _variant(rng, business.name)
-    if business.trade[3] and len(business.sites) == 1 and rng.random() < 0.03:  # noqa: PLR2004
+    if business.trade[3] and len(business.sites) == 1 and rng.random() < 0.03:
         told["permit_no"] = "JY" + str(rng.randint(10**13, 10**14 - 1))
     return told
 
@@ -173,7 +173,7 @@ def generate(seed: int, index: int, today: date) -> Business:
         ),
         (60, 25, 2, 5, 4, 1, 1, 2),
     )[0]
-    sites = 3 if kind == "91" and rng.random() < 0.05 else 1  # noqa: PLR2004 - share of chains
+    sites = 3 if kind == "91" and rng.random() < 0.05 else 1
     business = Business(
         business_id=uscc(kind, city[0], index),
         reg_no=serial + reg_no_check_digit(serial),
@@ -186,10 +186,10 @@ def generate(seed: int, index: int, today: date) -> Business:
         status=status,
         raw_status=raw,
         suspended=suspended,
-        registered=rng.random() > 0.02,  # noqa: PLR2004 - share of the unlicensed
+        registered=rng.random() > 0.02,
         sites=tuple(_site(rng, i + 1, city, f"{name}{i + 1}号店" if sites > 1 else name, today) for i in range(sites)),
         established=today - timedelta(days=rng.randint(400, 7000)),
-        fire_known=rng.random() > 0.03,  # noqa: PLR2004 - share of businesses unknown to fire and rescue
+        fire_known=rng.random() > 0.03,
         **_tax(rng, status),
     )
     return replace(business, told=_mistakes(rng, business))

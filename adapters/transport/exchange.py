@@ -51,7 +51,7 @@ class _Connection(asyncio.Protocol):
         self.headers: dict[str, str] = {}
         self.header_count = self.header_bytes = self.received = self.body_bytes = 0
         self.chunks: list[bytes] = []
-        self.in_body = self.complete = False
+        self.in_body = self.complete = self.keep = False
 
     def ask(self, payload: bytes) -> asyncio.Future[tuple[int, dict[str, str], bytes]]:
         if self.transport is None:
@@ -89,6 +89,8 @@ class _Connection(asyncio.Protocol):
             return
         try:
             self.parser.feed_data(data)
+            if self.complete:
+                self._finish(keep=self.keep)
         except httptools.HttpParserCallbackError as error:
             cause = error.__context__
             self._fail(cause if isinstance(cause, AdapterError) else AdapterMalformed("malformed_http"))
@@ -122,10 +124,11 @@ class _Connection(asyncio.Protocol):
         if self.parser.get_status_code() < _FIRST_FINAL_STATUS:
             self.headers, self.in_body, self.chunks = {}, False, []
             return
-        self._finish(keep=self.parser.should_keep_alive())
+        # Only a callback may ask this; whether surplus follows shows when the whole chunk has been read.
+        self.keep = self.parser.should_keep_alive()
+        self.complete = True
 
     def _finish(self, *, keep: bool) -> None:
-        self.complete = True
         if self.waiter is not None and not self.waiter.done():
             self.reusable = keep and not self.closed
             self.waiter.set_result((self.parser.get_status_code(), self.headers, b"".join(self.chunks)))

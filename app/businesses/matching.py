@@ -30,7 +30,8 @@ def read(text: str) -> Reading:
         except IdentifierError as error:
             if is_resident_number(normalise(stripped)):
                 return Reading("personal")
-            return Reading("broken", error=error)
+            if not _codes_within(stripped):
+                return Reading("broken", error=error)
     found = _codes_within(unquote(stripped))
     if len(found) == 1:
         return Reading("identifier", identifier=found[0])

@@ -44,7 +44,6 @@ class Settings(BaseSettings):
     deadline_ms: int = Field(2000, ge=100, le=2000)
     max_body_bytes: int = Field(256 << 10, ge=1024)
     body_seconds: float = Field(20.0, gt=0)
-    snapshot_seconds: float = Field(0.25, gt=0, le=0.5)
     workers: int = Field(1, ge=1, le=64, description="gateway processes; more than one needs PostgreSQL")
     run_worker: bool = Field(True, description="run examinations and deliveries in this process")
 

@@ -4,7 +4,6 @@ Writers call `bump` in their transaction; every process polls the numbers and re
 """
 
 import asyncio
-import logging
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
@@ -13,7 +12,6 @@ from sqlmodel import Field, Session, SQLModel, select
 from app.core.db import Database
 
 T = TypeVar("T")
-log = logging.getLogger("onevisit.snapshots")
 BUMPED = "onevisit_bumped"
 
 
@@ -49,12 +47,9 @@ class Snapshot(Generic[T]):
 class Snapshots:
     """All snapshots of a process and the task that keeps them fresh."""
 
-    def __init__(self, database: Database, seconds: float) -> None:
+    def __init__(self, database: Database) -> None:
         self._database = database
-        self._seconds = seconds
         self._known: dict[str, Snapshot[Any]] = {}
-        self._wake = asyncio.Event()
-        self.listeners: list[Callable[[str], None]] = []
 
     def add(self, snapshot: Snapshot[T]) -> Snapshot[T]:
         """Keep this snapshot fresh from now on."""
@@ -74,26 +69,10 @@ class Snapshots:
         return changed
 
     async def refresh_now(self) -> None:
-        """Reload what changed, without blocking the loop, and tell the listeners."""
-        for name in await asyncio.to_thread(self.refresh):
-            for listener in self.listeners:
-                listener(name)
+        """Reload what changed, without blocking the loop."""
+        await asyncio.to_thread(self.refresh)
 
-    def poke(self) -> None:
-        """Look now instead of at the next tick; safe only on the loop's thread."""
-        self._wake.set()
-
-    async def run(self) -> None:
-        """Refresh for ever."""
-        while True:
-            try:
-                async with asyncio.timeout(self._seconds):
-                    await self._wake.wait()
-            except TimeoutError:
-                pass
-            self._wake.clear()
-            try:
-                await self.refresh_now()
-            except Exception:
-                log.exception("snapshots could not be refreshed; the old ones stay in use")
-                await asyncio.sleep(self._seconds)
+    async def tick(self) -> bool:
+        """One look; a step of the background loop, which rests after it."""
+        await self.refresh_now()
+        return False

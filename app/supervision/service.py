@@ -13,7 +13,7 @@ from app.supervision import repository
 from app.supervision.csv_safety import safe_cell
 from app.supervision.repository import Filter
 from app.supervision.schemas import RecordRead, RecordReceipt
-from auth.principal import Principal
+from auth.principal import Principal, Role
 
 COLUMNS = (
     "id", "state", "business_id", "site", "region", "lead_department", "submitted_by", "submitted_at", "visit_started_at",
@@ -26,7 +26,10 @@ _BOM = "\ufeff"
 def within_scope(principal: Principal, wanted: Filter) -> Filter:
     """The filter narrowed to the caller's region, and to the caller's department where the token names one."""
     narrowed = replace(wanted, region_prefix=principal.region_prefix)
-    return narrowed if principal.department is None else replace(narrowed, department=principal.department)
+    if principal.department is None and Role.SUPERVISOR in principal.roles:
+        return narrowed
+    # A data manager whose token names no department sees no department's records, rather than all of them.
+    return replace(narrowed, department=principal.department or "")
 
 
 def page(session: Session, wanted: Filter, *, after: int, limit: int) -> list[tuple[int, RecordRead]]:

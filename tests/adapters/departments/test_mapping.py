@@ -1,0 +1,124 @@
+"""Declarative and Python mappings: the department's words into ours, and what cannot be translated."""
+
+import msgspec
+import pytest
+
+from adapters.contract import AdapterError, Condition, Mapping
+from adapters.contract.sections import PublicSecurity, Tax
+from adapters.departments.public_security.mapping import to_public_security
+from adapters.departments.standard_rest.mapping import (
+    MappingError,
+    compile_condition,
+    compile_fields,
+    field_names,
+    fill,
+)
+from adapters.departments.tax.mapping import to_tax
+from adapters.transport.answers import to_shape
+
+
+def mapping(*fields, **more):
+    return msgspec.convert({"fields": list(fields), **more}, Mapping)
+
+
+class TestDeclarative:
+    @pytest.mark.parametrize(
+        ("rule", "record", "wanted"),
+        [
+            ({"to": "a", "path": "x.y"}, {"x": {"y": 1}}, {"a": 1}),
+            ({"to": "a", "path": "x.y"}, {"x": 3}, {}),
+            ({"to": "a", "path": "x", "default": "n"}, {}, {"a": "n"}),
+            ({"to": "a", "path": "x[0].z"}, {"x": [{"z": 2}]}, {"a": 2}),
+            ({"to": "a", "path": "x", "convert": "date"}, {"x": "20260102"}, {"a": __import__("datetime").date(2026, 1, 2)}),
+            ({"to": "a", "path": "x", "convert": "bool"}, {"x": "是"}, {"a": True}),
+            ({"to": "a", "path": "x", "convert": "int"}, {"x": "7"}, {"a": 7}),
+            ({"to": "a", "path": "x", "convert": "code", "table": "t"}, {"x": 1}, {"a": "one"}),
+            ({"to": "a", "path": "x", "convert": "code", "table": "t"}, {"x": 9}, {"a": "other"}),
+            (
+                {"to": "a", "path": "x", "each": [{"to": "b", "path": "c"}]},
+                {"x": [{"c": 1}, {"c": 2}]},
+                {"a": [{"b": 1}, {"b": 2}]},
+            ),
+            ({"to": "a", "path": "x", "each": [{"to": "b", "path": "c"}]}, {"x": {"c": 1}}, {"a": [{"b": 1}]}),
+            ({"to": "a", "path": "x", "each": [{"to": "b", "path": "c"}]}, {}, {"a": []}),
+            ({"to": "a", "path": "x", "fields": [{"to": "b", "path": "c"}]}, {"x": {"c": 1}}, {"a": {"b": 1}}),
+            ({"to": "a", "path": "x", "fields": [{"to": "b", "path": "c"}]}, {}, {}),
+            ({"to": "a", "path": "@"}, {"x": 1}, {"a": {"x": 1}}),
+        ],
+    )
+    def test_rules(self, rule, record, wanted):
+        assert compile_fields(mapping(rule, tables={"t": {"1": "one", "*": "other"}}))(record) == wanted
+
+    def test_without_fields_the_record_is_canonical_already(self):
+        assert compile_fields(Mapping())({"a": 1}) == {"a": 1}
+
+    @pytest.mark.parametrize(
+        ("rule", "pointer"),
+        [
+            ({"to": "a", "path": "x["}, "/fields/0/path"),
+            ({"to": "a", "path": "x", "convert": "code"}, "/fields/0/table"),
+            ({"to": "nonsense", "path": "x"}, "/fields/0/to"),
+            ({"to": "a", "path": "x", "each": [{"to": "b", "path": "]"}]}, "/fields/0/each/0/path"),
+        ],
+    )
+    def test_rules_that_cannot_work_are_found_before_they_are_used(self, rule, pointer):
+        with pytest.raises(MappingError) as caught:
+            compile_fields(mapping(rule), frozenset({"a"}))
+        assert caught.value.pointer == pointer
+
+    def test_a_value_that_does_not_convert_names_the_field_and_not_its_content(self):
+        build = compile_fields(mapping({"to": "a", "path": "x", "each": [{"to": "b", "path": "c", "convert": "date"}]}))
+        with pytest.raises(AdapterError) as caught:
+            build({"x": [{"c": "secret-not-a-date"}]})
+        assert caught.value.detail == "/a/0/b: ValueError"
+
+    @pytest.mark.parametrize(
+        ("condition", "status", "document", "wanted"),
+        [
+            (Condition(status=404), 404, None, True),
+            (Condition(status=404), 200, None, False),
+            (Condition(path="code", equals=0), 200, {"code": 0}, True),
+            (Condition(path="code", equals=0), 200, {"code": "0"}, True),
+            (Condition(path="code", equals=0), 200, {}, False),
+            (Condition(path="rows", empty=True), 200, {"rows": []}, True),
+            (Condition(path="rows", empty=True), 200, {"rows": [1]}, False),
+            (Condition(status=200, path="code", equals="x"), 404, {"code": "x"}, False),
+        ],
+    )
+    def test_conditions(self, condition, status, document, wanted):
+        assert compile_condition(condition)(status, document) is wanted
+
+    def test_templates_are_filled_and_encoded_where_they_become_addresses(self):
+        values = {"business_id": "a/b?c"}
+        assert fill("/x/{business_id}", values, encode=True) == "/x/a%2Fb%3Fc"
+        assert fill({"q": ["{business_id}", 1]}, values) == {"q": ["a/b?c", 1]}
+
+    def test_names_of_fields(self):
+        assert {"taxpayer_status", "filing_on_time"} <= field_names(Tax)
+
+
+class TestTax:
+    def test_code_tables_and_raw_text(self):
+        assert to_tax({"nsrzt_dm": "05"})["taxpayer_status"] == "非正常"
+        assert to_tax({"nsrzt_dm": "77", "nsrztmc": "新状态"})["taxpayer_status"] == "新状态"
+        assert to_tax({})["filing_on_time"] == "unknown"
+
+    def test_arrears_are_rows(self):
+        values = to_tax({"qsggbz": "1", "qsgg": [{"zsxmmc": "增值税", "ggrq": "20260401"}]})
+        shaped = to_shape(values, Tax)
+        assert shaped.arrears[0].tax_kind == "增值税"
+
+
+class TestPublicSecurity:
+    def test_rows_are_told_apart_by_their_kind(self):
+        rows = [
+            {"LB": "XK", "MC": "特种行业许可证", "BH": "1", "QSRQ": "2022-05-01"},
+            {"LB": "CF", "MC": "责令整改", "ZT": "未整改"},
+            {"LB": "BQ", "BH": "KEY", "MC": "重点单位"},
+        ]
+        shaped = to_shape(to_public_security({"XKZT": "有效", "LXTS": "90", "JLS": {"JL": rows}}), PublicSecurity)
+        assert (len(shaped.permits), shaped.orders[0].state, shaped.flags[0].code) == (1, "open", "KEY")
+
+    def test_a_single_row_is_a_list_of_one_and_an_unknown_state_is_unknown(self):
+        shaped = to_shape(to_public_security({"JLS": {"JL": {"LB": "XK"}}}), PublicSecurity)
+        assert (len(shaped.permits), shaped.special_trade_permit) == (1, "unknown")

@@ -1,0 +1,123 @@
+"""The decision against an independent, naive model of the same rules, and the masks."""
+
+from datetime import date
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from adapters.contract import SECTIONS
+from adapters.departments.standard_rest.mapping import field_names
+from app.agreements.decision import Grant, Standing, Terms, field_verdict, grant, release
+from app.agreements.masking import MASKS, mask
+from app.agreements.purposes import PURPOSES
+from app.catalogue.classification import FieldClass, strictest
+from app.catalogue.service import catalogue_on
+
+DAY = date(2026, 11, 22)
+INSPECTION = Terms("i@1", "*", frozenset({"inspection"}), 2, True)
+PATROL = Terms("p@1", "*", frozenset({"patrol"}), 3, True)
+
+
+def row(name, level, mask_rule="", masked_class=None):
+    return FieldClass("s", name, level, mask_rule, masked_class, "字段", "field", DAY, None, "x", "H")
+
+
+@pytest.mark.parametrize(
+    ("purpose", "own", "task_open", "reach"),
+    [
+        ("inspection", False, True, 2),
+        ("inspection", False, False, 3),
+        ("inspection", True, False, 2),
+        ("patrol", False, False, 3),
+        ("patrol", False, True, 3),
+        ("patrol", True, False, 2),
+    ],
+)
+def test_class_2_needs_a_task_or_the_own_department(purpose, own, task_open, reach):
+    standing = Standing(PURPOSES[purpose], "tax" if own else "fire", task_open)
+    assert grant(standing, "tax", [INSPECTION, PATROL]).strictest_class == reach
+
+
+def test_without_an_agreement_for_the_purpose_nothing_is_granted():
+    standing = Standing(PURPOSES["patrol"], "tax", task_open=True)
+    assert grant(standing, "tax", [INSPECTION]) is None
+    assert grant(standing, "tax", [Terms("x", "fire", frozenset({"patrol"}), 2, True)]) is None
+
+
+def naive(level, mask_rule, masked_class, reach):
+    """The same rules, written down once more without looking."""
+    if level == 1:
+        return "withhold"
+    if reach <= level:
+        return "mask" if mask_rule and masked_class == level else "release"
+    return "mask" if mask_rule and masked_class and reach <= masked_class else "withhold"
+
+
+@given(st.integers(1, 4), st.sampled_from(["", "phone"]), st.sampled_from([None, 2, 3, 4]), st.integers(1, 4))
+def test_verdicts_agree_with_the_naive_model(level, mask_rule, masked_class, reach):
+    verdict = field_verdict(row("a", level, mask_rule, masked_class), Grant(reach, True, "x"))
+    assert verdict == naive(level, mask_rule, masked_class, reach)
+
+
+values = st.dictionaries(st.sampled_from("abcdef"), st.one_of(st.text(max_size=20), st.lists(st.text(max_size=5)), st.integers()))
+classes = st.dictionaries(st.sampled_from("abcdef"), st.integers(1, 4))
+
+
+@given(values, values, classes, st.integers(2, 4))
+def test_no_withheld_value_changes_what_is_released(first, second, levels, reach):
+    """Two records that differ only in withheld fields give the same answer, what is withheld included."""
+    table = {name: row(name, level) for name, level in levels.items()}
+    given_grant = Grant(reach, True, "x")
+    hidden = {n for n in "abcdef" if n not in table or field_verdict(table[n], given_grant) == "withhold"}
+    twin = {**{k: v for k, v in first.items() if k not in hidden}, **{k: v for k, v in second.items() if k in hidden}}
+    assert release(first, table, given_grant) == release(twin, table, given_grant)
+
+
+@given(values, classes, st.integers(1, 4))
+def test_class_1_and_unlisted_fields_never_leave_and_are_never_mentioned(found, levels, reach):
+    released = release(found, {n: row(n, level) for n, level in levels.items()}, Grant(reach, True, "x"))
+    assert all(levels.get(name, 1) > 1 for name in released.values)
+    assert all(hidden.level > 1 for hidden in released.withheld)
+
+
+def test_every_field_of_every_section_has_a_class():
+    catalogue = catalogue_on(DAY)
+    for section, shape in SECTIONS.items():
+        assert set(catalogue.classes[section]) == field_names(shape)
+    assert catalogue.of_section("culture") is catalogue.classes["other"]
+    assert strictest([4, 2, 3]) == 2
+    assert strictest([]) == 4
+
+
+def test_tax_amounts_are_class_1():
+    tax = catalogue_on(DAY).of_section("tax")
+    assert {n for n, r in tax.items() if r.level == 1} == {"declared_tax", "declared_revenue"}
+
+
+@pytest.mark.parametrize(
+    ("rule", "value", "wanted"),
+    [
+        ("id_number", "11010519491231002X", "110105********002X"),
+        ("id_number", "110105********002X", "110105********002X"),
+        ("id_number", "E12345678", "*********"),
+        ("phone", "13812345678", "138****5678"),
+        ("phone", "138****5678", "138****5678"),
+        ("phone", "0571-88990011", "***********11"),
+        ("free_text", "联系人13812345678，证号11010519491231002X。", "联系人138****5678，证号110105********002X。"),
+        ("free_text", "代码91370102999999066X", "代码91370102999999066X"),
+        ("free_text", "订单20261122138123456789", "订单20261122138123456789"),
+        ("free_text", "无", "无"),
+    ],
+)
+def test_masks(rule, value, wanted):
+    assert MASKS[rule](value) == wanted
+
+
+@given(st.sampled_from(sorted(MASKS)), st.text(max_size=60))
+def test_masks_are_idempotent(rule, text):
+    assert MASKS[rule](MASKS[rule](text)) == MASKS[rule](text)
+
+
+def test_masks_reach_into_lists_and_records():
+    assert mask("phone", [{"a": "13812345678", "b": 7}]) == [{"a": "138****5678", "b": 7}]

@@ -1,0 +1,143 @@
+"""No trace, no data: every look-up, refusal and record is durable before its answer leaves."""
+
+import asyncio
+import json
+from datetime import UTC, datetime
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from app.audit.errors import AuditUnavailable
+from app.audit.events import LONGEST, Event, canonical, reference
+from app.audit.sequencer import Sequencer
+from app.audit.service import Trail
+from app.core.clock import SystemClock
+from app.core.deps import DATABASE
+from auth.principal import Role
+
+AT = datetime(2026, 11, 22, tzinfo=UTC)
+BUSINESS = "91310115MA1YYY024Y"
+
+
+def trail():
+    return Trail(b"secret", SystemClock())
+
+
+class TestEntries:
+    def test_the_form_is_canonical_and_holds_no_identity(self):
+        body = canonical(Event("profile.business.viewed", actor="wang", subject=BUSINESS, departments=("tax",)), b"secret", AT)
+        assert body == json.dumps(json.loads(body), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        assert "wang" not in body
+        assert BUSINESS not in body
+        assert json.loads(body)["actor_ref"] == reference(b"secret", "actor", "wang", 2026)
+
+    def test_references_are_of_one_year_one_kind_and_one_secret(self):
+        found = {
+            reference(b"secret", "actor", "x", 2026),
+            reference(b"secret", "actor", "x", 2027),
+            reference(b"secret", "subject", "x", 2026),
+            reference(b"other", "actor", "x", 2026),
+        }
+        assert len(found) == 4
+        assert reference(b"secret", "actor", "", 2026) == ""
+
+    def test_an_entry_never_exceeds_its_size(self):
+        digests = {f"section_{i}": "x" * 44 for i in range(60)}
+        body = canonical(Event("profile.business.viewed", actor="x", source_digests=digests), b"s", AT)
+        assert len(body.encode()) <= LONGEST
+        assert "*" in json.loads(body)["source_digests"]
+
+
+class TestAppendOnly:
+    @pytest.mark.parametrize("statement", ["update audit_entries set event = 'x'", "delete from audit_entries"])
+    def test_the_database_refuses_changes(self, database, statement):
+        with database.write() as session:
+            trail().append(session, Event("a.b.c", actor="x"))
+        with pytest.raises(DBAPIError, match="append-only"), database.write() as session:
+            session.connection().execute(text(statement))
+
+
+class TestSequencer:
+    async def test_an_entry_is_durable_when_append_returns(self, database):
+        sequencer = Sequencer(database, trail())
+        sequencer.start()
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(sequencer.append(Event("a.b.c", actor=str(i)))) for i in range(300)]
+        with database.read() as session:
+            stored = {row[0] for row in session.connection().execute(text("select id from audit_entries"))}
+        assert {t.result() for t in tasks} == stored
+        await asyncio.to_thread(sequencer.stop)
+
+    async def test_when_it_cannot_be_written_nothing_is_answered(self, database, caplog):
+        sequencer = Sequencer(database, trail())
+        sequencer.start()
+        with database.write() as session:
+            session.connection().execute(text("drop table audit_entries"))
+        with pytest.raises(AuditUnavailable):
+            await sequencer.append(Event("a.b.c", actor="x"))
+        await asyncio.to_thread(sequencer.stop)
+
+    async def test_a_backlog_is_refused_before_it_grows_without_bound(self, database, monkeypatch):
+        monkeypatch.setattr("app.audit.sequencer._OUTSTANDING", 0)
+        with pytest.raises(AuditUnavailable):
+            await Sequencer(database, trail()).append(Event("a.b.c", actor="x"))
+
+
+async def entries(gateway, **params):
+    return (await gateway.auditor.get("/v1/audit/entries", params={"limit": 200, **params})).json()["items"]
+
+
+class TestRefusals:
+    async def test_refusals_are_traced_although_the_request_rolls_back(self, gateway):
+        assert (await gateway.client().get("/v1/records")).status_code == 401
+        assert (await gateway.client("rubbish").get("/v1/records")).status_code == 401
+        assert (await gateway.inspector.get("/v1/records")).status_code == 403
+        task = {"business_id": BUSINESS, "region": "310000", "assignees": ["x"], "basis": "plan"}
+        assert (await gateway.leader.post("/v1/tasks", json=task)).status_code == 403
+        found = await entries(gateway, event="gateway.request.refused")
+        assert [(e["outcome"], e["object_ref"]) for e in found] == [
+            ("401", "GET /v1/records"),
+            ("401", "GET /v1/records"),
+            ("403", "GET /v1/records"),
+            ("403", "POST /v1/tasks"),
+        ]
+        assert (found[0].get("role"), found[2]["role"]) == (None, "inspector")
+
+    async def test_without_a_trace_even_a_refusal_is_withheld(self, gateway, caplog):
+        def drop():
+            with DATABASE.of(gateway.app).write() as session:
+                session.connection().execute(text("drop table audit_entries"))
+
+        await asyncio.to_thread(drop)
+        for response in (
+            await gateway.client().get("/v1/records"),
+            await gateway.inspector.get(f"/v1/profiles/{BUSINESS}", params={"purpose": "patrol"}),
+        ):
+            assert (response.status_code, response.json()["code"]) == (503, "audit.unavailable")
+
+
+class TestAuditor:
+    async def test_entries_are_paged_filtered_and_found_by_business(self, gateway):
+        for _ in range(3):
+            await gateway.inspector.get(f"/v1/profiles/{BUSINESS}", params={"purpose": "patrol"})
+        await gateway.inspector.get("/v1/profiles/91330106MA2YYY034D", params={"purpose": "patrol"})
+        first = (await gateway.auditor.get("/v1/audit/entries", params={"limit": 2})).json()
+        second = (await gateway.auditor.get("/v1/audit/entries", params={"limit": 2, "cursor": first["next_cursor"]})).json()
+        assert len({e["id"] for e in first["items"] + second["items"]}) == 4
+        assert second["next_cursor"] is None
+        assert len(await entries(gateway, business_id=BUSINESS.lower())) == 3
+        assert await entries(gateway, business_id="nobody") == []
+
+    async def test_a_look_up_without_departments_is_traced_too(self, gateway):
+        await gateway.inspector.get(f"/v1/profiles/{BUSINESS}", params={"purpose": "patrol"})
+        (entry,) = await entries(gateway, event="profile.business.viewed")
+        assert (entry["purpose"], entry["outcome"], entry["role"]) == ("patrol", "0/0", "inspector")
+
+    async def test_administrative_acts_are_traced(self, gateway):
+        await gateway.officers()
+        task = await gateway.task(BUSINESS)
+        await gateway.leader.post(f"/v1/tasks/{task}:close")
+        events = [e["event"] for e in await entries(gateway)]
+        assert events == ["organisations.officer.registered"] * 3 + ["tasks.task.opened", "tasks.task.closed"]
+        assert Role.AUDITOR == "auditor"

@@ -1,0 +1,122 @@
+"""From what a person types or scans to a business: never an error, always a next step, nothing fetched."""
+
+import pytest
+
+from adapters.contract import AdapterUnavailable, Candidate
+from app.businesses.matching import is_known_host, read
+from app.businesses.service import resolve
+
+CODE = "91310115MA1YYY024Y"
+HOSTS = ("gsxt.gov.cn",)
+
+
+class Finder:
+    """A registration department that remembers what it was asked."""
+
+    def __init__(self, found=(), qr=None, error=None):
+        self.found, self.qr, self.error, self.asked = list(found), qr, error, []
+
+    async def search(self, text):
+        self.asked.append(("search", text))
+        if self.error:
+            raise self.error
+        return self.found
+
+    async def resolve_qr(self, content):
+        self.asked.append(("qr", content))
+        return self.qr
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        CODE,
+        CODE.lower(),
+        f" {CODE[:6]} {CODE[6:]} ",
+        f"https://example.org/?uniscid={CODE}&x=1",
+        f'{{"creditCode":"{CODE}"}}',
+        f"统一社会信用代码：{CODE}，名称：某店",
+        f"https%3A%2F%2Fexample.org%2F%3Fuscc%3D{CODE}",
+        f"{CODE} {CODE}",
+    ],
+)
+async def test_a_code_in_any_wrapping_is_a_match_and_nobody_is_asked(text):
+    finder = Finder()
+    answer = await resolve(text, finder, HOSTS)
+    assert (answer.outcome, answer.identifier.business_id, finder.asked) == ("match", CODE, [])
+
+
+async def test_a_permit_number_leads_to_the_code_inside_it():
+    answer = await resolve("91130200699229617X001P", Finder(), HOSTS)
+    assert (answer.identifier.scheme, answer.identifier.business_id) == ("pollutant_permit", "91130200699229617X")
+
+
+async def test_names_are_searched():
+    finder = Finder([Candidate(CODE, "上海样板酒店有限公司", "某路1号", "存续")])
+    answer = await resolve("样板酒店", finder, HOSTS)
+    assert (answer.outcome, answer.candidates[0].business_id, finder.asked) == ("candidates", CODE, [("search", "样板酒店")])
+
+
+async def test_codes_of_known_hosts_go_to_the_registration_department_unfetched():
+    url = "http://zj.gsxt.gov.cn/%7BABCDEF-1700000000000%7D"
+    finder = Finder(qr=Candidate(CODE, "上海样板酒店有限公司"))
+    assert (await resolve(url, finder, HOSTS)).candidates[0].business_id == CODE
+    assert finder.asked == [("qr", url)]
+    assert (await resolve(url, Finder(), HOSTS)).reason == "nothing"
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("https://evil.example/licence", "unknown_host"),
+        ("https://gsxt.gov.cn.evil.example/x", "unknown_host"),
+        ("http://[::1", "unknown_host"),
+        ("店", "short"),
+        ("11010519491231002X", "personal"),
+        ("91110105MA0YYY014U", "identifier.check_character"),
+        ("9111O105MA0YYY014T", "identifier.charset"),
+        ("没有这样一家店", "nothing"),
+    ],
+)
+async def test_everything_else_says_what_to_do_next(text, reason):
+    answer = await resolve(text, Finder(), HOSTS)
+    assert (answer.outcome, answer.reason) == ("unresolved", reason)
+    assert answer.next_step.zh
+
+
+async def test_look_alikes_are_offered_for_a_person_to_choose():
+    assert (await resolve("9111O105MA0YYY014T", Finder(), HOSTS)).suggestions == ["91110105MA0YYY014T"]
+
+
+async def test_a_department_that_is_away_is_said_so():
+    assert (await resolve("样板酒店", Finder(error=AdapterUnavailable("connect_failed")), HOSTS)).reason == "unreachable"
+
+
+def test_two_codes_in_one_text_are_no_match():
+    assert read(f"{CODE},91330106MA2YYY034D").kind == "name"
+
+
+@pytest.mark.parametrize(
+    ("host", "known"), [("gsxt.gov.cn", True), ("a.gsxt.gov.cn", True), ("xgsxt.gov.cn", False), ("", False)]
+)
+def test_hosts(host, known):
+    assert is_known_host(host, HOSTS) is known
+
+
+class TestRoute:
+    async def test_over_the_real_registration_department(self, city):
+        response = await city.inspector.post("/v1/businesses:resolve", json={"text": "样板酒店"})
+        assert "91310115MA1YYY024Y" in {c["business_id"] for c in response.json()["candidates"]}
+        scanned = await city.inspector.post("/v1/businesses:resolve", json={"text": f"http://www.gsxt.gov.cn/{CODE}x"})
+        assert scanned.json()["outcome"] in {"unresolved", "match", "candidates"}
+        entries = (await city.auditor.get("/v1/audit/entries", params={"event": "businesses.text.resolved"})).json()
+        assert len(entries["items"]) == 2
+
+    async def test_without_a_registration_department(self, gateway):
+        response = await gateway.inspector.post("/v1/businesses:resolve", json={"text": "样板酒店"})
+        assert response.json()["reason"] == "unreachable"
+
+    @pytest.mark.parametrize("body", [{}, {"text": ""}, {"text": "x" * 501}, {"text": "x", "y": 1}, [], {"text": 7}])
+    async def test_bodies_that_do_not_fit(self, gateway, body):
+        response = await gateway.inspector.post("/v1/businesses:resolve", json=body)
+        assert (response.status_code, response.json()["code"]) == (422, "request.invalid")

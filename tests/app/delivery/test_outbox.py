@@ -1,0 +1,92 @@
+"""The outbox: at least once, in order, backing off, until the receipt or the dead letter."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from adapters.contract import AdapterUnavailable, ResultReceipt
+from app.delivery import service
+from app.delivery.backoff import DEAD_AFTER, LONGEST, wait_after
+
+
+class Clock:
+    def __init__(self):
+        self.at = datetime(2026, 11, 22, tzinfo=UTC)
+
+    def now(self):
+        return self.at
+
+
+class Sender:
+    def __init__(self, *failing):
+        self.failing, self.sent = set(failing), []
+
+    async def send(self, department, message):
+        self.sent.append((department, message["n"]))
+        if department in self.failing:
+            raise AdapterUnavailable("connect_failed")
+        return ResultReceipt(f"R-{message['n']}", "2026-11-22T00:00:00Z")
+
+
+def put(database, clock, *rows):
+    with database.write() as session:
+        for n, (department, key) in enumerate(rows):
+            service.enqueue(session, clock.now(), department=department, ordering_key=key, object_id="o", message={"n": n})
+
+
+def states(database):
+    with database.read() as session:
+        return [(r["state"], r["attempts"]) for r in service.of_object(session, "o")]
+
+
+@pytest.mark.parametrize(("attempts", "seconds"), [(1, 1), (2, 2), (3, 4), (10, 512), (11, 900), (1000, 900)])
+def test_the_wait_doubles_up_to_a_quarter_of_an_hour(attempts, seconds):
+    assert wait_after(attempts) == timedelta(seconds=seconds)
+    assert wait_after(attempts) <= LONGEST
+
+
+async def test_what_is_due_is_delivered_and_the_receipt_kept(database):
+    clock, sender = Clock(), Sender()
+    put(database, clock, ("fire", "a"), ("food", "a"))
+    assert await service.deliver_due(database, clock, sender) == 2
+    assert states(database) == [("delivered", 1), ("delivered", 1)]
+    assert await service.deliver_due(database, clock, sender) == 0
+
+
+async def test_a_later_message_of_the_same_business_waits_for_the_earlier_one(database):
+    clock, sender = Clock(), Sender("fire")
+    put(database, clock, ("fire", "a"), ("fire", "a"), ("fire", "b"))
+    await service.deliver_due(database, clock, sender)
+    assert sender.sent == [("fire", 0), ("fire", 2)]
+    sender.failing.clear()
+    clock.at += timedelta(seconds=2)
+    await service.deliver_due(database, clock, sender)
+    await service.deliver_due(database, clock, sender)
+    assert sender.sent[2:] == [("fire", 0), ("fire", 2), ("fire", 1)]
+
+
+async def test_after_three_days_it_is_a_dead_letter(database, caplog):
+    clock, sender = Clock(), Sender("fire")
+    put(database, clock, ("fire", "a"))
+    clock.at += DEAD_AFTER + timedelta(seconds=1)
+    await service.deliver_due(database, clock, sender)
+    assert states(database) == [("dead", 1)]
+
+
+async def test_a_row_leased_by_a_dead_process_is_taken_again_when_the_lease_ends(database):
+    clock = Clock()
+    put(database, clock, ("fire", "a"))
+    assert len(service._lease_due(database, clock)) == 1
+    assert service._lease_due(database, clock) == []
+    clock.at += timedelta(minutes=1)
+    assert len(service._lease_due(database, clock)) == 1
+
+
+async def test_settling_twice_changes_nothing(database):
+    clock, sender = Clock(), Sender()
+    put(database, clock, ("fire", "a"))
+    (leased,) = service._lease_due(database, clock)
+    service._settle(database, clock, leased.id, await sender.send("fire", leased.message), "")
+    service._settle(database, clock, leased.id, None, "late")
+    service._settle(database, clock, "unknown", None, "")
+    assert states(database) == [("delivered", 1)]

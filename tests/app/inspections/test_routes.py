@@ -1,0 +1,269 @@
+"""One visit, recorded once: repetition, competence, hand-over and pulls."""
+
+import asyncio
+import csv
+import io
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from auth.principal import Role
+from tests.builders.inspections import an_id, an_inspection
+
+BUSINESS = "91310115MA1YYY024Y"
+
+
+@pytest.fixture
+async def scene(city):
+    return city, await city.task(BUSINESS)
+
+
+async def delivered(city, record_id, count=2):
+    async with asyncio.timeout(10):
+        while True:
+            record = (await city.inspector.get(f"/v1/inspections/{record_id}")).json()
+            if sum(w["state"] == "delivered" for w in record["write_back"]) == count:
+                return record
+            await asyncio.sleep(0.05)
+
+
+class TestOnce:
+    async def test_two_departments_receive_it_and_their_receipts_are_shown(self, scene, departments):
+        city, task = scene
+        record_id = an_id()
+        response = await city.inspector.put(f"/v1/inspections/{record_id}", json=an_inspection(task))
+        assert response.status_code == 201
+        record = await delivered(city, record_id)
+        assert {w["department"]: bool(w["receipt"]["receipt_no"]) for w in record["write_back"]} == {"fire": True, "food": True}
+        messages = [m["message"] for m in departments.received("fire") if m["message"].get("inspection_id") == record_id]
+        assert [[r["item_code"] for r in m["results"]] for m in messages] == [["FIRE-EXIT"]]
+
+    async def test_the_same_body_gets_the_same_answer_and_another_body_is_refused(self, scene):
+        city, task = scene
+        record_id, body = an_id(), an_inspection(task)
+        first = await city.inspector.put(f"/v1/inspections/{record_id}", json=body)
+        again = await city.inspector.put(f"/v1/inspections/{record_id}", json=body)
+        assert (again.status_code, again.headers["replayed"]) == (200, "true")
+        assert again.json()["digest"] == first.json()["digest"]
+        other = await city.inspector.put(f"/v1/inspections/{record_id}", json={**body, "note": "changed"})
+        assert (other.status_code, other.json()["code"]) == (422, "inspection.id_reused")
+        stranger = city.caller("inspector-2", Role.INSPECTOR, certificate_no="ZJ-0002")
+        claimed = await stranger.put(f"/v1/inspections/{record_id}", json=body)
+        assert claimed.json()["code"] == "inspection.id_reused"
+
+    async def test_twenty_at_once_make_one_record(self, scene):
+        city, task = scene
+        record_id, body, client = an_id(), an_inspection(task), city.inspector
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(client.put(f"/v1/inspections/{record_id}", json=body)) for _ in range(20)]
+        assert sorted(t.result().status_code for t in tasks) == [200] * 19 + [201]
+        records = (await city.supervisor.get("/v1/records")).json()["items"]
+        assert [r["id"] for r in records] == [record_id]
+
+    async def test_a_department_that_is_down_receives_it_later(self, scene, departments):
+        city, task = scene
+        departments.set("fire", "down")
+        record_id = an_id()
+        await city.inspector.put(f"/v1/inspections/{record_id}", json=an_inspection(task))
+        record = await delivered(city, record_id, count=1)
+        async with asyncio.timeout(10):
+            while not (waiting := next(w for w in record["write_back"] if w["department"] == "fire"))["attempts"]:
+                await asyncio.sleep(0.05)
+                record = (await city.inspector.get(f"/v1/inspections/{record_id}")).json()
+        assert (waiting["state"], "connect_failed" in waiting["last_error"]) == ("pending", True)
+        departments.set("fire", "ok")
+        await delivered(city, record_id)
+
+    async def test_a_department_that_is_not_connected_is_shown_as_such(self, scene):
+        city, task = scene
+        body = an_inspection(
+            task, results=[{"department": "health", "item_code": "H-1", "mode": "observed", "result": "conform"}]
+        )
+        record = (await city.inspector.put(f"/v1/inspections/{an_id()}", json=body)).json()
+        assert [(w["department"], w["state"]) for w in record["write_back"]] == [("health", "not_connected")]
+
+
+def result(**changes):
+    return {"department": "food", "item_code": "F-1", "mode": "observed", "result": "conform", **changes}
+
+
+NOW = datetime.now(UTC)
+
+
+@pytest.mark.parametrize(
+    ("changes", "status", "code", "pointer"),
+    [
+        ({"officers": [{"certificate_no": "ZJ-0001"}]}, 422, "inspection.too_few_officers", "/body/officers"),
+        (
+            {"officers": [{"certificate_no": "ZJ-0001"}, {"certificate_no": "ZJ-0001"}]},
+            422,
+            "inspection.too_few_officers",
+            "/body/officers",
+        ),
+        (
+            {"officers": [{"certificate_no": "ZJ-0001"}, {"certificate_no": "ZJ-9999"}]},
+            422,
+            "officer.unknown",
+            "/body/officers/1/certificate_no",
+        ),
+        ({"officers": [{"certificate_no": "ZJ-0002"}, {"certificate_no": "ZJ-0003"}]}, 403, "inspection.not_on_visit", None),
+        ({"results": [result(mode="determined")]}, 403, "inspection.not_competent", "/body/results/0/mode"),
+        ({"results": [result(mode="determined", by="ZJ-0003")]}, 422, "officer.unknown", "/body/results/0/by"),
+        ({"results": [result(result="not_checked")]}, 422, "request.invalid", "/body/results/0"),
+        ({"results": []}, 422, "request.invalid", "/body/results"),
+        ({"results": [result(item_code="x y")]}, 422, "request.invalid", "/body/results/0/item_code"),
+        ({"results": [result(result="perfect")]}, 422, "request.invalid", "/body/results/0/result"),
+        ({"surprise": 1}, 422, "request.invalid", "/body/surprise"),
+        ({"business_id": "91110105MA0YYY014U"}, 422, "identifier.check_character", "/body/business_id"),
+        ({"business_id": "91330106MA2YYY034D"}, 422, "inspection.task_mismatch", "/body/task"),
+        ({"task": "0" * 36}, 422, "inspection.task_mismatch", "/body/task"),
+        (
+            {"visit_ended_at": (NOW + timedelta(hours=2)).isoformat()},
+            422,
+            "inspection.visit_time_invalid",
+            "/body/visit_ended_at",
+        ),
+        (
+            {"visit_ended_at": (NOW - timedelta(hours=2)).isoformat()},
+            422,
+            "inspection.visit_time_invalid",
+            "/body/visit_ended_at",
+        ),
+        (
+            {"visit_started_at": (NOW - timedelta(days=200)).isoformat()},
+            422,
+            "inspection.visit_time_invalid",
+            "/body/visit_ended_at",
+        ),
+        ({"visit_started_at": (NOW - timedelta(days=1)).isoformat()}, 422, "inspection.task_mismatch", "/body/task"),
+        ({"visit_started_at": "2026-11-22T10:00:00"}, 422, "request.invalid", "/body/visit_started_at"),
+        ({"note": "a\x00b"}, 422, "request.invalid", "/body/note"),
+    ],
+)
+async def test_what_the_law_or_reason_forbids_is_refused(scene, changes, status, code, pointer):
+    city, task = scene
+    response = await city.inspector.put(f"/v1/inspections/{an_id()}", json={**an_inspection(task), **changes})
+    problem = response.json()
+    assert (response.status_code, problem["code"]) == (status, code)
+    assert problem.get("errors", [{"pointer": None}])[0]["pointer"] == pointer
+    assert (await city.supervisor.get("/v1/records")).json()["items"] == []
+
+
+async def test_an_officer_of_the_competent_department_determines(scene):
+    city, task = scene
+    body = an_inspection(task, results=[result(mode="determined", by="ZJ-0002")])
+    assert (await city.inspector.put(f"/v1/inspections/{an_id()}", json=body)).status_code == 201
+
+
+async def test_records_are_seen_by_those_concerned_only(scene):
+    city, task = scene
+    record_id = an_id()
+    await city.inspector.put(f"/v1/inspections/{record_id}", json=an_inspection(task))
+    path = f"/v1/inspections/{record_id}"
+    colleague = city.caller("inspector-2", Role.INSPECTOR, certificate_no="ZJ-0002")
+    stranger = city.caller("inspector-3", Role.INSPECTOR, certificate_no="ZJ-0003")
+    elsewhere = city.caller("supervisor-2", Role.SUPERVISOR, region="310000")
+    seen = [(await c.get(path)).status_code for c in (colleague, city.supervisor, city.leader, stranger, elsewhere)]
+    assert seen == [200, 200, 200, 404, 404]
+    assert (await city.inspector.get(f"/v1/inspections/{an_id()}")).json()["code"] == "inspection.unknown"
+
+
+class TestPulls:
+    async def fill(self, city, count=5):
+        task = await city.task(BUSINESS)
+        ids = [an_id() for _ in range(count)]
+        for record_id in ids:
+            response = await city.inspector.put(f"/v1/inspections/{record_id}", json=an_inspection(task))
+            assert response.status_code == 201
+        return ids
+
+    async def test_pages_follow_each_other_and_end(self, city):
+        ids = await self.fill(city)
+        found, cursor = [], None
+        while True:
+            page = (
+                await city.supervisor.get("/v1/records", params={"limit": 2, **({"cursor": cursor} if cursor else {})})
+            ).json()
+            found += [r["id"] for r in page["items"]]
+            cursor = page["next_cursor"]
+            if cursor is None:
+                break
+        assert found == ids
+
+    async def test_a_cursor_of_another_query_is_refused(self, city):
+        await self.fill(city, 3)
+        cursor = (await city.supervisor.get("/v1/records", params={"limit": 1})).json()["next_cursor"]
+        response = await city.supervisor.get("/v1/records", params={"limit": 1, "cursor": cursor, "result": "conform"})
+        assert (response.status_code, response.json()["code"]) == (422, "request.cursor_invalid")
+
+    async def test_region_and_department_of_the_token_bound_what_is_seen(self, city):
+        await self.fill(city, 1)
+        counts = []
+        for claims in (
+            {"region": "330000"},
+            {"region": "310000"},
+            {"department": "fire"},
+            {"department": "customs"},
+        ):
+            caller = city.caller("s", Role.SUPERVISOR, **claims)
+            # Naming another department does not widen what the token allows.
+            counts.append(len((await caller.get("/v1/records", params={"department": "fire"})).json()["items"]))
+        assert counts == [1, 0, 1, 0]
+
+    @pytest.mark.parametrize(
+        ("params", "count"),
+        [
+            ({"result": "nonconform"}, 1),
+            ({"result": "not_checked"}, 0),
+            ({"department": "food", "result": "conform"}, 1),
+            ({"department": "food", "result": "nonconform"}, 0),
+            ({"business_id": BUSINESS}, 1),
+            ({"business_id": "91110105MA0YYY014T"}, 0),
+            ({"since": "2000-01-01T00:00:00Z", "until": "2100-01-01T00:00:00Z"}, 1),
+            ({"since": "2100-01-01T00:00:00Z"}, 0),
+        ],
+    )
+    async def test_filters(self, city, params, count):
+        await self.fill(city, 1)
+        assert len((await city.supervisor.get("/v1/records", params=params)).json()["items"]) == count
+
+    async def test_state_follows_the_receipts(self, city, departments):
+        departments.set("food", "down")
+        (record_id,) = await self.fill(city, 1)
+        assert len((await city.supervisor.get("/v1/records", params={"state": "submitted"})).json()["items"]) == 1
+        departments.set("food", "ok")
+        await delivered(city, record_id)
+        done = (await city.supervisor.get("/v1/records", params={"state": "written_back"})).json()["items"]
+        assert [r["id"] for r in done] == [record_id]
+
+    async def test_streams_carry_everything_and_start_no_formula(self, city):
+        ids = await self.fill(city, 3)
+        lines = (await city.supervisor.get("/v1/records.ndjson")).text.splitlines()
+        assert [json.loads(line)["id"] for line in lines] == ids
+        response = await city.supervisor.get("/v1/records.csv")
+        assert response.headers["content-disposition"].startswith("attachment")
+        rows = list(csv.DictReader(io.StringIO(response.text.removeprefix("\ufeff"))))
+        assert len(rows) == 6
+        assert rows[0]["note"] == "'=cmd|' /C calc'!A0"
+
+    async def test_every_pull_is_traced(self, city):
+        await self.fill(city, 1)
+        for path in ("/v1/records", "/v1/records.ndjson", "/v1/records.csv"):
+            await city.supervisor.get(path)
+        entries = (await city.auditor.get("/v1/audit/entries", params={"event": "supervision.records.pulled"})).json()["items"]
+        assert [e["object_ref"] for e in entries] == ["page", "ndjson", "csv"]
+
+
+@pytest.mark.parametrize("text", ["=1", "+1", "-1", "@x", "\t=1", "\r=1", " =1", "＝1", "\u3000＋1", "\x00=1"])
+def test_cells_that_could_start_a_formula_are_defused(text):
+    from app.supervision.csv_safety import safe_cell
+
+    assert safe_cell(text).startswith("'")
+    assert "\x00" not in safe_cell(text)
+
+
+def test_other_cells_are_left_alone():
+    from app.supervision.csv_safety import safe_cell
+
+    assert [safe_cell(v) for v in (None, 7, "名称", "a=b")] == ["", "7", "名称", "a=b"]

@@ -1,0 +1,129 @@
+"""Contradictions and findings: what must agree, what may be spelled differently, what an officer should notice."""
+
+from datetime import date
+
+import pytest
+
+from app.catalogue.service import catalogue_on
+from app.profile.findings import notice
+from app.profile.merge import comparable_name, comparable_person, find_conflicts, values_at
+
+TODAY = date(2026, 11, 22)
+CATALOGUE = catalogue_on(TODAY)
+
+
+def conflicts(**released):
+    return {c.element for c in find_conflicts(released, {}, CATALOGUE)}
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        "杭州示例餐饮有限公司",
+        "杭州市示例餐饮有限公司",
+        "示例餐饮有限公司",
+        "示例（杭州）餐饮有限公司",
+        "示例(杭州)餐饮有限责任公司",
+        " 杭州 示例餐饮有限公司 ",
+        "浙江省杭州市示例餐饮有限公司",
+    ],
+)
+def test_spellings_of_one_name_are_no_conflict(other):
+    assert conflicts(registration={"entity_name": "杭州示例餐饮有限公司"}, tax={"taxpayer_name": other}) == set()
+
+
+@pytest.mark.parametrize("other", ["杭州样板餐饮有限公司", "示例餐饮二店", "杭州"])
+def test_another_name_is_a_conflict(other):
+    assert conflicts(registration={"entity_name": "杭州示例餐饮有限公司"}, tax={"taxpayer_name": other}) == {"entity_name"}
+
+
+def test_names_are_comparable_without_losing_themselves():
+    assert comparable_name("杭州", CATALOGUE.regions) == "杭州"
+    assert comparable_name("有限公司", CATALOGUE.regions) == "有限公司"
+    assert comparable_person("阿卜杜拉·买买提") == comparable_person("阿卜杜拉・买买提")
+
+
+@pytest.mark.parametrize(
+    ("registration", "food", "wanted"),
+    [
+        ("王某", "王某", set()),
+        ("王某", "王 某", set()),
+        ("王某", "李某", {"legal_rep_name"}),
+        ("王*", "李某", set()),
+        ("王某", None, set()),
+    ],
+)
+def test_legal_representatives(registration, food, wanted):
+    assert conflicts(registration={"legal_rep_name": registration}, food={"legal_rep_name": food}) == wanted
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "wanted"),
+    [
+        ("2", "正常", {"status"}),
+        ("4", "注销", set()),
+        ("1", "正常", set()),
+        ("1", "注销", {"status"}),
+        ("9", "正常", set()),
+        ("2", "非正常", set()),
+    ],
+)
+def test_alive_here_and_dead_there(code, status, wanted):
+    assert conflicts(registration={"reg_status_code": code}, tax={"taxpayer_status": status}) == wanted
+
+
+@pytest.mark.parametrize(
+    ("published", "issued", "wanted"),
+    [
+        (["JY13301061234567"], ["JY13301061234567"], set()),
+        (["JY13301061234567", "JY13301061234568"], ["JY13301061234568"], set()),
+        (["JY13301061234567"], ["JY23301061234567"], {"permit_no"}),
+        ([], ["JY13301061234567"], set()),
+        (["其他许可1"], ["JY13301061234567"], set()),
+    ],
+)
+def test_permit_numbers(published, issued, wanted):
+    rows = {"registration": [{"permit_no": n} for n in published], "food": [{"permit_no": n} for n in issued]}
+    assert conflicts(registration={"permits": rows["registration"]}, food={"permits": rows["food"]}) == wanted
+
+
+def test_without_the_authority_there_is_nothing_to_compare():
+    assert conflicts(tax={"taxpayer_name": "甲"}, food={"holder_name": "乙"}) == set()
+
+
+def test_pointers():
+    data = {"a": [{"b": 1}, {"b": None}, {}], "c": {"d": 2}}
+    assert (values_at(data, "/a/*/b"), values_at(data, "/c/d"), values_at(data, "/x/y")) == (["1"], ["2"], [])
+
+
+@pytest.mark.parametrize(
+    ("section", "data", "codes"),
+    [
+        ("food", {"permits": [{"valid_to": "2026-12-13"}]}, ["food.permit_expires_soon"]),
+        ("food", {"permits": [{"valid_to": date(2026, 11, 1)}]}, ["food.permit_expired"]),
+        ("food", {"permits": [{"valid_to": "2028-01-01"}, {}]}, []),
+        (
+            "fire",
+            {"is_public_gathering_place": True, "sites": [{"site_ref": "S1", "answer": "expired"}]},
+            ["fire.permit_not_valid"],
+        ),
+        ("fire", {"is_public_gathering_place": False, "sites": [{"site_ref": "S1", "answer": "no"}]}, []),
+        ("fire", {"rectify_orders": [{"state": "open"}, {"state": "rectified"}]}, ["fire.order_open"]),
+        ("registration", {"suspended": True}, ["registration.suspended"]),
+        ("registration", {"abnormal": [{"listed_on": "2026-01-01"}]}, ["registration.abnormal_listed"]),
+        ("registration", {"abnormal": [{"removed_on": "2026-01-01"}]}, []),
+        ("registration", {"serious_illegal": [{}]}, ["registration.serious_illegal"]),
+        ("special_equipment", {"overdue_inspection_count": 2}, ["special_equipment.overdue_inspection_count"]),
+        ("human_resources", {"wage_arrears_listed": True}, ["human_resources.wage_arrears_listed"]),
+        ("ecology", {"monitor_exceeded": False}, []),
+        ("customs", {"x": 1}, []),
+    ],
+)
+def test_findings(section, data, codes):
+    assert [n.code for n in notice({section: data}, TODAY)] == codes
+
+
+def test_serious_findings_come_first_and_all_cite_what_they_rest_on():
+    found = notice({"registration": {"suspended": True}, "ecology": {"monitor_exceeded": True}}, TODAY)
+    assert [n.severity for n in found] == ["serious", "attention"]
+    assert all(c.startswith("/sections/") for n in found for c in n.cites)

@@ -1,0 +1,242 @@
+"""A department on its way from registration to service and out again."""
+
+import asyncio
+import time
+
+import pytest
+
+from adapters.fakes.departments import SECRETS, manifest_of
+from app.registry import vault
+from app.registry.lifecycle import TRANSITIONS, Action, State, step
+from auth.principal import Role
+
+REASON = {"reason": "maintenance tonight"}
+
+
+async def sections(gateway):
+    response = await gateway.inspector.get("/v1/profiles/91310115MA1YYY024Y", params={"purpose": "patrol"})
+    return set(response.json()["sections"])
+
+
+class TestLifeCycle:
+    async def test_from_registration_to_service(self, gateway, departments):
+        manager = gateway.manager("health")
+        manifest = manifest_of("health", departments.addresses["health"])
+        registered = (await manager.post("/v1/adapters", json=manifest)).json()
+        assert (registered["state"], registered["callable"]) == ("registered", False)
+        assert (await manager.post("/v1/adapters/health:submit")).json()["code"] == "adapter.not_verified"
+        operation = await gateway.examine("health")
+        assert (operation["passed"], operation["progress"]["done"]) == (True, operation["progress"]["of"])
+        assert (await manager.get("/v1/adapters/health")).json()["state"] == "verified"
+        assert (await manager.post("/v1/adapters/health:submit")).json()["state"] == "in_review"
+        published = (await gateway.coordinator.post("/v1/adapters/health:approve")).json()
+        assert (published["state"], published["callable"], published["reviewed_by"]) == ("published", True, "coordinator-1")
+        assert await sections(gateway) == {"health"}
+
+    async def test_published_is_callable_and_suspended_is_gone_within_a_second(self, city):
+        manager = city.manager("health")
+        assert (await manager.post("/v1/adapters/health:suspend", json=REASON)).json()["state"] == "suspended"
+        started = time.monotonic()
+        assert "health" not in await sections(city)
+        assert time.monotonic() - started < 1
+        assert (await manager.post("/v1/adapters/health:resume", json=REASON)).json()["callable"]
+        assert "health" in await sections(city)
+
+    async def test_nobody_reviews_the_own_adapter(self, gateway, departments):
+        both = gateway.caller("two-hats", Role.DATA_MANAGER, Role.COORDINATOR, department="health")
+        await both.post("/v1/adapters", json=manifest_of("health", departments.addresses["health"]))
+        await gateway.examine("health")
+        await both.post("/v1/adapters/health:submit")
+        for verb, body in (("approve", None), ("reject", REASON)):
+            response = await both.post(f"/v1/adapters/health:{verb}", json=body)
+            assert (response.status_code, response.json()["code"]) == (403, "adapter.four_eyes")
+
+    async def test_a_new_version_serves_only_when_published_and_the_old_one_meanwhile(self, city, departments):
+        manager = city.manager("health")
+        manifest = manifest_of("health", departments.addresses["health"]) | {"title_zh": "卫生健康"}
+        updated = (await manager.put("/v1/adapters/health", json=manifest)).json()
+        assert (updated["state"], updated["version"], updated["published_version"]) == ("registered", 2, 1)
+        assert "health" in await sections(city)
+        suspended = (await manager.post("/v1/adapters/health:suspend", json=REASON)).json()
+        assert (suspended["state"], suspended["callable"]) == ("registered", False)
+        await city.examine("health")
+        await manager.post("/v1/adapters/health:submit")
+        published = (await city.coordinator.post("/v1/adapters/health:approve")).json()
+        assert (published["published_version"], published["callable"]) == (2, True)
+
+    async def test_a_rejected_adapter_can_be_mended(self, gateway, departments):
+        manager = gateway.manager("health")
+        manifest = manifest_of("health", departments.addresses["health"])
+        await manager.post("/v1/adapters", json=manifest)
+        await gateway.examine("health")
+        await manager.post("/v1/adapters/health:submit")
+        rejected = (await gateway.coordinator.post("/v1/adapters/health:reject", json=REASON)).json()
+        assert (rejected["state"], rejected["note"]) == ("rejected", REASON["reason"])
+        assert (await manager.put("/v1/adapters/health", json=manifest)).json()["state"] == "registered"
+
+    async def test_retired_is_for_good(self, city):
+        manager = city.manager("health")
+        assert (await manager.post("/v1/adapters/health:retire", json=REASON)).json()["state"] == "retired"
+        assert "health" not in await sections(city)
+        for verb in ("resume", "suspend", "retire"):
+            response = await manager.post(f"/v1/adapters/health:{verb}", json=REASON)
+            assert (response.status_code, response.json()["code"]) == (409, "adapter.transition_refused")
+        assert (await manager.post("/v1/adapters/health:verify")).json()["code"] == "adapter.transition_refused"
+
+    async def test_one_section_has_one_published_adapter(self, city, departments):
+        manifest = manifest_of("health", departments.addresses["health"]) | {"adapter_id": "health_two"}
+        manager = city.manager("health")
+        await manager.post("/v1/adapters", json=manifest)
+        operation = (await manager.post("/v1/adapters/health_two:verify")).json()
+        async with asyncio.timeout(20):
+            while (await manager.get(f"/v1/operations/{operation['id']}")).json()["state"] != "done":
+                await asyncio.sleep(0.02)
+        await manager.post("/v1/adapters/health_two:submit")
+        response = await city.coordinator.post("/v1/adapters/health_two:approve")
+        assert response.json()["code"] == "adapter.section_taken"
+
+
+class TestExamination:
+    async def test_a_failing_department_learns_field_got_wanted_and_fix(self, gateway, departments):
+        departments.set("health", "garbage")
+        await gateway.manager("health").post("/v1/adapters", json=manifest_of("health", departments.addresses["health"]))
+        operation = await gateway.examine("health", case="answers_sample")
+        case = operation["report"]["cases"][0]
+        assert (operation["passed"], case["got"].split()[0]) == (False, "encoding")
+        assert case["fix_zh"]
+        assert case["fix_en"]
+
+    async def test_one_passing_case_alone_verifies_nothing(self, gateway, departments):
+        manager = gateway.manager("health")
+        await manager.post("/v1/adapters", json=manifest_of("health", departments.addresses["health"]))
+        assert (await gateway.examine("health", case="is_stable"))["passed"]
+        assert (await manager.post("/v1/adapters/health:submit")).json()["code"] == "adapter.not_verified"
+
+    async def test_without_credentials_the_adapter_says_so(self, gateway, departments):
+        await gateway.manager("customs").post("/v1/adapters", json=manifest_of("customs", departments.addresses["customs"]))
+        operation = await gateway.examine("customs")
+        assert operation["report"]["cases"][0]["got"].startswith("credentials_rejected")
+
+
+class TestCredentials:
+    async def test_they_go_in_and_never_come_out(self, gateway, departments):
+        manager = gateway.manager("customs")
+        await manager.post("/v1/adapters", json=manifest_of("customs", departments.addresses["customs"]))
+        stored = await manager.put("/v1/adapters/customs/credentials", json=SECRETS["customs"])
+        assert stored.json()["stored"] == ["api_key"]
+        shown = await manager.get("/v1/adapters/customs")
+        assert shown.json()["has_credentials"]
+        assert SECRETS["customs"]["api_key"] not in shown.text + stored.text
+
+    async def test_they_must_fit_the_auth_kind(self, gateway, departments):
+        manager = gateway.manager("customs")
+        await manager.post("/v1/adapters", json=manifest_of("customs", departments.addresses["customs"]))
+        response = await manager.put("/v1/adapters/customs/credentials", json={"token": "x"})
+        assert (response.status_code, response.json()["code"]) == (422, "adapter.credentials_invalid")
+
+    async def test_lost_credentials_show_as_the_reason_of_the_section(self, city):
+        from app.core.deps import DATABASE, SNAPSHOTS
+        from app.core.snapshots import bump
+        from app.registry.models import AdapterCredentials
+
+        def lose():
+            with DATABASE.of(city.app).write() as session:
+                session.delete(session.get(AdapterCredentials, "customs"))
+                bump(session, "adapters")
+
+        await asyncio.to_thread(lose)
+        await SNAPSHOTS.of(city.app).refresh_now()
+        profile = (await city.inspector.get("/v1/profiles/91500103MAEYYY1167", params={"purpose": "patrol"})).json()
+        assert profile["sections"]["customs"]["reason"]["code"] == "credentials_rejected"
+
+    def test_the_vault_is_bound_to_adapter_and_secret(self):
+        sealed = vault.seal(b"s" * 32, "tax", {"a": "b"})
+        assert vault.unseal(b"s" * 32, "tax", sealed) == {"a": "b"}
+        assert vault.unseal(b"s" * 32, "fire", sealed) == {}
+        assert vault.unseal(b"t" * 32, "tax", sealed) == {}
+
+
+def changed(**more):
+    return manifest_of("health", "http://127.0.0.1:1") | more
+
+
+@pytest.mark.parametrize(
+    ("manifest", "pointer"),
+    [
+        ({}, "/body"),
+        (changed(adapter_id="Bad Id"), "/body/adapter_id"),
+        (changed(kind="no_such_kind"), "/body/kind"),
+        (changed(base_url="ftp://x.example"), "/body/base_url"),
+        (changed(base_url="http://user@127.0.0.1:1"), "/body/base_url"),
+        (changed(sample_business_id="91110105MA0YYY014U"), "/body/sample_business_id"),
+        (changed(auth={"kind": "login"}), "/body/auth/kind"),
+        (changed(kind="tax", operations=["search"]), "/body/operations"),
+        (changed(surprise=1), "/body"),
+        (changed(mapping={"fields": [{"to": "grade", "path": "x"}]}), "/body/mapping/fields/0/to"),
+        (changed(mapping={"fields": [{"to": "flags", "path": "x["}]}), "/body/mapping/fields/0/path"),
+        (changed(mapping={"response": {"as_of": "x["}}), "/body/mapping/response"),
+        (changed(mapping={"fields": [{"to": "flags"}]}), "/body/mapping/fields/0"),
+    ],
+)
+async def test_a_manifest_that_cannot_work_is_refused_with_the_pointer(gateway, manifest, pointer):
+    response = await gateway.manager("health").post("/v1/adapters", json=manifest)
+    problem = response.json()
+    assert (response.status_code, problem["code"]) == (422, "adapter.manifest_invalid")
+    assert problem["errors"][0]["pointer"] == pointer
+
+
+class TestScope:
+    async def test_departments_keep_to_their_own(self, gateway, departments):
+        manifest = manifest_of("health", departments.addresses["health"])
+        stranger = gateway.manager("fire")
+        assert (await stranger.post("/v1/adapters", json=manifest)).json()["code"] == "adapter.foreign_department"
+        await gateway.manager("health").post("/v1/adapters", json=manifest)
+        assert (await gateway.manager("health").post("/v1/adapters", json=manifest)).json()["code"] == "adapter.exists"
+        assert (await stranger.get("/v1/adapters/health")).json()["code"] == "adapter.unknown"
+        assert (await stranger.get("/v1/adapters")).json() == []
+        assert (await stranger.put("/v1/adapters/health", json=manifest)).json()["code"] == "adapter.foreign_department"
+        assert (await stranger.post("/v1/adapters/health:verify")).json()["code"] == "adapter.foreign_department"
+        operation = (await gateway.manager("health").post("/v1/adapters/health:verify")).json()
+        assert (await stranger.get(f"/v1/operations/{operation['id']}")).json()["code"] == "operation.unknown"
+        assert len((await gateway.coordinator.get("/v1/adapters")).json()) == 1
+
+    async def test_what_does_not_exist(self, gateway):
+        manager = gateway.manager("health")
+        nobody = "00000000-0000-0000-0000-000000000000"
+        assert (await manager.get("/v1/adapters/nothing")).json()["code"] == "adapter.unknown"
+        assert (await manager.post("/v1/adapters/nothing:verify")).json()["code"] == "adapter.unknown"
+        assert (await manager.get(f"/v1/operations/{nobody}")).json()["code"] == "operation.unknown"
+
+    async def test_an_update_keeps_the_identity(self, gateway, departments):
+        manifest = manifest_of("health", departments.addresses["health"])
+        manager = gateway.manager("health")
+        await manager.post("/v1/adapters", json=manifest)
+        response = await manager.put("/v1/adapters/health", json=manifest | {"adapter_id": "other"})
+        assert response.json()["code"] == "adapter.foreign_department"
+
+
+class TestPreview:
+    SAMPLE = {
+        "business_id": "x",
+        "as_of": "2026-01-01",
+        "data": {"hygienePermit": {"code": "1", "state": "A", "until": "2027年01月02日"}, "grade": "A", "staff": 3},
+    }
+
+    async def test_a_pasted_sample_shows_what_it_becomes(self, gateway):
+        body = {"manifest": changed(), "sample": self.SAMPLE}
+        shown = (await gateway.manager("health").post("/v1/adapters:preview", json=body)).json()
+        assert shown["data"]["hygiene_permit"] == "yes"
+        assert shown["data"]["permits"] == [{"permit_no": "1", "valid_to": "2027-01-02"}]
+
+    async def test_a_sample_that_does_not_fit_names_the_field(self, gateway):
+        sample = {"data": {"grade": "Z"}}
+        response = await gateway.manager("health").post("/v1/adapters:preview", json={"manifest": changed(), "sample": sample})
+        assert response.json()["code"] == "adapter.sample_invalid"
+        assert "quantified_grade" in response.json()["detail"]
+
+
+def test_the_life_cycle_has_no_way_back_from_retired_and_publishes_only_after_review():
+    assert all(state is not State.RETIRED for state, _ in TRANSITIONS)
+    ways = {(s, a) for (s, a), to in TRANSITIONS.items() if to is State.PUBLISHED and s is not State.PUBLISHED}
+    assert ways == {(State.IN_REVIEW, Action.APPROVE), (State.SUSPENDED, Action.RESUME)}
+    assert step(State.REGISTERED, Action.APPROVE) is None

@@ -1,0 +1,205 @@
+"""Tokens: only a complete, fitting, fresh one from the configured issuer is accepted."""
+
+import base64
+import json
+import time
+
+import jwt
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from auth.errors import Unauthenticated
+from auth.keys import RemoteKeys, StaticKeys, read_jwks
+from auth.permissions import GRANTS, Permission, allows
+from auth.principal import Principal, Role
+from auth.testing import AUDIENCE, ISSUER, LocalIssuer
+from auth.tokens import TokenVerifier
+
+ISSUER_OF_TESTS = LocalIssuer()
+
+
+def verifier(issuer=ISSUER_OF_TESTS):
+    return TokenVerifier(StaticKeys(issuer.jwks), issuer=ISSUER, audience=AUDIENCE)
+
+
+async def refusal(token):
+    with pytest.raises(Unauthenticated) as caught:
+        await verifier().verify(token)
+    assert token not in caught.value.detail
+    return caught.value.code
+
+
+async def test_a_good_token_becomes_a_principal():
+    token = ISSUER_OF_TESTS.token(
+        "wang", Role.INSPECTOR, "unknown-role", department="fire", region="330106", certificate_no="Z-1"
+    )
+    claims = await verifier().verify(token)
+    assert claims.principal == Principal("wang", frozenset({Role.INSPECTOR}), "fire", "330106", "Z-1")
+
+
+@pytest.mark.parametrize(
+    ("claims", "code"),
+    [
+        ({"seconds": -60}, "auth.token_expired"),
+        ({"aud": "somebody-else"}, "auth.token_foreign"),
+        ({"aud": [AUDIENCE]}, "auth.token_foreign"),
+        ({"iss": ISSUER + ".evil"}, "auth.token_foreign"),
+        ({"exp": None}, "auth.token_invalid"),
+        ({"exp": "soon"}, "auth.token_invalid"),
+        ({"exp": [1]}, "auth.token_invalid"),
+        ({"iat": None}, "auth.token_invalid"),
+        ({"iat": time.time() + 600}, "auth.token_invalid"),
+        ({"nbf": time.time() + 600}, "auth.token_invalid"),
+        ({"sub": 7}, "auth.token_invalid"),
+        ({"roles": "inspector"}, "auth.token_invalid"),
+        ({"roles": None}, "auth.token_invalid"),
+        ({"region": "33"}, "auth.token_invalid"),
+        ({"region": 330100}, "auth.token_invalid"),
+        ({"department": 7}, "auth.token_invalid"),
+        ({"header": {"typ": "JWT"}}, "auth.token_invalid"),
+        ({"header": {"kid": "other"}}, "auth.unknown_key"),
+        ({"header": {"crit": ["exp"]}}, "auth.token_malformed"),
+    ],
+)
+async def test_tokens_that_miss_one_thing(claims, code):
+    roles = () if "roles" in claims else (Role.INSPECTOR,)
+    subject = claims.pop("sub", "x")
+    if subject != "x":
+        claims["sub"] = subject
+    try:
+        token = ISSUER_OF_TESTS.token("x", *roles, **claims) if "sub" not in claims else _raw({**_payload(), **claims})
+    except TypeError:
+        token = _raw({**_payload(), **claims})
+    assert await refusal(token) == code
+
+
+def _payload():
+    now = int(time.time())
+    return {"iss": ISSUER, "aud": AUDIENCE, "iat": now, "exp": now + 60, "sub": "x", "roles": ["inspector"], "region": "330100"}
+
+
+def _raw(payload, header=None):
+    """A token signed with the right key over any payload at all."""
+    head = {"alg": "EdDSA", "kid": ISSUER_OF_TESTS.kid, "typ": "at+jwt", **(header or {})}
+    parts = [base64.urlsafe_b64encode(json.dumps(p).encode()).rstrip(b"=") for p in (head, payload)]
+    signature = ISSUER_OF_TESTS._key.sign(b".".join(parts))
+    return b".".join([*parts, base64.urlsafe_b64encode(signature).rstrip(b"=")]).decode()
+
+
+@pytest.mark.parametrize("algorithm", ["none", "None", "nOnE", "HS256", "RS256", "ES512", "", None, 7])
+async def test_algorithms_outside_the_list_are_refused(algorithm):
+    assert await refusal(_raw(_payload(), {"alg": algorithm})) in {"auth.token_invalid", "auth.token_malformed"}
+
+
+@pytest.mark.parametrize(
+    "header", [{"kid": None}, {"kid": 7}, {"kid": "../../etc/passwd"}, {"typ": "at+jwt; x"}, {"jku": "https://evil"}]
+)
+async def test_odd_headers_open_nothing(header):
+    if "jku" in header:
+        assert (await verifier().verify(_raw(_payload(), header))).principal.subject == "x"  # the address is never looked at
+    else:
+        assert (await refusal(_raw(_payload(), header))).startswith("auth.")
+
+
+async def test_a_public_key_is_no_hmac_secret():
+    public = ISSUER_OF_TESTS.jwks["keys"][0]["x"].encode()
+    token = jwt.encode(_payload(), public.ljust(32, b"="), "HS256", headers={"kid": ISSUER_OF_TESTS.kid, "typ": "at+jwt"})
+    assert await refusal(token) == "auth.token_invalid"
+
+
+@pytest.mark.parametrize("token", ["", "x", "a.b.c", "." * 10, "e30.e30.", "Ω.Ω.Ω", "x" * 9000])
+async def test_rubbish_is_malformed(token):
+    with pytest.raises(Unauthenticated) as caught:
+        await verifier().verify(token)
+    assert caught.value.code in {"auth.token_malformed", "auth.token_invalid"}
+
+
+async def test_another_issuers_key_with_the_same_id_does_not_verify():
+    assert await refusal(LocalIssuer().token("x", Role.INSPECTOR)) == "auth.token_invalid"
+
+
+async def test_a_verified_token_is_remembered_until_it_expires(monkeypatch):
+    found = verifier()
+    token = ISSUER_OF_TESTS.token("x", Role.INSPECTOR, seconds=30)
+    await found.verify(token)
+    assert await found.verify(token) is await found.verify(token)
+    later = time.time() + 120
+    monkeypatch.setattr("auth.tokens.time.time", lambda: later)
+    monkeypatch.setattr("jwt.api_jwt.datetime", _later(later))
+    with pytest.raises(Unauthenticated):
+        await found.verify(token)
+
+
+def _later(seconds):
+    from datetime import datetime
+
+    class Later(datetime):
+        @classmethod
+        def now(cls, tz=None):
+            return datetime.fromtimestamp(seconds, tz)
+
+    return Later
+
+
+def test_key_sets_with_private_or_symmetric_keys_are_refused():
+    with pytest.raises(ValueError):
+        read_jwks({"keys": [{"kty": "oct", "k": "c2VjcmV0", "kid": "1"}]})
+    private = json.loads(jwt.algorithms.OKPAlgorithm.to_jwk(Ed25519PrivateKey.generate()))
+    with pytest.raises(ValueError):
+        read_jwks({"keys": [{**private, "kid": "1"}]})
+
+
+def test_only_signing_keys_of_listed_curves_count():
+    p256 = json.loads(jwt.algorithms.ECAlgorithm.to_jwk(ec.generate_private_key(ec.SECP256R1()).public_key()))
+    p521 = json.loads(jwt.algorithms.ECAlgorithm.to_jwk(ec.generate_private_key(ec.SECP521R1()).public_key()))
+    keys = [{**p256, "kid": "a"}, {**p521, "kid": "b"}, {**p256, "kid": "c", "use": "enc"}, p256]
+    assert list(read_jwks({"keys": keys})) == [("a", "ES256")]
+
+
+class TestRemoteKeys:
+    async def test_an_unknown_key_fetches_once_in_the_floor(self):
+        fetched = []
+
+        async def fetch():
+            fetched.append(1)
+            return ISSUER_OF_TESTS.jwks
+
+        keys = RemoteKeys(fetch)
+        for _ in range(5):
+            with pytest.raises(Unauthenticated):
+                await keys.key("nobody", "EdDSA")
+        assert await keys.key(ISSUER_OF_TESTS.kid, "EdDSA")
+        assert len(fetched) == 1
+
+    async def test_old_keys_stay_valid_while_the_issuer_is_away(self):
+        answers = [ISSUER_OF_TESTS.jwks]
+
+        async def fetch():
+            return answers.pop()
+
+        keys = RemoteKeys(fetch, floor=0.0, ttl=0.0)
+        assert await keys.key(ISSUER_OF_TESTS.kid, "EdDSA")
+        assert await keys.key(ISSUER_OF_TESTS.kid, "EdDSA")
+
+    async def test_without_any_keys_nobody_is_let_in(self):
+        async def fetch():
+            raise OSError
+
+        with pytest.raises(Unauthenticated) as caught:
+            await RemoteKeys(fetch).key("x", "EdDSA")
+        assert caught.value.code == "auth.keys_unavailable"
+
+
+class TestPrincipal:
+    @pytest.mark.parametrize(
+        ("own", "other", "wanted"),
+        [("330100", "330106", True), ("330106", "330100", False), ("000000", "110105", True), ("330000", "310115", False)],
+    )
+    def test_regions_nest_by_their_leading_digits(self, own, other, wanted):
+        assert Principal("x", frozenset(), None, own).covers(other) is wanted
+
+    def test_permissions_are_denied_by_default(self):
+        nobody = Principal("x", frozenset(), None, "000000")
+        assert not any(allows(nobody, p) for p in Permission)
+        assert set(GRANTS) == set(Role)

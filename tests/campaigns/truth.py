@@ -1,0 +1,154 @@
+"""Labelled businesses against the generator's truth: no false yes in any headline, conflicts found and not invented.
+
+`python -m tests.campaigns.truth --businesses 500 --seed 1`. Every profile travels the whole way: gateway, thirteen departments over
+HTTP, their dialects, merge, decision. The positive control applies naive rules to the same answers and must fail.
+"""
+
+import argparse
+import asyncio
+import json
+import sys
+import tempfile
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from adapters.fakes.departments import SECRETS, manifest_of
+from adapters.fakes.server import start
+from adapters.fakes.world import Business, World, true_conflicts, true_headline
+from auth.testing import LocalIssuer
+from tests.fixtures.databases import build_empty
+from tests.fixtures.gateway import Gateway, running, settings
+
+AT_ONCE = 8
+LEAST_PRECISION, LEAST_RECALL = 0.95, 0.90
+
+
+@dataclass
+class Tally:
+    """What came out."""
+
+    asked: int = 0
+    false_yes: list[str] = field(default_factory=list)
+    wrong: list[str] = field(default_factory=list)
+    conflicts: Counter[str] = field(default_factory=Counter)
+    naive_false_yes: int = 0
+    naive_conflicts: Counter[str] = field(default_factory=Counter)
+
+    def headline(self, business: Business, site: str | None, profile: dict[str, Any]) -> None:
+        for question, wanted in true_headline(business, site).items():
+            told = profile["headline"][question]["answer"]
+            place = f"{business.business_id}/{site or '-'} {question}: told {told}, true {wanted}"
+            if told == "yes" != wanted:
+                self.false_yes.append(place)
+            if told != wanted:
+                self.wrong.append(place)
+            # Naive: whatever is not known to be wrong is right.
+            self.naive_false_yes += told != "no" and wanted in {"no", "unknown"} and (told == "unknown")
+        self.asked += 1
+
+    def contradictions(self, business: Business, profile: dict[str, Any]) -> None:
+        told, true = {c["element"] for c in profile["conflicts"]}, true_conflicts(business)
+        self.conflicts.update(hit=len(told & true), invented=len(told - true), missed=len(true - told))
+        data = {name: s.get("data", {}) for name, s in profile["sections"].items()}
+        names = {data["registration"].get("entity_name"), data["tax"].get("taxpayer_name")} - {None}
+        naive = {"entity_name"} if len(names) > 1 else set()
+        true_names = true & {"entity_name"}
+        self.naive_conflicts.update(hit=len(naive & true_names), invented=len(naive - true_names))
+
+    @property
+    def precision(self) -> float:
+        told = self.conflicts["hit"] + self.conflicts["invented"]
+        return self.conflicts["hit"] / told if told else 1.0
+
+    @property
+    def recall(self) -> float:
+        true = self.conflicts["hit"] + self.conflicts["missed"]
+        return self.conflicts["hit"] / true if true else 1.0
+
+    @property
+    def naive_precision(self) -> float:
+        return self.naive_conflicts["hit"] / max(sum(self.naive_conflicts.values()), 1)
+
+    @property
+    def ok(self) -> bool:
+        fine = not self.false_yes and self.precision >= LEAST_PRECISION and self.recall >= LEAST_RECALL
+        control_fails = self.naive_false_yes > 0 and self.naive_precision < LEAST_PRECISION
+        return fine and control_fails
+
+
+async def look_up(gateway: Gateway, business: Business, site: str | None) -> dict[str, Any]:
+    """The profile as an inspector with an open task sees it."""
+    task = await gateway.task(business.business_id)
+    params = {"purpose": "inspection", "task": task, **({"site": site} if site else {})}
+    response = await gateway.inspector.get(f"/v1/profiles/{business.business_id}", params=params)
+    assert response.status_code == 200, response.text
+    profile: dict[str, Any] = response.json()
+    return profile
+
+
+async def examine(gateway: Gateway, world: World, tally: Tally) -> None:
+    """Ask for every business, chains once without and once for each site."""
+    waiting = list(world.generated)
+    total = len(waiting)
+
+    async def work() -> None:
+        while waiting:
+            business = waiting.pop()
+            profile = await look_up(gateway, business, None)
+            tally.headline(business, None, profile)
+            tally.contradictions(business, profile)
+            for site in business.sites if len(business.sites) > 1 else ():
+                tally.headline(business, site.site_ref, await look_up(gateway, business, site.site_ref))
+            if waiting and (total - len(waiting)) % 100 == 0:
+                print(f"  {total - len(waiting)}/{total}", file=sys.stderr)
+
+    async with asyncio.TaskGroup() as group:
+        for _ in range(AT_ONCE):
+            group.create_task(work())
+
+
+async def campaign(businesses: int, seed: int) -> Tally:
+    """Departments, gateway, questions."""
+    world = World(seed, businesses, datetime.now(UTC).date())
+    listeners, control = await start(world, 0, latency_ms=1)
+    issuer, tally = LocalIssuer(), Tally()
+    with tempfile.TemporaryDirectory(prefix="onevisit-truth") as folder:
+        jwks = Path(folder) / "jwks.json"
+        jwks.write_text(json.dumps(issuer.jwks))
+        url = f"sqlite:///{folder}/truth.db"
+        build_empty(url)
+        async with running(settings(url, jwks), issuer) as gateway:
+            await gateway.officers()
+            for name, listener in listeners.items():
+                await gateway.publish(manifest_of(name, f"http://127.0.0.1:{listener.port}"), SECRETS.get(name))
+            await examine(gateway, world, tally)
+    for listener in (*listeners.values(), control):
+        listener.close()
+    return tally
+
+
+def main() -> int:
+    """Run and say how it ended."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--businesses", type=int, default=500)
+    parser.add_argument("--seed", type=int, default=1)
+    arguments = parser.parse_args()
+    tally = asyncio.run(campaign(arguments.businesses, arguments.seed))
+    for line in (*tally.false_yes[:10], *tally.wrong[:10]):
+        print(f"  {line}")
+    print(
+        f"  control: naive rules say yes falsely {tally.naive_false_yes} times, raw names have precision {tally.naive_precision:.3f}"
+    )
+    print(
+        f"truth: {'ok' if tally.ok else 'FAILED'} seed={arguments.seed} businesses={arguments.businesses} profiles={tally.asked} "
+        f"false_yes={len(tally.false_yes)} wrong={len(tally.wrong)} precision={tally.precision:.3f} recall={tally.recall:.3f} "
+        f"conflicts={tally.conflicts['hit'] + tally.conflicts['missed']}"
+    )
+    return 0 if tally.ok else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,226 @@
+"""A newcomer's first hour: the demo as it is printed, and the fourteenth department as the page says."""
+
+import contextlib
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+COMMAND = [sys.executable, "-m", "app.cli.run"]
+
+
+def free_ports(count):
+    """A run of free ports, so that two test processes do not meet."""
+    for _ in range(50):
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            first = probe.getsockname()[1]
+        if first + count < 65000 and all(_is_free(first + i) for i in range(count)):
+            return first
+    raise RuntimeError
+
+
+def _is_free(port):
+    with socket.socket() as probe:
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return True
+
+
+@contextlib.contextmanager
+def demo(folder, *arguments):
+    """A demo in a folder of its own that stays up until the block is left."""
+    first = free_ports(16)
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "160", "ONEVISIT_GATEWAY": f"http://127.0.0.1:{first}"}
+    ports = ["--port", str(first), "--departments-port", str(first + 1), "--businesses", "50"]
+    process = subprocess.Popen(
+        [*COMMAND, "demo", *ports, *arguments],
+        cwd=folder,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    try:
+        yield process, environment, first
+    finally:
+        if process.poll() is None:
+            process.send_signal(signal.SIGINT)
+        process.wait(timeout=30)
+        process.stdout.close()
+
+
+def test_the_demo_shows_both_profiles_and_ends(tmp_path):
+    with demo(tmp_path, "--once") as (process, _, _):
+        shown, _ = process.communicate(timeout=90)
+    assert process.returncode == 0, shown
+    assert "13/13 verified, reviewed, published" in shown
+    first, second = re.findall(r"(\d+) ms in all, slowest department (\d+) ms, (\d+) of 13 answered", shown)
+    assert (first[2], second[2]) == ("13", "10")
+    assert "receipt FIRE-" in shown
+    assert "receipt FOOD-" in shown
+    assert re.search(r"registered\? YES +taxes on time\? NO +fire permit\? YES", shown)
+    assert "fire permit? UNKNOWN (last known: yes)" in shown
+    assert shown.count("missing") == 3
+    assert "curl -s -H" in shown
+    assert not (tmp_path / ".demo/gateway.log").read_text().count("Traceback")
+
+
+@pytest.mark.parametrize("taken", [0, 3])
+def test_a_busy_port_is_one_clear_sentence(tmp_path, taken):
+    first = free_ports(16)
+    with socket.socket() as squatter:
+        squatter.bind(("127.0.0.1", first + taken))
+        squatter.listen()
+        done = subprocess.run(
+            [*COMMAND, "demo", "--once", "--port", str(first), "--departments-port", str(first + 1)],
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+    assert done.returncode == 1
+    assert "Try:" in done.stdout
+    assert "Traceback" not in done.stdout + done.stderr
+
+
+def blocks(path):
+    """Fenced blocks of a page as (language, file name, text)."""
+    return re.findall(r"```(\w+) ?(\S*)\n(.*?)```", path.read_text(encoding="utf-8"), re.S)
+
+
+def wait_until_up(process, base):
+    until = time.monotonic() + 60
+    lines = []
+    for line in process.stdout:
+        lines.append(line)
+        if "Ctrl-C stops everything" in line:
+            return
+        assert time.monotonic() < until, lines
+    raise AssertionError(lines)
+
+
+def test_a_fourteenth_department_by_configuration_alone(tmp_path):
+    port = free_ports(1)
+    page = blocks(ROOT / "docs/add-a-department.md")
+    for _, name, text in page:
+        if name:
+            (tmp_path / name).write_text(text.replace("127.0.0.1:9200", f"127.0.0.1:{port}"), encoding="utf-8")
+    culture = subprocess.Popen([sys.executable, "culture_server.py"], cwd=tmp_path, env={**os.environ, "CULTURE_PORT": str(port)})
+    try:
+        with demo(tmp_path) as (process, environment, gateway_port):
+            wait_until_up(process, gateway_port)
+            outputs = []
+            for _, _, text in (b for b in page if b[0] == "bash"):
+                command = text.replace(".venv/bin/onevisit", " ".join(COMMAND)).replace(
+                    "127.0.0.1:8000", f"127.0.0.1:{gateway_port}"
+                )
+                done = subprocess.run(
+                    ["bash", "-euc", command], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60
+                )
+                assert done.returncode == 0, (command, done.stdout, done.stderr)
+                outputs.append(done.stdout)
+            profile = json.loads(next(o for o in outputs if o.startswith('{"business_id"')))
+            assert profile["completeness"]["asked"] == 14
+            assert profile["sections"]["culture"]["data"]["permits"][0]["permit_no"] == "沪文经〔2024〕1号"
+            assert "✔ 样例主体有应答" in "".join(outputs)
+            refusals(tmp_path, environment)
+    finally:
+        culture.terminate()
+        culture.wait(timeout=10)
+
+
+def refusals(folder, environment):
+    """What a newcomer does wrong is answered in words, never by a traceback."""
+    (folder / "broken.json").write_text("{", encoding="utf-8")
+    (folder / "odd.json").write_text('{"adapter_id": "culture"}', encoding="utf-8")
+    (folder / "wrong.token").write_text("rubbish", encoding="utf-8")
+    department = ["--token-file", ".demo/department.token"]
+    attempts = [
+        (["adapter", "register", "broken.json", *department], "cannot be read as JSON"),
+        (["adapter", "register", "missing.json", *department], "cannot be read as JSON"),
+        (["adapter", "register", "odd.json", *department], "清单"),
+        (["adapter", "approve", "culture", *department], "权限"),
+        (["adapter", "show", "nothing", *department], "没有这个适配器"),
+        (["adapter", "list", "--token-file", "wrong.token"], "令牌"),
+        (["adapter", "list"], "No token"),
+        (["adapter", "list", "--gateway", "http://127.0.0.1:9", *department], "does not answer"),
+        (["adapter", "credentials", "culture", "odd.json", *department], "要求"),
+    ]
+    for arguments, words in attempts:
+        done = subprocess.run([*COMMAND, *arguments], cwd=folder, env=environment, capture_output=True, text=True, timeout=30)
+        assert (done.returncode, words in done.stderr) == (1, True), (arguments, done.stderr)
+        assert "Traceback" not in done.stderr
+    failing = json.loads((folder / "culture.json").read_text(encoding="utf-8")) | {"base_url": "http://127.0.0.1:9"}
+    (folder / "failing.json").write_text(json.dumps(failing), encoding="utf-8")
+    for arguments in (["adapter", "register", "failing.json"], ["adapter", "verify", "culture", "--case", "answers_sample"]):
+        done = subprocess.run(
+            [*COMMAND, *arguments, *department], cwd=folder, env=environment, capture_output=True, text=True, timeout=60
+        )
+    assert done.returncode == 1
+    assert "✗" in done.stdout
+    assert "connect_failed" in done.stdout
+
+
+class TestOperator:
+    def run(self, folder, *arguments, **environment):
+        return subprocess.run(
+            [*COMMAND, *arguments],
+            cwd=folder,
+            env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+
+    def test_an_unconfigured_start_is_refused_in_one_sentence(self, tmp_path):
+        done = self.run(tmp_path, "serve")
+        assert (done.returncode, "ONEVISIT_SECRET_KEY" in done.stderr, "Traceback" in done.stderr) == (2, True, False)
+
+    def test_migrate_doctor_and_a_database_that_is_behind(self, tmp_path):
+        complete = {
+            "ONEVISIT_SECRET_KEY": "x" * 40,
+            "ONEVISIT_ISSUER": "i",
+            "ONEVISIT_AUDIENCE": "a",
+            "ONEVISIT_JWKS_FILE": "none.json",
+        }
+        behind = self.run(tmp_path, "serve", "--port", str(free_ports(1)), **complete)
+        assert (behind.returncode, "onevisit migrate" in behind.stderr) == (2, True)
+        assert "revision 0005" in self.run(tmp_path, "migrate").stdout
+        assert "Settings  complete" in self.run(tmp_path, "doctor", **complete).stdout
+        assert "Set ONEVISIT_SECRET_KEY" in self.run(tmp_path, "doctor").stderr
+        with socket.socket() as squatter:
+            squatter.bind(("127.0.0.1", 0))
+            squatter.listen()
+            taken = self.run(tmp_path, "serve", "--port", str(squatter.getsockname()[1]), **complete)
+        assert (taken.returncode, "is taken" in taken.stderr) == (2, True)
+
+    def test_the_contracts_are_checked_and_written(self, tmp_path):
+        assert "no drift" in self.run(ROOT, "openapi", "check").stdout
+        assert "written" in self.run(ROOT, "openapi", "write").stdout
+
+
+def test_the_mock_departments_server_refuses_taken_ports_in_words(tmp_path):
+    first = free_ports(16)
+    with socket.socket() as squatter:
+        squatter.bind(("127.0.0.1", first + 2))
+        squatter.listen()
+        done = subprocess.run(
+            [sys.executable, "-m", "adapters.fakes.server", "--port", str(first), "--businesses", "1"],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+    assert (done.returncode, "must be free" in done.stderr) == (1, True)

@@ -97,7 +97,7 @@ def test_a_busy_port_is_one_clear_sentence(tmp_path, taken):
 
 def blocks(path):
     """Fenced blocks of a page as (language, file name, text)."""
-    return re.findall(r"```(\w+) ?(\S*)\n(.*?)```", path.read_text(encoding="utf-8"), re.S)
+    return re.findall(r"```(\w+) ?(\S*)\n(.*?)```", path.read_text(encoding="utf-8"), re.DOTALL)
 
 
 def wait_until_up(process, base):

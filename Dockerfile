@@ -1,0 +1,20 @@
+# Two stages: the second has neither pip's cache nor the tests, and runs as nobody in particular.
+FROM python:3.12-slim AS build
+WORKDIR /build
+COPY requirements.lock pyproject.toml README.md LICENSE ./
+RUN python -m venv /opt/onevisit && /opt/onevisit/bin/pip install --no-cache-dir --require-hashes -r requirements.lock
+COPY app app
+COPY adapters adapters
+COPY auth auth
+RUN /opt/onevisit/bin/pip install --no-cache-dir --no-deps --no-build-isolation .
+
+FROM python:3.12-slim
+RUN useradd --system --uid 10001 --create-home onevisit && mkdir /data && chown onevisit /data
+COPY --from=build /opt/onevisit /opt/onevisit
+USER onevisit
+WORKDIR /data
+ENV PATH=/opt/onevisit/bin:$PATH ONEVISIT_DATABASE_URL=sqlite:////data/onevisit.db PYTHONUNBUFFERED=1
+EXPOSE 8000
+HEALTHCHECK --interval=10s --timeout=3s --start-period=10s \
+  CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8000/readyz', timeout=2)"]
+CMD ["sh", "-c", "onevisit migrate && exec onevisit serve --host 0.0.0.0 --port 8000"]

@@ -63,12 +63,12 @@ def _stage(
     """Database, departments and gateway, up and running."""
     screen.done(f"Python {sys.version.split()[0]}")
     if not port_is_free(HOST, port):
-        raise DemoFailed(f"Port {port} is taken. Try: make demo ARGS… or .venv/bin/onevisit demo --port {port + 10}")
+        raise DemoFailed(f"Port {port} is taken. Stop what listens there, or try: .venv/bin/onevisit demo --port {port + 10}")
     if departments_port == port or not all(port_is_free(HOST, departments_port + i) for i in range(14)):
         last = departments_port + 13
         raise DemoFailed(
             f"Ports {departments_port} to {last} must be free for the mock departments. "
-            f"Try: .venv/bin/onevisit demo --departments-port {departments_port + 100}"
+            f"Stop what listens there, or try: .venv/bin/onevisit demo --departments-port {departments_port + 100}"
         )
     FOLDER.mkdir(exist_ok=True)
     issuer = LocalIssuer()

@@ -16,19 +16,22 @@ _MARKS = {
     "unknown": "[yellow]UNKNOWN[/]",
 }
 _QUESTIONS = {"registered": "registered?", "taxes_on_time": "taxes on time?", "fire_permit": "fire permit?"}
-_SHORT = {
-    "registration": ("reg_status", "legal_rep_name"),
-    "tax": ("taxpayer_status", "filing_on_time", "overdue_filing_count"),
-    "fire": ("fire_permit", "site_ref"),
-    "food": ("food_permit", "legal_rep_name"),
-    "public_security": ("special_trade_kind",),
-    "urban_management": ("front_three_duties",),
-    "health": ("hygiene_permit", "quantified_grade"),
-    "ecology": ("permit_category", "env_credit"),
-    "human_resources": ("wage_arrears_listed", "social_insurance_status"),
-    "emergency": ("work_safety_permit",),
-    "customs": ("customs_credit_level",),
+_SHORT: dict[str, tuple[tuple[str, str], ...]] = {
+    "registration": (("reg_status", "{}"), ("legal_rep_name", "legal rep. {}")),
+    "tax": (("taxpayer_status", "{}"), ("overdue_filing_count", "{} overdue filing(s)"), ("tax_credit_grade", "grade {}")),
+    "fire": (("fire_permit", "permit {}"), ("site_ref", "site {}")),
+    "food": (("food_permit", "permit {}"), ("legal_rep_name", "legal rep. {}")),
+    "special_equipment": (("overdue_inspection_count", "{} overdue inspection(s)"),),
+    "public_security": (("special_trade_kind", "{}"), ("special_trade_permit", "permit {}")),
+    "civil_affairs": (("org_kind", "{}"), ("annual_inspection", "{}")),
+    "urban_management": (("front_three_duties", "street duties {}"),),
+    "health": (("hygiene_permit", "permit {}"), ("quantified_grade", "grade {}")),
+    "ecology": (("permit_category", "permit category {}"), ("env_credit", "credit {}")),
+    "human_resources": (("wage_arrears_listed", "wage blacklist {}"), ("social_insurance_status", "{}")),
+    "emergency": (("work_safety_permit", "work-safety permit {}"),),
+    "customs": (("customs_credit_level", "{}"),),
 }
+_PLAIN_WIDTH = 132
 _DAY, _HOUR = 86400, 3600
 
 
@@ -36,7 +39,8 @@ class Screen:
     """A terminal; plain when the output goes to a file."""
 
     def __init__(self) -> None:
-        self._console = Console(highlight=False, soft_wrap=False, width=None)
+        console = Console(highlight=False)
+        self._console = console if console.is_terminal else Console(highlight=False, width=max(console.width, _PLAIN_WIDTH))
 
     def done(self, text: str) -> None:
         """A step that succeeded."""
@@ -74,7 +78,7 @@ class Screen:
                 section["outcome"],
                 str(section["elapsed_ms"]),
                 _age(section.get("age_s")),
-                _in_short(name, section),
+                _in_short(name, section, profile["conflicts"]),
             )
         self._console.print(table)
         self._console.print("  " + "    ".join(self._answer(q, profile["headline"][q]) for q in _QUESTIONS))
@@ -134,11 +138,21 @@ def _age(seconds: int | None) -> str:
     return f"{seconds // _HOUR} h" if seconds >= _HOUR else "now"
 
 
-def _in_short(name: str, section: dict[str, Any]) -> str:
+def _word(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return str(value).replace("_", " ")
+
+
+def _in_short(name: str, section: dict[str, Any], conflicts: list[dict[str, Any]]) -> str:
     data = section.get("data") or {}
-    parts = [str(data[field]) for field in _SHORT.get(name, ()) if field in data]
+    parts = [form.format(_word(data[field])) for field, form in _SHORT.get(name, ()) if field in data]
     if not data and "reason" in section:
         parts.append(section["reason"]["text"]["zh"])
+    for conflict in conflicts:
+        others = [v["section"] for v in conflict["values"] if v["section"] != name]
+        if len(others) < len(conflict["values"]):
+            parts.append(f"[yellow]⚠ {conflict['element']} differs from {', '.join(others)}[/]")
     if withheld := section.get("withheld"):
         parts.append(f"{len(withheld)} withheld")
     if masked := section.get("masked"):

@@ -61,9 +61,11 @@ async def write_session(database: DatabaseDep, snapshots: SnapshotsDep) -> Async
         await to_thread.run_sync(session.rollback, abandon_on_cancel=False)
         raise
     finally:
-        await to_thread.run_sync(session.close)
-        if database.lock is not None:
-            database.lock.release()
+        try:
+            await to_thread.run_sync(session.close)
+        finally:
+            if database.lock is not None:
+                database.lock.release()
     if session.info.get(BUMPED):
         await snapshots.refresh_now()
 

@@ -6,6 +6,7 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
+from sqlalchemy.exc import DataError, IntegrityError
 from starlette.exceptions import HTTPException
 
 from app.core.errors import DomainError
@@ -91,9 +92,20 @@ async def _validation(request: Request, error: Exception) -> Response:
     return problem("request.invalid", trace_id_of(request), errors=rows[:50])
 
 
+async def _unstorable(request: Request, _error: Exception) -> Response:
+    detail = "A text holds a character that cannot be stored, such as NUL, or a number is out of range."
+    return problem("request.invalid", trace_id_of(request), detail)
+
+
+async def _crossed(request: Request, _error: Exception) -> Response:
+    return problem("request.crossed", trace_id_of(request))
+
+
 def install(app: FastAPI) -> None:
     """Register the handlers. What escapes them becomes `server.internal` in the request context middleware."""
     app.add_exception_handler(DomainError, _domain)
     app.add_exception_handler(AuthError, _auth)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(RequestValidationError, _validation)
+    app.add_exception_handler(DataError, _unstorable)
+    app.add_exception_handler(IntegrityError, _crossed)

@@ -41,6 +41,14 @@ TEXTS: dict[str, ProblemText] = {
         "使用 Allow 列出的方法",
         "Use a method listed in Allow",
     ),
+    "request.crossed": ProblemText(
+        409,
+        "另一请求同时修改了同一内容",
+        "Another request changed the same thing at the same time",
+        "重新获取后再试",
+        "Fetch it again and repeat the request",
+        True,
+    ),
     "request.timeout": ProblemText(
         408,
         "请求内容发送过慢",

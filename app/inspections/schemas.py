@@ -3,8 +3,9 @@
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from app.core.moments import Moment
 from app.organisations.schemas import CertificateNo
 
 DepartmentName = Annotated[str, Field(min_length=2, max_length=40, pattern=r"^[a-z][a-z0-9_]*$")]
@@ -46,8 +47,8 @@ class InspectionWrite(BaseModel):
     business_id: str = Field(min_length=1, max_length=80)
     site: str | None = Field(None, max_length=64, pattern=r"^[^\x00]*$")
     task: str = Field(pattern=r"^[0-9a-f-]{36}$")
-    visit_started_at: AwareDatetime
-    visit_ended_at: AwareDatetime
+    visit_started_at: Moment
+    visit_ended_at: Moment
     officers: list[OfficerPresent] = Field(min_length=1, max_length=20)
     results: list[ResultWrite] = Field(min_length=1, max_length=200)
     profile_etag: str | None = Field(None, max_length=80, pattern=r"^[ -~]*$", description="ETag of the profile that was seen")

@@ -30,7 +30,7 @@ from app.profile.errors import (
 from app.registry.directory import Directory
 from app.registry.loader import LiveAdapter
 from app.tasks.service import OpenTask
-from auth.principal import Principal
+from auth.principal import Principal, Role
 
 RESERVE_SECONDS = 0.03
 """Kept back from the deadline for deciding, tracing and encoding."""
@@ -97,10 +97,10 @@ class Engine:
         if wanted.task is None:
             if purpose.needs_task:
                 raise TaskRequired(pointer="/query/task")
-            return Standing(purpose, principal.department, task_open=False)
+            return Standing(purpose, _office_of(principal), task_open=False)
         if not await self._task_serves(principal, wanted, business, purpose):
             raise TaskNotYours
-        return Standing(purpose, principal.department, task_open=True)
+        return Standing(purpose, _office_of(principal), task_open=True)
 
     async def _task_serves(self, principal: Principal, wanted: LookUp, business: BusinessId, purpose: Purpose) -> bool:
         task = self.tasks.value.get(wanted.task or "")
@@ -191,6 +191,11 @@ def _identified(text: str) -> BusinessId:
     if business.scheme in _PERMITS:
         raise IdentifierNeedsResolving(pointer="/path/business_id")
     return business
+
+
+def _office_of(principal: Principal) -> str | None:
+    """The department whose class-2 data a caller may see without a task: an officer's own, never a patroller's."""
+    return principal.department if principal.roles & {Role.INSPECTOR, Role.TEAM_LEADER} else None
 
 
 def _for_site(query: AdapterQuery, entry: LiveAdapter, site: str | None) -> AdapterQuery:

@@ -20,7 +20,9 @@ from adapters.contract import (
 )
 from adapters.departments.standard_rest.adapter import StandardRestAdapter
 from adapters.departments.standard_rest.mapping import MappingError
+from adapters.transport.documents import check_structure
 from adapters.transport.exchange import Exchange
+from adapters.transport.guard import Limits
 from app.registry.errors import ManifestInvalid, SampleInvalid
 
 NEEDED_SECRETS = {
@@ -109,6 +111,10 @@ def known_kinds() -> frozenset[str]:
 
 def read_manifest(document: Any) -> Manifest:
     """A manifest from JSON values. Raises `ManifestInvalid` with the pointer msgspec found."""
+    try:
+        check_structure(document, Limits())
+    except AdapterError as error:
+        raise ManifestInvalid(error.detail, pointer="/body") from error
     try:
         return msgspec.convert(document, Manifest)
     except msgspec.ValidationError as error:

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, Column
+from sqlalchemy import JSON, Column, Index, text
 from sqlmodel import Field, SQLModel
 
 
@@ -11,6 +11,15 @@ class Adapter(SQLModel, table=True):
     """An adapter. `state` and `version` are of its newest version; `published_version` is what is called, if not suspended."""
 
     __tablename__ = "adapters"
+    __table_args__ = (
+        Index(
+            "adapters_one_per_section",
+            "section",
+            unique=True,
+            sqlite_where=text("published_version IS NOT NULL"),
+            postgresql_where=text("published_version IS NOT NULL"),
+        ),
+    )
     id: str = Field(primary_key=True, max_length=40)
     department: str = Field(max_length=40, index=True)
     section: str = Field(max_length=40, index=True)

@@ -70,11 +70,10 @@ def update(desk: Desk, adapter_id: str, document: Any) -> AdapterRead:
     """Register a new version; the published one stays callable until the new one is published."""
     adapter = _own(desk, adapter_id)
     manifest = _checked(desk, document)
-    if manifest.adapter_id != adapter_id or manifest.department != adapter.department:
-        raise AdapterForeign("An update keeps the adapter's id and department.")
+    if (manifest.adapter_id, manifest.department, manifest.section) != (adapter_id, adapter.department, adapter.section):
+        raise AdapterForeign("An update keeps the adapter's id, department and section.")
     _move(desk, adapter, Action.UPDATE)
     adapter.version += 1
-    adapter.section = manifest.section
     adapter.submitted_by = adapter.reviewed_by = None
     _add_version(desk, adapter, manifest)
     desk.trace("updated", adapter_id)

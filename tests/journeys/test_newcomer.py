@@ -91,7 +91,7 @@ def test_a_busy_port_is_one_clear_sentence(tmp_path, taken):
             timeout=60,
         )
     assert done.returncode == 1
-    assert "Try:" in done.stdout
+    assert "try:" in done.stdout
     assert "Traceback" not in done.stdout + done.stderr
 
 

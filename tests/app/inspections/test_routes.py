@@ -267,3 +267,30 @@ def test_other_cells_are_left_alone():
     from app.supervision.csv_safety import safe_cell
 
     assert [safe_cell(v) for v in (None, 7, "名称", "a=b")] == ["", "7", "名称", "a=b"]
+
+
+async def test_a_hundred_pulls_and_records_at_once_all_come_to_an_end(scene):
+    """Pulls wait for the trace, the trace for the writer, the writer for a thread: none may hold what another waits for."""
+    city, task = scene
+    inspector, supervisor = city.inspector, city.supervisor
+    async with asyncio.timeout(60), asyncio.TaskGroup() as group:
+        pulls = [group.create_task(supervisor.get("/v1/records")) for _ in range(60)]
+        puts = [group.create_task(inspector.put(f"/v1/inspections/{an_id()}", json=an_inspection(task))) for _ in range(20)]
+        pulls += [group.create_task(supervisor.get("/v1/records.csv")) for _ in range(20)]
+    assert {t.result().status_code for t in pulls} == {200}
+    assert {t.result().status_code for t in puts} == {201}
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/v1/records?since=0001-01-01T00:00:00%2B14:00", 422),
+        ("/v1/records?until=9999-12-31T23:59:59-14:00", 422),
+        ("/v1/records?business_id=%00", None),
+        ("/v1/records?department=%00", None),
+    ],
+)
+async def test_odd_filters_are_refused_or_find_nothing(gateway, path, status):
+    response = await gateway.supervisor.get(path)
+    assert response.status_code in ({status} if status else {200, 422})
+    assert response.json().get("items", []) == []

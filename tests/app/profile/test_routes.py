@@ -142,6 +142,11 @@ class TestClasses:
         assert profile["sections"]["tax"]["data"]["overdue_filing_count"] == 1
         assert "hazards" in {w["pointer"].strip("/") for w in profile["sections"]["fire"]["withheld"]}
 
+    async def test_a_patroller_of_the_department_does_not(self, city):
+        patroller = city.caller("tax-2", Role.PATROLLER, department="tax")
+        profile = (await look_up(city, MAIN, client=patroller, purpose="patrol")).json()
+        assert "overdue_filing_count" not in profile["sections"]["tax"]["data"]
+
 
 class TestRefusals:
     @pytest.mark.parametrize(

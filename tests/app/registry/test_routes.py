@@ -240,3 +240,28 @@ def test_the_life_cycle_has_no_way_back_from_retired_and_publishes_only_after_re
     ways = {(s, a) for (s, a), to in TRANSITIONS.items() if to is State.PUBLISHED and s is not State.PUBLISHED}
     assert ways == {(State.IN_REVIEW, Action.APPROVE), (State.SUSPENDED, Action.RESUME)}
     assert step(State.REGISTERED, Action.APPROVE) is None
+
+
+@pytest.mark.parametrize("text", ["健康\u0000", "健康\ud800"])
+async def test_a_manifest_with_unstorable_texts_is_refused(gateway, text):
+    import json
+
+    body = json.dumps(changed(contact=text))
+    response = await gateway.manager("health").post("/v1/adapters", content=body, headers={"content-type": "application/json"})
+    assert (response.status_code, response.json()["code"]) == (422, "adapter.manifest_invalid")
+
+
+async def test_registering_twice_at_once_makes_one(gateway, departments):
+    manifest, manager = manifest_of("health", departments.addresses["health"]), gateway.manager("health")
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(manager.post("/v1/adapters", json=manifest)) for _ in range(6)]
+    answers = sorted((t.result().status_code, t.result().json().get("code", "")) for t in tasks)
+    assert answers[0] == (201, "")
+    assert {a[0] for a in answers[1:]} == {409}
+    assert {a[1] for a in answers[1:]} <= {"adapter.exists", "request.crossed"}
+
+
+async def test_an_update_keeps_the_section(city, departments):
+    manifest = manifest_of("health", departments.addresses["health"]) | {"section": "hygiene", "mapping": {"fields": []}}
+    response = await city.manager("health").put("/v1/adapters/health", json=manifest)
+    assert response.json()["code"] == "adapter.foreign_department"

@@ -95,3 +95,16 @@ class TestCatalogue:
 async def test_health_needs_no_token(gateway):
     client = gateway.client()
     assert [(await client.get(p)).json()["status"] for p in ("/livez", "/readyz")] == ["alive", "ready"]
+
+
+@pytest.mark.parametrize("text", ["plan \u0000 7", "plan \ud800 7"])
+async def test_texts_that_no_database_holds_are_refused_on_both(gateway, text):
+    import json
+
+    body = json.dumps({**TASK, "basis": text})
+    response = await gateway.leader.post("/v1/tasks", content=body, headers={"content-type": "application/json"})
+    assert response.status_code in {201, 422}
+    if response.status_code == 422:
+        assert response.json()["code"] == "request.invalid"
+    listed = await gateway.leader.get("/v1/tasks", params={"mine": False})
+    assert listed.status_code == 200

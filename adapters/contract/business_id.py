@@ -73,6 +73,15 @@ class BusinessId:
     def __str__(self) -> str:
         return self.value
 
+    @property
+    def key(self) -> str:
+        """What names the business in tasks, records and traces: the code inside a permit number; an old tax number with its
+        scheme, because the same digits may be somebody else's registration number.
+        """
+        if self.scheme is Scheme.TAX_NO_OLD:
+            return f"{self.scheme}:{self.value}"
+        return self.embedded or self.value
+
 
 def normalise(text: str) -> str:
     """NFKC, upper case, no blanks, no hyphens. Idempotent; never guesses a character.

@@ -8,8 +8,8 @@ CHINA_TIME = timezone(timedelta(hours=8))
 """Departments write local times without a zone; China has one."""
 
 DATE_FORMATS = ("%Y-%m-%d", "%Y%m%d", "%Y/%m/%d", "%Y年%m月%d日")
-_TRUE = frozenset({"1", "true", "yes", "y", "是", "有", "正常"})
-_FALSE = frozenset({"0", "false", "no", "n", "否", "无", ""})
+_TRUE = frozenset({"1", "true", "yes", "y", "是", "有"})
+_FALSE = frozenset({"0", "false", "no", "n", "否", "无"})
 _EPOCH_MILLIS = 10_000_000_000
 
 
@@ -45,10 +45,12 @@ def to_instant(value: Any) -> datetime:
 
 
 def to_bool(value: Any) -> bool | None:
-    """A truth value from the words departments use; None stays None."""
+    """A truth value from the words departments use; None and empty text are not told, never false."""
     if value is None or isinstance(value, bool):
         return value
     text = str(value).strip().lower()
+    if not text:
+        return None
     if text in _TRUE:
         return True
     if text in _FALSE:

@@ -10,7 +10,10 @@ Path = Annotated[str, Meta(min_length=1, max_length=300, pattern=r"^[^\x00-\x1f]
 
 
 class Condition(Struct, frozen=True, omit_defaults=True, kw_only=True, forbid_unknown_fields=True):
-    """True when the status is `status`, or the value at `path` equals `equals`, or is empty when `empty` is set."""
+    """True when the value at `path` equals `equals`, or is empty when `empty` is set, and the HTTP status is `status` if given.
+
+    A status alone never means "no record": a proxy's 404 says nothing about a business.
+    """
 
     status: Annotated[int, Meta(ge=100, le=599)] | None = None
     path: Path | None = None
@@ -20,7 +23,7 @@ class Condition(Struct, frozen=True, omit_defaults=True, kw_only=True, forbid_un
 
 
 def _envelope_no_record() -> list[Condition]:
-    return [Condition(status=404), Condition(path="status", equals="not_found")]
+    return [Condition(path="status", equals="not_found")]
 
 
 def _envelope_not_applicable() -> list[Condition]:
@@ -35,7 +38,7 @@ class RequestSpec(Struct, frozen=True, omit_defaults=True, kw_only=True, forbid_
     """How the department is asked. `{business_id}`, `{scheme}` and `{site}` are filled in, percent-encoded in paths."""
 
     method: Literal["GET", "POST"] = "GET"
-    path: Path = "/v1/sections/{section}/{business_id}"
+    path: Annotated[str, Meta(max_length=300, pattern=r"^/[^\s\x00-\x1f]*$")] = "/v1/sections/{section}/{business_id}"
     query: dict[str, str] = {}
     body: dict[str, Any] | None = None
 

@@ -260,12 +260,10 @@ def true_headline(business: Business, site_ref: str | None = None) -> dict[str, 
     else:
         taxes = "yes" if business.tax_status == NORMAL and business.filing == "Y" else "unknown"
     site = next((s for s in business.sites if s.site_ref == site_ref), business.sites[0])
-    if not business.fire_known:
-        fire = "unknown"
+    if not business.fire_known or (site_ref is None and (len(business.sites) > 1 or not business.registered)):
+        fire = "unknown"  # which premises is meant, nobody can tell
     elif not business.trade[2]:
         fire = "not_required"
-    elif len(business.sites) > 1 and site_ref is None:
-        fire = "unknown"
     else:
         fire = "yes" if site.fire == "yes" else "no"
     return {"registered": registered, "taxes_on_time": taxes, "fire_permit": fire}

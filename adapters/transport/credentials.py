@@ -47,21 +47,16 @@ class LoginAuth(httpx.Auth):
         self._lock = asyncio.Lock()
 
     async def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
-        if not self._token:
-            await self._lock.acquire()
-            try:
-                if not self._token:
+        used = ""
+        for _ in range(2):
+            async with self._lock:  # one log-in for all who wait: a second one might end the first one's session
+                if self._token == used:
                     self._token = self._read_token((yield self._login_for(request)))
-            finally:
-                self._lock.release()
-        used = self._token
-        request.headers["X-Session-Token"] = used
-        response = yield request
-        if self._is_expired(response):
-            if self._token == used:
-                self._token = self._read_token((yield self._login_for(request)))
-            request.headers["X-Session-Token"] = self._token
-            yield request
+                used = self._token
+            request.headers["X-Session-Token"] = used
+            response = yield request
+            if not self._is_expired(response):
+                return
 
     def _login_for(self, request: httpx.Request) -> httpx.Request:
         login = self._build_login()

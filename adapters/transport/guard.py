@@ -1,10 +1,12 @@
 """What may be called, and what an answer may cost: addresses, sizes, compression ratio, structure (reliability T3)."""
 
 import asyncio
+import functools
 import ipaddress
 import socket
 import zlib
 from collections.abc import Awaitable, Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -64,10 +66,23 @@ class Origin:
         return host if self.port == _DEFAULT_PORTS[self.scheme] else f"{host}:{self.port}"
 
 
+_RESOLVERS = ThreadPoolExecutor(4, thread_name_prefix="resolve")
+_PIN_SECONDS = 30.0
+
+
 async def resolve_by_system(host: str, port: int) -> list[str]:
-    """All addresses the system's resolver gives for a name."""
-    infos = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    """All addresses the system's resolver gives for a name; on threads of its own, so that a slow name starves nobody else."""
+    look_up = functools.partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
+    infos = await asyncio.get_running_loop().run_in_executor(_RESOLVERS, look_up)
     return [str(info[4][0]) for info in infos]
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 class AddressGuard:
@@ -88,6 +103,7 @@ class AddressGuard:
         self._allow_http = allow_http
         self._ports = ports
         self._resolver = resolver
+        self._pins: dict[Origin, tuple[float, asyncio.Future[str]]] = {}
 
     def split(self, url: str) -> tuple[Origin, str]:
         """Origin and request target of a URL. Raises `AdapterUnavailable("address_forbidden")` for any doubtful spelling."""
@@ -108,11 +124,29 @@ class AddressGuard:
         return origin, (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
 
     async def pin(self, origin: Origin) -> str:
-        """The address to connect to. Every address of the name must pass, else none is used."""
+        """The address to connect to. Every address of the name must pass, else none is used; looked up once in 30 seconds."""
+        if _is_address(origin.host):
+            return self._checked(origin, [origin.host])
+        loop = asyncio.get_running_loop()
+        known = self._pins.get(origin)
+        if known is None or known[0] < loop.time() or known[1].get_loop() is not loop:
+            known = (loop.time() + _PIN_SECONDS, loop.create_task(self._resolve(origin)))
+            self._pins[origin] = known
+            known[1].add_done_callback(lambda done: self._forget_failure(origin, done))
+        return await asyncio.shield(known[1])
+
+    def _forget_failure(self, origin: Origin, done: "asyncio.Future[str]") -> None:
+        if done.cancelled() or done.exception() is not None:
+            self._pins.pop(origin, None)
+
+    async def _resolve(self, origin: Origin) -> str:
         try:
             found = await self._resolver(origin.host, origin.port)
         except OSError as error:
             raise AdapterUnavailable("name_unresolved", origin.host) from error
+        return self._checked(origin, found)
+
+    def _checked(self, origin: Origin, found: list[str]) -> str:
         if not found:
             raise AdapterUnavailable("name_unresolved", origin.host)
         for text in found:

@@ -9,7 +9,7 @@ import httpx
 
 from adapters.transport.exchange import Exchange
 
-_DROPPED = frozenset({"content-encoding", "content-length", "transfer-encoding", "connection"})
+_DROPPED = frozenset({"content-encoding", "content-length", "transfer-encoding", "connection", "set-cookie"})
 _OWN = frozenset({"host", "content-length", "accept-encoding", "connection"})
 
 

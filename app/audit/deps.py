@@ -11,7 +11,7 @@ from app.core.deps import ClockDep, SettingsDep, Slot
 SEQUENCER: Slot[Sequencer] = Slot("audit_sequencer")
 
 
-def trail(settings: SettingsDep, clock: ClockDep) -> Trail:
+async def trail(settings: SettingsDep, clock: ClockDep) -> Trail:
     """The trail of this deployment."""
     return Trail(settings.secret, clock)
 

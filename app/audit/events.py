@@ -26,6 +26,7 @@ class Event:
     departments: tuple[str, ...] = ()
     classes: tuple[int, ...] = ()
     fields_mask_digest: str = ""
+    filter: str = ""
     response_digest: str = ""
     source_digests: dict[str, str] = field(default_factory=dict)
     outcome: str = "ok"
@@ -49,9 +50,13 @@ def canonical(event: Event, secret: bytes, at: datetime) -> str:
     values["actor_ref"] = reference(secret, "actor", values.pop("actor", ""), at.year)
     if "subject" in values:
         values["subject_ref"] = reference(secret, "subject", values.pop("subject"), at.year)
-    text = json.dumps(values, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    if len(text.encode()) > LONGEST and "source_digests" in values:
-        joined = json.dumps(values["source_digests"], sort_keys=True).encode()
-        values["source_digests"] = {"*": f"sha-256:{hashlib.sha256(joined).hexdigest()}"}
-        text = json.dumps(values, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    text = _encoded(values)
+    for name in ("source_digests", "departments", "agreement"):
+        if len(text.encode()) > LONGEST and name in values:
+            values[name] = "sha-256:" + hashlib.sha256(_encoded(values[name]).encode()).hexdigest()
+            text = _encoded(values)
     return text
+
+
+def _encoded(values: Any) -> str:
+    return json.dumps(values, sort_keys=True, separators=(",", ":"), ensure_ascii=False)

@@ -4,12 +4,14 @@ from datetime import datetime
 
 from sqlmodel import Field, SQLModel
 
+from app.core.columns import BigSerial
+
 
 class AuditEntry(SQLModel, table=True):
     """One entry. `row` is storage order only; numbering belongs to the log that is built from these."""
 
     __tablename__ = "audit_entries"
-    row: int | None = Field(default=None, primary_key=True)
+    row: int | None = Field(default=None, primary_key=True, sa_type=BigSerial)
     id: str = Field(max_length=36, unique=True)
     at: datetime
     event: str = Field(max_length=64, index=True)

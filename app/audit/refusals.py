@@ -11,11 +11,11 @@ from app.audit.events import Event
 from app.audit.service import act_of
 from app.core.problems import problem
 
-_REFUSED = frozenset({401, 403})
+_UNKNOWN_CALLER, _FIRST_REFUSAL, _FIRST_FAILURE = 401, 400, 500
 
 
 class RefusalTrace:
-    """Writes one entry per 401 and 403, durable before the refusal leaves."""
+    """Writes one entry per refusal, durable before it leaves: every 401, and every 4xx to a known caller."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -30,7 +30,7 @@ class RefusalTrace:
             nonlocal withheld
             if withheld:
                 return
-            if message["type"] == "http.response.start" and message["status"] in _REFUSED:
+            if message["type"] == "http.response.start" and _is_refusal(scope, message["status"]):
                 try:
                     await self._trace(Request(scope), message["status"])
                 except AuditUnavailable as error:
@@ -49,9 +49,16 @@ class RefusalTrace:
             "outcome": str(status),
             "request_id": str(getattr(request.state, "trace_id", "")),
             "object_ref": f"{request.method} {getattr(route, 'path', '')}",
+            "subject": getattr(request.state, "subject", ""),
+            "purpose": getattr(request.state, "purpose", ""),
         }
         await SEQUENCER.of(request.app).append(
             act_of(principal, "gateway.request.refused", **details)
             if principal
             else Event(event="gateway.request.refused", actor="anonymous", **details)
         )
+
+
+def _is_refusal(scope: Scope, status: int) -> bool:
+    known = scope.get("state", {}).get("principal") is not None
+    return status == _UNKNOWN_CALLER or (known and _FIRST_REFUSAL <= status < _FIRST_FAILURE)

@@ -3,11 +3,14 @@
 from sqlmodel import Session, col, select
 
 from app.audit.models import AuditEntry
+from app.core.db import in_commit_order
 
 
 def insert(session: Session, entries: list[AuditEntry]) -> None:
-    """Add entries to this transaction."""
+    """Add entries to this transaction; call it last, for it makes other writers wait until the commit."""
+    in_commit_order(session, "audit_entries")
     session.add_all(entries)
+    session.flush()
 
 
 def page(session: Session, *, event: str | None, subject_ref: str | None, after: int, limit: int) -> list[AuditEntry]:

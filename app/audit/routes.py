@@ -2,21 +2,31 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Query, Request
 
 from adapters.contract import IdentifierError, parse
 from app.audit import service
-from app.audit.deps import TrailDep
+from app.audit.deps import SequencerDep, TrailDep
 from app.audit.schemas import AuditEntryRead
+from app.audit.service import act_of
 from app.core.deps import ReadSessionDep, SettingsDep
-from app.core.pagination import CursorQuery, LimitQuery, Page, decode_cursor, encode_cursor
+from app.core.pagination import CursorQuery, LimitQuery, Page, decode_cursor, page_of
+from app.core.problems import trace_id_of
 from auth.dependencies import requires
 from auth.permissions import Permission
+from auth.principal import Principal
 
 router = APIRouter(prefix="/v1/audit", tags=["audit"])
 
 
-@router.get("/entries", dependencies=[Depends(requires(Permission.AUDIT_READ))])
+async def trace_reading(
+    request: Request, principal: Annotated[Principal, Depends(requires(Permission.AUDIT_READ))], sequencer: SequencerDep
+) -> None:
+    """Who watches is watched: reading the trace is an entry too."""
+    await sequencer.append(act_of(principal, "audit.entries.read", request_id=trace_id_of(request)))
+
+
+@router.get("/entries", dependencies=[Depends(trace_reading)])
 def list_audit_entries(
     session: ReadSessionDep,
     settings: SettingsDep,
@@ -32,11 +42,10 @@ def list_audit_entries(
     subject_ref = None
     if business_id is not None:
         try:
-            subject = parse(business_id).value
+            subject = parse(business_id).key
         except IdentifierError:
             subject = business_id
         subject_ref = trail.subject_ref(subject, trail.clock.now())
     rows = service.list_entries(session, event=event, subject_ref=subject_ref, after=after, limit=limit + 1)
-    more = rows[limit - 1][0] if len(rows) > limit else None
-    items = [AuditEntryRead.model_validate(document) for _, document in rows[:limit]]
-    return Page(items=items, next_cursor=None if more is None else encode_cursor(settings.secret, more, query))
+    shown = [(row, AuditEntryRead.model_validate(document)) for row, document in rows]
+    return page_of(settings.secret, shown, query, after=after, limit=limit)

@@ -18,6 +18,7 @@ from app.core.db import Database
 
 log = logging.getLogger("onevisit.audit")
 _BATCH, _WINDOW_SECONDS, _OUTSTANDING = 64, 0.002, 4096
+_LONGEST_SECONDS = 5.0
 
 _Item = tuple[AuditEntry, "asyncio.Future[str]", asyncio.AbstractEventLoop]
 
@@ -46,7 +47,10 @@ class Sequencer:
         self._outstanding += 1
         try:
             self._queue.put((entry, done, loop))
-            return await done
+            async with asyncio.timeout(_LONGEST_SECONDS):
+                return await done
+        except TimeoutError:
+            raise AuditUnavailable(f"The entry was not on disk after {_LONGEST_SECONDS:g} s.") from None
         finally:
             self._outstanding -= 1
 

@@ -86,5 +86,5 @@ def describe(identifier: BusinessId) -> IdentifierRead:
         scheme=identifier.scheme,
         checks=identifier.checks,
         alternatives=[str(a) for a in identifier.alternatives],
-        business_id=identifier.embedded or identifier.value,
+        business_id=identifier.key,
     )

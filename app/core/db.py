@@ -81,6 +81,15 @@ class Database:
         self.engine.dispose()
 
 
+def in_commit_order(session: Session, name: str) -> None:
+    """From here to the commit, one transaction at a time: numbers given out in between rise in the order of commits.
+
+    Without it a reader's cursor could pass a number whose transaction has not committed yet. SQLite's writers queue anyway.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        session.connection().execute(text("select pg_advisory_xact_lock(hashtext(:name))"), {"name": name})
+
+
 def _configure_sqlite(connection: Any, _record: Any) -> None:
     connection.isolation_level = None
     for pragma in _PRAGMAS:

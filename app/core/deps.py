@@ -11,6 +11,7 @@ from app.core.clock import Clock
 from app.core.db import Database
 from app.core.settings import Settings
 from app.core.snapshots import BUMPED, Snapshots
+from auth.dependencies import CurrentPrincipal
 
 T = TypeVar("T")
 
@@ -30,8 +31,8 @@ class Slot(Generic[T]):
         """What the slot holds."""
         return cast("T", getattr(app.state, self.name))
 
-    def __call__(self, request: Request) -> T:
-        """As a FastAPI dependency."""
+    async def __call__(self, request: Request) -> T:
+        """As a FastAPI dependency; a coroutine, because a request that holds the writer's lock must not wait for a thread."""
         return self.of(request.app)
 
 
@@ -46,7 +47,11 @@ ClockDep = Annotated[Clock, Depends(CLOCK)]
 SettingsDep = Annotated[Settings, Depends(SETTINGS)]
 
 
-async def write_session(database: DatabaseDep, snapshots: SnapshotsDep) -> AsyncIterator[Session]:
+async def write_session(
+    database: DatabaseDep,
+    snapshots: SnapshotsDep,
+    _principal: CurrentPrincipal,  # resolved first: whoever is unknown never holds the writer's lock
+) -> AsyncIterator[Session]:
     """One request, one transaction, committed before the answer is sent and rolled back on any exception.
 
     The writer lock is awaited, not blocked on; the transaction begins with the first statement, on a worker thread.

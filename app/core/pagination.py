@@ -19,10 +19,18 @@ CursorQuery = Annotated[str | None, Query(max_length=500, description="next_curs
 
 
 class Page(BaseModel, Generic[T]):
-    """One page; `next_cursor` is null on the last one."""
+    """One page; `next_cursor` is null on the last one, `resume_cursor` goes on after it when there is something new."""
 
     items: list[T]
     next_cursor: str | None = None
+    resume_cursor: str | None = None
+
+
+def page_of(secret: bytes, rows: list[tuple[int, T]], query: dict[str, Any], *, after: int, limit: int) -> Page[T]:
+    """A page from up to limit + 1 rows of (position, item)."""
+    shown = rows[:limit]
+    resume = encode_cursor(secret, shown[-1][0] if shown else after, query)
+    return Page(items=[item for _, item in shown], next_cursor=resume if len(rows) > limit else None, resume_cursor=resume)
 
 
 def encode_cursor(secret: bytes, last: int, query: dict[str, Any]) -> str:

@@ -4,6 +4,7 @@ Writers call `bump` in their transaction; every process polls the numbers and re
 """
 
 import asyncio
+import threading
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
@@ -50,6 +51,7 @@ class Snapshots:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._known: dict[str, Snapshot[Any]] = {}
+        self._lock = threading.Lock()
 
     def add(self, snapshot: Snapshot[T]) -> Snapshot[T]:
         """Keep this snapshot fresh from now on."""
@@ -59,7 +61,8 @@ class Snapshots:
     def refresh(self) -> list[str]:
         """Reload what changed; blocks on the database. Returns the names that were reloaded."""
         changed: list[str] = []
-        with self._database.read() as session:
+        # One at a time: a slower thread must not put an older value under a newer number.
+        with self._lock, self._database.read() as session:
             numbers = {row.name: row.number for row in session.exec(select(Revision))}
             for name, snapshot in self._known.items():
                 number = numbers.get(name, 0)

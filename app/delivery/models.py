@@ -6,12 +6,14 @@ from typing import Any
 from sqlalchemy import JSON, Column
 from sqlmodel import Field, SQLModel
 
+from app.core.columns import BigSerial
+
 
 class Delivery(SQLModel, table=True):
     """One message for one department. `state`: pending, delivered, dead."""
 
     __tablename__ = "deliveries"
-    position: int | None = Field(default=None, primary_key=True)
+    position: int | None = Field(default=None, primary_key=True, sa_type=BigSerial)
     id: str = Field(max_length=36, unique=True)
     department: str = Field(max_length=40)
     ordering_key: str = Field(max_length=120, index=True)

@@ -36,7 +36,7 @@ def lease(session: Session, row: Delivery, now: datetime, until: datetime) -> bo
     """Take a row for this process; False if another one was faster."""
     statement = (
         update(Delivery)
-        .where(col(Delivery.position) == row.position)
+        .where(col(Delivery.position) == row.position, col(Delivery.state) == "pending", col(Delivery.next_at) <= now)
         .where(col(Delivery.lease_until).is_(None) | (col(Delivery.lease_until) < now))
         .values(lease_until=until)
         .execution_options(synchronize_session=False)

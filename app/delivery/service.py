@@ -1,5 +1,6 @@
 """Put messages into the outbox, and carry them out."""
 
+import asyncio
 import logging
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,7 +18,7 @@ from app.delivery.backoff import DEAD_AFTER, LEASE, wait_after
 from app.delivery.models import Delivery
 
 log = logging.getLogger("onevisit.delivery")
-_AT_ONCE = 20
+_AT_ONCE = 8
 
 
 class Sender(Protocol):
@@ -71,17 +72,25 @@ def of_object(session: Session, object_id: str) -> list[dict[str, Any]]:
 
 
 async def deliver_due(database: Database, clock: Clock, sender: Sender) -> int:
-    """Carry what is due, one message after the other; returns how many were tried."""
+    """Carry what is due, side by side, so that one department's silence delays no other; returns how many were tried."""
     leased = await to_thread.run_sync(_lease_due, database, clock)
-    for item in leased:
-        receipt: ResultReceipt | None = None
-        failure = ""
-        try:
-            receipt = await sender.send(item.department, item.message)
-        except AdapterError as error:
-            failure = str(error)
-        await to_thread.run_sync(_settle, database, clock, item.id, receipt, failure)
+    async with asyncio.TaskGroup() as group:
+        for item in leased:
+            group.create_task(_carry(database, clock, sender, item))
     return len(leased)
+
+
+async def _carry(database: Database, clock: Clock, sender: Sender, item: Leased) -> None:
+    receipt: ResultReceipt | None = None
+    failure = ""
+    try:
+        receipt = await sender.send(item.department, item.message)
+    except AdapterError as error:
+        failure = str(error)
+    except Exception as error:
+        log.exception("sending to %s failed in a way its adapter does not declare", item.department)
+        failure = f"adapter_failed: {type(error).__name__}"
+    await to_thread.run_sync(_settle, database, clock, item.id, receipt, failure)
 
 
 def _lease_due(database: Database, clock: Clock) -> list[Leased]:

@@ -6,12 +6,14 @@ from typing import Any
 from sqlalchemy import JSON, Column
 from sqlmodel import Field, SQLModel
 
+from app.core.columns import BigSerial
+
 
 class Inspection(SQLModel, table=True):
     """A visit's record. `position` orders pulls; `id` was made by the client."""
 
     __tablename__ = "inspections"
-    position: int | None = Field(default=None, primary_key=True)
+    position: int | None = Field(default=None, primary_key=True, sa_type=BigSerial)
     id: str = Field(max_length=36, unique=True)
     business_id: str = Field(max_length=64, index=True)
     site: str | None = Field(default=None, max_length=64)

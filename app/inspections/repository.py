@@ -5,6 +5,7 @@ import uuid
 from sqlalchemy import text
 from sqlmodel import Session, col, select
 
+from app.core.db import in_commit_order
 from app.inspections.models import Inspection, InspectionResult
 
 
@@ -13,6 +14,13 @@ def hold_id(session: Session, inspection_id: str) -> None:
     if session.get_bind().dialect.name == "postgresql":
         key = uuid.UUID(inspection_id).int % (1 << 63)
         session.connection().execute(text("select pg_advisory_xact_lock(:key)"), {"key": key})
+
+
+def add(session: Session, record: Inspection) -> None:
+    """Store a record under the next position."""
+    in_commit_order(session, "inspections")
+    session.add(record)
+    session.flush()
 
 
 def find(session: Session, inspection_id: str) -> Inspection | None:

@@ -3,10 +3,12 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Depends, Request, Response
 
-from app.audit.deps import TrailDep
+from app.audit.deps import SequencerDep, TrailDep
+from app.audit.service import act_of
 from app.core.deps import ReadSessionDep, SessionDep
+from app.core.problems import trace_id_of
 from app.inspections import service
 from app.inspections.schemas import InspectionRead, InspectionWrite
 from app.registry.deps import DIRECTORY
@@ -41,11 +43,16 @@ def submit_inspection(
     return record
 
 
-@router.get("/{inspection_id}")
-def read_inspection(
-    inspection_id: UUID,
-    session: ReadSessionDep,
-    principal: Annotated[Principal, Depends(requires(Permission.INSPECTION_READ))],
-) -> InspectionRead:
+Reader = Annotated[Principal, Depends(requires(Permission.INSPECTION_READ))]
+
+
+async def trace_reading(inspection_id: UUID, request: Request, principal: Reader, sequencer: SequencerDep) -> None:
+    """A record that is looked at leaves a trace, before it is read."""
+    event = act_of(principal, "inspections.record.viewed", object_ref=str(inspection_id), request_id=trace_id_of(request))
+    await sequencer.append(event)
+
+
+@router.get("/{inspection_id}", dependencies=[Depends(trace_reading)])
+def read_inspection(inspection_id: UUID, session: ReadSessionDep, principal: Reader) -> InspectionRead:
     """A record with each department's receipt."""
     return service.read_record(session, principal, str(inspection_id))

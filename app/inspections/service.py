@@ -55,8 +55,7 @@ def submit(writer: Writer, inspection_id: str, given: InspectionWrite) -> tuple[
             raise IdReused(pointer="/path/inspection_id")
         return _read(session, known), True
     record, results = _checked(writer, inspection_id, given, digest)
-    session.add(record)
-    session.flush()
+    repository.add(session, record)
     session.add_all(results)
     _hand_on(writer, record, results)
     event = act_of(
@@ -76,15 +75,22 @@ def submit(writer: Writer, inspection_id: str, given: InspectionWrite) -> tuple[
 def read_record(session: Session, principal: Principal, inspection_id: str) -> InspectionRead:
     """A record for those on the visit and for supervisors of its region. Raises `InspectionUnknown`."""
     record = repository.find(session, inspection_id)
-    if record is None or not _may_see(principal, record):
+    if record is None:
         raise InspectionUnknown
-    return _read(session, record)
+    found = _read(session, record)
+    if not _may_see(principal, found):
+        raise InspectionUnknown
+    return found
 
 
-def _may_see(principal: Principal, record: Inspection) -> bool:
+def _may_see(principal: Principal, record: InspectionRead) -> bool:
+    """Those on the visit; leaders and supervisors of the region, within the department their token names."""
     on_visit = principal.certificate_no in {o["certificate_no"] for o in record.officers}
-    supervises = principal.roles & {Role.SUPERVISOR, Role.TEAM_LEADER} and principal.covers(record.region)
-    return record.submitted_by == principal.subject or on_visit or bool(supervises)
+    if record.submitted_by == principal.subject or on_visit:
+        return True
+    concerned = {record.lead_department, *(r.department for r in record.results)}
+    within = principal.covers(record.region) and principal.department in {None, *concerned}
+    return within and bool(principal.roles & {Role.SUPERVISOR, Role.TEAM_LEADER})
 
 
 def _digest(given: InspectionWrite, principal: Principal) -> str:
@@ -106,8 +112,14 @@ def _checked(
     own = writer.principal.certificate_no or ""
     if own not in departments_of:
         raise NotOnVisit
-    value = business.embedded or business.value
-    task = task_of_visit(writer.session, given.task, writer.principal, value, given.visit_started_at)
+    task = task_of_visit(
+        writer.session,
+        given.task,
+        writer.principal,
+        business_id=business.key,
+        site=given.site,
+        started_at=given.visit_started_at,
+    )
     if task is None:
         raise TaskMismatch(pointer="/body/task")
     results = [
@@ -119,15 +131,29 @@ def _checked(
             raise OfficerUnknown("Whoever concludes must be on the visit.", pointer=f"/body/results/{index}/by")
         if result.mode == "determined" and not may_determine(result.department, result.by, departments_of):
             raise NotCompetent(pointer=f"/body/results/{index}/mode")
-    record = Inspection(
+    return _record(writer, inspection_id, given, digest, results, (business.key, task.region, departments_of)), results
+
+
+def _record(
+    writer: Writer,
+    inspection_id: str,
+    given: InspectionWrite,
+    digest: str,
+    results: list[InspectionResult],
+    established: tuple[str, str, dict[str, str]],
+) -> Inspection:
+    """The row of a checked record; `established` are business, region and the officers' departments."""
+    business_id, region, departments_of = established
+    own = writer.principal.certificate_no or ""
+    return Inspection(
         id=inspection_id,
-        business_id=value,
+        business_id=business_id,
         site=given.site,
         task_id=given.task,
-        region=task.region,
+        region=region,
         lead_department=departments_of[own],
         submitted_by=writer.principal.subject,
-        submitted_at=now,
+        submitted_at=writer.trail.clock.now(),
         visit_started_at=given.visit_started_at.astimezone(UTC),
         visit_ended_at=given.visit_ended_at.astimezone(UTC),
         officers=[{"certificate_no": n, "department": d} for n, d in departments_of.items()],
@@ -136,7 +162,6 @@ def _checked(
         body_digest=digest,
         not_connected=sorted({r.department for r in results if not writer.takes_results(r.department)}),
     )
-    return record, results
 
 
 def _officers(writer: Writer, given: InspectionWrite) -> dict[str, str]:

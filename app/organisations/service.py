@@ -20,7 +20,8 @@ def register_officer(
     own = principal.department == officer.department or Role.COORDINATOR in principal.roles
     known = repository.find_officers(session, [certificate_no]).get(certificate_no)
     taken = known is not None and known.department != officer.department and Role.COORDINATOR not in principal.roles
-    if not own or taken or not principal.covers(officer.region):
+    elsewhere = known is not None and not principal.covers(known.region)
+    if not own or taken or elsewhere or not principal.covers(officer.region):
         raise OfficerForeign
     row = Officer(certificate_no=certificate_no, updated_at=trail.clock.now(), **officer.model_dump())
     session.merge(row)
@@ -37,7 +38,8 @@ def register_officer(
 
 def list_officers(session: Session, principal: Principal) -> list[OfficerRead]:
     """Officers the caller may see: those of the own department and region."""
-    rows = repository.page(session, principal.department, principal.region_prefix)
+    sees_all = principal.department is None and principal.roles & {Role.COORDINATOR, Role.SUPERVISOR}
+    rows = repository.page(session, None if sees_all else principal.department or "", principal.region_prefix)
     return [OfficerRead.model_validate(row, from_attributes=True) for row in rows]
 
 

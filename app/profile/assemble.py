@@ -9,7 +9,7 @@ import msgspec
 
 from adapters.contract import REASONS, BusinessId, Manifest, Outcome
 from app.agreements.decision import Grant, Released, release
-from app.catalogue.classification import Catalogue, FieldClass
+from app.catalogue.classification import ANALYSIS_ONLY, Catalogue, FieldClass
 from app.profile import schemas as s
 from app.profile.engine import Answered
 from app.profile.findings import notice
@@ -80,8 +80,14 @@ def section_read(view: View, found: Part) -> s.SectionRead:
         withheld=[_withheld(row) for row in found.released.withheld] if spoke else [],
         masked=[_masked(row) for row in found.released.masked],
         classes=list(found.released.classes) if spoke else [],
-        source_digest=answered.digest,
+        source_digest=answered.digest if _is_whole(view, found) else None,
     )
+
+
+def _is_whole(view: View, found: Part) -> bool:
+    """Whether all the department told was released: a digest over hidden values would tell that they changed."""
+    rows = view.catalogue.of_section(found.manifest.section).values()
+    return not found.released.withheld and all(row.level > ANALYSIS_ONLY for row in rows)
 
 
 def _withheld(row: FieldClass) -> s.Hidden:
@@ -127,6 +133,7 @@ def _headline_answer(view: View, question: str) -> s.HeadlineAnswer:
         scheme=view.business.scheme,
         site=view.site,
         sites=tuple(site.site_ref for site in sites),
+        sites_complete=_registration_told_sites(view),
     )
     _, answer = decide(question, facts)
     return s.HeadlineAnswer(
@@ -156,6 +163,11 @@ def _sites(view: View) -> list[s.SiteChoice]:
             for row in view.parts[section].released.values.get("sites", []):
                 found.setdefault(row["site_ref"], s.SiteChoice(row["site_ref"], row.get("name"), row.get("address")))
     return list(found.values())
+
+
+def _registration_told_sites(view: View) -> bool:
+    found = view.parts.get("registration")
+    return found is not None and found.answered.is_current and bool(found.released.values.get("sites"))
 
 
 def findings(view: View) -> list[s.Finding]:
@@ -209,11 +221,11 @@ def name_of(view: View) -> str | None:
     return None
 
 
-def digest(view: View, answer: s.Headline, policy: str) -> str:
-    """SHA-256 over data, outcomes, source times and policy versions; not over times of this answer."""
+def digest(view: View, derived: tuple[object, ...], policy: str) -> str:
+    """SHA-256 over data, outcomes, source times, what is derived and policy versions; not over times of this answer."""
     content = {
         name: (f.answered.outcome, f.answered.as_of, f.released.values, f.label, f.grant and f.grant.agreement)
         for name, f in sorted(view.parts.items())
     }
-    encoded = msgspec.json.encode((view.business.value, view.site, policy, answer, content), order="deterministic")
+    encoded = msgspec.json.encode((view.business.value, view.site, policy, derived, content), order="deterministic")
     return hashlib.sha256(encoded).hexdigest()

@@ -29,7 +29,7 @@ class Question:
     @property
     def memory_key(self) -> tuple[str, ...]:
         """Under which the answer is remembered: a new adapter version starts without memories."""
-        return (self.label, self.query.business_id, self.query.site or "")
+        return (self.label, self.query.scheme, self.query.business_id, self.query.site or "")
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,8 @@ class Facts:
     scheme: str = "uscc"
     site: str | None = None
     sites: tuple[str, ...] = ()
+    sites_complete: bool = True
+    """Whether the registration office itself said which premises there are."""
 
     @property
     def spoke(self) -> bool:
@@ -77,7 +79,7 @@ def _ended(facts: Facts) -> Answer:
 
 
 def _overdue(facts: Facts) -> Answer:
-    count = facts.data["overdue_filing_count"]
+    count = facts.data.get("overdue_filing_count") or len(facts.data.get("overdue_periods", []))
     plural = "s" if count != 1 else ""
     return Answer("no", (f"逾期未申报 {count} 期", f"{count} overdue filing{plural}"), inputs=("overdue_filing_count",))
 
@@ -87,8 +89,26 @@ def _expiry(facts: Facts) -> date | None:
     return date.fromisoformat(value) if isinstance(value, str) else value
 
 
+def _sites_unknown(facts: Facts) -> bool:
+    """Without the registration office's word the only shop somebody knows may be another one."""
+    return facts.site is None and not facts.sites_complete
+
+
 def _site_not_chosen(facts: Facts) -> bool:
-    return facts.site is None and len(facts.sites) > 1
+    return facts.site is None and len({*facts.sites, *filter(None, [facts.data.get("site_ref")])}) > 1
+
+
+def _contradicts_itself(facts: Facts) -> bool:
+    """The list of premises says otherwise than the answer for this one."""
+    if facts.data.get("fire_permit") != "yes":
+        return False
+    for row in facts.data.get("sites", []):
+        until = row.get("valid_to")
+        until = date.fromisoformat(until) if isinstance(until, str) else until
+        past = until is not None and until < facts.today
+        if row.get("site_ref") == facts.data.get("site_ref") and (row.get("answer") in {"no", "expired", "revoked"} or past):
+            return True
+    return False
 
 
 def _other_site(facts: Facts) -> bool:
@@ -140,7 +160,7 @@ RULES: dict[str, tuple[str, tuple[Rule, ...]]] = {
                 lambda f: f.data.get("taxpayer_status") == "非正常",
                 _say("no", "非正常户", "abnormal taxpayer", "taxpayer_status"),
             ),
-            ("overdue", lambda f: (f.data.get("overdue_filing_count") or 0) > 0, _overdue),
+            ("overdue", lambda f: bool(f.data.get("overdue_filing_count") or f.data.get("overdue_periods")), _overdue),
             ("arrears", _has_arrears, _say("no", "有欠税", "tax arrears", "arrears_announced", "arrears_internal")),
             (
                 "late",
@@ -159,13 +179,15 @@ RULES: dict[str, tuple[str, tuple[Rule, ...]]] = {
         "fire",
         (
             ("silent", lambda f: not f.spoke, _silent),
+            ("sites_unknown", _sites_unknown, _unknown("sites_unknown")),
+            ("no_site", _site_not_chosen, _unknown("site_not_chosen")),
+            ("other_site", _other_site, _unknown("site_unknown")),
             (
                 "private",
                 lambda f: f.data.get("is_public_gathering_place") is False,
                 _say("not_required", "非公众聚集场所", "not a public gathering place", "is_public_gathering_place"),
             ),
-            ("no_site", _site_not_chosen, _unknown("site_not_chosen")),
-            ("other_site", _other_site, _unknown("site_unknown")),
+            ("contradictory", _contradicts_itself, _unknown("contradictory")),
             (
                 "none",
                 lambda f: f.data.get("fire_permit") == "no",
@@ -233,6 +255,18 @@ REASONS: dict[str, tuple[str, str, str, str]] = {
         "The business has several sites; choose the one you are at",
         "从 sites 中选择并附 site 参数重新查询",
         "Choose from sites and ask again with site",
+    ),
+    "sites_unknown": (
+        "登记部门未给出经营场所，无法确认是哪一家",
+        "The registration department did not tell the premises, so it is not certain which one is meant",
+        "附 site 参数指明所在场所",
+        "Say which premises you are at with site",
+    ),
+    "contradictory": (
+        "该部门的答复自相矛盾",
+        "The department's answer contradicts itself",
+        "查看许可原件并告知该部门",
+        "Look at the permit itself and tell the department",
     ),
     "site_unknown": (
         "该部门没有所选场所的记录",

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from app.core.deps import SettingsDep
 from app.core.problems import trace_id_of
 from app.profile.deps import ENGINE
-from app.profile.service import Engine, LookUp
+from app.profile.service import Engine, LookUp, subject_of
 from auth.dependencies import requires
 from auth.permissions import Permission
 from auth.principal import Principal
@@ -39,7 +39,7 @@ class ProfileHeaders(BaseModel):
     """Headers that shape a look-up."""
 
     deadline: int | None = Field(None, description="milliseconds you will wait; taken as 100 to 2000")
-    if_none_match: str | None = Field(None, max_length=200, description="ETag you hold")
+    if_none_match: str | None = Field(None, max_length=1000, description="ETags you hold")
     traceparent: str | None = Field(None, max_length=100, description="W3C trace context, handed down to departments")
 
 
@@ -64,8 +64,10 @@ async def read_profile(
         request_id=trace_id_of(request),
         traceparent=headers.traceparent or "",
     )
+    request.state.subject, request.state.purpose = subject_of(business_id), query.purpose[:40]
     encoded = await engine.look_up(principal, wanted)
     sent = {"ETag": encoded.etag, "Cache-Control": "private, no-cache", "Vary": "Authorization"}
-    if encoded.answered and headers.if_none_match == encoded.etag:
+    held = {tag.strip() for tag in (headers.if_none_match or "").split(",")}
+    if encoded.answered and held & {encoded.etag, "*"}:
         return Response(status_code=304, headers=sent)
     return Response(encoded.body, 200 if encoded.answered else 503, sent, "application/json")

@@ -108,8 +108,7 @@ class Engine:
             # Another process may have opened it within the snapshot's period.
             await self.snapshots.refresh_now()
             task = self.tasks.value.get(wanted.task or "")
-        value = business.embedded or business.value
-        return task is not None and task.serves(principal, value, wanted.site, purpose.name, self.clock.now())
+        return task is not None and task.serves(principal, business.key, wanted.site, purpose.name, self.clock.now())
 
     async def _ask(
         self,
@@ -159,7 +158,8 @@ class Engine:
     ) -> Encoded:
         headline = assemble.headline(view)
         policy = ",".join([view.catalogue.version, *sorted(t.agreement for t in terms)])
-        digest = assemble.digest(view, headline, policy)
+        findings, conflicts = assemble.findings(view), assemble.conflicts(view)
+        digest = assemble.digest(view, (headline, findings, conflicts), policy)
         entry = await self.sequencer.append(_event(principal, wanted, view, digest))
         etag = f'W/"{digest[:32]}{"-s" if wanted.summary else ""}"'
         sections = {name: assemble.section_read(view, found) for name, found in view.parts.items()}
@@ -169,8 +169,8 @@ class Engine:
             business_id=_business_read(view),
             name=assemble.name_of(view),
             headline=headline,
-            findings=assemble.findings(view),
-            conflicts=assemble.conflicts(view),
+            findings=findings,
+            conflicts=conflicts,
             completeness=assemble.completeness(view),
             sections=sections,
             purpose=s.PurposeRead(wanted.purpose, wanted.task),
@@ -181,6 +181,14 @@ class Engine:
             etag=etag,
         )
         return Encoded(msgspec.json.encode(profile), etag, answered=profile.completeness.answered > 0)
+
+
+def subject_of(text: str) -> str:
+    """What a look-up is about, for the trace of its refusal; nothing for a text that names no business."""
+    try:
+        return parse(text).key
+    except IdentifierError:
+        return ""
 
 
 def _identified(text: str) -> BusinessId:
@@ -232,7 +240,7 @@ def _event(principal: Principal, wanted: LookUp, view: assemble.View, digest: st
     return act_of(
         principal,
         "profile.business.viewed",
-        subject=view.business.embedded or view.business.value,
+        subject=view.business.key,
         purpose=wanted.purpose,
         task=wanted.task or "",
         agreement=",".join(sorted({f.grant.agreement for f in view.parts.values() if f.grant})),

@@ -1,6 +1,7 @@
 """Live adapters, kept in memory: what the profile asks, the outbox sends through, and the business search uses."""
 
 import asyncio
+import logging
 from typing import Any
 
 import msgspec
@@ -10,8 +11,10 @@ from adapters.contract import SECTIONS, AdapterUnavailable, Candidate, Manifest,
 from app.core.snapshots import Snapshot
 from app.registry import repository, vault
 from app.registry.loader import LiveAdapter, Workshop
+from app.registry.models import AdapterCredentials, AdapterVersion
 from app.registry.service import SNAPSHOT_NAME
 
+log = logging.getLogger("onevisit.registry")
 _SECONDS = 5.0
 _FINDING = "registration"
 
@@ -39,16 +42,28 @@ class Directory:
             key = (adapter.id, version.version, stored.updated_at.isoformat() if stored else "")
             known = self._built.get(key)
             if known is None:
-                secrets = vault.unseal(self._secret, adapter.id, stored.sealed) if stored else {}
-                manifest = msgspec.convert(version.manifest, Manifest)
-                try:
-                    known = LiveAdapter(self._workshop.build(manifest, secrets), version.version)
-                except AdapterUnavailable:
-                    known = LiveAdapter(_Unusable(manifest), version.version)
-            built[key] = known
+                known = self._build(version, stored)
+            if known is not None:
+                built[key] = known
         self._built = built
         found = {entry.manifest.section: entry for entry in built.values()}
         return dict(sorted(found.items(), key=lambda item: _PLACES.get(item[0], len(_PLACES))))
+
+    def _build(self, version: AdapterVersion, stored: AdapterCredentials | None) -> LiveAdapter | None:
+        """One bad row costs only itself: it answers with the reason, or, if it cannot be read at all, is left out."""
+        try:
+            manifest = msgspec.convert(version.manifest, Manifest)
+        except msgspec.ValidationError:
+            log.exception("adapter %s@%d cannot be read and is left out", version.adapter_id, version.version)
+            return None
+        secrets = vault.unseal(self._secret, manifest, stored.sealed) if stored else {}
+        try:
+            return LiveAdapter(self._workshop.build(manifest, secrets), version.version)
+        except AdapterUnavailable as error:
+            return LiveAdapter(_Unusable(manifest, error.code), version.version)
+        except Exception:
+            log.exception("adapter %s@%d cannot be built", version.adapter_id, version.version)
+            return LiveAdapter(_Unusable(manifest, "adapter_failed"), version.version)
 
     # app.businesses.service.Finder
     async def search(self, text: str) -> list[Candidate]:
@@ -74,13 +89,16 @@ class Directory:
 
 
 class _Unusable:
-    """Stands for an adapter whose credentials are missing: it answers every question with that reason."""
+    """Stands for an adapter that cannot be built, for want of credentials mostly: it answers every question with the reason."""
 
-    def __init__(self, manifest: Manifest) -> None:
+    def __init__(self, manifest: Manifest, code: str) -> None:
         self.manifest = manifest
+        self._code = code
 
-    async def fetch(self, _query: object) -> Any:
-        raise AdapterUnavailable("credentials_rejected", "credentials are missing or cannot be read")
+    async def fetch(self, *_question: object) -> Any:
+        raise AdapterUnavailable(self._code, "the adapter cannot be built; are its credentials stored?")
+
+    search = resolve_qr = submit_results = aggregate = fetch
 
 
 def _deadline() -> float:

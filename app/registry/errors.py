@@ -57,6 +57,12 @@ class FourEyes(NotAllowed):
     now_zh, now_en = "请另一位审核人处理", "Ask another reviewer"
 
 
+class HeldByCoordinator(NotAllowed):
+    code = "adapter.held"
+    zh, en = "由协调部门暂停，须由其恢复", "A coordinator suspended it; only a coordinator resumes it"
+    now_zh, now_en = "联系协调部门", "Ask the coordinator"
+
+
 class OperationUnknown(NotFound):
     code = "operation.unknown"
     zh, en = "没有这个操作，或您无权查看", "There is no such operation, or none you may see"

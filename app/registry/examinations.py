@@ -7,7 +7,7 @@ from anyio import to_thread
 
 from adapters.conformance import suite
 from adapters.conformance.report import Report
-from adapters.contract import AdapterError, Manifest
+from adapters.contract import Manifest
 from app.audit.events import Event
 from app.audit.service import Trail
 from app.core.db import Database
@@ -38,7 +38,7 @@ class Examiner:
 
         try:
             report = await suite.run(self._workshop.build(manifest, secrets), only, progress)
-        except (AdapterError, ValueError) as error:
+        except Exception as error:  # noqa: BLE001 - an adapter that cannot be built must not block the queue
             report = Report(adapter_id=manifest.adapter_id, contract=suite.CONTRACT, passed=False, cases=[suite.refusal(error)])
         await to_thread.run_sync(self._store_report, examination_id, report)
         return True
@@ -52,9 +52,14 @@ class Examiner:
             row = repository.claim_examination(session, now, now + _LEASE)
             if row is None:
                 return None
-            manifest = msgspec.convert(repository.version(session, row.adapter_id, row.version).manifest, Manifest)
-            stored = repository.credentials(session, row.adapter_id)
-            secrets = vault.unseal(self._trail.secret, row.adapter_id, stored.sealed) if stored else {}
+            try:
+                manifest = msgspec.convert(repository.version(session, row.adapter_id, row.version).manifest, Manifest)
+            except msgspec.ValidationError:  # written by another version of the product: it must not block the queue
+                row.state, row.passed, row.finished_at = "done", False, now
+                session.add(row)
+                return None
+            stored = repository.credentials(session, row.adapter_id, row.version)
+            secrets = vault.unseal(self._trail.secret, manifest, stored.sealed) if stored else {}
             return row.id, row.only_case, manifest, secrets
 
     def _store_progress(self, examination_id: str, done: int, of: int) -> None:

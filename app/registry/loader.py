@@ -86,7 +86,7 @@ class Workshop:
         except AdapterError as error:
             raise ManifestInvalid(error.detail, pointer="/body/base_url") from error
         try:
-            adapter = self.build(manifest, dict.fromkeys(NEEDED_SECRETS[manifest.auth.kind], ""))
+            adapter = self.build(manifest, _stand_ins(manifest))
         except MappingError as error:
             raise ManifestInvalid(error.detail, pointer=f"/body/mapping{error.pointer}") from error
         except ValueError as error:
@@ -97,11 +97,17 @@ class Workshop:
 
     def preview(self, manifest: Manifest, sample: Any) -> dict[str, Any]:
         """What a pasted sample becomes. Raises `SampleInvalid`; no endpoint is asked."""
-        adapter = StandardRestAdapter(manifest, self.exchange, {}, self.now)
+        adapter = StandardRestAdapter(manifest, self.exchange, _stand_ins(manifest), self.now)
         try:
+            check_structure(sample, Limits())
             return cast("dict[str, Any]", msgspec.to_builtins(adapter.preview(sample)))
         except AdapterError as error:
             raise SampleInvalid(error.detail or error.code, pointer="/body/sample") from error
+
+
+def _stand_ins(manifest: Manifest) -> dict[str, str]:
+    """Values in place of secrets, for building an adapter that is not going to ask anybody."""
+    return dict.fromkeys(NEEDED_SECRETS[manifest.auth.kind], "")
 
 
 def known_kinds() -> frozenset[str]:

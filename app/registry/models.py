@@ -8,7 +8,10 @@ from sqlmodel import Field, SQLModel
 
 
 class Adapter(SQLModel, table=True):
-    """An adapter. `state` and `version` are of its newest version; `published_version` is what is called, if not suspended."""
+    """An adapter. `state` and `version` are of its newest version; `published_version` is what is called, unless suspended.
+
+    `held`: a coordinator suspended it, so that only a coordinator resumes it.
+    """
 
     __tablename__ = "adapters"
     __table_args__ = (
@@ -27,6 +30,7 @@ class Adapter(SQLModel, table=True):
     version: int = 1
     published_version: int | None = None
     suspended: bool = False
+    held: bool = False
     submitted_by: str | None = Field(default=None, max_length=120)
     reviewed_by: str | None = Field(default=None, max_length=120)
     note: str | None = Field(default=None, max_length=300)
@@ -46,10 +50,11 @@ class AdapterVersion(SQLModel, table=True):
 
 
 class AdapterCredentials(SQLModel, table=True):
-    """Credentials towards a department, encrypted; no route reads them."""
+    """Credentials of one version towards a department, encrypted; no route reads them."""
 
     __tablename__ = "adapter_credentials"
     adapter_id: str = Field(primary_key=True, max_length=40, foreign_key="adapters.id")
+    version: int = Field(primary_key=True)
     sealed: bytes
     updated_at: datetime
 

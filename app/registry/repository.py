@@ -28,15 +28,16 @@ def version(session: Session, adapter_id: str, number: int) -> AdapterVersion:
     ).one()
 
 
-def credentials(session: Session, adapter_id: str) -> AdapterCredentials | None:
-    """The sealed credentials of an adapter."""
-    return session.get(AdapterCredentials, adapter_id)
+def credentials(session: Session, adapter_id: str, number: int) -> AdapterCredentials | None:
+    """The sealed credentials of a version."""
+    return session.get(AdapterCredentials, (adapter_id, number))
 
 
 def live(session: Session) -> list[tuple[Adapter, AdapterVersion, AdapterCredentials | None]]:
     """What may be called: published and not suspended, with its manifest and credentials."""
     rows = session.exec(select(Adapter).where(col(Adapter.published_version).is_not(None), col(Adapter.suspended).is_(False)))
-    return [(row, version(session, row.id, row.published_version or 0), credentials(session, row.id)) for row in rows]
+    numbered = [(row, row.published_version or 0) for row in rows]
+    return [(row, version(session, row.id, n), credentials(session, row.id, n)) for row, n in numbered]
 
 
 def section_holder(session: Session, section: str, besides: str) -> str | None:

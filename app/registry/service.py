@@ -17,6 +17,7 @@ from app.registry.errors import (
     AdapterUnknown,
     CredentialsInvalid,
     FourEyes,
+    HeldByCoordinator,
     NotVerified,
     OperationUnknown,
     SectionTaken,
@@ -29,6 +30,7 @@ from app.registry.schemas import AdapterRead, CredentialsRead, CredentialsWrite,
 from auth.principal import Principal, Role
 
 SNAPSHOT_NAME = "adapters"
+_SEE_ALL = frozenset({Role.COORDINATOR, Role.SUPERVISOR})
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +78,16 @@ def update(desk: Desk, adapter_id: str, document: Any) -> AdapterRead:
     adapter.version += 1
     adapter.submitted_by = adapter.reviewed_by = None
     _add_version(desk, adapter, manifest)
+    _carry_credentials(desk, adapter, manifest)
     desk.trace("updated", adapter_id)
     return _read(desk.session, adapter)
 
 
 def store_credentials(desk: Desk, adapter_id: str, given: CredentialsWrite) -> CredentialsRead:
-    """Store credentials, encrypted. Raises `CredentialsInvalid` if they do not fit the manifest's auth kind."""
+    """Store credentials of the newest version, encrypted and bound to its address and auth kind.
+
+    Raises `CredentialsInvalid` if they do not fit the auth kind. The published version keeps its own.
+    """
     adapter = _own(desk, adapter_id)
     manifest = _manifest(desk.session, adapter)
     values = given.model_dump(exclude_none=True)
@@ -89,8 +95,8 @@ def store_credentials(desk: Desk, adapter_id: str, given: CredentialsWrite) -> C
     if set(values) != needed:
         raise CredentialsInvalid(f"Auth kind {manifest.auth.kind} needs {', '.join(sorted(needed)) or 'nothing'}.")
     now = desk.trail.clock.now()
-    sealed = vault.seal(desk.trail.secret, adapter_id, values)
-    desk.session.merge(AdapterCredentials(adapter_id=adapter_id, sealed=sealed, updated_at=now))
+    sealed = vault.seal(desk.trail.secret, manifest, values)
+    desk.session.merge(AdapterCredentials(adapter_id=adapter_id, version=adapter.version, sealed=sealed, updated_at=now))
     bump(desk.session, SNAPSHOT_NAME)
     desk.trace("credentials_stored", adapter_id)
     return CredentialsRead(stored=sorted(values), updated_at=now)
@@ -157,11 +163,20 @@ def review(desk: Desk, adapter_id: str, action: Action, note: str | None = None)
 def change_service(desk: Desk, adapter_id: str, action: Action, note: str) -> AdapterRead:
     """Suspend, resume or retire; effective for every gateway process within a second."""
     adapter = _own(desk, adapter_id)
-    live_while_revised = action is Action.SUSPEND and adapter.published_version is not None and not adapter.suspended
-    if not (live_while_revised and adapter.state != State.PUBLISHED):
+    by_coordinator = Role.COORDINATOR in desk.principal.roles
+    if action is Action.RESUME and adapter.held and not by_coordinator:
+        raise HeldByCoordinator
+    revised = adapter.published_version is not None and adapter.state not in {State.PUBLISHED, State.SUSPENDED}
+    if revised and action is not Action.RETIRE:  # a newer version is under way: its state is not the service's
+        if adapter.suspended == (action is Action.SUSPEND):
+            raise TransitionRefused(
+                f"{action} is not possible: the published version is {'' if adapter.suspended else 'not '}suspended."
+            )
+    else:
         _move(desk, adapter, action)
     adapter.note = note
     adapter.suspended = action is Action.SUSPEND
+    adapter.held = adapter.suspended and by_coordinator
     if action is Action.RETIRE:
         adapter.published_version = None
     bump(desk.session, SNAPSHOT_NAME)
@@ -179,7 +194,7 @@ def read_adapter(session: Session, principal: Principal, adapter_id: str) -> Ada
 
 def list_adapters(session: Session, principal: Principal) -> list[AdapterRead]:
     """Adapters the caller may see: all, or those of the own department."""
-    department = principal.department if principal.roles <= {Role.DATA_MANAGER} else None
+    department = None if principal.roles & _SEE_ALL else principal.department or ""
     return [_read(session, adapter) for adapter in repository.list_adapters(session, department)]
 
 
@@ -212,7 +227,7 @@ def _any(desk: Desk, adapter_id: str) -> Adapter:
 
 
 def _may_see(principal: Principal, adapter: Adapter) -> bool:
-    return not principal.roles <= {Role.DATA_MANAGER} or principal.department == adapter.department
+    return bool(principal.roles & _SEE_ALL) or principal.department == adapter.department
 
 
 def _move(desk: Desk, adapter: Adapter, action: Action) -> None:
@@ -236,15 +251,25 @@ def _add_version(desk: Desk, adapter: Adapter, manifest: Manifest) -> None:
     desk.session.flush()
 
 
+def _carry_credentials(desk: Desk, adapter: Adapter, manifest: Manifest) -> None:
+    """A new version at the same address with the same auth kind keeps the credentials; any other needs its own."""
+    before = repository.credentials(desk.session, adapter.id, adapter.version - 1)
+    if before is not None and vault.unseal(desk.trail.secret, manifest, before.sealed):
+        row = AdapterCredentials(
+            adapter_id=adapter.id, version=adapter.version, sealed=before.sealed, updated_at=before.updated_at
+        )
+        desk.session.add(row)
+
+
 def _manifest(session: Session, adapter: Adapter) -> Manifest:
     return msgspec.convert(repository.version(session, adapter.id, adapter.version).manifest, Manifest)
 
 
 def _read(session: Session, adapter: Adapter) -> AdapterRead:
     return AdapterRead(
-        **adapter.model_dump(exclude={"suspended"}),
+        **adapter.model_dump(exclude={"suspended", "held"}),
         callable=adapter.published_version is not None and not adapter.suspended,
-        has_credentials=repository.credentials(session, adapter.id) is not None,
+        has_credentials=repository.credentials(session, adapter.id, adapter.version) is not None,
         manifest=repository.version(session, adapter.id, adapter.version).manifest,
     )
 

@@ -1,12 +1,19 @@
-"""Credentials at rest: AES-256-GCM under a key derived from the deployment's secret, bound to the adapter's id."""
+"""Credentials at rest: AES-256-GCM under a key derived from the deployment's secret, bound to adapter and address.
+
+A new address cannot be given old credentials: whoever may change a manifest could otherwise have them sent to a server
+of their own.
+"""
 
 import json
 import os
+from urllib.parse import urlsplit
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from adapters.contract import Manifest
 
 _NONCE = 12
 
@@ -15,16 +22,21 @@ def _cipher(secret: bytes) -> AESGCM:
     return AESGCM(HKDF(SHA256(), 32, salt=None, info=b"onevisit adapter credentials v1").derive(secret))
 
 
-def seal(secret: bytes, adapter_id: str, values: dict[str, str]) -> bytes:
-    """Encrypt credentials for storing."""
+def _bound_to(manifest: Manifest) -> bytes:
+    parts = urlsplit(manifest.base_url)
+    return json.dumps([manifest.adapter_id, parts.scheme, parts.netloc.lower(), manifest.auth.kind, manifest.kind]).encode()
+
+
+def seal(secret: bytes, manifest: Manifest, values: dict[str, str]) -> bytes:
+    """Encrypt credentials for storing, for this manifest's address and auth kind only."""
     nonce = os.urandom(_NONCE)
-    return nonce + _cipher(secret).encrypt(nonce, json.dumps(values).encode(), adapter_id.encode())
+    return nonce + _cipher(secret).encrypt(nonce, json.dumps(values).encode(), _bound_to(manifest))
 
 
-def unseal(secret: bytes, adapter_id: str, sealed: bytes) -> dict[str, str]:
-    """Decrypt stored credentials; a changed secret or a swapped row gives none rather than somebody else's."""
+def unseal(secret: bytes, manifest: Manifest, sealed: bytes) -> dict[str, str]:
+    """Decrypt stored credentials; a changed secret, address or auth kind, or a swapped row, gives none."""
     try:
-        text = _cipher(secret).decrypt(sealed[:_NONCE], sealed[_NONCE:], adapter_id.encode())
+        text = _cipher(secret).decrypt(sealed[:_NONCE], sealed[_NONCE:], _bound_to(manifest))
     except InvalidTag:
         return {}
     return {str(k): str(v) for k, v in json.loads(text).items()}

@@ -21,6 +21,19 @@ class Filter:
     state: str | None = None
     since: datetime | None = None
     until: datetime | None = None
+    only_department: str | None = None
+
+    @property
+    def summary(self) -> str:
+        """The filter in one line, without the business."""
+        named = {
+            "department": self.department,
+            "result": self.result,
+            "state": self.state,
+            "since": self.since,
+            "until": self.until,
+        }
+        return ",".join(f"{name}={value}" for name, value in named.items() if value is not None)
 
 
 def records(session: Session, wanted: Filter, *, after: int, limit: int) -> list[Inspection]:

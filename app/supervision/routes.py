@@ -4,12 +4,13 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import StreamingResponse
+from pydantic import BaseModel, ConfigDict, Field
 
 from app.audit.deps import SequencerDep
 from app.audit.service import act_of
 from app.core.deps import DatabaseDep, ReadSessionDep, SettingsDep
 from app.core.moments import Moment
-from app.core.pagination import CursorQuery, LimitQuery, Page, decode_cursor, encode_cursor
+from app.core.pagination import Page, decode_cursor, page_of
 from app.core.problems import trace_id_of
 from app.supervision import service
 from app.supervision.repository import Filter
@@ -23,48 +24,59 @@ router = APIRouter(prefix="/v1", tags=["records"])
 Puller = Annotated[Principal, Depends(requires(Permission.RECORD_READ))]
 
 
-def wanted_records(
-    principal: Puller,
-    department: Annotated[str | None, Query(max_length=40, description="records with a result of this department")] = None,
-    business_id: Annotated[str | None, Query(max_length=64)] = None,
-    result: Annotated[Literal["conform", "nonconform", "not_applicable", "not_checked"] | None, Query()] = None,
-    state: Annotated[Literal["submitted", "written_back"] | None, Query()] = None,
-    since: Annotated[Moment | None, Query(description="submitted at or after")] = None,
-    until: Annotated[Moment | None, Query(description="submitted before")] = None,
-) -> Filter:
+class RecordQuery(BaseModel):
+    """What to pull; unknown parameters are refused, so that a mistyped filter does not return everything."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    department: str | None = Field(None, max_length=40, description="records with a result of this department")
+    business_id: str | None = Field(None, max_length=80)
+    result: Literal["conform", "nonconform", "not_applicable", "not_checked"] | None = None
+    state: Literal["submitted", "written_back"] | None = None
+    since: Moment | None = Field(None, description="submitted at or after")
+    until: Moment | None = Field(None, description="submitted before")
+    cursor: str | None = Field(None, max_length=500, description="next_cursor or resume_cursor of a page before")
+    limit: int = Field(50, ge=1, le=200, description="rows per page; streams have no pages")
+
+
+def wanted_records(principal: Puller, query: Annotated[RecordQuery, Query()]) -> Filter:
     """The filter, narrowed to what the caller's token allows."""
-    asked = Filter("", department, business_id, result, state, since, until)
+    asked = Filter("", **query.model_dump(exclude={"cursor", "limit"}))
     return service.within_scope(principal, asked)
 
 
 FilterDep = Annotated[Filter, Depends(wanted_records)]
 
 
-async def trace_pull(request: Request, principal: Puller, sequencer: SequencerDep) -> None:
+async def trace_pull(request: Request, principal: Puller, sequencer: SequencerDep, wanted: FilterDep) -> None:
     """Make the pull's entry durable before anything is read.
 
     Awaited, not blocked on: forty pulls waiting in threads for the trace would leave none for the writer it waits for.
     """
     form = request.url.path.removeprefix("/v1/records").removeprefix(".") or "page"
-    event = act_of(principal, "supervision.records.pulled", object_ref=form, request_id=trace_id_of(request))
+    event = act_of(
+        principal,
+        "supervision.records.pulled",
+        object_ref=form,
+        subject=wanted.business_id or "",
+        filter=wanted.summary,
+        request_id=trace_id_of(request),
+    )
     await sequencer.append(event)
 
 
 @router.get("/records", dependencies=[Depends(trace_pull)])
 def list_records(
-    session: ReadSessionDep,
-    settings: SettingsDep,
-    wanted: FilterDep,
-    cursor: CursorQuery = None,
-    limit: LimitQuery = 50,
+    session: ReadSessionDep, settings: SettingsDep, wanted: FilterDep, query: Annotated[RecordQuery, Query()]
 ) -> Page[RecordRead]:
-    """Inspection records of your region (and department), oldest first; go on with `next_cursor`."""
-    query: dict[str, Any] = {name: getattr(wanted, name) for name in Filter.__slots__}
-    after = decode_cursor(settings.secret, cursor, query)
-    rows = service.page(session, wanted, after=after, limit=limit + 1)
-    more = rows[limit - 1][0] if len(rows) > limit else None
-    next_cursor = None if more is None else encode_cursor(settings.secret, more, query)
-    return Page(items=[record for _, record in rows[:limit]], next_cursor=next_cursor)
+    """Inspection records of your region (and department), oldest first.
+
+    Go on with `next_cursor` while there is one; keep `resume_cursor` and come back later for what is new.
+    """
+    asked: dict[str, Any] = {name: getattr(wanted, name) for name in Filter.__slots__}
+    after = decode_cursor(settings.secret, query.cursor, asked)
+    rows = service.page(session, wanted, after=after, limit=query.limit + 1)
+    return page_of(settings.secret, rows, asked, after=after, limit=query.limit)
 
 
 def _stream_responses(media_type: str) -> dict[int | str, dict[str, Any]]:

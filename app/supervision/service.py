@@ -17,7 +17,7 @@ from auth.principal import Principal, Role
 
 COLUMNS = (
     "id", "state", "business_id", "site", "region", "lead_department", "submitted_by", "submitted_at", "visit_started_at",
-    "visit_ended_at", "officers", "department", "item_code", "mode", "result", "by", "note", "digest",
+    "visit_ended_at", "officers", "department", "item_code", "mode", "result", "by", "note", "visit_note", "digest",
 )  # fmt: skip
 _AT_ONCE = 200
 _BOM = "\ufeff"
@@ -29,7 +29,8 @@ def within_scope(principal: Principal, wanted: Filter) -> Filter:
     if principal.department is None and Role.SUPERVISOR in principal.roles:
         return narrowed
     # A data manager whose token names no department sees no department's records, rather than all of them.
-    return replace(narrowed, department=principal.department or "")
+    own = principal.department or ""
+    return replace(narrowed, department=own, only_department=own)
 
 
 def page(session: Session, wanted: Filter, *, after: int, limit: int) -> list[tuple[int, RecordRead]]:
@@ -45,17 +46,27 @@ def page(session: Session, wanted: Filter, *, after: int, limit: int) -> list[tu
             state="submitted" if any(d.state != "delivered" for d in own) else "written_back",
             task=row.task_id,
             digest=f"sha-256:{row.body_digest}",
-            results=[ResultRead.model_validate(r, from_attributes=True) for r in results.get(row.id, [])],
+            results=[
+                ResultRead.model_validate(r, from_attributes=True)
+                for r in results.get(row.id, [])
+                if _within(wanted, r.department)
+            ],
             write_back=[
                 *(
                     RecordReceipt(department=d.department, state=d.state, receipt_no=(d.receipt or {}).get("receipt_no"))
                     for d in own
+                    if _within(wanted, d.department)
                 ),
                 *(RecordReceipt(department=n, state="not_connected", receipt_no=None) for n in row.not_connected),
             ],
         )
         found.append((row.position or 0, record))
     return found
+
+
+def _within(wanted: Filter, department: str) -> bool:
+    """Whether a department's part of a record may be shown: a token that names one department sees only its part."""
+    return wanted.only_department is None or wanted.only_department == department
 
 
 def every(database: Database, wanted: Filter) -> Iterator[RecordRead]:
@@ -83,7 +94,7 @@ def as_csv(database: Database, wanted: Filter) -> Iterator[str]:
         common = record.model_dump(mode="json", include=set(COLUMNS))
         common["officers"] = "、".join(o["certificate_no"] for o in record.officers)
         for result in record.results:
-            values = {**common, **result.model_dump()}
+            values = {**common, "visit_note": record.note, **result.model_dump()}
             yield _line([safe_cell(values.get(name)) for name in COLUMNS])
 
 

@@ -55,7 +55,7 @@ def open_task(session: Session, trail: Trail, principal: Principal, wanted: Task
     now = trail.clock.now()
     task = Task(
         id=str(new_id()),
-        business_id=business.value,
+        business_id=business.key,
         site=wanted.site,
         purpose=wanted.purpose,
         region=wanted.region,
@@ -108,7 +108,7 @@ def list_tasks(session: Session, clock: Clock, principal: Principal, *, mine: bo
 
 
 def task_of_visit(
-    session: Session, task_id: str, principal: Principal, business_id: str, started_at: datetime
+    session: Session, task_id: str, principal: Principal, *, business_id: str, site: str | None, started_at: datetime
 ) -> OpenTask | None:
     """The task a visit was made for, if it was open then and assigned to the caller; it may have ended since (offline days)."""
     row = repository.find(session, task_id)
@@ -116,7 +116,7 @@ def task_of_visit(
         return None
     task = _open(row)
     was_open = row.opened_at <= started_at and (row.closed_at is None or started_at <= row.closed_at)
-    return task if was_open and task.serves(principal, business_id, row.site, row.purpose, started_at) else None
+    return task if was_open and task.serves(principal, business_id, site, row.purpose, started_at) else None
 
 
 def new_snapshot(clock: Clock) -> Snapshot[dict[str, OpenTask]]:

@@ -8,7 +8,6 @@ import msgspec
 from adapters.contract.adapter import AdapterQuery, Candidate, ResultReceipt, SectionAnswer
 from adapters.contract.errors import AdapterMalformed
 from adapters.contract.manifest import Manifest, Mapping
-from adapters.contract.reasons import REASONS
 from adapters.contract.sections import shape_of
 from adapters.departments.standard_rest.mapping import compile_condition, compile_fields, field_names, fill
 from adapters.departments.standard_rest.paths import compile_path
@@ -27,6 +26,12 @@ from adapters.transport.exchange import Exchange, Response
 
 _NOT_FOUND = 404
 _MARGIN_SECONDS = 0.02
+
+
+class _Found(msgspec.Struct):
+    """What a search answers."""
+
+    items: list[Candidate] = []
 
 
 class StandardRestAdapter:
@@ -58,7 +63,9 @@ class StandardRestAdapter:
         digest = digest_of(response.body)
         for holds, reason in (*self._no_record, *self._not_applicable):
             if document is not None and holds(response.status, document):
-                return SectionAnswer(None, self._time_or_none(document), digest, _known(reason))
+                if (told := self._find_id(document)) is not None:
+                    require_echo(query.business_id, told)
+                return SectionAnswer(None, self._time_or_none(document), digest, reason)
         if failure := status_failure(response.status):
             raise failure
         if self._success and not self._success(response.status, document):
@@ -127,8 +134,8 @@ class StandardRestAdapter:
     async def search(self, text: str, deadline: float) -> list[Candidate]:
         url = f"{self._base}/v1/search?" + fill("q={q}&limit=20", {"q": text}, encode=True)
         document = await self._call("GET", url, None, deadline)
-        found: list[Candidate] = _as(list[Candidate], (document or {}).get("items", []))
-        return found[:20]
+        found: _Found = _as(_Found, {"items": []} if document is None else document)
+        return found.items[:20]
 
     async def resolve_qr(self, content: str, deadline: float) -> Candidate | None:
         document = await self._call("POST", f"{self._base}/v1/resolve-qr", {"content": content}, deadline)
@@ -143,7 +150,8 @@ class StandardRestAdapter:
 
     async def aggregate(self, question: dict[str, Any], deadline: float) -> dict[str, Any]:
         """Counts over class-1 data, made at the source; cells smaller than its minimum arrive as null."""
-        return dict(await self._call("POST", f"{self._base}/v1/aggregate", question, deadline) or {})
+        answer: dict[str, Any] = _as(dict, await self._call("POST", f"{self._base}/v1/aggregate", question, deadline) or {})
+        return answer
 
     async def _call(self, method: str, url: str, message: Any, deadline: float) -> Any:
         """An optional operation of the contract: JSON in, JSON out, 404 is None."""
@@ -156,10 +164,6 @@ class StandardRestAdapter:
         require_media_type(response.media_type, "json")
         document = parse_json(decode_text(response.body, "utf-8"), self._exchange.limits)
         return None if failure else document
-
-
-def _known(reason: str) -> str:
-    return reason if reason in REASONS else "no_record"
 
 
 def _as(kind: Any, document: Any) -> Any:

@@ -1,15 +1,17 @@
 """The declarative mapping, compiled once: path -> converter -> code table -> canonical field. Pure."""
 
+import re
+import time
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
 
 import msgspec
-from jmespath.exceptions import JMESPathError
 
 from adapters.contract import convert
 from adapters.contract.errors import AdapterMalformed
 from adapters.contract.manifest import Condition, FieldRule, Mapping
+from adapters.contract.reasons import REASONS
 from adapters.departments.standard_rest.paths import compile_path
 
 Build = Callable[[Any], Any]
@@ -30,6 +32,7 @@ def compile_fields(mapping: Mapping, known: frozenset[str] | None = None) -> Bui
     """A function from the department's record to canonical values. Raises `MappingError` for a rule that cannot work."""
     if mapping.fields is None:
         return lambda record: record
+    _check_formats(mapping)
     rules = [(r.to, _rule(r, mapping, f"/fields/{i}")) for i, r in enumerate(mapping.fields)]
     for index, (name, _) in enumerate(rules):
         if known is not None and name not in known:
@@ -37,12 +40,20 @@ def compile_fields(mapping: Mapping, known: frozenset[str] | None = None) -> Bui
     return lambda record: _filled(rules, record, "")
 
 
+def _check_formats(mapping: Mapping) -> None:
+    for index, pattern in enumerate(mapping.date_formats):
+        try:
+            time.strptime(time.strftime(pattern, time.gmtime(0)), pattern)
+        except (ValueError, re.error) as error:
+            raise MappingError(f"/date_formats/{index}", f"{pattern!r} is no date format") from error
+
+
 def _filled(rules: list[tuple[str, Build]], record: Any, pointer: str) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for name, build in rules:
         try:
             value = build(record)
-        except (ValueError, TypeError, OverflowError, JMESPathError) as error:
+        except (ValueError, TypeError, OverflowError) as error:
             raise AdapterMalformed("schema_violation", f"{pointer}/{name}: {type(error).__name__}") from error
         if value is not None:
             values[name] = value
@@ -116,10 +127,12 @@ def _code(table: dict[str, Any], value: Any) -> Any:
     return table.get("*") if found is _MISSING else found
 
 
-def compile_condition(condition: Condition) -> Callable[[int, Any], bool]:
-    """A test over (HTTP status, document)."""
+def compile_condition(condition: Condition, pointer: str = "/response") -> Callable[[int, Any], bool]:
+    """A test over (HTTP status, document). Raises `MappingError` for one that looks at no content, or gives an unknown reason."""
     if condition.path is None:
-        return lambda status, _document: condition.status == status
+        raise MappingError(pointer, "a condition needs a path: an HTTP status alone says nothing about a business")
+    if condition.reason is not None and condition.reason not in REASONS:
+        raise MappingError(pointer, f"there is no reason {condition.reason!r}")
     find = compile_path(condition.path)
 
     def holds(status: int, document: Any) -> bool:

@@ -8,6 +8,8 @@ from typing import Any
 import jmespath
 from jmespath.exceptions import JMESPathError
 
+from adapters.contract.errors import AdapterMalformed
+
 _PLAIN = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", re.ASCII)
 
 
@@ -19,9 +21,17 @@ def compile_path(expression: str) -> Callable[[Any], Any]:
     if _PLAIN.fullmatch(expression):
         return _plain(tuple(expression.split(".")))
     try:
-        return jmespath.compile(expression).search
+        search = jmespath.compile(expression).search
     except JMESPathError as error:
         raise ValueError(f"{expression!r} is not a path: {error}") from error
+
+    def find(value: Any) -> Any:
+        try:
+            return search(value)
+        except JMESPathError as error:
+            raise AdapterMalformed("schema_violation", f"{expression} does not fit the answer") from error
+
+    return find
 
 
 def _plain(keys: tuple[str, ...]) -> Callable[[Any], Any]:

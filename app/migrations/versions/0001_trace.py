@@ -21,7 +21,7 @@ def _create_revisions() -> None:
 def _create_audit_entries() -> None:
     op.create_table(
         "audit_entries",
-        sa.Column("row", sa.Integer(), nullable=False),
+        sa.Column("row", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("id", sa.String(length=36), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("event", sa.String(length=64), nullable=False),
@@ -66,6 +66,7 @@ def upgrade() -> None:
     _create_revisions()
     _create_audit_entries()
     _forbid_changes()
+    op.execute("INSERT INTO revisions (name, number) VALUES ('adapters', 0), ('agreements', 0), ('tasks', 0)")
 
 
 def downgrade() -> None:

@@ -19,6 +19,7 @@ def _create_adapters() -> None:
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("published_version", sa.Integer(), nullable=True),
         sa.Column("suspended", sa.Boolean(), nullable=False),
+        sa.Column("held", sa.Boolean(), nullable=False),
         sa.Column("submitted_by", sa.String(length=120), nullable=True),
         sa.Column("reviewed_by", sa.String(length=120), nullable=True),
         sa.Column("note", sa.String(length=300), nullable=True),
@@ -54,13 +55,14 @@ def _create_adapter_credentials() -> None:
     op.create_table(
         "adapter_credentials",
         sa.Column("adapter_id", sa.String(length=40), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("sealed", sa.LargeBinary(), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
             ["adapter_id"],
             ["adapters.id"],
         ),
-        sa.PrimaryKeyConstraint("adapter_id"),
+        sa.PrimaryKeyConstraint("adapter_id", "version"),
     )
 
 

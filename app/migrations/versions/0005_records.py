@@ -12,7 +12,7 @@ depends_on = None
 def _create_inspections() -> None:
     op.create_table(
         "inspections",
-        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("position", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("id", sa.String(length=36), nullable=False),
         sa.Column("business_id", sa.String(length=64), nullable=False),
         sa.Column("site", sa.String(length=64), nullable=True),
@@ -62,7 +62,7 @@ def _create_inspection_results() -> None:
 def _create_deliveries() -> None:
     op.create_table(
         "deliveries",
-        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("position", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("id", sa.String(length=36), nullable=False),
         sa.Column("department", sa.String(length=40), nullable=False),
         sa.Column("ordering_key", sa.String(length=120), nullable=False),

@@ -88,7 +88,16 @@ def test_what_is_no_instant_is_refused(value):
 
 
 def test_simple_conversions():
-    assert [convert.to_bool(v) for v in ("是", "Y", "1", "否", "0", None, True)] == [True, True, True, False, False, None, True]
+    assert [convert.to_bool(v) for v in ("是", "Y", "1", "否", "0", None, True, "")] == [
+        True,
+        True,
+        True,
+        False,
+        False,
+        None,
+        True,
+        None,
+    ]
     assert convert.to_list("热食、冷食，生食;其他") == ["热食", "冷食", "生食", "其他"]
     assert (convert.to_list(None), convert.to_list([1]), convert.to_list(3)) == ([], [1], [3])
     assert (convert.to_int(" 7 "), convert.to_int(""), convert.to_number("1.5"), convert.to_number(None)) == (7, None, 1.5, None)

@@ -75,8 +75,8 @@ class TestDeclarative:
     @pytest.mark.parametrize(
         ("condition", "status", "document", "wanted"),
         [
-            (Condition(status=404), 404, None, True),
-            (Condition(status=404), 200, None, False),
+            (Condition(status=404, path="error", equals="none"), 404, {"error": "none"}, True),
+            (Condition(status=404, path="error", equals="none"), 404, {"detail": "Not Found"}, False),
             (Condition(path="code", equals=0), 200, {"code": 0}, True),
             (Condition(path="code", equals=0), 200, {"code": "0"}, True),
             (Condition(path="code", equals=0), 200, {}, False),
@@ -87,6 +87,23 @@ class TestDeclarative:
     )
     def test_conditions(self, condition, status, document, wanted):
         assert compile_condition(condition)(status, document) is wanted
+
+    @pytest.mark.parametrize("condition", [Condition(status=404), Condition(path="a", equals=1, reason="because")])
+    def test_a_status_alone_and_an_unknown_reason_are_no_conditions(self, condition):
+        with pytest.raises(MappingError):
+            compile_condition(condition)
+
+    @pytest.mark.parametrize("formats", [["%Y%Y"], ["%Q"]])
+    def test_date_formats_are_tried_before_they_are_used(self, formats):
+        with pytest.raises(MappingError) as caught:
+            compile_fields(mapping({"to": "a", "path": "x"}, date_formats=formats))
+        assert caught.value.pointer == "/date_formats/0"
+
+    def test_a_path_that_does_not_fit_the_answer_is_the_departments_mistake(self):
+        build = compile_fields(mapping({"to": "a", "path": "length(x)"}))
+        with pytest.raises(AdapterError) as caught:
+            build({"x": 7})
+        assert caught.value.code == "schema_violation"
 
     def test_templates_are_filled_and_encoded_where_they_become_addresses(self):
         values = {"business_id": "a/b?c"}

@@ -82,6 +82,19 @@ async def test_a_row_leased_by_a_dead_process_is_taken_again_when_the_lease_ends
     assert len(service._lease_due(database, clock)) == 1
 
 
+async def test_one_departments_bug_stops_no_other(database, caplog):
+    class Broken(Sender):
+        async def send(self, department, message):
+            if department == "fire":
+                raise AttributeError("a bug of the adapter")
+            return await super().send(department, message)
+
+    clock = Clock()
+    put(database, clock, ("fire", "a"), ("food", "a"))
+    await service.deliver_due(database, clock, Broken())
+    assert states(database) == [("pending", 1), ("delivered", 1)]
+
+
 async def test_settling_twice_changes_nothing(database):
     clock, sender = Clock(), Sender()
     put(database, clock, ("fire", "a"))

@@ -150,6 +150,13 @@ async def test_what_the_law_or_reason_forbids_is_refused(scene, changes, status,
     assert (await city.supervisor.get("/v1/records")).json()["items"] == []
 
 
+async def test_a_task_for_one_site_takes_no_record_of_another(city):
+    task = await city.task(BUSINESS, site="S001")
+    refused = await city.inspector.put(f"/v1/inspections/{an_id()}", json=an_inspection(task, site="S002"))
+    assert refused.json()["code"] == "inspection.task_mismatch"
+    assert (await city.inspector.put(f"/v1/inspections/{an_id()}", json=an_inspection(task, site="S001"))).status_code == 201
+
+
 async def test_an_officer_of_the_competent_department_determines(scene):
     city, task = scene
     body = an_inspection(task, results=[result(mode="determined", by="ZJ-0002")])
@@ -210,6 +217,26 @@ class TestPulls:
             # Naming another department does not widen what the token allows.
             counts.append(len((await caller.get("/v1/records", params={"department": "fire"})).json()["items"]))
         assert counts == [1, 0, 1, 0]
+
+    async def test_a_department_sees_its_own_part_only(self, city):
+        (record_id,) = await self.fill(city, 1)
+        food = city.caller("s", Role.SUPERVISOR, department="food")
+        (record,) = (await food.get("/v1/records")).json()["items"]
+        assert {r["department"] for r in record["results"]} == {w["department"] for w in record["write_back"]} == {"food"}
+        assert "FIRE-EXIT" not in (await food.get("/v1/records.csv")).text + (await food.get("/v1/records.ndjson")).text
+        tax = city.caller("s", Role.SUPERVISOR, department="tax")
+        assert (await tax.get(f"/v1/inspections/{record_id}")).status_code == 404
+
+    async def test_a_mistyped_filter_does_not_return_everything(self, city):
+        response = await city.supervisor.get("/v1/records", params={"departmet": "tax"})
+        assert (response.status_code, response.json()["errors"][0]["pointer"]) == (422, "/query/departmet")
+
+    async def test_a_pull_is_resumed_where_it_ended(self, city):
+        await self.fill(city, 2)
+        cursor = (await city.supervisor.get("/v1/records")).json()["resume_cursor"]
+        (new,) = await self.fill(city, 1)
+        page = (await city.supervisor.get("/v1/records", params={"cursor": cursor})).json()
+        assert [r["id"] for r in page["items"]] == [new]
 
     @pytest.mark.parametrize(
         ("params", "count"),

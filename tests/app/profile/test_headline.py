@@ -46,6 +46,7 @@ TAXES = [
     ("fresh", {**GOOD, "taxpayer_status": "非正常"}, "no", None),
     ("fresh", {**GOOD, "overdue_filing_count": 1}, "no", None),
     ("fresh", {**GOOD, "overdue_filing_count": 3}, "no", None),
+    ("fresh", {**GOOD, "overdue_periods": ["2025-01"]}, "no", None),
     ("fresh", {**GOOD, "arrears_announced": True}, "no", None),
     ("fresh", {**GOOD, "arrears": [{"tax_kind": "增值税"}]}, "no", None),
     ("fresh", {**GOOD, "arrears_internal": True}, "no", None),
@@ -108,12 +109,34 @@ def test_the_table_is_large_enough_and_no_failure_ever_says_yes():
         ("S2", ("S1", "S2"), {**HELD, "site_ref": "S1"}, "unknown", "site_unknown"),
         ("S2", ("S1", "S2"), HELD, "unknown", "site_unknown"),
         (None, ("S1",), HELD, "yes", None),
-        (None, ("S1", "S2"), {"is_public_gathering_place": False}, "not_required", None),
+        (None, ("S1", "S2"), {"is_public_gathering_place": False}, "unknown", "site_not_chosen"),
+        ("S2", ("S1", "S2"), {"is_public_gathering_place": False, "site_ref": "S1"}, "unknown", "site_unknown"),
+        (None, ("S1",), {**HELD, "site_ref": "S0"}, "unknown", "site_not_chosen"),
+        (
+            None,
+            ("S1",),
+            {**HELD, "site_ref": "S1", "sites": [{"site_ref": "S1", "answer": "expired"}]},
+            "unknown",
+            "contradictory",
+        ),
+        (
+            None,
+            ("S1",),
+            {**HELD, "site_ref": "S1", "sites": [{"site_ref": "S1", "valid_to": "2020-01-01"}]},
+            "unknown",
+            "contradictory",
+        ),
+        (None, ("S1",), {**HELD, "site_ref": "S1", "sites": [{"site_ref": "S1", "answer": "yes"}]}, "yes", None),
     ],
 )
 def test_another_shops_permit_is_never_lent(site, sites, data, wanted, reason):
     found = answer("fire_permit", data=data, site=site, sites=sites)
     assert (found.answer, found.reason) == (wanted, reason)
+
+
+def test_without_the_registration_offices_word_no_single_shop_is_taken_for_the_only_one():
+    assert answer("fire_permit", data=HELD, sites=("S1",), sites_complete=False).reason == "sites_unknown"
+    assert answer("fire_permit", data={**HELD, "site_ref": "S1"}, site="S1", sites_complete=False).answer == "yes"
 
 
 def test_a_stale_section_tells_what_was_last_known():

@@ -3,8 +3,10 @@
 import asyncio
 import time
 
+import msgspec
 import pytest
 
+from adapters.contract import Manifest
 from adapters.fakes.departments import SECRETS, manifest_of
 from app.registry import vault
 from app.registry.lifecycle import TRANSITIONS, Action, State, step
@@ -59,6 +61,10 @@ class TestLifeCycle:
         assert "health" in await sections(city)
         suspended = (await manager.post("/v1/adapters/health:suspend", json=REASON)).json()
         assert (suspended["state"], suspended["callable"]) == ("registered", False)
+        resumed = (await manager.post("/v1/adapters/health:resume", json=REASON)).json()
+        assert (resumed["state"], resumed["callable"]) == ("registered", True)
+        again = await manager.post("/v1/adapters/health:resume", json=REASON)
+        assert again.json()["code"] == "adapter.transition_refused"
         await city.examine("health")
         await manager.post("/v1/adapters/health:submit")
         published = (await city.coordinator.post("/v1/adapters/health:approve")).json()
@@ -73,6 +79,12 @@ class TestLifeCycle:
         rejected = (await gateway.coordinator.post("/v1/adapters/health:reject", json=REASON)).json()
         assert (rejected["state"], rejected["note"]) == ("rejected", REASON["reason"])
         assert (await manager.put("/v1/adapters/health", json=manifest)).json()["state"] == "registered"
+
+    async def test_what_a_coordinator_suspended_only_a_coordinator_resumes(self, city):
+        await city.coordinator.post("/v1/adapters/health:suspend", json=REASON)
+        refused = await city.manager("health").post("/v1/adapters/health:resume", json=REASON)
+        assert (refused.status_code, refused.json()["code"]) == (403, "adapter.held")
+        assert (await city.coordinator.post("/v1/adapters/health:resume", json=REASON)).json()["callable"]
 
     async def test_retired_is_for_good(self, city):
         manager = city.manager("health")
@@ -141,7 +153,7 @@ class TestCredentials:
 
         def lose():
             with DATABASE.of(city.app).write() as session:
-                session.delete(session.get(AdapterCredentials, "customs"))
+                session.delete(session.get(AdapterCredentials, ("customs", 1)))
                 bump(session, "adapters")
 
         await asyncio.to_thread(lose)
@@ -150,10 +162,31 @@ class TestCredentials:
         assert profile["sections"]["customs"]["reason"]["code"] == "credentials_rejected"
 
     def test_the_vault_is_bound_to_adapter_and_secret(self):
-        sealed = vault.seal(b"s" * 32, "tax", {"a": "b"})
-        assert vault.unseal(b"s" * 32, "tax", sealed) == {"a": "b"}
-        assert vault.unseal(b"s" * 32, "fire", sealed) == {}
-        assert vault.unseal(b"t" * 32, "tax", sealed) == {}
+        tax = msgspec.convert(manifest_of("tax", "https://tax.example:8443/a"), Manifest)
+        sealed = vault.seal(b"s" * 32, tax, {"a": "b"})
+        same = msgspec.structs.replace(tax, base_url="https://tax.example:8443/b", title_zh="税务局")
+        assert vault.unseal(b"s" * 32, same, sealed) == {"a": "b"}
+        assert vault.unseal(b"t" * 32, tax, sealed) == {}
+        for changes in ({"base_url": "https://evil.example/"}, {"base_url": "https://tax.example/"}, {"adapter_id": "fire"}):
+            assert vault.unseal(b"s" * 32, msgspec.structs.replace(tax, **changes), sealed) == {}
+
+    async def test_a_new_address_does_not_receive_the_old_credentials(self, city, departments):
+        manager = city.manager("customs")
+        stolen = manifest_of("customs", departments.addresses["health"])
+        updated = (await manager.put("/v1/adapters/customs", json=stolen)).json()
+        assert (updated["has_credentials"], updated["callable"]) == (False, True)
+        operation = await city.examine("customs")
+        assert operation["report"]["cases"][0]["got"].startswith("credentials_rejected")
+        profile = (await city.inspector.get("/v1/profiles/91500103MAEYYY1167", params={"purpose": "patrol"})).json()
+        assert profile["sections"]["customs"]["outcome"] == "fresh"
+
+    async def test_new_credentials_of_a_new_version_leave_the_published_one_alone(self, city, departments):
+        manager = city.manager("customs")
+        manifest = manifest_of("customs", departments.addresses["customs"])
+        assert (await manager.put("/v1/adapters/customs", json=manifest)).json()["has_credentials"]
+        await manager.put("/v1/adapters/customs/credentials", json={"api_key": "of the next version"})
+        profile = (await city.inspector.get("/v1/profiles/91500103MAEYYY1167", params={"purpose": "patrol"})).json()
+        assert profile["sections"]["customs"]["outcome"] == "fresh"
 
 
 def changed(**more):
@@ -176,6 +209,9 @@ def changed(**more):
         (changed(mapping={"fields": [{"to": "flags", "path": "x["}]}), "/body/mapping/fields/0/path"),
         (changed(mapping={"response": {"as_of": "x["}}), "/body/mapping/response"),
         (changed(mapping={"fields": [{"to": "flags"}]}), "/body/mapping/fields/0"),
+        (changed(mapping={"request": {"path": ".evil.example/x"}}), "/body/mapping/request/path"),
+        (changed(mapping={"response": {"no_record": [{"status": 404}]}}), "/body/mapping/response"),
+        (changed(mapping={"fields": [], "date_formats": ["%Y%Y"]}), "/body/mapping/date_formats/0"),
     ],
 )
 async def test_a_manifest_that_cannot_work_is_refused_with_the_pointer(gateway, manifest, pointer):
@@ -227,6 +263,10 @@ class TestPreview:
         shown = (await gateway.manager("health").post("/v1/adapters:preview", json=body)).json()
         assert shown["data"]["hygiene_permit"] == "yes"
         assert shown["data"]["permits"] == [{"permit_no": "1", "valid_to": "2027-01-02"}]
+
+    async def test_a_preview_needs_no_credentials(self, gateway):
+        body = {"manifest": changed(auth={"kind": "api_key"}), "sample": self.SAMPLE}
+        assert (await gateway.manager("health").post("/v1/adapters:preview", json=body)).status_code == 200
 
     async def test_a_sample_that_does_not_fit_names_the_field(self, gateway):
         sample = {"data": {"grade": "Z"}}

@@ -46,6 +46,14 @@ class TestTasks:
 OFFICER = {"name": "王某", "department": "fire", "region": "330106", "valid_from": "2025-01-01", "valid_to": "2030-01-01"}
 
 
+async def test_a_task_opened_with_a_permit_number_serves_its_business(city):
+    permit = "91310115MA1YYY024Y001P"
+    task = (await city.leader.post("/v1/tasks", json={**TASK, "business_id": permit})).json()
+    for text in (permit, BUSINESS):
+        params = {"purpose": "inspection", "task": task["id"]}
+        assert (await city.inspector.get(f"/v1/profiles/{text}", params=params)).status_code == 200
+
+
 class TestOfficers:
     async def test_a_data_manager_registers_the_own_people(self, gateway):
         manager = gateway.manager("fire")

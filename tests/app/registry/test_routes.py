@@ -1,7 +1,6 @@
 """A department on its way from registration to service and out again."""
 
 import asyncio
-import time
 
 import msgspec
 import pytest
@@ -35,12 +34,10 @@ class TestLifeCycle:
         assert (published["state"], published["callable"], published["reviewed_by"]) == ("published", True, "coordinator-1")
         assert await sections(gateway) == {"health"}
 
-    async def test_published_is_callable_and_suspended_is_gone_within_a_second(self, city):
+    async def test_resumed_is_callable_and_suspended_is_gone_at_once(self, city):
         manager = city.manager("health")
         assert (await manager.post("/v1/adapters/health:suspend", json=REASON)).json()["state"] == "suspended"
-        started = time.monotonic()
         assert "health" not in await sections(city)
-        assert time.monotonic() - started < 1
         assert (await manager.post("/v1/adapters/health:resume", json=REASON)).json()["callable"]
         assert "health" in await sections(city)
 

@@ -1,12 +1,13 @@
-# Two stages: the second has neither pip's cache nor the tests, and runs as nobody in particular.
+# Two stages: every package is downloaded by its hash, only what the gateway needs at run time goes into the second stage.
 FROM python:3.12-slim AS build
 WORKDIR /build
-COPY requirements.lock pyproject.toml README.md LICENSE ./
-RUN python -m venv /opt/onevisit && /opt/onevisit/bin/pip install --no-cache-dir --require-hashes -r requirements.lock
+COPY requirements.lock ./
+RUN pip download --no-cache-dir --require-hashes -r requirements.lock -d /wheels
+COPY pyproject.toml README.md LICENSE ./
 COPY app app
 COPY adapters adapters
 COPY auth auth
-RUN /opt/onevisit/bin/pip install --no-cache-dir --no-deps --no-build-isolation .
+RUN python -m venv /opt/onevisit && /opt/onevisit/bin/pip install --no-cache-dir --no-index --find-links /wheels .
 
 FROM python:3.12-slim
 RUN useradd --system --uid 10001 --create-home onevisit && mkdir /data && chown onevisit /data

@@ -42,6 +42,7 @@ class DemoFailed(Exception):
 def run(*, once: bool, port: int, departments_port: int, businesses: int) -> int:
     """Exit status 0 when both profiles were shown; everything started is ended again."""
     screen = Screen()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ended politely or by Ctrl-C, it ends what it started
     try:
         with _stage(screen, port, departments_port, businesses) as (issuer, departments, control):
             _play(screen, f"http://{HOST}:{port}", issuer, departments, control)

@@ -100,7 +100,6 @@ def _fresh_database(screen: Screen) -> str:
 
 def _environment(url: str) -> dict[str, str]:
     return {
-        "ONEVISIT_MODE": "demo",
         "ONEVISIT_DATABASE_URL": url,
         "ONEVISIT_SECRET_KEY": secrets.token_urlsafe(48),
         "ONEVISIT_ISSUER": ISSUER,

@@ -2,7 +2,7 @@
 
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import BeforeValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -26,11 +26,10 @@ Hosts = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
 
 
 class Settings(BaseSettings):
-    """Everything a deployment decides. Production refuses to start without secret, issuer, audience and keys."""
+    """Everything a deployment decides. The gateway refuses to start without secret, issuer, audience and keys."""
 
     model_config = SettingsConfigDict(env_prefix="ONEVISIT_", frozen=True, extra="ignore")
 
-    mode: Literal["production", "demo"] = "production"
     database_url: str = Field("sqlite:///onevisit.db", description="sqlite:///file or postgresql+psycopg://…")
     secret_key: SecretStr | None = Field(None, description="≥ 32 characters; encrypts credentials, keys references and cursors")
     issuer: str | None = Field(None, description="`iss` of accepted tokens")

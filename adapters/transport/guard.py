@@ -1,4 +1,4 @@
-"""What may be called, and what an answer may cost: addresses, sizes, compression ratio, structure (reliability T3)."""
+"""What may be called, and what an answer may cost: addresses, sizes, compression ratio, structure."""
 
 import asyncio
 import functools

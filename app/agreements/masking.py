@@ -1,4 +1,4 @@
-"""Masks (domain 3.18): server side, before serialising, idempotent. Pure."""
+"""Masks (docs/sources.md): server side, before serialising, idempotent. Pure."""
 
 import re
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Who may conclude what, and when a visit can have been (I-02, domain 5.2). Pure."""
+"""Who may conclude what, and when a visit can have been (I-02, docs/sources.md). Pure."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta

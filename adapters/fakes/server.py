@@ -105,7 +105,7 @@ class Listener:
 
     async def answer(self, asked: Asked) -> Told | None:
         if self.department is None:
-            raise NotImplementedError
+            return Told(404, b'{"error": "nobody answers here"}')
         self.served += 1
         if self.mode == "hang":
             return None

@@ -68,6 +68,8 @@ class TestLock:
         await asyncio.sleep(0)
         lock.release()
         await asyncio.wait_for(lock.acquire_async(), 1)
+        lock.release()
+        assert not lock._held
 
     async def test_a_wait_cancelled_just_as_it_is_granted_hands_on(self):
         lock = FairLock()
@@ -78,6 +80,8 @@ class TestLock:
         task.cancel()
         await asyncio.wait([task])
         await asyncio.wait_for(lock.acquire_async(), 1)
+        lock.release()
+        assert not lock._held
 
 
 class TestDatabase:

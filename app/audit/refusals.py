@@ -15,7 +15,7 @@ _UNKNOWN_CALLER, _FIRST_REFUSAL, _FIRST_FAILURE = 401, 400, 500
 
 
 class RefusalTrace:
-    """Writes one entry per refusal, durable before it leaves: every 401, and every 4xx to a known caller."""
+    """Writes one entry per refusal, durable before it leaves: every 401, and every 4xx to a caller whose token was verified."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app

@@ -4,6 +4,7 @@ SQLite: WAL, synchronous=FULL, BEGIN IMMEDIATE for writers, all writers of the p
 (older ones can corrupt the WAL when two connections write and checkpoint at once). ADR 0005.
 """
 
+import asyncio
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +19,8 @@ from app.core.lock import FairLock
 from app.core.settings import SettingsError
 
 _SAFE_SQLITE = (3, 51, 3)
+_WRITERS_AT_ONCE = 16
+_LONGEST_WAIT_MS = 8000
 _PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=10000", "temp_store=MEMORY")
 
 
@@ -38,6 +41,8 @@ class Database:
     def __init__(self, url: str) -> None:
         self.is_sqlite = url.startswith("sqlite")
         self.lock = FairLock() if self.is_sqlite else None
+        # PostgreSQL's writers wait for each other in threads: they never take all, so that the one they wait for can commit.
+        self.writers = asyncio.Semaphore(_WRITERS_AT_ONCE)
         if self.is_sqlite:
             path = url.removeprefix("sqlite:///")
             if path in {"", ":memory:"} or url == "sqlite://":
@@ -47,7 +52,8 @@ class Database:
             event.listen(self.engine, "connect", _configure_sqlite)
             event.listen(self.engine, "begin", _begin_sqlite)
         else:
-            self.engine = create_engine(url, pool_size=24, max_overflow=40, pool_pre_ping=True)
+            waits = {"options": f"-c lock_timeout={_LONGEST_WAIT_MS}"}
+            self.engine = create_engine(url, pool_size=24, max_overflow=40, pool_pre_ping=True, connect_args=waits)
         self.writing: Engine = self.engine.execution_options(onevisit_writes=True)
 
     @property
@@ -87,7 +93,7 @@ def in_commit_order(session: Session, name: str) -> None:
     Without it a reader's cursor could pass a number whose transaction has not committed yet. SQLite's writers queue anyway.
     """
     if session.get_bind().dialect.name == "postgresql":
-        session.connection().execute(text("select pg_advisory_xact_lock(hashtext(:name))"), {"name": name})
+        session.connection().execute(text("select pg_advisory_xact_lock(2, hashtext(:name))"), {"name": name})
 
 
 def _configure_sqlite(connection: Any, _record: Any) -> None:

@@ -1,6 +1,7 @@
 """FastAPI's edge of the ground floor: sessions that commit before the answer leaves, and typed slots for long-lived objects."""
 
 from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from typing import Annotated, Generic, TypeVar, cast
 
 from anyio import to_thread
@@ -56,23 +57,32 @@ async def write_session(
 
     The writer lock is awaited, not blocked on; the transaction begins with the first statement, on a worker thread.
     """
-    if database.lock is not None:
-        await database.lock.acquire_async()
-    session = Session(database.writing, expire_on_commit=False)
-    try:
-        yield session
-        await to_thread.run_sync(session.commit)
-    except BaseException:
-        await to_thread.run_sync(session.rollback, abandon_on_cancel=False)
-        raise
-    finally:
+    async with _turn_of(database):
+        session = Session(database.writing, expire_on_commit=False)
         try:
-            await to_thread.run_sync(session.close)
+            yield session
+            await to_thread.run_sync(session.commit)
+        except BaseException:
+            await to_thread.run_sync(session.rollback, abandon_on_cancel=False)
+            raise
         finally:
-            if database.lock is not None:
-                database.lock.release()
+            await to_thread.run_sync(session.close)
     if session.info.get(BUMPED):
         await snapshots.refresh_now()
+
+
+@asynccontextmanager
+async def _turn_of(database: Database) -> AsyncIterator[None]:
+    """A writer's turn, waited for without holding a thread."""
+    if database.lock is None:
+        async with database.writers:
+            yield
+        return
+    await database.lock.acquire_async()
+    try:
+        yield
+    finally:
+        database.lock.release()
 
 
 def read_session(database: DatabaseDep) -> Iterator[Session]:

@@ -6,7 +6,7 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
-from sqlalchemy.exc import DataError, IntegrityError
+from sqlalchemy.exc import DataError, IntegrityError, OperationalError
 from starlette.exceptions import HTTPException
 
 from app.core.errors import DomainError
@@ -101,6 +101,10 @@ async def _crossed(request: Request, _error: Exception) -> Response:
     return problem("request.crossed", trace_id_of(request))
 
 
+async def _unreachable(request: Request, _error: Exception) -> Response:
+    return problem("server.unavailable", trace_id_of(request), "The database is away, or its other writers take too long.")
+
+
 def install(app: FastAPI) -> None:
     """Register the handlers. What escapes them becomes `server.internal` in the request context middleware."""
     app.add_exception_handler(DomainError, _domain)
@@ -109,3 +113,4 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _validation)
     app.add_exception_handler(DataError, _unstorable)
     app.add_exception_handler(IntegrityError, _crossed)
+    app.add_exception_handler(OperationalError, _unreachable)

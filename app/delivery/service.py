@@ -72,7 +72,7 @@ def of_object(session: Session, object_id: str) -> list[dict[str, Any]]:
 
 
 async def deliver_due(database: Database, clock: Clock, sender: Sender) -> int:
-    """Carry what is due, side by side, so that one department's silence delays no other; returns how many were tried."""
+    """Carry what is due, side by side: a silent department delays the others by one send at most; returns how many were tried."""
     leased = await to_thread.run_sync(_lease_due, database, clock)
     async with asyncio.TaskGroup() as group:
         for item in leased:
@@ -90,7 +90,10 @@ async def _carry(database: Database, clock: Clock, sender: Sender, item: Leased)
     except Exception as error:
         log.exception("sending to %s failed in a way its adapter does not declare", item.department)
         failure = f"adapter_failed: {type(error).__name__}"
-    await to_thread.run_sync(_settle, database, clock, item.id, receipt, failure)
+    try:
+        await to_thread.run_sync(_settle, database, clock, item.id, receipt, failure)
+    except Exception:  # the others' outcomes are still to be written; this row's lease runs out and it is sent again
+        log.exception("the outcome of delivery %s could not be written", item.id)
 
 
 def _lease_due(database: Database, clock: Clock) -> list[Leased]:

@@ -1,7 +1,5 @@
 """SQL of records."""
 
-import uuid
-
 from sqlalchemy import text
 from sqlmodel import Session, col, select
 
@@ -12,8 +10,7 @@ from app.inspections.models import Inspection, InspectionResult
 def hold_id(session: Session, inspection_id: str) -> None:
     """Let a second request with the same id wait for the first: SQLite's writers queue anyway, PostgreSQL's here."""
     if session.get_bind().dialect.name == "postgresql":
-        key = uuid.UUID(inspection_id).int % (1 << 63)
-        session.connection().execute(text("select pg_advisory_xact_lock(:key)"), {"key": key})
+        session.connection().execute(text("select pg_advisory_xact_lock(1, hashtext(:id))"), {"id": inspection_id})
 
 
 def add(session: Session, record: Inspection) -> None:

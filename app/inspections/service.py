@@ -78,16 +78,25 @@ def read_record(session: Session, principal: Principal, inspection_id: str) -> I
     if record is None:
         raise InspectionUnknown
     found = _read(session, record)
+    on_visit = principal.certificate_no in {o["certificate_no"] for o in record.officers}
+    if on_visit or record.submitted_by == principal.subject:
+        return found
     if not _may_see(principal, found):
         raise InspectionUnknown
-    return found
+    return found if principal.department is None else _part_of(found, principal.department)
+
+
+def _part_of(record: InspectionRead, department: str) -> InspectionRead:
+    """What a token that names one department sees of a record."""
+    own: dict[str, object] = {
+        "results": [r for r in record.results if r.department == department],
+        "write_back": [w for w in record.write_back if w.department == department],
+    }
+    return record.model_copy(update=own)
 
 
 def _may_see(principal: Principal, record: InspectionRead) -> bool:
-    """Those on the visit; leaders and supervisors of the region, within the department their token names."""
-    on_visit = principal.certificate_no in {o["certificate_no"] for o in record.officers}
-    if record.submitted_by == principal.subject or on_visit:
-        return True
+    """Leaders and supervisors of the region, within the department their token names."""
     concerned = {record.lead_department, *(r.department for r in record.results)}
     within = principal.covers(record.region) and principal.department in {None, *concerned}
     return within and bool(principal.roles & {Role.SUPERVISOR, Role.TEAM_LEADER})
@@ -177,7 +186,7 @@ def _officers(writer: Writer, given: InspectionWrite) -> dict[str, str]:
 
 
 def _hand_on(writer: Writer, record: Inspection, results: list[InspectionResult]) -> None:
-    now = writer.trail.clock.now()
+    now, business = writer.trail.clock.now(), parse(record.business_id)
     for department in sorted({r.department for r in results} - set(record.not_connected)):
         own = [r.model_dump(include={"item_code", "mode", "result", "note", "by"}) for r in results if r.department == department]
         delivery.enqueue(
@@ -188,7 +197,8 @@ def _hand_on(writer: Writer, record: Inspection, results: list[InspectionResult]
             object_id=record.id,
             message={
                 "inspection_id": record.id,
-                "business_id": record.business_id,
+                "business_id": business.embedded or business.value,
+                "scheme": business.scheme,
                 "site": record.site,
                 "visit_started_at": record.visit_started_at.isoformat(),
                 "visit_ended_at": record.visit_ended_at.isoformat(),

@@ -84,9 +84,12 @@ def _overdue(facts: Facts) -> Answer:
     return Answer("no", (f"逾期未申报 {count} 期", f"{count} overdue filing{plural}"), inputs=("overdue_filing_count",))
 
 
-def _expiry(facts: Facts) -> date | None:
-    value = (facts.data.get("fire_pre_opening") or {}).get("valid_to")
+def _day(value: Any) -> date | None:
     return date.fromisoformat(value) if isinstance(value, str) else value
+
+
+def _expiry(facts: Facts) -> date | None:
+    return _day((facts.data.get("fire_pre_opening") or {}).get("valid_to"))
 
 
 def _sites_unknown(facts: Facts) -> bool:
@@ -102,11 +105,14 @@ def _contradicts_itself(facts: Facts) -> bool:
     """The list of premises says otherwise than the answer for this one."""
     if facts.data.get("fire_permit") != "yes":
         return False
+    issued = _day((facts.data.get("fire_pre_opening") or {}).get("issued_on"))
+    if issued is not None and issued > facts.today:
+        return True
+    wanted = facts.data.get("site_ref") or facts.site
     for row in facts.data.get("sites", []):
-        until = row.get("valid_to")
-        until = date.fromisoformat(until) if isinstance(until, str) else until
+        until = _day(row.get("valid_to"))
         past = until is not None and until < facts.today
-        if row.get("site_ref") == facts.data.get("site_ref") and (row.get("answer") in {"no", "expired", "revoked"} or past):
+        if wanted in {None, row.get("site_ref")} and (row.get("answer") in {"no", "expired", "revoked"} or past):
             return True
     return False
 

@@ -86,7 +86,8 @@ def update(desk: Desk, adapter_id: str, document: Any) -> AdapterRead:
 def store_credentials(desk: Desk, adapter_id: str, given: CredentialsWrite) -> CredentialsRead:
     """Store credentials of the newest version, encrypted and bound to its address and auth kind.
 
-    Raises `CredentialsInvalid` if they do not fit the auth kind. The published version keeps its own.
+    Raises `CredentialsInvalid` if they do not fit the auth kind. The published version gets them too if it asks the same
+    address in the same way, else it keeps its own.
     """
     adapter = _own(desk, adapter_id)
     manifest = _manifest(desk.session, adapter)
@@ -96,7 +97,12 @@ def store_credentials(desk: Desk, adapter_id: str, given: CredentialsWrite) -> C
         raise CredentialsInvalid(f"Auth kind {manifest.auth.kind} needs {', '.join(sorted(needed)) or 'nothing'}.")
     now = desk.trail.clock.now()
     sealed = vault.seal(desk.trail.secret, manifest, values)
-    desk.session.merge(AdapterCredentials(adapter_id=adapter_id, version=adapter.version, sealed=sealed, updated_at=now))
+    for number in {adapter.version, adapter.published_version or adapter.version}:
+        # The published version asks the same system if its address and auth kind are the same: it gets the new secret too.
+        shape = msgspec.convert(repository.version(desk.session, adapter_id, number).manifest, Manifest)
+        if vault.unseal(desk.trail.secret, shape, sealed):
+            row = AdapterCredentials(adapter_id=adapter_id, version=number, sealed=sealed, updated_at=now)
+            desk.session.merge(row)
     bump(desk.session, SNAPSHOT_NAME)
     desk.trace("credentials_stored", adapter_id)
     return CredentialsRead(stored=sorted(values), updated_at=now)

@@ -1,13 +1,16 @@
 """The supervisor's door."""
 
+from dataclasses import replace
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 
+from adapters.contract import IdentifierError, parse
 from app.audit.deps import SequencerDep
 from app.audit.service import act_of
+from app.businesses.errors import as_problem
 from app.core.deps import DatabaseDep, ReadSessionDep, SettingsDep
 from app.core.moments import Moment
 from app.core.pagination import Page, decode_cursor, page_of
@@ -42,6 +45,11 @@ class RecordQuery(BaseModel):
 def wanted_records(principal: Puller, query: Annotated[RecordQuery, Query()]) -> Filter:
     """The filter, narrowed to what the caller's token allows."""
     asked = Filter("", **query.model_dump(exclude={"cursor", "limit"}))
+    if query.business_id is not None:
+        try:
+            asked = replace(asked, business_id=parse(query.business_id).key)
+        except IdentifierError as error:
+            raise as_problem(error, "/query/business_id") from error
     return service.within_scope(principal, asked)
 
 
@@ -71,12 +79,15 @@ def list_records(
 ) -> Page[RecordRead]:
     """Inspection records of your region (and department), oldest first.
 
-    Go on with `next_cursor` while there is one; keep `resume_cursor` and come back later for what is new.
+    Go on with `next_cursor` while there is one; keep `resume_cursor` and come back later for what is new
+    (without `state`, which changes behind a cursor).
     """
     asked: dict[str, Any] = {name: getattr(wanted, name) for name in Filter.__slots__}
     after = decode_cursor(settings.secret, query.cursor, asked)
     rows = service.page(session, wanted, after=after, limit=query.limit + 1)
-    return page_of(settings.secret, rows, asked, after=after, limit=query.limit)
+    page = page_of(settings.secret, rows, asked, after=after, limit=query.limit)
+    # A record's state changes behind a cursor: there is nothing to resume when the filter asks for a state.
+    return page if query.state is None else page.model_copy(update={"resume_cursor": None})
 
 
 def _stream_responses(media_type: str) -> dict[int | str, dict[str, Any]]:

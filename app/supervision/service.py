@@ -57,7 +57,11 @@ def page(session: Session, wanted: Filter, *, after: int, limit: int) -> list[tu
                     for d in own
                     if _within(wanted, d.department)
                 ),
-                *(RecordReceipt(department=n, state="not_connected", receipt_no=None) for n in row.not_connected),
+                *(
+                    RecordReceipt(department=n, state="not_connected", receipt_no=None)
+                    for n in row.not_connected
+                    if _within(wanted, n)
+                ),
             ],
         )
         found.append((row.position or 0, record))

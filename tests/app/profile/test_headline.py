@@ -127,6 +127,8 @@ def test_the_table_is_large_enough_and_no_failure_ever_says_yes():
             "contradictory",
         ),
         (None, ("S1",), {**HELD, "site_ref": "S1", "sites": [{"site_ref": "S1", "answer": "yes"}]}, "yes", None),
+        (None, ("S1",), {**HELD, "sites": [{"site_ref": "S1", "answer": "expired"}]}, "unknown", "contradictory"),
+        (None, ("S1",), {**HELD, "fire_pre_opening": {"issued_on": "2027-01-01"}}, "unknown", "contradictory"),
     ],
 )
 def test_another_shops_permit_is_never_lent(site, sites, data, wanted, reason):

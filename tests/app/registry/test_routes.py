@@ -177,11 +177,25 @@ class TestCredentials:
         profile = (await city.inspector.get("/v1/profiles/91500103MAEYYY1167", params={"purpose": "patrol"})).json()
         assert profile["sections"]["customs"]["outcome"] == "fresh"
 
+    async def test_a_rotated_secret_reaches_the_published_version_although_a_new_one_is_under_way(self, city, departments):
+        manager = city.manager("customs")
+        await manager.put("/v1/adapters/customs", json=manifest_of("customs", departments.addresses["customs"]))
+        await manager.put("/v1/adapters/customs/credentials", json={"api_key": "no longer right"})
+        path = "/v1/profiles/91500103MAEYYY1167"
+        profile = (await city.inspector.get(path, params={"purpose": "patrol"})).json()
+        assert profile["sections"]["customs"]["reason"]["code"] == "credentials_rejected"
+        await manager.put("/v1/adapters/customs/credentials", json=SECRETS["customs"])
+        profile = (await city.inspector.get(path, params={"purpose": "patrol"})).json()
+        assert profile["sections"]["customs"]["outcome"] == "fresh"
+
     async def test_new_credentials_of_a_new_version_leave_the_published_one_alone(self, city, departments):
         manager = city.manager("customs")
         manifest = manifest_of("customs", departments.addresses["customs"])
         assert (await manager.put("/v1/adapters/customs", json=manifest)).json()["has_credentials"]
-        await manager.put("/v1/adapters/customs/credentials", json={"api_key": "of the next version"})
+        other = manifest | {"auth": {"kind": "bearer"}}
+        assert not (await manager.put("/v1/adapters/customs", json=other)).json()["has_credentials"]
+        stored = await manager.put("/v1/adapters/customs/credentials", json={"token": "of the next version"})
+        assert stored.status_code == 200
         profile = (await city.inspector.get("/v1/profiles/91500103MAEYYY1167", params={"purpose": "patrol"})).json()
         assert profile["sections"]["customs"]["outcome"] == "fresh"
 

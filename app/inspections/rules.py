@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-FEWEST_OFFICERS = 2
 CLOCK_SKEW = timedelta(minutes=10)
 OLDEST = timedelta(days=90)
 """Records of phones that were offline are taken for this long."""

@@ -23,7 +23,7 @@ from app.inspections.errors import (
     VisitTimeInvalid,
 )
 from app.inspections.models import Inspection, InspectionResult
-from app.inspections.rules import FEWEST_OFFICERS, may_determine, missing_certificates, visit_time_error
+from app.inspections.rules import may_determine, missing_certificates, visit_time_error
 from app.inspections.schemas import InspectionRead, InspectionWrite, ResultRead, WriteBackRead
 from app.organisations.errors import OfficerUnknown
 from app.organisations.service import valid_departments
@@ -176,9 +176,10 @@ def _record(
 def _officers(writer: Writer, given: InspectionWrite) -> dict[str, str]:
     """Certificate -> department, for officers whose certificates are valid on the day of the visit."""
     listed = list(dict.fromkeys(officer.certificate_no for officer in given.officers))
-    if len(listed) < FEWEST_OFFICERS:
+    day = local_date(given.visit_started_at)
+    if len(listed) < repository.limit("fewest_officers", day):
         raise TooFewOfficers(pointer="/body/officers")
-    departments_of = valid_departments(writer.session, listed, local_date(given.visit_started_at))
+    departments_of = valid_departments(writer.session, listed, day)
     if missing := missing_certificates(listed, departments_of):
         index = next(i for i, o in enumerate(given.officers) if o.certificate_no == missing[0])
         raise OfficerUnknown(pointer=f"/body/officers/{index}/certificate_no")

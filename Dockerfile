@@ -2,7 +2,7 @@
 FROM python:3.12-slim AS build
 WORKDIR /build
 COPY requirements.lock ./
-RUN pip download --no-cache-dir --require-hashes -r requirements.lock -d /wheels
+RUN pip download --no-cache-dir --no-deps --require-hashes -r requirements.lock -d /wheels
 COPY pyproject.toml README.md LICENSE ./
 COPY app app
 COPY adapters adapters

@@ -18,7 +18,7 @@ $(VENV)/.installed: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "OneVisit needs Python 3.11 or newer; this is %d.%d. Set PYTHON=/path/to/python3.11 and run make again." % sys.version_info[:2])'
 	@echo "  … installing dependencies into $(VENV) (once; about half a minute)"
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { echo "Cannot create a virtual environment: install the venv module of $(PYTHON)." >&2; exit 1; }
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock \
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock \
 	  || { echo "Downloading the dependencies failed: check the network or your package mirror, then run the same command again; what was fetched is kept." >&2; exit 1; }
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e . || { echo "Installing the project failed; the lines above say why." >&2; exit 1; }
 	@touch $@

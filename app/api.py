@@ -10,12 +10,12 @@ from adapters.contract import Manifest
 from app.audit import routes as audit
 from app.businesses import routes as businesses
 from app.catalogue import routes as catalogue
-from app.core import health
+from app.core import health, telemetry
 from app.core.problems import MEDIA_TYPE
 from app.inspections import routes as inspections
 from app.organisations import routes as organisations
 from app.profile import routes as profile
-from app.profile.schemas import Profile
+from app.profile.schemas import Profile, SectionAlone
 from app.registry import routes as registry
 from app.supervision import routes as supervision
 from app.tasks import routes as tasks
@@ -55,6 +55,7 @@ _REFUSALS = {
     "413": "The body is larger than allowed",
     "415": "The content type is not taken",
     "422": "The content cannot be accepted; errors has pointers",
+    "429": "The caller asks too often; Retry-After says when to come again",
     "503": "Not now; Retry-After says when",
 }
 _ROUTERS = (
@@ -68,8 +69,9 @@ _ROUTERS = (
     audit.router,  # auditors: the trace
     catalogue.router,  # everybody: fields, reasons, problem codes
     health.router,  # operators: alive, ready
+    telemetry.router,  # operators: counts and latencies
 )
-_PUBLIC = ("/livez", "/readyz", "/problems/")
+_PUBLIC = ("/livez", "/readyz", "/metrics", "/m", "/problems/")
 
 
 def include_routes(app: FastAPI) -> None:
@@ -90,7 +92,7 @@ def openapi_document(app: FastAPI) -> dict[str, Any]:
         routes=app.routes,
     )
     schemas = document.setdefault("components", {}).setdefault("schemas", {})
-    _, components = msgspec.json.schema_components([Profile, Manifest], ref_template="#/components/schemas/{name}")
+    _, components = msgspec.json.schema_components([Profile, SectionAlone, Manifest], ref_template="#/components/schemas/{name}")
     schemas.update(components)
     schemas["Problem"] = _PROBLEM
     schemas.pop("HTTPValidationError", None)

@@ -2,14 +2,17 @@
 
 import asyncio
 import json
+import random
+import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
 from fastapi import FastAPI
+from prometheus_client import CollectorRegistry
 
 from adapters.transport.documents import decode_text, parse_json
-from adapters.transport.exchange import Exchange
+from adapters.transport.exchange import Exchange, tls_context
 from adapters.transport.guard import AddressGuard
 from app import worker
 from app.agreements.deps import AGREEMENTS
@@ -18,15 +21,22 @@ from app.audit.deps import SEQUENCER
 from app.audit.sequencer import Sequencer
 from app.audit.service import Trail
 from app.businesses.deps import FINDER
+from app.catalogue.service import catalogue_on
+from app.core.admission import keep_adjusting
 from app.core.clock import Clock
 from app.core.db import Database
-from app.core.deps import CLOCK, DATABASE, SETTINGS, SNAPSHOTS
+from app.core.deps import ADMISSION, CLOCK, DATABASE, SETTINGS, SNAPSHOTS
 from app.core.schema import current_revision, expected_revision
 from app.core.settings import Settings, SettingsError
 from app.core.snapshots import Snapshots
+from app.core.telemetry import REGISTRY, admission_families, gauge, new_registry
 from app.delivery.service import deliver_due
+from app.profile.board import Board
+from app.profile.cache import AnswerCache
 from app.profile.deps import ENGINE
-from app.profile.memory import LastKnownAnswers
+from app.profile.metrics import lane_families
+from app.profile.plans import Plans
+from app.profile.quiet import on_late
 from app.profile.service import Engine
 from app.registry.deps import DIRECTORY, WORKSHOP
 from app.registry.directory import Directory
@@ -67,39 +77,75 @@ def _require_schema(database: Database) -> None:
 
 @asynccontextmanager
 async def _running(app: FastAPI, settings: Settings, clock: Clock, database: Database) -> AsyncIterator[None]:
-    exchange = Exchange(
-        AddressGuard(
-            allow=settings.egress_allow,
-            allow_http=settings.egress_allow_http,
-            ports=frozenset(settings.egress_ports) or None,
-        )
-    )
+    exchange = _exchange(settings)
     trail = Trail(settings.secret, clock)
     sequencer = SEQUENCER.put(app, Sequencer(database, trail))
     snapshots = SNAPSHOTS.put(app, Snapshots(database))
     workshop = WORKSHOP.put(app, Workshop(exchange, clock.now))
     directory = DIRECTORY.put(app, Directory(workshop, settings.secret))
     FINDER.put(app, directory)
-    tasks, agreements = TASKS.put(app, new_tasks(clock)), AGREEMENTS.put(app, new_agreements())
-    snapshots.add(tasks)
-    snapshots.add(agreements)
-    snapshots.add(directory.snapshot)
-    ENGINE.put(app, Engine(directory, tasks, agreements, snapshots, sequencer, clock, LastKnownAnswers()))
     SETTINGS.put(app, settings)
     CLOCK.put(app, clock)
     app.state.token_verifier = _verifier(settings, exchange)
+    board = _profiles(app, clock, directory, snapshots, sequencer)
+    REGISTRY.put(app, _metrics(app, board, exchange, sequencer))
     sequencer.start()
     await snapshots.refresh_now()
     steps: list[worker.Step] = [snapshots.tick]
     if settings.run_worker:
         examiner = Examiner(database, trail, workshop)
         steps += [*[examiner.run_next] * _EXAMINATIONS_AT_ONCE, lambda: deliver_due(database, clock, directory)]
+    adjusting = asyncio.create_task(keep_adjusting(ADMISSION.of(app)))
     try:
         async with worker.working(*steps):
             yield
     finally:
+        adjusting.cancel()
+        board.cancel_all()
         await asyncio.to_thread(sequencer.stop)
         await exchange.aclose()
+
+
+def _exchange(settings: Settings) -> Exchange:
+    guard = AddressGuard(
+        allow=settings.egress_allow,
+        allow_http=settings.egress_allow_http,
+        ports=frozenset(settings.egress_ports) or None,
+    )
+    return Exchange(guard, tls=_tls(settings))
+
+
+def _profiles(app: FastAPI, clock: Clock, directory: Directory, snapshots: Snapshots, sequencer: Sequencer) -> Board:
+    """The parts of the profile routes; gives the board, which must be stilled at the end."""
+    tasks, agreements = TASKS.put(app, new_tasks(clock)), AGREEMENTS.put(app, new_agreements())
+    snapshots.add(tasks)
+    snapshots.add(agreements)
+    snapshots.add(directory.snapshot)
+    board = Board(AnswerCache(), clock.now, random.SystemRandom().random, on_late(sequencer))
+    plans, press = Plans(board, catalogue_on), ADMISSION.of(app).press
+    ENGINE.put(app, Engine(directory, tasks, agreements, snapshots, sequencer, clock, board, plans, press))
+    return board
+
+
+def _metrics(app: FastAPI, board: Board, exchange: Exchange, sequencer: Sequencer) -> CollectorRegistry:
+    return new_registry(
+        admission_families(ADMISSION.of(app)),
+        lambda: lane_families(board),
+        lambda: (
+            gauge("onevisit_connections_open", "Connections to departments", exchange.open_connections),
+            gauge("onevisit_answer_bytes_held", "Bytes of answers under way", exchange.budget.used),
+            gauge("onevisit_trace_outstanding", "Trace entries not yet on disk", sequencer.outstanding),
+        ),
+    )
+
+
+def _tls(settings: Settings) -> ssl.SSLContext | None:
+    """Trust and certificate towards departments; None for the system's trust and no certificate."""
+    certificate, key = settings.egress_client_cert, settings.egress_client_key
+    if settings.egress_ca_file is None and certificate is None:
+        return None
+    pair = (str(certificate), str(key or certificate)) if certificate else None
+    return tls_context(str(settings.egress_ca_file) if settings.egress_ca_file else None, pair)
 
 
 def _verifier(settings: Settings, exchange: Exchange) -> TokenVerifier:

@@ -1,21 +1,39 @@
 """`create_app`: the only composition root."""
 
+from collections.abc import Callable
+from functools import partial
+
 from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 from app.api import include_routes, openapi_document
 from app.audit.refusals import RefusalTrace
 from app.core import problems
+from app.core.admission import Admission, Admitted
 from app.core.clock import Clock, SystemClock
 from app.core.context import RequestContext
+from app.core.deps import ADMISSION, RATES
+from app.core.rates import Rates
 from app.core.settings import Settings
 from app.lifespan import lifespan_of
+from app.profile.front import ProfileFront
+from app.web.routes import router as page_router
+
+
+class _Gateway(FastAPI):
+    """FastAPI with the short way of the profile route outside all of its own layers."""
+
+    front: Callable[[ASGIApp], ASGIApp]
+
+    def build_middleware_stack(self) -> ASGIApp:
+        return self.front(super().build_middleware_stack())
 
 
 def create_app(settings: Settings | None = None, clock: Clock | None = None) -> FastAPI:
     """The gateway as an ASGI application. Raises `SettingsError` unless every secret and trust is configured."""
     settings = settings or Settings()
     settings.require_complete()
-    app = FastAPI(
+    app = _Gateway(
         title="OneVisit gateway",
         version="1.0.0",
         lifespan=lifespan_of(settings, clock or SystemClock()),
@@ -23,8 +41,13 @@ def create_app(settings: Settings | None = None, clock: Clock | None = None) -> 
     )
     app.openapi_version = "3.2.0"
     problems.install(app)
+    admission = ADMISSION.put(app, Admission())
+    rates = RATES.put(app, Rates(settings.rate_per_second, settings.rate_burst))
     app.add_middleware(RefusalTrace)
+    app.add_middleware(Admitted, admission=admission)
     app.add_middleware(RequestContext, max_body_bytes=settings.max_body_bytes, body_seconds=settings.body_seconds)
+    app.front = partial(ProfileFront, admission=admission, rates=rates, default_ms=settings.deadline_ms)
     include_routes(app)
+    app.include_router(page_router)
     app.openapi = lambda: openapi_document(app)  # type: ignore[method-assign]  # FastAPI's documented way to extend it
     return app

@@ -37,6 +37,10 @@ class TokenVerifier:
         self._seen: dict[str, VerifiedClaims] = {}
         self._seen_until: dict[str, float] = {}
 
+    def known(self, token: str) -> VerifiedClaims | None:
+        """The claims of a token that was verified a short while ago and has not expired; None for any other."""
+        return self._seen[token] if time.time() < self._seen_until.get(token, 0.0) else None
+
     async def verify(self, token: str) -> VerifiedClaims:
         """The claims, or `Unauthenticated` with a code that says which check failed."""
         now = time.time()

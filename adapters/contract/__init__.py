@@ -7,11 +7,14 @@ What does not live here: transport, classes of fields, agreements. ADR 0002.
 
 from adapters.contract.adapter import (
     AdapterQuery,
+    Asking,
+    CallingAdapter,
     Candidate,
     DepartmentAdapter,
     OptionalOperations,
     ResultReceipt,
     SectionAnswer,
+    Told,
 )
 from adapters.contract.business_id import BusinessId, IdentifierError, Scheme, parse
 from adapters.contract.errors import AdapterError, AdapterMalformed, AdapterTimedOut, AdapterUnavailable
@@ -28,8 +31,10 @@ __all__ = [
     "AdapterQuery",
     "AdapterTimedOut",
     "AdapterUnavailable",
+    "Asking",
     "AuthSpec",
     "BusinessId",
+    "CallingAdapter",
     "Candidate",
     "Condition",
     "DepartmentAdapter",
@@ -45,6 +50,7 @@ __all__ = [
     "ResultReceipt",
     "Scheme",
     "SectionAnswer",
+    "Told",
     "parse",
     "reason_document",
     "shape_of",

@@ -1,17 +1,21 @@
 """The seam between the gateway and a department: every adapter, by configuration or in Python, looks like this."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
 from msgspec import Struct
 
+from adapters.contract.errors import AdapterError
 from adapters.contract.manifest import Manifest
 
 
-@dataclass(frozen=True, slots=True)
-class AdapterQuery:
-    """A question. `deadline` is a loop time; the department learns unit and purpose, never the officer."""
+class AdapterQuery(Struct, frozen=True):
+    """A question. `deadline` is a loop time; the department learns unit and purpose, never the officer.
+
+    `traceparent` is a W3C trace context; `replica` says which of the addresses a manifest declares is asked, 0 the first.
+    """
 
     business_id: str
     scheme: str
@@ -21,17 +25,23 @@ class AdapterQuery:
     request_id: str
     deadline: float
     traceparent: str = ""
+    replica: int = 0
+    head: bytes = b""
+    """The varying headers of the question as bytes, where whoever asks many departments has made them once for all."""
 
 
-@dataclass(frozen=True, slots=True)
-class SectionAnswer:
-    """A department's word. `data` is None when `reason` says not found or not applicable."""
+class SectionAnswer(Struct, frozen=True):
+    """A department's word. `data` is None when `reason` says not found or not applicable.
+
+    `encoded` is `data` as canonical JSON, where the adapter has it already.
+    """
 
     data: Struct | None
     as_of: datetime | None
     source_digest: str
     reason: str | None = None
     attempts: int = 1
+    encoded: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,4 +93,22 @@ class OptionalOperations(Protocol):
 
     async def aggregate(self, question: dict[str, Any], deadline: float) -> dict[str, Any]:
         """Counts over class-1 data, made at the source; cells smaller than its minimum arrive as null."""
+        ...
+
+
+Told = Callable[[SectionAnswer | None, AdapterError | None], None]
+
+
+class Asking(Protocol):
+    """A question under way."""
+
+    def cancel(self) -> None:
+        """Nobody waits any more: free the connection; `told` is not called after this."""
+
+
+class CallingAdapter(DepartmentAdapter, Protocol):
+    """An adapter that needs no task for a question: whoever asks keeps the time and cancels."""
+
+    def begin(self, query: AdapterQuery, told: Told) -> Asking:
+        """Ask; `told` is called once with an answer or a failure, possibly before this returns. Raises `AdapterError`."""
         ...

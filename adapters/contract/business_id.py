@@ -4,6 +4,7 @@ import re
 import unicodedata
 from dataclasses import dataclass, field
 from enum import StrEnum
+from operator import mul
 
 USCC_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 USCC_WEIGHTS = tuple(pow(3, i, 31) for i in range(17))
@@ -11,6 +12,13 @@ ORG_WEIGHTS = (3, 7, 9, 10, 5, 8, 4, 2)
 RESIDENT_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 LOOKALIKES = {"O": "0", "I": "1", "Z": "2", "S": "5", "V": "U"}
 _LONGEST = 64
+_PLAIN = re.compile(r"[0-9A-Z]+", re.ASCII)
+_USCC_CHARACTERS = frozenset(USCC_ALPHABET)
+_USCC_VALUES = {c: i for i, c in enumerate(USCC_ALPHABET)}
+_BASE_36 = {c: int(c, 36) for c in "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"}
+_ORG_CHECKS = tuple({10: "X", 11: "0"}.get(11 - rest, str(11 - rest)) for rest in range(11))
+_CHECKS = {inner: {"check_character": "ok", "organisation_code": inner} for inner in ("ok", "mismatch")}
+_FOOD_PERMIT = re.compile(r"(JY|YB|SC)\d+")
 
 # GB 32100-2015, table of registration authorities and entity categories. Y has no published table: any category passes.
 CATEGORIES = {
@@ -89,6 +97,8 @@ def normalise(text: str) -> str:
     >>> normalise("９１110105 ma0yyy-014t")
     '91110105MA0YYY014T'
     """
+    if _PLAIN.fullmatch(text):
+        return text
     while (folded := _fold(text)) != text:  # dropping a blank can bring two characters together that fold again
         text = folded
     return text
@@ -105,14 +115,14 @@ def uscc_check_character(first17: str) -> str:
     >>> uscc_check_character("91110105MA0YYY014")
     'T'
     """
-    total = sum(USCC_ALPHABET.index(c) * w for c, w in zip(first17, USCC_WEIGHTS, strict=True))
+    total: int = sum(map(mul, map(_USCC_VALUES.__getitem__, first17), USCC_WEIGHTS))
     return USCC_ALPHABET[(31 - total % 31) % 31]
 
 
 def org_code_check_character(first8: str) -> str:
     """Check character of GB 11714: 11 - sum mod 11, ten is X, eleven is 0."""
-    remainder = 11 - sum(int(c, 36) * w for c, w in zip(first8, ORG_WEIGHTS, strict=True)) % 11
-    return {10: "X", 11: "0"}.get(remainder, str(remainder))
+    total: int = sum(map(mul, map(_BASE_36.__getitem__, first8), ORG_WEIGHTS))
+    return _ORG_CHECKS[total % 11]
 
 
 def reg_no_check_digit(first14: str) -> str:
@@ -156,7 +166,7 @@ def parse(text: str) -> BusinessId:
 
 
 def _scheme_of(value: str) -> Scheme:
-    if re.fullmatch(r"(JY|YB|SC)\d+", value):
+    if _FOOD_PERMIT.fullmatch(value):
         return Scheme.FOOD_PERMIT
     match len(value):
         case 18 | 17 | 19:
@@ -197,11 +207,12 @@ def suggest(value: str) -> tuple[str, ...]:
 
 
 def _parse_uscc(value: str) -> BusinessId:
-    if is_resident_number(value) and not _is_valid_uscc(value):
+    if value[:17].isdigit() and is_resident_number(value) and not _is_valid_uscc(value):
         raise IdentifierError("identifier.personal_number", "This looks like a person's identity number.")
     if len(value) != 18:  # noqa: PLR2004 - the length is the definition
         raise IdentifierError("identifier.length", f"A unified social credit code has 18 characters, not {len(value)}.")
-    _require_charset(value, USCC_ALPHABET)
+    if not _USCC_CHARACTERS.issuperset(value):
+        _require_charset(value, USCC_ALPHABET)
     expected = uscc_check_character(value[:17])
     if value[17] != expected:
         raise IdentifierError(
@@ -217,7 +228,7 @@ def _parse_uscc(value: str) -> BusinessId:
             position=1,
         )
     inner = "ok" if org_code_check_character(value[8:16]) == value[16] else "mismatch"
-    return BusinessId(Scheme.USCC, value, {"check_character": "ok", "organisation_code": inner})
+    return BusinessId(Scheme.USCC, value, _CHECKS[inner])
 
 
 def _is_valid_uscc(value: str) -> bool:

@@ -12,14 +12,19 @@ from adapters.contract.reasons import REASONS, Outcome
 
 
 class AdapterError(Exception):
-    """A question that got no usable answer. `detail` is for the department's engineers, never shown to inspectors."""
+    """A question that got no usable answer. `detail` is for the department's engineers, never shown to inspectors.
 
-    def __init__(self, code: str, detail: str = "") -> None:
+    `again`: nothing of an answer had come, so asking once more is safe; `retry_after` is the department's own wish, in seconds.
+    """
+
+    def __init__(self, code: str, detail: str = "", *, again: bool = False, retry_after: float | None = None) -> None:
         if code not in REASONS:
             raise KeyError(code)
         super().__init__(f"{code}: {detail}" if detail else code)
         self.code = code
         self.detail = detail
+        self.again = again
+        self.retry_after = retry_after
 
     @property
     def outcome(self) -> Outcome:

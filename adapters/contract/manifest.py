@@ -6,6 +6,7 @@ from msgspec import Meta, Struct, field
 
 AdapterId = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{1,39}$", description="snake_case, 2 to 40 characters")]
 Label = Annotated[str, Meta(min_length=1, max_length=80)]
+Address = Annotated[str, Meta(min_length=8, max_length=300)]
 Path = Annotated[str, Meta(min_length=1, max_length=300, pattern=r"^[^\x00-\x1f]*$")]
 
 
@@ -85,6 +86,13 @@ class AuthSpec(Struct, frozen=True, omit_defaults=True, kw_only=True, forbid_unk
     header: Annotated[str, Meta(pattern=r"^[A-Za-z0-9-]{1,64}$")] = "X-Api-Key"
 
 
+class Capacity(Struct, frozen=True, omit_defaults=True, kw_only=True, forbid_unknown_fields=True):
+    """What the department's system can take at once. The gateway begins with `initial` and finds its way between 4 and `most`."""
+
+    initial: Annotated[int, Meta(ge=1, le=2000)] = 16
+    most: Annotated[int, Meta(ge=4, le=2000)] = 128
+
+
 class Manifest(Struct, frozen=True, omit_defaults=True, kw_only=True, forbid_unknown_fields=True):
     """An adapter's declaration. `kind` is `standard_rest` or the name of a Python adapter in `adapters.departments`."""
 
@@ -93,7 +101,12 @@ class Manifest(Struct, frozen=True, omit_defaults=True, kw_only=True, forbid_unk
     section: AdapterId
     title_zh: Label
     title_en: Label
-    base_url: Annotated[str, Meta(min_length=8, max_length=300)]
+    base_url: Address
+    replicas: Annotated[
+        list[Address], Meta(max_length=3, description="other addresses of the same system, for hedged questions")
+    ] = []
+    transport: Literal["exchange", "httpx"] = "exchange"
+    capacity: Capacity = Capacity()
     kind: AdapterId = "standard_rest"
     axis: Literal["vertical", "horizontal"] = "horizontal"
     region: Annotated[str, Meta(pattern=r"^\d{6}$", description="division code, GB/T 2260")] = "000000"

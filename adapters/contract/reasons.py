@@ -55,6 +55,23 @@ def _bad(zh: str, en: str) -> Reason:
 REASONS: dict[str, Reason] = {
     "deadline_exceeded": _slow("该部门在时限内未答复", "The department did not answer within the deadline"),
     "too_little_time": _slow("剩余时间不足，未向该部门发起查询", "Too little time was left to ask the department"),
+    "slower_than_usual": _slow(
+        "该部门远慢于其惯常用时，未再等待", "The department took far longer than it usually does; it was not waited for"
+    ),
+    "breaker_open": Reason(
+        Outcome.BREAKER_OPEN,
+        "该部门系统近来多次失败，暂停查询片刻",
+        "The department's system has failed often just now; it is left alone for a moment",
+        _ASK_AGAIN_ZH,
+        _ASK_AGAIN_EN,
+    ),
+    "gateway_full": Reason(
+        Outcome.SHED,
+        "网关在途应答过多，未能接收该部门的应答",
+        "The gateway holds too many answers at once; this one could not be taken in",
+        _ASK_AGAIN_ZH,
+        _ASK_AGAIN_EN,
+    ),
     "connect_failed": _down("无法连接该部门系统", "The department's system cannot be reached"),
     "connection_lost": _down("该部门系统中途断开连接", "The department's system broke the connection off"),
     "tls_failed": _down("与该部门系统的安全连接失败", "The secure connection to the department's system failed"),
@@ -78,6 +95,7 @@ REASONS: dict[str, Reason] = {
     ),
     "redirect_refused": _bad("该部门系统试图重定向，已拒绝", "The department's system tried to redirect; refused"),
     "malformed_http": _bad("该部门的应答不是有效的 HTTP", "The department's answer is not valid HTTP"),
+    "surplus_answer": _bad("该部门对一次查询给出了多个应答", "The department gave more than one answer to one question"),
     "too_large": _bad("该部门的应答超过大小上限", "The department's answer is larger than allowed"),
     "compression_refused": _bad(
         "该部门的应答使用了不允许的压缩或压缩比",

@@ -1,9 +1,10 @@
 """What every adapter checks in an answer, once: status, media type, echo, source time, canonical shape."""
 
-import base64
-import hashlib
-from collections.abc import Callable
+from binascii import b2a_base64
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from functools import lru_cache
+from hashlib import sha256
 from typing import Any
 
 import msgspec
@@ -19,6 +20,14 @@ _XML = frozenset({"application/xml", "text/xml"})
 _CLOCK_SKEW = timedelta(minutes=10)
 _STATUS = {401: "credentials_rejected", 403: "credentials_rejected", 429: "upstream_busy", 503: "upstream_busy"}
 _CLIENT_ERROR, _SERVER_ERROR = 400, 500
+_AGAIN = frozenset({502, 503, 504})
+_LONGEST_WISH = 6
+
+
+@lru_cache(maxsize=1024)
+def media_type_of(content_type: bytes) -> str:
+    """A content type without parameters, lower case."""
+    return content_type.decode("latin-1").partition(";")[0].strip().lower()
 
 
 def require_media_type(media_type: str, wanted: str) -> None:
@@ -28,15 +37,22 @@ def require_media_type(media_type: str, wanted: str) -> None:
         raise AdapterMalformed("content_type", f"got {media_type[:60] or 'none'}, wanted {wanted}")
 
 
-def status_failure(status: int) -> AdapterError | None:
-    """The failure an HTTP status stands for, or None for a success."""
+def status_failure(status: int, headers: Mapping[str, str] | None = None) -> AdapterError | None:
+    """The failure an HTTP status stands for, or None for a success; 502, 503 and 504 may be asked again."""
     if status in _STATUS:
-        return AdapterUnavailable(_STATUS[status], f"HTTP {status}")
+        wish = retry_after_of(headers or {})
+        return AdapterUnavailable(_STATUS[status], f"HTTP {status}", again=status in _AGAIN, retry_after=wish)
     if status >= _SERVER_ERROR:
-        return AdapterUnavailable("upstream_error", f"HTTP {status}")
+        return AdapterUnavailable("upstream_error", f"HTTP {status}", again=status in _AGAIN)
     if status >= _CLIENT_ERROR:
         return AdapterUnavailable("request_refused", f"HTTP {status}")
     return None
+
+
+def retry_after_of(headers: Mapping[str, str]) -> float | None:
+    """Seconds of a `Retry-After`; dates and nonsense are no wish."""
+    text = headers.get("retry-after", "").strip()
+    return float(text) if text.isascii() and text.isdigit() and len(text) < _LONGEST_WISH else None
 
 
 def require_echo(asked: str, told: Any) -> None:
@@ -66,4 +82,4 @@ def to_shape(values: Any, shape: type[msgspec.Struct]) -> msgspec.Struct:
 
 def digest_of(body: bytes) -> str:
     """RFC 9530 form of the SHA-256 of the bytes a department sent."""
-    return f"sha-256=:{base64.b64encode(hashlib.sha256(body).digest()).decode()}:"
+    return f"sha-256=:{b2a_base64(sha256(body).digest(), newline=False).decode()}:"

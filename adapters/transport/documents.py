@@ -5,10 +5,12 @@ from typing import Any
 from xml.etree.ElementTree import Element, ParseError
 
 import defusedxml.ElementTree
+import msgspec
 from defusedxml import DefusedXmlException
 
 from adapters.contract.errors import AdapterMalformed
 from adapters.transport.guard import Limits
+from adapters.transport.scan import check_cost, check_text, repeats_keys
 
 
 def decode_text(raw: bytes, charset: str) -> str:
@@ -30,8 +32,22 @@ def _no_constant(name: str) -> Any:
     raise AdapterMalformed("not_parsable", f"{name} is no JSON value")
 
 
+def decode_json(raw: bytes, limits: Limits) -> Any:
+    """Plain values of JSON in UTF-8, with the same refusals as `parse_json`, at the decoder's speed."""
+    check_text(raw)
+    check_cost(raw, limits)
+    try:
+        document = msgspec.json.decode(raw)
+    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
+        return parse_json(raw.decode(), limits)
+    if repeats_keys(raw, document) is False:
+        return document
+    return parse_json(raw.decode(), limits)
+
+
 def parse_json(text: str, limits: Limits) -> Any:
     """JSON without NaN, without repeated keys, within depth, node and string bounds."""
+    check_cost(text.encode("utf-8", "surrogatepass"), limits)
     try:
         document = json.loads(text, object_pairs_hook=_no_duplicates, parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:
@@ -73,6 +89,8 @@ def parse_xml(text: str, limits: Limits) -> dict[str, Any]:
 
     The text is decoded already, so a declaration that names a charset is cut off: expat knows no GB18030.
     """
+    if text.count("<") > 2 * limits.nodes:
+        raise AdapterMalformed("too_complex", "too many elements")
     body = text.lstrip("\ufeff \r\n\t")
     if body.startswith("<?xml"):
         body = body.partition("?>")[2]

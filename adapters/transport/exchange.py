@@ -1,142 +1,125 @@
-"""One HTTP/1.1 exchange under one total deadline, over kept-alive connections (RFC 9112).
+"""One HTTP/1.1 exchange at a time over kept-alive connections (RFC 9112), told by callback or awaited under one total deadline.
 
-A deadline spans connect, send, headers and body: a read timeout per chunk would let a drip live for ever. A cancelled or late
-exchange closes its connection, so no answer can be taken for the next question's.
+A deadline spans connect, send, headers and body: a read timeout per chunk would let a drip live for ever. A late exchange
+closes its connection, so no answer can be taken for the next question's. No task is made where a kept connection is free.
 """
 
 import asyncio
 import contextlib
 import ssl
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
-import httptools
-
 from adapters.contract.errors import AdapterError, AdapterMalformed, AdapterTimedOut, AdapterUnavailable
-from adapters.transport.guard import AddressGuard, Limits, Origin, decode_body
+from adapters.transport.answers import media_type_of
+from adapters.transport.connection import Connection, Fields
+from adapters.transport.guard import AddressGuard, ByteBudget, Limits, Origin, decode_body
 
-_FIRST_FINAL_STATUS = 200
-_IDLE_PER_ORIGIN = 64
-_CONNECT_SECONDS = 1.0
+_IDLE_PER_ORIGIN = 256
+_CONNECT_SECONDS = {"http": 0.25, "https": 0.75}
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 
-@dataclass(frozen=True, slots=True)
 class Response:
-    """A complete answer; `headers` are lower case, repeated ones joined by a comma; `body` is decoded."""
+    """A complete answer. `body` is decoded: reading it undoes gzip once, and raises `AdapterMalformed` for a hostile coding."""
 
-    status: int
-    headers: dict[str, str]
-    body: bytes = field(repr=False)
+    __slots__ = ("_body", "_headers", "fields", "raw", "status")
+
+    def __init__(self, status: int, fields: Fields, raw: bytes, limits: Limits | None = None) -> None:
+        self.status = status
+        self.fields = fields
+        self.raw = raw
+        self._headers: dict[str, str] | None = None
+        self._body: bytes | Limits = limits or Limits()
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """Names in lower case."""
+        if self._headers is None:
+            self._headers = {n.decode("latin-1").lower(): v.decode("latin-1") for n, v in self.fields.items()}
+        return self._headers
+
+    def field(self, name: bytes) -> bytes:
+        """The field of a name (given in lower case); empty if there is none."""
+        for found in self.fields:
+            if len(found) == len(name) and found.lower() == name:
+                return self.fields[found]
+        return b""
+
+    @property
+    def body(self) -> bytes:
+        """The decoded body."""
+        if not isinstance(self._body, bytes):
+            coding = self.field(b"content-encoding")
+            self._body = decode_body(self.headers, self.raw, self._body) if coding else self.raw
+        return self._body
 
     @property
     def media_type(self) -> str:
         """The content type without parameters."""
-        return self.headers.get("content-type", "").partition(";")[0].strip().lower()
+        return media_type_of(self.field(b"content-type"))
 
 
-class _Connection(asyncio.Protocol):
-    """One connection, one question at a time. Counts raw bytes itself: the parser has no limits of its own."""
+Done = Callable[[Response | None, AdapterError | None], None]
 
-    def __init__(self, limits: Limits) -> None:
-        self.limits = limits
-        self.transport: asyncio.Transport | None = None
-        self.waiter: asyncio.Future[tuple[int, dict[str, str], bytes]] | None = None
-        self.reusable = False
-        self.closed = False
-        self.started = False
-        self._reset()
 
-    def _reset(self) -> None:
-        self.parser = httptools.HttpResponseParser(self)
-        self.headers: dict[str, str] = {}
-        self.header_count = self.header_bytes = self.received = self.body_bytes = 0
-        self.chunks: list[bytes] = []
-        self.in_body = self.complete = self.keep = False
+@dataclass(slots=True)
+class Pool:
+    """Connections to one origin that wait for the next question."""
 
-    def ask(self, payload: bytes) -> asyncio.Future[tuple[int, dict[str, str], bytes]]:
-        if self.transport is None:
-            raise AdapterUnavailable("connection_lost")
-        self._reset()
-        self.started = self.reusable = False
-        self.waiter = asyncio.get_running_loop().create_future()
-        self.transport.write(payload)
-        return self.waiter
+    origin: Origin
+    idle: list[Connection]
 
-    def abort(self) -> None:
-        self.closed = True
-        if self.transport is not None:
-            self.transport.abort()
 
-    # asyncio.Protocol
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.transport = transport  # type: ignore[assignment]  # create_connection gives a Transport
+class Call:
+    """One question under way; `done` is called once, never after `cancel`, and possibly before `begin` returns."""
 
-    def connection_lost(self, exc: Exception | None) -> None:
-        self.closed = True
-        by_close = self.in_body and not self.complete and "content-length" not in self.headers
-        if by_close and exc is None and "chunked" not in self.headers.get("transfer-encoding", ""):
-            self._finish(keep=False)
-        self._fail(AdapterUnavailable("connection_lost", str(exc or "closed before the answer was complete")))
+    __slots__ = ("connecting", "connection", "done", "exchange", "payload", "pool", "repeatable")
 
-    def data_received(self, data: bytes) -> None:
-        if self.waiter is None or self.waiter.done():
-            self.abort()  # Nobody asked: surplus bytes would become the next question's answer.
-            return
-        self.started = True
-        self.received += len(data)
-        if self.received > self.limits.wire + self.limits.header_bytes:
-            self._fail(AdapterMalformed("too_large", f"more than {self.limits.wire} bytes"))
-            return
-        try:
-            self.parser.feed_data(data)
-            if self.complete:
-                self._finish(keep=self.keep)
-        except httptools.HttpParserCallbackError as error:
-            cause = error.__context__
-            self._fail(cause if isinstance(cause, AdapterError) else AdapterMalformed("malformed_http"))
-        except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
-            self._fail(AdapterMalformed("malformed_http", type(error).__name__))
+    def __init__(self, exchange: "Exchange", pool: Pool, payload: bytes, done: Done, *, repeatable: bool) -> None:
+        self.exchange = exchange
+        self.pool = pool
+        self.payload = payload
+        self.done: Done | None = done
+        self.repeatable = repeatable
+        self.connection: Connection | None = None
+        self.connecting: asyncio.Task[None] | None = None
 
-    # httptools
-    def on_message_begin(self) -> None:
-        if self.complete:
-            raise AdapterMalformed("malformed_http", "a second answer to one question")
+    def cancel(self) -> None:
+        """Nobody waits any more: close the connection."""
+        self.done = None
+        if self.connecting is not None:
+            self.connecting.cancel()
+        if self.connection is not None:
+            self.connection.abort()
+            self.connection = None
 
-    def on_header(self, name: bytes, value: bytes) -> None:
-        self.header_count += 1
-        self.header_bytes += len(name) + len(value) + 4
-        if self.header_count > self.limits.headers or self.header_bytes > self.limits.header_bytes:
-            raise AdapterMalformed("too_large", "too many headers")
-        key = name.decode("latin-1").lower()
-        text = value.decode("latin-1")
-        self.headers[key] = f"{self.headers[key]}, {text}" if key in self.headers else text
+    def settle(self, response: Response | None, error: AdapterError | None) -> None:
+        """Tell whoever asked, once."""
+        done, self.done, self.connection = self.done, None, None
+        if done is not None:
+            done(response, error)
 
-    def on_headers_complete(self) -> None:
-        self.in_body = True
+    # Asker
+    def on_answer(self, connection: Connection, status: int, fields: Fields, body: bytes) -> None:
+        idle = self.pool.idle
+        if connection.keep and len(idle) < _IDLE_PER_ORIGIN:
+            idle.append(connection)
+        else:
+            connection.abort()
+        if status in _REDIRECTS:
+            self.settle(None, AdapterMalformed("redirect_refused", str(status)))
+        else:
+            self.settle(Response(status, fields, body, self.exchange.limits), None)
 
-    def on_body(self, data: bytes) -> None:
-        self.body_bytes += len(data)
-        if self.body_bytes > self.limits.wire:
-            raise AdapterMalformed("too_large", f"more than {self.limits.wire} bytes")
-        self.chunks.append(data)
-
-    def on_message_complete(self) -> None:
-        if self.parser.get_status_code() < _FIRST_FINAL_STATUS:
-            self.headers, self.in_body, self.chunks = {}, False, []
-            return
-        # Only a callback may ask this; whether surplus follows shows when the whole chunk has been read.
-        self.keep = self.parser.should_keep_alive()
-        self.complete = True
-
-    def _finish(self, *, keep: bool) -> None:
-        if self.waiter is not None and not self.waiter.done():
-            self.reusable = keep and not self.closed
-            self.waiter.set_result((self.parser.get_status_code(), self.headers, b"".join(self.chunks)))
-
-    def _fail(self, error: AdapterError) -> None:
-        self.abort()
-        if self.waiter is not None and not self.waiter.done():
-            self.waiter.set_exception(error)
+    def on_failure(self, connection: Connection, error: AdapterError) -> None:
+        again = self.repeatable and not connection.started and isinstance(error, AdapterUnavailable)
+        if again and self.done is not None:
+            self.repeatable = False
+            self.exchange.connect_for(self)
+        else:
+            self.settle(None, error)
 
 
 class Exchange:
@@ -145,94 +128,119 @@ class Exchange:
     def __init__(self, guard: AddressGuard, limits: Limits | None = None, tls: ssl.SSLContext | None = None) -> None:
         self.guard = guard
         self.limits = limits or Limits()
+        self.budget = ByteBudget(self.limits.process)
         self._tls = tls
-        self._idle: dict[Origin, list[_Connection]] = {}
-        self._open: set[_Connection] = set()
+        self._pools: dict[Origin, Pool] = {}
+        self._open: set[Connection] = set()
+        self._connecting: set[asyncio.Task[None]] = set()
+
+    def pool(self, url: str) -> tuple[Pool, str]:
+        """The pool and request target of a URL. Raises `AdapterUnavailable("address_forbidden")`."""
+        origin, target = self.guard.split(url)
+        pool = self._pools.get(origin)
+        if pool is None:
+            pool = self._pools[origin] = Pool(origin, [])
+        return pool, target
+
+    def begin(self, pool: Pool, payload: bytes, done: Done, *, repeatable: bool = True) -> Call:
+        """Ask, and call `done` with the answer or the failure. The caller keeps the time and cancels.
+
+        A kept-alive connection that the other side closed before a byte came back is replaced once, if `repeatable`.
+        """
+        call = Call(self, pool, payload, done, repeatable=repeatable)
+        idle = pool.idle
+        while idle:
+            connection = idle.pop()
+            if not connection.closed:
+                call.connection = connection
+                connection.ask(call, payload)
+                return call
+        call.repeatable = False
+        self.connect_for(call)
+        return call
 
     async def send(
         self,
         method: str,
         url: str,
         *,
-        headers: dict[str, str],
+        headers: Mapping[str, str],
         body: bytes = b"",
         deadline: float,
         repeatable: bool = True,
     ) -> Response:
-        """Ask once and return the complete answer, or raise `AdapterError` by `deadline` (a loop time).
+        """Ask once and return the complete answer, or raise `AdapterError` by `deadline` (a loop time)."""
+        pool, target = self.pool(url)
+        payload = payload_of(method, target, pool.origin, headers, body)
+        answered: asyncio.Future[Response] = asyncio.get_running_loop().create_future()
 
-        A kept-alive connection that the other side closed before a byte came back is replaced once, if `repeatable`.
-        """
-        origin, target = self.guard.split(url)
-        payload = self._payload(method, target, origin, headers, body)
+        def done(response: Response | None, error: AdapterError | None) -> None:
+            if answered.done():
+                return
+            if response is None:
+                answered.set_exception(error or AdapterUnavailable("connection_lost"))
+            else:
+                answered.set_result(response)
+
+        call = self.begin(pool, payload, done, repeatable=repeatable)
         try:
             async with asyncio.timeout_at(deadline):
-                status, got, raw = await self._on_any_connection(origin, payload, repeatable=repeatable)
+                response = await answered
         except TimeoutError:
             raise AdapterTimedOut from None
-        if status in {301, 302, 303, 307, 308}:
-            raise AdapterMalformed("redirect_refused", got.get("location", "")[:100])
-        return Response(status, got, decode_body(got, raw, self.limits))
+        finally:
+            call.cancel()
+        _ = response.body  # a hostile coding shows here, not where the body is used
+        return response
 
-    async def _on_any_connection(self, origin: Origin, payload: bytes, *, repeatable: bool) -> tuple[int, dict[str, str], bytes]:
-        idle = self._idle.get(origin)
-        while idle:
-            connection = idle.pop()
-            if connection.closed:
-                continue
-            try:
-                return await self._on(connection, origin, payload)
-            except AdapterUnavailable:
-                if connection.started or not repeatable:
-                    raise
-                break
-        return await self._on(await self._connect(origin), origin, payload)
+    def connect_for(self, call: Call) -> None:
+        """Open a connection for a question, in a task of its own."""
+        task = asyncio.get_running_loop().create_task(self._connect_for(call))
+        call.connecting = task
+        self._connecting.add(task)
+        task.add_done_callback(self._connecting.discard)
 
-    async def _on(self, connection: _Connection, origin: Origin, payload: bytes) -> tuple[int, dict[str, str], bytes]:
+    async def _connect_for(self, call: Call) -> None:
         try:
-            answer = await connection.ask(payload)
-        except BaseException:
+            connection = await self._connect(call.pool.origin)
+        except AdapterError as error:
+            call.connecting = None
+            call.settle(None, error)
+            return
+        call.connecting = None
+        if call.done is None:
             connection.abort()
-            raise
-        idle = self._idle.setdefault(origin, [])
-        if connection.reusable and len(idle) < _IDLE_PER_ORIGIN:
-            idle.append(connection)
-        else:
-            connection.abort()
-        return answer
+            return
+        call.connection = connection
+        connection.ask(call, call.payload)
 
-    async def _connect(self, origin: Origin) -> _Connection:
-        address = await self.guard.pin(origin)
+    async def _connect(self, origin: Origin) -> Connection:
         loop = asyncio.get_running_loop()
         options: dict[str, Any] = {}
         if origin.scheme == "https":
             options = {"ssl": self._tls_context(), "server_hostname": origin.host}
         try:
-            async with asyncio.timeout(_CONNECT_SECONDS):
-                _, connection = await loop.create_connection(lambda: _Connection(self.limits), address, origin.port, **options)
+            async with asyncio.timeout(_CONNECT_SECONDS[origin.scheme]):
+                address = await self.guard.pin(origin)
+                _, connection = await loop.create_connection(
+                    lambda: Connection(self.limits, self.budget), address, origin.port, **options
+                )
         except ssl.SSLError as error:
             raise AdapterUnavailable("tls_failed", error.reason or "") from error
         except (TimeoutError, OSError) as error:
-            raise AdapterUnavailable("connect_failed", type(error).__name__) from error
-        self._open = {c for c in self._open if not c.closed} | {connection}
+            raise AdapterUnavailable("connect_failed", type(error).__name__, again=True) from error
+        self._open = {c for c in self._open if not c.closed} if len(self._open) > self._swept() else self._open
+        self._open.add(connection)
         return connection
+
+    def _swept(self) -> int:
+        """How many remembered connections are worth a sweep: a few more than what the pools can hold."""
+        return 64 + 2 * sum(len(pool.idle) for pool in self._pools.values())
 
     def _tls_context(self) -> ssl.SSLContext:
         if self._tls is None:
-            self._tls = ssl.create_default_context()
-            self._tls.minimum_version = ssl.TLSVersion.TLSv1_2
+            self._tls = tls_context()
         return self._tls
-
-    @staticmethod
-    def _payload(method: str, target: str, origin: Origin, headers: dict[str, str], body: bytes) -> bytes:
-        lines = [f"{method} {target} HTTP/1.1", f"Host: {origin.authority}", "Accept-Encoding: gzip"]
-        for name, value in headers.items():
-            if any(c in "\r\n\x00" for c in name + value):
-                raise AdapterUnavailable("request_refused", "a header value holds a line break")
-            lines.append(f"{name}: {value}")
-        if body or method == "POST":
-            lines.append(f"Content-Length: {len(body)}")
-        return "\r\n".join(lines).encode("utf-8") + b"\r\n\r\n" + body
 
     @property
     def open_connections(self) -> int:
@@ -241,9 +249,32 @@ class Exchange:
 
     async def aclose(self) -> None:
         """End every connection."""
+        for task in tuple(self._connecting):
+            task.cancel()
         for connection in self._open:
             connection.abort()
         self._open.clear()
-        self._idle.clear()
+        self._pools.clear()
         with contextlib.suppress(asyncio.CancelledError):
             await asyncio.sleep(0)
+
+
+def payload_of(method: str, target: str, origin: Origin, headers: Mapping[str, str], body: bytes = b"") -> bytes:
+    """The bytes of a question. Raises `AdapterUnavailable("request_refused")` for a header that would smuggle another one."""
+    lines = [f"{method} {target} HTTP/1.1", f"Host: {origin.authority}", "Accept-Encoding: gzip"]
+    for name, value in headers.items():
+        if any(c in "\r\n\x00" for c in name + value):
+            raise AdapterUnavailable("request_refused", "a header value holds a line break")
+        lines.append(f"{name}: {value}")
+    if body or method == "POST":
+        lines.append(f"Content-Length: {len(body)}")
+    return "\r\n".join(lines).encode("utf-8") + b"\r\n\r\n" + body
+
+
+def tls_context(ca_file: str | None = None, certificate: tuple[str, str] | None = None) -> ssl.SSLContext:
+    """TLS 1.2 or newer, verified; `certificate` (chain file, key file) is shown to departments that demand one (mTLS)."""
+    context = ssl.create_default_context(cafile=ca_file)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    if certificate is not None:
+        context.load_cert_chain(*certificate)
+    return context

@@ -34,6 +34,7 @@ _DENIED = tuple(
     )
 )
 _GZIP_WINDOW = 31
+_INFLATE_STEP, _SMALL = 64 << 10, 256
 _DEFAULT_PORTS = {"https": 443, "http": 80}
 
 
@@ -49,6 +50,18 @@ class Limits:
     depth: int = 32
     nodes: int = 20_000
     string: int = 64 << 10
+    process: int = 64 << 20
+    """What all answers together may hold of the process."""
+
+
+class ByteBudget:
+    """Bytes of answers that the process holds now, and how many it may."""
+
+    __slots__ = ("most", "used")
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        self.used = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,18 +181,25 @@ class AddressGuard:
 
 
 def decode_body(headers: Mapping[str, str], raw: bytes, limits: Limits) -> bytes:
-    """Undo gzip within the ratio and size bounds; any other coding is refused."""
+    """Undo gzip within the ratio and size bounds, step by step; any other coding is refused."""
     coding = headers.get("content-encoding", "identity").strip().lower()
     if coding in {"", "identity"}:
         return raw
     if coding != "gzip":
         raise AdapterMalformed("compression_refused", f"content coding {coding[:20]!r}")
-    bound = min(limits.decoded, max(len(raw), 1) * limits.ratio)
     inflater = zlib.decompressobj(_GZIP_WINDOW)
+    pieces, size, waiting = [], 0, raw
     try:
-        body = inflater.decompress(raw, bound)
+        while waiting and not inflater.eof:
+            piece = inflater.decompress(waiting, _INFLATE_STEP)
+            waiting = inflater.unconsumed_tail
+            size += len(piece)
+            pieces.append(piece)
+            # A bomb shows in its first step: what came out is far more than what went in so far.
+            if size > limits.decoded or size > max((len(raw) - len(waiting)) * limits.ratio, _SMALL):
+                raise AdapterMalformed("compression_refused", "inflates beyond the allowed ratio or size")
     except zlib.error as error:
         raise AdapterMalformed("compression_refused", "not gzip") from error
-    if inflater.unconsumed_tail or inflater.unused_data or not inflater.eof:
-        raise AdapterMalformed("compression_refused", "ratio, size or trailing bytes")
-    return body
+    if inflater.unused_data or not inflater.eof:
+        raise AdapterMalformed("compression_refused", "cut short, or bytes after its end")
+    return b"".join(pieces)

@@ -7,7 +7,7 @@ import asyncio
 
 import httpx
 
-from adapters.transport.exchange import Exchange
+from adapters.transport.exchange import Exchange, Response
 
 _DROPPED = frozenset({"content-encoding", "content-length", "transfer-encoding", "connection", "set-cookie"})
 _OWN = frozenset({"host", "content-length", "accept-encoding", "connection"})
@@ -42,3 +42,9 @@ class ExchangeTransport(httpx.AsyncBaseTransport):
 def client_over(exchange: Exchange, auth: httpx.Auth | None = None) -> httpx.AsyncClient:
     """An httpx client whose every byte goes through the guarded exchange; ignores proxies of the environment."""
     return httpx.AsyncClient(transport=ExchangeTransport(exchange), auth=auth, trust_env=False)
+
+
+def response_of(answered: httpx.Response) -> Response:
+    """What an httpx response of this transport holds, as the exchange's own: its body is decoded already."""
+    fields = {name: value for name, value in answered.headers.raw if name.lower() != b"content-encoding"}
+    return Response(answered.status_code, fields, answered.content)

@@ -3,13 +3,19 @@
 Lower class is stricter. A field is releasable if its class is not stricter than the grant; class 1 never is.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from copy import copy
+from dataclasses import dataclass
+from typing import Any, cast
+
+import msgspec
+from msgspec import NODEFAULT, Struct, structs
 
 from app.agreements.masking import mask
 from app.agreements.purposes import Purpose
 from app.catalogue.classification import ANALYSIS_ONLY, PUBLIC_MASKED, SHARED, FieldClass
+
+_encode = msgspec.json.Encoder().encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +47,13 @@ class Grant:
     agreement: str
 
 
-@dataclass(frozen=True, slots=True)
-class Released:
-    """What leaves: the values, what was withheld or masked (by pointer), and the classes among them."""
+class Released(Struct, frozen=True):
+    """What leaves: the values, their encoding, what was masked of them, and the classes among them."""
 
-    values: dict[str, Any]
-    withheld: tuple[FieldClass, ...] = ()
+    values: Any
+    encoded: bytes
     masked: tuple[FieldClass, ...] = ()
-    classes: tuple[int, ...] = field(default=())
+    classes: tuple[int, ...] = ()
 
 
 def grant(standing: Standing, department: str, terms: Iterable[Terms]) -> Grant | None:
@@ -69,28 +74,66 @@ def grant(standing: Standing, department: str, terms: Iterable[Terms]) -> Grant 
     return Grant(reach, any(t.headline for t in covering), best.agreement)
 
 
-def release(values: dict[str, Any], classes: dict[str, FieldClass], given: Grant) -> Released:
-    """Apply a grant to the fields of a section.
+class Release:
+    """The decision on one section, compiled for a grant: apply it to as many records as come.
 
     What is withheld is told from the class table, not from the data: whether a hidden list is empty stays hidden. Class 1 and
     unlisted fields are left out in silence.
     """
-    out: dict[str, Any] = {}
-    masked: list[FieldClass] = []
-    levels: set[int] = set()
-    for name, row in classes.items():
-        if row.level <= ANALYSIS_ONLY or name not in values:
-            continue
-        verdict = field_verdict(row, given)
-        if verdict == "withhold":
-            continue
-        value = values[name]
-        out[name] = mask(row.mask, value) if verdict == "mask" else value
-        if verdict == "mask" and out[name] != value:
-            masked.append(row)
-        levels.add(row.level if verdict == "release" else row.masked_class or row.level)
-    hidden = (r for r in classes.values() if r.level > ANALYSIS_ONLY and field_verdict(r, given) == "withhold")
-    return Released(out, tuple(hidden), tuple(masked), tuple(sorted(levels)))
+
+    __slots__ = ("_dropped", "_levels", "_masked", "withheld", "withheld_names")
+
+    def __init__(self, shape: type[Struct], classes: Mapping[str, FieldClass], given: Grant) -> None:
+        verdicts = {name: field_verdict(row, given) for name, row in classes.items()}
+        self.withheld = tuple(r for n, r in classes.items() if r.level > ANALYSIS_ONLY and verdicts[n] == "withhold")
+        self.withheld_names = frozenset(row.field for row in self.withheld)
+        fields = {f.name: f for f in structs.fields(shape)}
+        dropped = (f for n, f in fields.items() if verdicts.get(n, "withhold") == "withhold")
+        self._dropped = tuple((f.name, _empty_of(f)(), _empty_of(f)) for f in dropped)
+        self._masked = tuple((n, classes[n]) for n in fields if verdicts.get(n) == "mask")
+        levels: dict[int, list[str]] = {}
+        for name in fields:
+            if verdicts.get(name, "withhold") != "withhold":
+                row = classes[name]
+                level = row.level if verdicts[name] == "release" else row.masked_class or row.level
+                levels.setdefault(level, []).append(name)
+        told = {level: tuple((n, _empty_of(fields[n])()) for n in names) for level, names in levels.items()}
+        self._levels = tuple(sorted(told.items(), key=lambda item: item[0]))
+
+    def apply(self, values: Struct, encoded: bytes) -> Released:
+        """What of a record may leave; `encoded` is its own encoding. The record itself is not changed."""
+        out: Struct | None = None
+        masked: list[FieldClass] = []
+        for name, empty, new_empty in self._dropped:
+            if getattr(values, name) != empty:
+                out = out or copy(values)
+                structs.force_setattr(out, name, new_empty())
+        for name, row in self._masked:
+            value = getattr(values, name)
+            if value:
+                shown = mask(row.mask, value)
+                if shown != value:
+                    out = out or copy(values)
+                    structs.force_setattr(out, name, shown)
+                    masked.append(row)
+        if out is not None:
+            values, encoded = out, _encode(out)
+        classes = tuple(level for level, names in self._levels if _holds_any(values, names))
+        return Released(values, encoded, tuple(masked), classes)
+
+
+def _holds_any(values: Struct, told: tuple[tuple[str, Any], ...]) -> bool:
+    for name, empty in told:  # noqa: SIM110 - a generator costs more than what it looks at
+        if getattr(values, name) != empty:
+            return True
+    return False
+
+
+def _empty_of(field: structs.FieldInfo) -> Callable[[], Any]:
+    """What a field holds that says nothing."""
+    if field.default_factory is not NODEFAULT:
+        return cast("Callable[[], Any]", field.default_factory)
+    return lambda: None
 
 
 def field_verdict(row: FieldClass, given: Grant) -> str:

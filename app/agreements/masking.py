@@ -4,10 +4,14 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from msgspec import Struct, structs
+
 from adapters.contract.business_id import is_resident_number
 
 _ID = re.compile(r"(?<![0-9A-Za-z])(\d{6})(\d{8})(\d{3}[\dXx])(?![0-9A-Za-z])")
 _MOBILE = re.compile(r"(?<!\d)(1\d{2})(\d{4})(\d{4})(?!\d)")
+_SHORTEST_NUMBER = 11
+_LONG_NUMBER = re.compile(r"\d{11}")
 _DIGITS_OF_A_YEAR = range(1800, 2100)
 
 
@@ -27,6 +31,8 @@ def phone(value: str) -> str:
 
 def free_text(value: str) -> str:
     """Masks identity and mobile numbers inside a text, and leaves business codes alone."""
+    if len(value) < _SHORTEST_NUMBER or not _LONG_NUMBER.search(value):
+        return value
     return _MOBILE.sub(r"\1****\3", _ID.sub(_hide_person, value))
 
 
@@ -43,7 +49,22 @@ def mask(rule: str, value: Any) -> Any:
     if isinstance(value, str):
         return MASKS[rule](value)
     if isinstance(value, list):
-        return [mask(rule, item) for item in value]
+        shown = [mask(rule, item) for item in value]
+        return value if shown == value else shown
     if isinstance(value, dict):
         return {key: mask(rule, item) for key, item in value.items()}
+    if isinstance(value, Struct):
+        return _masked_struct(rule, value)
     return value
+
+
+def _masked_struct(rule: str, value: Struct) -> Struct:
+    """The struct itself if nothing in it changes."""
+    changed: dict[str, Any] = {}
+    for name in value.__struct_fields__:
+        told = getattr(value, name)
+        if told and isinstance(told, str | list | Struct):
+            shown = mask(rule, told)
+            if shown != told:
+                changed[name] = shown
+    return structs.replace(value, **changed) if changed else value

@@ -1,16 +1,42 @@
 """SQL of the trace."""
 
+from datetime import datetime
+from typing import Any
+
 from sqlmodel import Session, col, select
 
 from app.audit.models import AuditEntry
-from app.core.db import in_commit_order
+from app.core.db import ORDERED, Database, in_commit_order
+
+Row = tuple[str, datetime, str, str, str]
+"""id, at, event, subject_ref, body."""
+
+_INSERT = "insert into audit_entries (id, at, event, subject_ref, body) values ({})"
 
 
-def insert(session: Session, entries: list[AuditEntry]) -> None:
-    """Add entries to this transaction; call it last, for it makes other writers wait until the commit."""
-    in_commit_order(session, "audit_entries")
-    session.add_all(entries)
+def insert(session: Session, row: Row) -> None:
+    """Add an entry to this transaction; call it last, for it makes other writers wait until the commit."""
+    in_commit_order(session.connection(), "audit_entries")
+    entry_id, at, event, subject_ref, body = row
+    session.add(AuditEntry(id=entry_id, at=at, event=event, subject_ref=subject_ref, body=body))
     session.flush()
+
+
+def insert_many(database: Database, connection: Any, rows: list[Row]) -> None:
+    """Add entries in one transaction on a driver's own connection, past all mapping: thousands a second pass here.
+
+    Durable when it returns. The caller has the writer's turn.
+    """
+    if database.is_sqlite:
+        written = [(i, at.isoformat(" ", "microseconds")[:26], event, ref, body) for i, at, event, ref, body in rows]
+        connection.execute("BEGIN IMMEDIATE")
+        connection.executemany(_INSERT.format("?, ?, ?, ?, ?"), written)
+    else:
+        cursor = connection.cursor()
+        cursor.execute(ORDERED, ("audit_entries",))
+        cursor.executemany(_INSERT.format("%s, %s, %s, %s, %s"), rows)
+        cursor.close()
+    connection.commit()
 
 
 def page(session: Session, *, event: str | None, subject_ref: str | None, after: int, limit: int) -> list[AuditEntry]:

@@ -1,26 +1,29 @@
 """Group commit on a thread: entries of answers that touch no database are durable before those answers leave.
 
-A batch is what arrived within 2 ms, at most 64 entries; one fsync'd transaction, then all answers of the batch go.
+What arrives while one batch is being written is the next batch: an idle log writes at once. A busy one, of more entries a second
+than commits are worth, gathers for three milliseconds.
 """
 
 import asyncio
+import contextlib
 import logging
-import queue
 import threading
 import time
+
+from sqlalchemy import PoolProxiedConnection
 
 from app.audit import repository
 from app.audit.errors import AuditUnavailable
 from app.audit.events import Event
-from app.audit.models import AuditEntry
 from app.audit.service import Trail
 from app.core.db import Database
 
 log = logging.getLogger("onevisit.audit")
-_BATCH, _WINDOW_SECONDS, _OUTSTANDING = 64, 0.002, 4096
+_BATCH, _OUTSTANDING = 512, 4096
 _LONGEST_SECONDS = 5.0
+_COUNT_SECONDS, _BUSY_PER_SECOND, _GATHER_SECONDS = 0.1, 700, 0.003
 
-_Item = tuple[AuditEntry, "asyncio.Future[str]", asyncio.AbstractEventLoop]
+_Item = tuple[repository.Row, "asyncio.Future[str]"]
 
 
 class Sequencer:
@@ -29,73 +32,103 @@ class Sequencer:
     def __init__(self, database: Database, trail: Trail) -> None:
         self._database = database
         self._trail = trail
-        self._queue: queue.SimpleQueue[_Item | None] = queue.SimpleQueue()
+        self._waiting: list[_Item] = []
         self._outstanding = 0
+        self._arrived = threading.Event()
+        self._stopping = False
+        self._counted, self._counted_at, self._is_busy = 0, 0.0, False
+        self._connection: PoolProxiedConnection | None = None
         self._thread = threading.Thread(target=self._run, name="audit-sequencer", daemon=True)
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     def start(self) -> None:
-        """Start the writing thread."""
+        """Start the writing thread; entries come from the running loop."""
+        self._loop = asyncio.get_running_loop()
         self._thread.start()
+
+    @property
+    def outstanding(self) -> int:
+        """Entries that are not yet on disk."""
+        return self._outstanding
 
     async def append(self, event: Event) -> str:
         """Make an entry durable; returns its id."""
         if self._outstanding >= _OUTSTANDING:
             raise AuditUnavailable(f"{self._outstanding} entries are waiting to be written.")
+        if self._stopping:
+            raise AuditUnavailable("The gateway is stopping.")
         loop = asyncio.get_running_loop()
-        entry = self._trail.entry(event)
         done: asyncio.Future[str] = loop.create_future()
+        self._waiting.append((self._trail.row(event), done))
+        if len(self._waiting) == 1:
+            self._arrived.set()
         self._outstanding += 1
+        late = loop.call_later(_LONGEST_SECONDS, _give_up, done)
         try:
-            self._queue.put((entry, done, loop))
-            async with asyncio.timeout(_LONGEST_SECONDS):
-                return await done
-        except TimeoutError:
-            raise AuditUnavailable(f"The entry was not on disk after {_LONGEST_SECONDS:g} s.") from None
+            return await done
         finally:
+            late.cancel()
             self._outstanding -= 1
 
     def stop(self) -> None:
-        """Write what is queued, then end the thread."""
-        self._queue.put(None)
+        """Write what is waiting, then end the thread."""
+        self._stopping = True
+        self._arrived.set()
         self._thread.join(timeout=10)
 
     def _run(self) -> None:
-        while (first := self._queue.get()) is not None:
-            batch, last = self._collect(first)
-            self._commit(batch)
-            if last:
-                return
+        while not self._stopping or self._waiting:
+            self._arrived.wait()
+            self._arrived.clear()
+            while self._waiting:
+                self._gather()
+                # Two steps that are each atomic: what is appended in between lands in the next batch.
+                batch = self._waiting[:_BATCH]
+                del self._waiting[: len(batch)]
+                self._commit(batch)
+        self._drop_connection()
 
-    def _collect(self, first: _Item) -> tuple[list[_Item], bool]:
-        batch = [first]
-        until = time.monotonic() + _WINDOW_SECONDS
-        while len(batch) < _BATCH:
-            try:
-                item = self._queue.get(timeout=max(until - time.monotonic(), 0))
-            except queue.Empty:
-                break
-            if item is None:
-                return batch, True
-            batch.append(item)
-        return batch, False
+    def _gather(self) -> None:
+        """Wait for more where more come so fast that a commit each would cost more than they do."""
+        now = time.monotonic()
+        if now - self._counted_at > _COUNT_SECONDS:
+            self._is_busy = self._counted > _BUSY_PER_SECOND * (now - self._counted_at)
+            self._counted, self._counted_at = 0, now
+        if self._is_busy and not self._stopping:
+            time.sleep(_GATHER_SECONDS)
 
     def _commit(self, batch: list[_Item]) -> None:
         failure: AuditUnavailable | None = None
-        ids = [entry.id for entry, _, _ in batch]
+        self._counted += len(batch)
         try:
-            with self._database.write() as session:
-                repository.insert(session, [entry for entry, _, _ in batch])
+            if self._connection is None:
+                self._connection = self._database.engine.raw_connection()
+            with self._database.turn():
+                repository.insert_many(self._database, self._connection.driver_connection, [row for row, _ in batch])
         except Exception:
             log.exception("the trace could not be written; %d answers are withheld", len(batch))
             failure = AuditUnavailable()
-        for entry_id, (_, done, loop) in zip(ids, batch, strict=True):
-            loop.call_soon_threadsafe(_settle, done, entry_id, failure)
+            self._drop_connection()
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(_settle, batch, failure)
+
+    def _drop_connection(self) -> None:
+        if self._connection is not None:
+            with contextlib.suppress(Exception):
+                self._connection.invalidate()
+            self._connection = None
 
 
-def _settle(done: "asyncio.Future[str]", entry_id: str, failure: AuditUnavailable | None) -> None:
-    if done.done():
-        return
-    if failure is None:
-        done.set_result(entry_id)
-    else:
-        done.set_exception(failure)
+def _settle(batch: list[_Item], failure: AuditUnavailable | None) -> None:
+    for row, done in batch:
+        if done.done():
+            continue
+        if failure is None:
+            done.set_result(row[0])
+        else:
+            done.set_exception(failure)
+
+
+def _give_up(done: "asyncio.Future[str]") -> None:
+    if not done.done():
+        done.set_exception(AuditUnavailable(f"The entry was not on disk after {_LONGEST_SECONDS:g} s."))

@@ -9,9 +9,8 @@ from sqlmodel import Session
 
 from app.audit import repository
 from app.audit.events import Event, canonical, reference
-from app.audit.models import AuditEntry
 from app.core.clock import Clock
-from app.core.ids import new_id
+from app.core.ids import new_id_text
 from auth.principal import Principal
 
 
@@ -22,18 +21,17 @@ class Trail:
     secret: bytes
     clock: Clock
 
-    def entry(self, event: Event) -> AuditEntry:
+    def row(self, event: Event) -> repository.Row:
         """The row of an event, with its id and time."""
         at = self.clock.now()
         year_ref = reference(self.secret, "subject", event.subject, at.year)
-        body = canonical(event, self.secret, at)
-        return AuditEntry(id=str(new_id()), at=at, event=event.event, subject_ref=year_ref, body=body)
+        return new_id_text(), at, event.event, year_ref, canonical(event, self.secret, at)
 
     def append(self, session: Session, event: Event) -> str:
         """Append in the caller's transaction: the entry is durable exactly when the act is. Returns the entry's id."""
-        entry = self.entry(event)
-        repository.insert(session, [entry])
-        return entry.id
+        row = self.row(event)
+        repository.insert(session, row)
+        return row[0]
 
     def subject_ref(self, subject: str, at: datetime) -> str:
         """The reference under which a business stands in this year's entries."""

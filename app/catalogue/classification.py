@@ -43,6 +43,14 @@ class Element:
 
 
 @dataclass(frozen=True, slots=True)
+class FreshnessRow:
+    """How long a section's answer may stand for a new one, and how long it may stand in for a missing one."""
+
+    fresh_seconds: int
+    stale_seconds: int
+
+
+@dataclass(frozen=True, slots=True)
 class Catalogue:
     """Everything the catalogue says on one day."""
 
@@ -50,10 +58,20 @@ class Catalogue:
     classes: dict[str, dict[str, FieldClass]]
     elements: tuple[Element, ...]
     regions: tuple[str, ...] = field(default=())
+    freshness: dict[str, FreshnessRow] = field(default_factory=dict)
+    by_element: dict[str, tuple[Element, ...]] = field(init=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for element in self.elements:
+            self.by_element[element.element] = (*self.by_element.get(element.element, ()), element)
 
     def of_section(self, section: str) -> dict[str, FieldClass]:
         """Field -> class row; a section configured without rows of its own has those of `other`."""
         return self.classes.get(section) or self.classes[FALLBACK_SECTION]
+
+    def freshness_of(self, section: str) -> FreshnessRow:
+        """How old answers of a section may be; a section without a row of its own has that of `other`."""
+        return self.freshness.get(section) or self.freshness[FALLBACK_SECTION]
 
 
 def strictest(levels: Iterable[int]) -> int:

@@ -5,7 +5,7 @@ import hashlib
 from datetime import date
 from pathlib import Path
 
-from app.catalogue.classification import Catalogue, Element, FieldClass
+from app.catalogue.classification import Catalogue, Element, FieldClass, FreshnessRow
 
 _DATA = Path(__file__).with_name("data")
 
@@ -31,10 +31,14 @@ def _field_class(row: dict[str, str]) -> FieldClass:
     )
 
 
+def _in_force(row: dict[str, str], on: date) -> bool:
+    return row["valid_from"] <= on.isoformat() and (not row["valid_to"] or on.isoformat() <= row["valid_to"])
+
+
 def load(on: date) -> Catalogue:
     """The catalogue in force on a day; its version is a digest of the files, so a policy change changes ETags."""
     digest = hashlib.sha256()
-    for name in ("field_classes.csv", "elements.csv", "regions.csv"):
+    for name in ("field_classes.csv", "elements.csv", "regions.csv", "freshness.csv"):
         digest.update((_DATA / name).read_bytes())
     classes: dict[str, dict[str, FieldClass]] = {}
     for row in map(_field_class, _rows("field_classes.csv")):
@@ -43,7 +47,10 @@ def load(on: date) -> Catalogue:
     elements = tuple(
         Element(**{k: r[k] for k in ("element", "section", "pointer", "authoritative", "comparator", "zh", "en")})
         for r in _rows("elements.csv")
-        if r["valid_from"] <= on.isoformat() and (not r["valid_to"] or on.isoformat() <= r["valid_to"])
+        if _in_force(r, on)
     )
+    freshness = {
+        r["section"]: FreshnessRow(int(r["fresh_s"]), int(r["stale_s"])) for r in _rows("freshness.csv") if _in_force(r, on)
+    }
     regions = tuple(r["name"] for r in _rows("regions.csv"))
-    return Catalogue(digest.hexdigest()[:12], classes, elements, regions)
+    return Catalogue(digest.hexdigest()[:12], classes, elements, regions, freshness)

@@ -25,10 +25,11 @@ class Door:
     def __init__(self, gateway: str, token: str) -> None:
         self._client = httpx.Client(base_url=gateway, headers={"Authorization": f"Bearer {token}"}, timeout=30, trust_env=False)
 
-    def ask(self, method: str, path: str, body: Any = None) -> Any:
+    def ask(self, method: str, path: str, body: Any = None, **headers: str) -> Any:
         """The answer's JSON."""
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
         try:
-            response = self._client.request(method, path, json=body)
+            response = self._client.request(method, path, json=body, headers=named)
         except httpx.TransportError as error:
             raise _failed(f"The gateway does not answer at {self._client.base_url} ({type(error).__name__}).") from error
         if response.is_error:

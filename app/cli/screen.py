@@ -123,6 +123,8 @@ class Screen:
         ):
             self._console.print(f"    {who:<11} {curl(who, target)}", soft_wrap=True)
         self._console.print("    department  add a fourteenth department while this runs: docs/add-a-department.md")
+        page = f'echo "{gateway}/m#code={path.split("/")[3].partition("?")[0]}&token=$(cat {folder}/inspector.token)"'
+        self._console.print(f"    on a phone  the link that this prints: {page}", soft_wrap=True)
         self._console.print(f"  API reference {gateway}/docs")
 
     def stay(self) -> None:

@@ -8,11 +8,17 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.core.ids import new_id
+from app.core.ids import new_trace_id
 from app.core.problems import problem
 
 log = logging.getLogger("onevisit.request")
 _TRACEPARENT = re.compile(r"00-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}")
+
+
+def trace_id_for(traceparent: str) -> str:
+    """The caller's trace id, if it gave a W3C trace context that says one, else a new one."""
+    given = _TRACEPARENT.fullmatch(traceparent) if traceparent else None
+    return given[1] if given and given[1].strip("0") else new_trace_id()
 
 
 class RequestContext:
@@ -28,8 +34,7 @@ class RequestContext:
             await self._app(scope, receive, send)
             return
         request = Request(scope)
-        given = _TRACEPARENT.fullmatch(request.headers.get("traceparent", ""))
-        trace_id = given[1] if given else new_id().hex
+        trace_id = trace_id_for(request.headers.get("traceparent", ""))
         request.state.trace_id = trace_id
         started = False
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from sqlalchemy import Engine, create_engine, event, text
+from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlmodel import Session
 
 from app.core.lock import FairLock
@@ -21,6 +21,8 @@ from app.core.settings import SettingsError
 _SAFE_SQLITE = (3, 51, 3)
 _WRITERS_AT_ONCE = 16
 _LONGEST_WAIT_MS = 8000
+ORDERED = "select pg_advisory_xact_lock(2, hashtext(%s))"
+"""Makes transactions of one name commit one after another, in the driver's own words."""
 _PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=10000", "temp_store=MEMORY")
 
 
@@ -67,11 +69,16 @@ class Database:
     @contextmanager
     def write(self) -> Iterator[Session]:
         """A writing transaction, committed on leaving, rolled back on an exception. Blocks this thread for its turn."""
+        with self.turn(), Session(self.writing, expire_on_commit=False) as session, session.begin():
+            yield session
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """The writer's turn for a transaction on a connection of one's own. Blocks this thread."""
         if self.lock is not None:
             self.lock.acquire()
         try:
-            with Session(self.writing, expire_on_commit=False) as session, session.begin():
-                yield session
+            yield
         finally:
             if self.lock is not None:
                 self.lock.release()
@@ -87,13 +94,13 @@ class Database:
         self.engine.dispose()
 
 
-def in_commit_order(session: Session, name: str) -> None:
+def in_commit_order(connection: Connection, name: str) -> None:
     """From here to the commit, one transaction at a time: numbers given out in between rise in the order of commits.
 
     Without it a reader's cursor could pass a number whose transaction has not committed yet. SQLite's writers queue anyway.
     """
-    if session.get_bind().dialect.name == "postgresql":
-        session.connection().execute(text("select pg_advisory_xact_lock(2, hashtext(:name))"), {"name": name})
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(ORDERED, (name,))
 
 
 def _configure_sqlite(connection: Any, _record: Any) -> None:

@@ -8,8 +8,10 @@ from anyio import to_thread
 from fastapi import Depends, FastAPI, Request
 from sqlmodel import Session
 
+from app.core.admission import Admission
 from app.core.clock import Clock
 from app.core.db import Database
+from app.core.rates import Rates
 from app.core.settings import Settings
 from app.core.snapshots import BUMPED, Snapshots
 from auth.dependencies import CurrentPrincipal
@@ -41,6 +43,8 @@ DATABASE: Slot[Database] = Slot("database")
 SNAPSHOTS: Slot[Snapshots] = Slot("snapshots")
 CLOCK: Slot[Clock] = Slot("clock")
 SETTINGS: Slot[Settings] = Slot("settings")
+ADMISSION: Slot[Admission] = Slot("admission")
+RATES: Slot[Rates] = Slot("rates")
 
 DatabaseDep = Annotated[Database, Depends(DATABASE)]
 SnapshotsDep = Annotated[Snapshots, Depends(SNAPSHOTS)]

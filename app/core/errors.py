@@ -5,6 +5,7 @@ DomainError
 ├── NotAllowed        the caller may not do this to this thing
 ├── NotFound          no such thing, or none the caller may know of
 ├── Conflict          the thing's state does not allow it
+├── Throttled         the caller asks too often
 └── Unavailable       not now
 
 Each room derives its own in `errors.py`; a class carries the stable code and its Chinese and English words.
@@ -12,7 +13,7 @@ Each room derives its own in `errors.py`; a class carries the stable code and it
 
 from typing import ClassVar, Literal
 
-Kind = Literal["invalid", "forbidden", "not_found", "conflict", "unavailable"]
+Kind = Literal["invalid", "forbidden", "not_found", "conflict", "throttled", "unavailable"]
 
 CATALOGUE: dict[str, "type[DomainError]"] = {}
 """Every problem class by its code; filled as the classes are defined."""
@@ -69,6 +70,22 @@ class Unavailable(DomainError):
 
     kind = "unavailable"
     retryable = True
+
+
+class Throttled(DomainError):
+    """The caller asks too often; `retry_after` are whole seconds."""
+
+    kind = "throttled"
+    retryable = True
+    code = "request.too_many"
+    zh = "查询过于频繁"
+    en = "You ask more often than one caller may"
+    now_zh = "按 Retry-After 等待后重试"
+    now_en = "Wait as Retry-After says, then try again"
+
+    def __init__(self, retry_after: int = 1) -> None:
+        super().__init__()
+        self.retry_after = retry_after
 
 
 class CursorInvalid(InvalidRequest):

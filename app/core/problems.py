@@ -8,8 +8,9 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from sqlalchemy.exc import DataError, IntegrityError, OperationalError
 from starlette.exceptions import HTTPException
+from starlette.types import Scope
 
-from app.core.errors import DomainError
+from app.core.errors import DomainError, Throttled
 from app.core.texts import STATUS_OF_KIND, text_of
 from auth.errors import AuthError
 
@@ -37,7 +38,24 @@ def problem(
 ) -> Response:
     """A problem document as a response."""
     text = text_of(code)
-    document = {
+    document = _document(code, trace_id, detail, errors, status, extra)
+    extra_headers = {**(headers or {}), "Cache-Control": "no-store"}
+    if text.retryable and document["status"] == STATUS_OF_KIND["unavailable"]:
+        extra_headers.setdefault("Retry-After", "1")
+    body = json.dumps(document, ensure_ascii=False).encode()
+    return Response(body, document["status"], extra_headers, MEDIA_TYPE)
+
+
+def _document(
+    code: str,
+    trace_id: str,
+    detail: str,
+    errors: list[dict[str, Any]] | None,
+    status: int | None,
+    extra: dict[str, object] | None,
+) -> dict[str, Any]:
+    text = text_of(code)
+    return {
         "type": f"/problems/{code}",
         "title": text.en,
         "status": status or text.status,
@@ -50,11 +68,15 @@ def problem(
         **(extra or {}),
         **({"errors": errors} if errors else {}),
     }
-    extra_headers = {**(headers or {}), "Cache-Control": "no-store"}
-    if text.retryable and document["status"] == STATUS_OF_KIND["unavailable"]:
-        extra_headers.setdefault("Retry-After", "1")
-    body = json.dumps(document, ensure_ascii=False).encode()
-    return Response(body, int(document["status"]), extra_headers, MEDIA_TYPE)  # type: ignore[call-overload]  # set to int above
+
+
+def document_of(error: DomainError, trace_id: str) -> dict[str, Any]:
+    """A refusal as a problem document inside a stream, where no response of its own can carry it."""
+    return _document(error.code, trace_id, error.detail, _errors_of(error), None, error.extra)
+
+
+def _errors_of(error: DomainError) -> list[dict[str, Any]] | None:
+    return [{"pointer": error.pointer, "code": error.code, "detail": error.detail}] if error.pointer else None
 
 
 def trace_id_of(request: Request) -> str:
@@ -62,10 +84,16 @@ def trace_id_of(request: Request) -> str:
     return str(getattr(request.state, "trace_id", ""))
 
 
+def trace_id_in(scope: Scope) -> str:
+    """The id the request context gave the request of this scope."""
+    return str(scope.get("state", {}).get("trace_id", ""))
+
+
 async def _domain(request: Request, error: Exception) -> Response:
     assert isinstance(error, DomainError)  # noqa: S101 - registered for this class
-    errors = [{"pointer": error.pointer, "code": error.code, "detail": error.detail}] if error.pointer else None
-    return problem(error.code, trace_id_of(request), error.detail, errors=errors, extra=error.extra)
+    errors = _errors_of(error)
+    headers = {"Retry-After": str(error.retry_after)} if isinstance(error, Throttled) else None
+    return problem(error.code, trace_id_of(request), error.detail, errors=errors, extra=error.extra, headers=headers)
 
 
 async def _auth(request: Request, error: Exception) -> Response:

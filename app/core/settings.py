@@ -41,6 +41,14 @@ class Settings(BaseSettings):
     egress_ports: Ports = Field((), description="allowed ports towards departments; empty allows all")
     qr_hosts: Hosts = Field(("gsxt.gov.cn",), description="hosts of licence codes the registration department resolves")
     deadline_ms: int = Field(2000, ge=100, le=2000)
+    rate_per_second: float = Field(50.0, ge=0, description="look-ups one caller may make in a second; 0 means no bound")
+    rate_burst: int = Field(200, ge=1, description="look-ups one caller may make at once")
+    egress_ca_file: Path | None = Field(None, description="authorities that departments' certificates may come from")
+    egress_client_cert: Path | None = Field(None, description="certificate chain shown to departments that demand one (mTLS)")
+    egress_client_key: Path | None = Field(None, description="its private key")
+    metrics_token: SecretStr | None = Field(
+        None, description="bearer token for /metrics; without one only this machine may read it"
+    )
     max_body_bytes: int = Field(256 << 10, ge=1024)
     body_seconds: float = Field(20.0, gt=0)
     workers: int = Field(1, ge=1, le=64, description="gateway processes; more than one needs PostgreSQL")

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from app.core.errors import CATALOGUE
 
-STATUS_OF_KIND = {"invalid": 422, "forbidden": 403, "not_found": 404, "conflict": 409, "unavailable": 503}
+STATUS_OF_KIND = {"invalid": 422, "forbidden": 403, "not_found": 404, "conflict": 409, "throttled": 429, "unavailable": 503}
 
 
 class ProblemText(NamedTuple):
@@ -76,6 +76,14 @@ TEXTS: dict[str, ProblemText] = {
         "The gateway failed; it is on record",
         "稍后重试；仍失败请将跟踪号告知运维",
         "Try again later; if it fails again, give the trace id to the operator",
+        True,
+    ),
+    "server.busy": ProblemText(
+        503,
+        "网关繁忙，本次请求未受理",
+        "The gateway is too busy to take this request",
+        "按 Retry-After 等待后重试",
+        "Wait as Retry-After says, then try again",
         True,
     ),
     "server.unavailable": ProblemText(

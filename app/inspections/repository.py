@@ -35,7 +35,7 @@ def hold_id(session: Session, inspection_id: str) -> None:
 
 def add(session: Session, record: Inspection) -> None:
     """Store a record under the next position."""
-    in_commit_order(session, "inspections")
+    in_commit_order(session.connection(), "inspections")
     session.add(record)
     session.flush()
 

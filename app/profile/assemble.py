@@ -1,36 +1,62 @@
-"""From answers and grants to the profile: release field by field, answer the headline, find contradictions. Pure."""
+"""From answers and grants to the profile: release field by field, answer the headline, find contradictions. Pure.
+
+What does not depend on the business is prepared once per adapter and grant (`Specification`), as encoded pieces.
+"""
 
 import hashlib
-from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from functools import lru_cache
+from typing import Any, cast
 
 import msgspec
+from msgspec import UNSET, Raw, Struct
 
-from adapters.contract import REASONS, BusinessId, Manifest, Outcome
-from app.agreements.decision import Grant, Released, release
+from adapters.contract import REASONS, BusinessId, Manifest, Outcome, shape_of
+from app.agreements.decision import Grant, Release, Released
 from app.catalogue.classification import ANALYSIS_ONLY, Catalogue, FieldClass
 from app.profile import schemas as s
-from app.profile.engine import Answered
+from app.profile.answered import Answered
 from app.profile.findings import notice
 from app.profile.headline import REASONS as HEADLINE_REASONS
 from app.profile.headline import RULES, Answer, Facts, decide
 from app.profile.merge import find_conflicts
 
+encode = msgspec.json.Encoder().encode
+NOTHING = Released(None, b"")
 
-@dataclass(frozen=True, slots=True)
-class Part:
-    """One section: who was asked, what came, and what may be seen of it."""
+
+class Specification(Struct, frozen=True):
+    """One section for one grant: who is asked, what may be released, and the parts of the answer that never change."""
 
     manifest: Manifest
     label: str
-    answered: Answered
     grant: Grant | None
+    release: Release | None
+    title: Raw
+    withheld: Raw | None
+    tells_all: bool
+
+
+def specify(manifest: Manifest, label: str, grant: Grant | None, catalogue: Catalogue) -> Specification:
+    """Prepare a section for a grant; None grants nothing."""
+    classes = catalogue.of_section(manifest.section)
+    release = Release(shape_of(manifest.section), classes, grant) if grant is not None else None
+    withheld = [_withheld(row) for row in release.withheld] if release else []
+    # A digest over hidden values would tell that they changed.
+    tells_all = not withheld and all(row.level > ANALYSIS_ONLY for row in classes.values())
+    title = Raw(encode(s.Text(manifest.title_zh, manifest.title_en)))
+    return Specification(manifest, label, grant, release, title, Raw(encode(withheld)) if withheld else None, tells_all)
+
+
+class Part(Struct, frozen=True):
+    """One section: who was asked, what came, and what may be seen of it."""
+
+    spec: Specification
+    answered: Answered
     released: Released
 
 
-@dataclass(frozen=True, slots=True)
-class View:
+class View(Struct, frozen=True):
     """Everything of a look-up that is not yet bytes."""
 
     business: BusinessId
@@ -41,53 +67,50 @@ class View:
     today: date
 
 
-def part(manifest: Manifest, label: str, answered: Answered, grant: Grant | None, catalogue: Catalogue) -> Part:
+def part(spec: Specification, answered: Answered) -> Part:
     """Apply the grant to an answer."""
-    classes = catalogue.of_section(manifest.section)
-    released = Released({}) if grant is None else release(answered.data or {}, classes, grant)
-    return Part(manifest, label, answered, grant, released)
+    if spec.release is None or answered.data is None:
+        return Part(spec, answered, NOTHING)
+    return Part(spec, answered, spec.release.apply(answered.data, answered.encoded or encode(answered.data)))
 
 
-def reason_text(code: str, detail: str | None = None) -> s.ReasonText:
+@lru_cache(maxsize=512)
+def reason_text(code: str) -> s.ReasonText:
     """A reason in both languages, with what to do now."""
     if code in REASONS:
         known = REASONS[code]
-        return s.ReasonText(code, s.Text(known.zh, known.en), s.Text(known.now_zh, known.now_en), detail)
+        return s.ReasonText(code, s.Text(known.zh, known.en), s.Text(known.now_zh, known.now_en))
     zh, en, now_zh, now_en = HEADLINE_REASONS[code]
-    return s.ReasonText(code, s.Text(zh, en), s.Text(now_zh, now_en), detail)
+    return s.ReasonText(code, s.Text(zh, en), s.Text(now_zh, now_en))
 
 
-def section_read(view: View, found: Part) -> s.SectionRead:
-    """One section as it leaves."""
-    answered, manifest = found.answered, found.manifest
-    spoke = answered.data is not None and found.grant is not None
+def section_read(found: Part, now: datetime, *, summary: bool = False) -> s.SectionRead:
+    """One section as it leaves; a summary leaves the data out."""
+    answered, spec, released = found.answered, found.spec, found.released
+    manifest = spec.manifest
+    spoke = answered.data is not None and spec.grant is not None
+    shown = spoke and not summary
     return s.SectionRead(
         outcome=answered.outcome,
         department=manifest.department,
-        title=s.Text(manifest.title_zh, manifest.title_en),
-        adapter=found.label,
+        title=cast("s.Text", spec.title),
+        adapter=spec.label,
         scope=manifest.scope,
-        site_ref=found.released.values.get("site_ref"),
+        site_ref=getattr(released.values, "site_ref", None),
         reason=reason_text(answered.reason) if answered.reason else None,
         as_of=answered.as_of,
         fetched_at=answered.fetched_at,
-        age_s=max(int((view.now - answered.as_of).total_seconds()), 0) if answered.as_of else None,
+        age_s=max(int((now - answered.as_of).total_seconds()), 0) if answered.as_of else None,
         elapsed_ms=answered.elapsed_ms,
         attempts=answered.attempts,
         catalogue=manifest.catalogue_no or None,
-        agreement=found.grant.agreement if found.grant else None,
-        data=found.released.values if spoke else msgspec.UNSET,
-        withheld=[_withheld(row) for row in found.released.withheld] if spoke else [],
-        masked=[_masked(row) for row in found.released.masked],
-        classes=list(found.released.classes) if spoke else [],
-        source_digest=answered.digest if _is_whole(view, found) else None,
+        agreement=spec.grant.agreement if spec.grant else None,
+        data=cast("Any", Raw(released.encoded)) if shown else UNSET,
+        withheld=cast("Any", spec.withheld) if shown and spec.withheld else [],
+        masked=[_masked(row) for row in released.masked] if shown else [],
+        classes=list(released.classes) if spoke else [],
+        source_digest=answered.digest if spec.tells_all else None,
     )
-
-
-def _is_whole(view: View, found: Part) -> bool:
-    """Whether all the department told was released: a digest over hidden values would tell that they changed."""
-    rows = view.catalogue.of_section(found.manifest.section).values()
-    return not found.released.withheld and all(row.level > ANALYSIS_ONLY for row in rows)
 
 
 def _withheld(row: FieldClass) -> s.Hidden:
@@ -100,6 +123,7 @@ def _withheld(row: FieldClass) -> s.Hidden:
     )
 
 
+@lru_cache(maxsize=512)
 def _masked(row: FieldClass) -> s.Hidden:
     return s.Hidden(
         f"/{row.field}",
@@ -112,45 +136,46 @@ def _masked(row: FieldClass) -> s.Hidden:
 
 def headline(view: View) -> s.Headline:
     """The three answers; they are derived values and pass the decision with the strictest class of their inputs."""
-    return s.Headline(**{question: _headline_answer(view, question) for question in RULES})
+    sites = _sites(view)
+    return s.Headline(**{question: _headline_answer(view, question, sites) for question in RULES})
 
 
-def _headline_answer(view: View, question: str) -> s.HeadlineAnswer:
+def _headline_answer(view: View, question: str, sites: list[s.SiteChoice]) -> s.HeadlineAnswer:
     section = RULES[question][0]
     found = view.parts.get(section)
     if found is None:
         return s.HeadlineAnswer("unknown", section, reason=reason_text("not_asked"))
-    if found.grant is None or not found.grant.headline:
+    grant = found.spec.grant
+    if grant is None or not grant.headline:
         return s.HeadlineAnswer("unknown", section, reason=reason_text("agreement_missing"))
-    sites = _sites(view)
     answered = found.answered
     facts = Facts(
-        outcome=answered.outcome,
-        reason=answered.reason if answered.outcome != Outcome.STALE else "stale",
-        data=answered.data or {},
-        as_of=answered.as_of,
-        today=view.today,
-        scheme=view.business.scheme,
-        site=view.site,
-        sites=tuple(site.site_ref for site in sites),
-        sites_complete=_registration_told_sites(view),
+        answered.outcome,
+        answered.reason if answered.outcome != Outcome.STALE else "stale",
+        answered.data,
+        answered.as_of,
+        view.today,
+        view.business.scheme,
+        view.site,
+        tuple(site.site_ref for site in sites),
+        _registration_told_sites(view),
     )
     _, answer = decide(question, facts)
     return s.HeadlineAnswer(
         answer.answer,
         section,
-        fact=_fact(answer, found),
-        as_of=answered.as_of,
-        reason=reason_text(answer.reason) if answer.reason else None,
-        last_known=s.LastKnown(answer.last_known.answer, answered.as_of) if answer.last_known else None,
-        sites=sites if answer.reason == "site_not_chosen" else [],
+        _fact(answer, found),
+        answered.as_of,
+        reason_text(answer.reason) if answer.reason else None,
+        s.LastKnown(answer.last_known.answer, answered.as_of) if answer.last_known else None,
+        sites if answer.reason == "site_not_chosen" else [],
     )
 
 
 def _fact(answer: Answer, found: Part) -> s.Text | None:
     """The words behind an answer, unless they rest on a field that is withheld."""
-    hidden = {row.field for row in found.released.withheld}
-    if answer.fact is None or hidden.intersection(answer.inputs):
+    release = found.spec.release
+    if answer.fact is None or release is None or not release.withheld_names.isdisjoint(answer.inputs):
         return None
     return s.Text(*answer.fact)
 
@@ -160,72 +185,75 @@ def _sites(view: View) -> list[s.SiteChoice]:
     found: dict[str, s.SiteChoice] = {}
     for section in ("registration", "fire", "food"):
         if section in view.parts:
-            for row in view.parts[section].released.values.get("sites", []):
-                found.setdefault(row["site_ref"], s.SiteChoice(row["site_ref"], row.get("name"), row.get("address")))
+            for row in getattr(view.parts[section].released.values, "sites", ()):
+                if row.site_ref not in found:
+                    found[row.site_ref] = s.SiteChoice(row.site_ref, row.name, row.address)
     return list(found.values())
 
 
 def _registration_told_sites(view: View) -> bool:
     found = view.parts.get("registration")
-    return found is not None and found.answered.is_current and bool(found.released.values.get("sites"))
+    return found is not None and found.answered.is_current and bool(getattr(found.released.values, "sites", None))
 
 
-def findings(view: View) -> list[s.Finding]:
-    """Findings from what was released now."""
-    return [s.Finding(n.code, n.severity, s.Text(n.zh, n.en), list(n.cites)) for n in notice(_current(view), view.today)]
-
-
-def conflicts(view: View) -> list[s.ConflictRead]:
-    """Contradictions between what was released now."""
-    as_of = {name: found.answered.as_of for name, found in view.parts.items()}
-    return [
+def findings_and_conflicts(view: View) -> tuple[list[s.Finding], list[s.ConflictRead]]:
+    """Findings from what was released now, and contradictions in it."""
+    current, as_of = {}, {}
+    for name, found in view.parts.items():
+        if found.released.values is not None and found.answered.is_current:
+            current[name], as_of[name] = found.released.values, found.answered.as_of
+    findings = [s.Finding(n.code, n.severity, s.Text(n.zh, n.en), list(n.cites)) for n in notice(current, view.today)]
+    conflicts = [
         s.ConflictRead(
             c.element,
             [s.ToldValue(t.section, t.value, t.as_of) for t in c.told],
             c.authoritative,
             s.Text(c.zh, c.en),
         )
-        for c in find_conflicts(_current(view), as_of, view.catalogue)
+        for c in find_conflicts(current, as_of, view.catalogue)
     ]
-
-
-def _current(view: View) -> dict[str, dict[str, Any]]:
-    return {n: f.released.values for n, f in view.parts.items() if f.answered.is_current and f.released.values}
+    return findings, conflicts
 
 
 def completeness(view: View) -> s.Completeness:
     """How many spoke now, and who is missing."""
-    by_outcome = {name: found.answered for name, found in view.parts.items()}
-    missing = [name for name, answered in by_outcome.items() if not answered.is_current]
-    return s.Completeness(
-        asked=len(by_outcome),
-        answered=len(by_outcome) - len(missing),
-        stale=[n for n, a in by_outcome.items() if a.outcome == Outcome.STALE],
-        not_applicable=[n for n, a in by_outcome.items() if a.outcome == Outcome.NOT_APPLICABLE],
-        missing=missing,
-        required_missing=[n for n in missing if view.parts[n].manifest.required],
-    )
+    stale, not_applicable, missing = [], [], []
+    for name, found in view.parts.items():
+        outcome = found.answered.outcome
+        if outcome is Outcome.FRESH:
+            continue
+        if not found.answered.is_current:
+            missing.append(name)
+        if outcome == Outcome.STALE:
+            stale.append(name)
+        elif outcome == Outcome.NOT_APPLICABLE:
+            not_applicable.append(name)
+    asked = len(view.parts)
+    required = [n for n in missing if view.parts[n].spec.manifest.required]
+    return s.Completeness(asked, asked - len(missing), stale, not_applicable, missing, required)
+
+
+_NAMES = (("registration", "entity_name"), ("tax", "taxpayer_name"), ("food", "holder_name"), ("fire", "unit_name"))
 
 
 def name_of(view: View) -> str | None:
     """The business's name: the registration's word, else any other released one."""
-    for section, field in (
-        ("registration", "entity_name"),
-        ("tax", "taxpayer_name"),
-        ("food", "holder_name"),
-        ("fire", "unit_name"),
-    ):
+    for section, field in _NAMES:
         found = view.parts.get(section)
-        if found and (name := found.released.values.get(field)):
+        if found and (name := getattr(found.released.values, field, None)):
             return str(name)
     return None
 
 
-def digest(view: View, derived: tuple[object, ...], policy: str) -> str:
+def digest(view: View, derived: tuple[bytes, ...], policy: str) -> str:
     """SHA-256 over data, outcomes, source times, what is derived and policy versions; not over times of this answer."""
-    content = {
-        name: (f.answered.outcome, f.answered.as_of, f.released.values, f.label, f.grant and f.grant.agreement)
-        for name, f in sorted(view.parts.items())
-    }
-    encoded = msgspec.json.encode((view.business.value, view.site, policy, derived, content), order="deterministic")
-    return hashlib.sha256(encoded).hexdigest()
+    content: list[object] = [view.business.value, view.site, policy]
+    pieces = [*derived]
+    for name, found in view.parts.items():
+        answered, spec = found.answered, found.spec
+        outcome = Outcome.FRESH if answered.outcome is Outcome.CACHED else answered.outcome
+        content += (name, outcome, answered.as_of, spec.label, spec.grant.agreement if spec.grant else None)
+        pieces.append(found.released.encoded)
+    # Lengths keep the pieces apart: no two different contents have the same bytes.
+    content += map(len, pieces)
+    return hashlib.sha256(encode(content) + b"".join(pieces)).hexdigest()

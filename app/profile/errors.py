@@ -1,6 +1,6 @@
 """Refusals of a look-up."""
 
-from app.core.errors import InvalidRequest, NotAllowed
+from app.core.errors import InvalidRequest, NotAllowed, NotFound
 
 
 class PurposeUnknown(InvalidRequest):
@@ -37,3 +37,9 @@ class IdentifierNeedsResolving(InvalidRequest):
     code = "profile.identifier_needs_resolving"
     zh, en = "许可证编号不能直接查询画像", "A permit number does not name a business by itself"
     now_zh, now_en = "先用 POST /v1/businesses:resolve", "Use POST /v1/businesses:resolve first"
+
+
+class SectionUnknown(NotFound):
+    code = "profile.section_unknown"
+    zh, en = "没有在用的适配器提供此板块", "No published adapter serves this section"
+    now_zh, now_en = "核对板块名称；名称列在画像的 sections 中", "Check the name; a profile's sections lists them"

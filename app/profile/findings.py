@@ -1,15 +1,15 @@
 """What an officer should notice, derived from released values only. Pure."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import date
 from typing import Any
+
+from msgspec import Struct
 
 SOON_DAYS = 30
 
 
-@dataclass(frozen=True, slots=True)
-class Noticed:
+class Noticed(Struct, frozen=True):
     """A finding with the pointers it rests on."""
 
     code: str
@@ -19,13 +19,9 @@ class Noticed:
     cites: tuple[str, ...]
 
 
-def _day(value: Any) -> date | None:
-    return date.fromisoformat(value) if isinstance(value, str) else value
-
-
-def _food_permits(data: dict[str, Any], today: date) -> Iterator[Noticed]:
-    for index, permit in enumerate(data.get("permits", [])):
-        until = _day(permit.get("valid_to"))
+def _food_permits(data: Any, today: date) -> Iterator[Noticed]:
+    for index, permit in enumerate(data.permits):
+        until = permit.valid_to
         if until is None:
             continue
         left, cite = (until - today).days, f"/sections/food/data/permits/{index}/valid_to"
@@ -47,44 +43,44 @@ def _food_permits(data: dict[str, Any], today: date) -> Iterator[Noticed]:
             )
 
 
-def _fire(data: dict[str, Any], _today: date) -> Iterator[Noticed]:
-    for index, site in enumerate(data.get("sites", [])):
-        if site.get("answer") in {"expired", "revoked", "no"} and data.get("is_public_gathering_place"):
-            name = site.get("name") or site["site_ref"]
+def _fire(data: Any, _today: date) -> Iterator[Noticed]:
+    for index, site in enumerate(data.sites):
+        if site.answer in {"expired", "revoked", "no"} and data.is_public_gathering_place:
+            name = site.name or site.site_ref
             words = {"expired": ("过期", "expired"), "revoked": ("被撤销", "revoked"), "no": ("缺失", "missing")}
-            zh, en = words[site["answer"]]
+            zh, en = words[site.answer]
             cite = f"/sections/fire/data/sites/{index}/answer"
             yield Noticed("fire.permit_not_valid", "serious", f"{name}：消防许可{zh}", f"{name}: fire permit {en}", (cite,))
-    open_orders = [i for i, o in enumerate(data.get("rectify_orders", [])) if o.get("state") in {"open", "overdue"}]
+    open_orders = [i for i, o in enumerate(data.rectify_orders) if o.state in {"open", "overdue"}]
     if open_orders:
         cites = tuple(f"/sections/fire/data/rectify_orders/{i}" for i in open_orders)
         text = f"{len(open_orders)} 项消防责令改正未完成"
         yield Noticed("fire.order_open", "attention", text, f"{len(open_orders)} fire order(s) not yet met", cites)
 
 
-def _registration(data: dict[str, Any], _today: date) -> Iterator[Noticed]:
-    if data.get("suspended"):
+def _registration(data: Any, _today: date) -> Iterator[Noticed]:
+    if data.suspended:
         cite = ("/sections/registration/data/suspended",)
         yield Noticed("registration.suspended", "attention", "已登记歇业", "Business is suspended", cite)
-    if any(entry.get("removed_on") is None for entry in data.get("abnormal", [])):
+    if any(entry.removed_on is None for entry in data.abnormal):
         cite = ("/sections/registration/data/abnormal",)
         text = ("列入经营异常名录", "On the list of abnormal operations")
         yield Noticed("registration.abnormal_listed", "attention", *text, cite)
-    if any(entry.get("removed_on") is None for entry in data.get("serious_illegal", [])):
+    if any(entry.removed_on is None for entry in data.serious_illegal):
         cite = ("/sections/registration/data/serious_illegal",)
         text = ("列入严重违法失信名单", "On the list of serious violations")
         yield Noticed("registration.serious_illegal", "serious", *text, cite)
 
 
-def _flag(section: str, name: str, zh: str, en: str) -> Callable[[dict[str, Any], date], Iterator[Noticed]]:
-    def rule(data: dict[str, Any], _today: date) -> Iterator[Noticed]:
-        if data.get(name):
+def _flag(section: str, name: str, zh: str, en: str) -> Callable[[Any, date], Iterator[Noticed]]:
+    def rule(data: Any, _today: date) -> Iterator[Noticed]:
+        if getattr(data, name):
             yield Noticed(f"{section}.{name}", "serious", zh, en, (f"/sections/{section}/data/{name}",))
 
     return rule
 
 
-RULES: dict[str, Callable[[dict[str, Any], date], Iterator[Noticed]]] = {
+RULES: dict[str, Callable[[Any, date], Iterator[Noticed]]] = {
     "registration": _registration,
     "fire": _fire,
     "food": _food_permits,
@@ -102,7 +98,7 @@ RULES: dict[str, Callable[[dict[str, Any], date], Iterator[Noticed]]] = {
 }
 
 
-def notice(released: dict[str, dict[str, Any]], today: date) -> list[Noticed]:
+def notice(released: dict[str, Any], today: date) -> list[Noticed]:
     """All findings, serious ones first."""
     found = [n for section, data in released.items() if section in RULES for n in RULES[section](data, today)]
-    return sorted(found, key=lambda n: n.severity != "serious")
+    return sorted(found, key=lambda n: n.severity != "serious") if len(found) > 1 else found

@@ -5,9 +5,11 @@ no such business is never compliance; a failed or stale section is `unknown` wit
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 ENDED = {"2": "吊销，未注销", "3": "吊销，已注销", "4": "注销", "5": "撤销", "6": "迁出"}
 _ENDED_EN = {
@@ -22,13 +24,13 @@ NAMES_A_BUSINESS = frozenset({"uscc", "reg_no"})
 """Schemes under which the registration office's silence means unlicensed; under others it may only not know the alias."""
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(Struct, frozen=True):
     """What a rule may look at: one section's answer, and the premises in question."""
 
     outcome: str
     reason: str | None
-    data: dict[str, Any]
+    data: Any
+    """The section's canonical struct; None only where the department did not speak."""
     as_of: datetime | None
     today: date
     scheme: str = "uscc"
@@ -43,15 +45,14 @@ class Facts:
         return self.outcome in {"fresh", "cached"}
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """yes | no | not_required | unknown; `reason` says why unknown; `inputs` are the fields it rests on."""
 
     answer: str
     fact: tuple[str, str] | None = None
     reason: str | None = None
     last_known: "Answer | None" = None
-    inputs: tuple[str, ...] = field(default=())
+    inputs: tuple[str, ...] = ()
 
 
 Rule = tuple[str, Callable[[Facts], bool], Callable[[Facts], Answer]]
@@ -70,7 +71,7 @@ def _silent(facts: Facts) -> Answer:
 
 
 def _code(facts: Facts) -> str:
-    return str(facts.data.get("reg_status_code"))
+    return str(facts.data.reg_status_code)
 
 
 def _ended(facts: Facts) -> Answer:
@@ -79,17 +80,14 @@ def _ended(facts: Facts) -> Answer:
 
 
 def _overdue(facts: Facts) -> Answer:
-    count = facts.data.get("overdue_filing_count") or len(facts.data.get("overdue_periods", []))
+    count = facts.data.overdue_filing_count or len(facts.data.overdue_periods)
     plural = "s" if count != 1 else ""
     return Answer("no", (f"逾期未申报 {count} 期", f"{count} overdue filing{plural}"), inputs=("overdue_filing_count",))
 
 
-def _day(value: Any) -> date | None:
-    return date.fromisoformat(value) if isinstance(value, str) else value
-
-
 def _expiry(facts: Facts) -> date | None:
-    return _day((facts.data.get("fire_pre_opening") or {}).get("valid_to"))
+    check = facts.data.fire_pre_opening
+    return None if check is None else check.valid_to
 
 
 def _sites_unknown(facts: Facts) -> bool:
@@ -98,41 +96,45 @@ def _sites_unknown(facts: Facts) -> bool:
 
 
 def _site_not_chosen(facts: Facts) -> bool:
-    return facts.site is None and len({*facts.sites, *filter(None, [facts.data.get("site_ref")])}) > 1
+    return facts.site is None and len({*facts.sites, *filter(None, [facts.data.site_ref])}) > 1
+
+
+def _revoked(facts: Facts) -> bool:
+    check = facts.data.fire_pre_opening
+    return check is not None and check.revoked_on is not None
 
 
 def _contradicts_itself(facts: Facts) -> bool:
     """The list of premises says otherwise than the answer for this one."""
-    if facts.data.get("fire_permit") != "yes":
+    if facts.data.fire_permit != "yes":
         return False
-    issued = _day((facts.data.get("fire_pre_opening") or {}).get("issued_on"))
-    if issued is not None and issued > facts.today:
+    check = facts.data.fire_pre_opening
+    if check is not None and check.issued_on is not None and check.issued_on > facts.today:
         return True
-    wanted = facts.data.get("site_ref") or facts.site
-    for row in facts.data.get("sites", []):
-        until = _day(row.get("valid_to"))
-        past = until is not None and until < facts.today
-        if wanted in {None, row.get("site_ref")} and (row.get("answer") in {"no", "expired", "revoked"} or past):
+    wanted = facts.data.site_ref or facts.site
+    for row in facts.data.sites:
+        past = row.valid_to is not None and row.valid_to < facts.today
+        if wanted in {None, row.site_ref} and (row.answer in {"no", "expired", "revoked"} or past):
             return True
     return False
 
 
 def _other_site(facts: Facts) -> bool:
-    return facts.site is not None and facts.data.get("site_ref") != facts.site
+    return facts.site is not None and facts.data.site_ref != facts.site
 
 
 def _has_arrears(facts: Facts) -> bool:
-    return bool(facts.data.get("arrears_announced") or facts.data.get("arrears") or facts.data.get("arrears_internal"))
+    return bool(facts.data.arrears_announced or facts.data.arrears or facts.data.arrears_internal)
 
 
 def _taxes_in_order(facts: Facts) -> bool:
     """Every part must have been said: a missing count is not zero."""
     said = facts.data
     return (
-        said.get("taxpayer_status") in IN_STANDING
-        and said.get("filing_on_time") == "yes"
-        and said.get("overdue_filing_count") == 0
-        and said.get("arrears_announced") is False
+        said.taxpayer_status in IN_STANDING
+        and said.filing_on_time == "yes"
+        and said.overdue_filing_count == 0
+        and said.arrears_announced is False
     )
 
 
@@ -150,7 +152,7 @@ RULES: dict[str, tuple[str, tuple[Rule, ...]]] = {
             ("ended", lambda f: _code(f) in ENDED, _ended),
             (
                 "suspended",
-                lambda f: _code(f) == "1" and f.data.get("suspended") is True,
+                lambda f: _code(f) == "1" and f.data.suspended is True,
                 _say("yes", "歇业", "suspended business", "reg_status_code", "suspended"),
             ),
             ("alive", lambda f: _code(f) == "1", _say("yes", "存续", "active", "reg_status_code")),
@@ -163,14 +165,14 @@ RULES: dict[str, tuple[str, tuple[Rule, ...]]] = {
             ("silent", lambda f: not f.spoke, _silent),
             (
                 "abnormal",
-                lambda f: f.data.get("taxpayer_status") == "非正常",
+                lambda f: f.data.taxpayer_status == "非正常",
                 _say("no", "非正常户", "abnormal taxpayer", "taxpayer_status"),
             ),
-            ("overdue", lambda f: bool(f.data.get("overdue_filing_count") or f.data.get("overdue_periods")), _overdue),
+            ("overdue", lambda f: bool(f.data.overdue_filing_count or f.data.overdue_periods), _overdue),
             ("arrears", _has_arrears, _say("no", "有欠税", "tax arrears", "arrears_announced", "arrears_internal")),
             (
                 "late",
-                lambda f: f.data.get("filing_on_time") == "no",
+                lambda f: f.data.filing_on_time == "no",
                 _say("no", "未按时申报", "not filed on time", "filing_on_time"),
             ),
             (
@@ -190,36 +192,31 @@ RULES: dict[str, tuple[str, tuple[Rule, ...]]] = {
             ("other_site", _other_site, _unknown("site_unknown")),
             (
                 "private",
-                lambda f: f.data.get("is_public_gathering_place") is False,
+                lambda f: f.data.is_public_gathering_place is False,
                 _say("not_required", "非公众聚集场所", "not a public gathering place", "is_public_gathering_place"),
             ),
             ("contradictory", _contradicts_itself, _unknown("contradictory")),
             (
                 "none",
-                lambda f: f.data.get("fire_permit") == "no",
+                lambda f: f.data.fire_permit == "no",
                 _say("no", "未办理消防安全检查", "no fire safety permit", "fire_permit"),
             ),
             (
                 "expired",
-                lambda f: (
-                    f.data.get("fire_permit") == "expired"
-                    or (f.data.get("fire_permit") == "yes" and (_expiry(f) or f.today) < f.today)
-                ),
+                lambda f: f.data.fire_permit == "expired" or (f.data.fire_permit == "yes" and (_expiry(f) or f.today) < f.today),
                 _say("no", "消防许可已过期", "fire permit expired", "fire_permit", "fire_pre_opening"),
             ),
             (
                 "revoked",
-                lambda f: (
-                    f.data.get("fire_permit") == "revoked" or bool((f.data.get("fire_pre_opening") or {}).get("revoked_on"))
-                ),
+                lambda f: f.data.fire_permit == "revoked" or _revoked(f),
                 _say("no", "消防许可已撤销", "fire permit revoked", "fire_permit", "fire_pre_opening"),
             ),
             (
                 "exempt",
-                lambda f: f.data.get("fire_permit") == "not_required",
+                lambda f: f.data.fire_permit == "not_required",
                 _say("not_required", "无需办理", "not required", "fire_permit"),
             ),
-            ("held", lambda f: f.data.get("fire_permit") == "yes", _say("yes", "已取得", "permit held", "fire_permit")),
+            ("held", lambda f: f.data.fire_permit == "yes", _say("yes", "已取得", "permit held", "fire_permit")),
             ("not_told", lambda _f: True, _unknown("not_told")),
         ),
     ),

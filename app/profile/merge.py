@@ -2,9 +2,10 @@
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from app.catalogue.classification import Catalogue, Element
@@ -44,6 +45,7 @@ class Conflict:
     en: str
 
 
+@lru_cache(maxsize=8192)
 def comparable_name(name: str, regions: tuple[str, ...]) -> str:
     """A name without width, brackets, administrative prefix and legal form.
 
@@ -106,33 +108,66 @@ COMPARATORS: dict[str, Callable[[list[str], list[str], tuple[str, ...]], bool]] 
 }
 
 
-def values_at(data: dict[str, Any], pointer: str) -> list[str]:
-    """Texts at a pointer; `*` stands for every element of a list."""
+@lru_cache(maxsize=256)
+def _path(pointer: str) -> tuple[str, ...]:
+    return tuple(pointer.strip("/").split("/"))
+
+
+def values_at(data: Any, pointer: str) -> list[str]:
+    """Texts at a pointer into a section's struct; `*` stands for every element of a list."""
+    path = _path(pointer)
+    if len(path) == 1:
+        value = getattr(data, path[0], None)
+        return [] if value is None else [str(value)]
     found: list[Any] = [data]
-    for part in pointer.strip("/").split("/"):
+    for part in path:
         if part == "*":
             found = [item for value in found if isinstance(value, list) for item in value]
         else:
-            found = [value[part] for value in found if isinstance(value, dict) and value.get(part) is not None]
+            found = [inner for value in found if (inner := getattr(value, part, None)) is not None]
     return [str(value) for value in found]
 
 
-def find_conflicts(
-    released: dict[str, dict[str, Any]], as_of: dict[str, datetime | None], catalogue: Catalogue
-) -> Iterator[Conflict]:
+def find_conflicts(released: Mapping[str, Any], as_of: Mapping[str, datetime | None], catalogue: Catalogue) -> Iterator[Conflict]:
     """Contradictions among released values, so that a withheld value can never show through."""
-    by_element: dict[str, list[Element]] = {}
-    for element in catalogue.elements:
-        by_element.setdefault(element.element, []).append(element)
-    for name, places in by_element.items():
-        told = {p.section: values_at(released[p.section], p.pointer) for p in places if p.section in released}
+    for name, places in catalogue.by_element.items():
         authoritative = places[0].authoritative
-        authority = told.get(authoritative)
-        if not authority:
+        if authoritative not in released:
             continue
-        compare = COMPARATORS[places[0].comparator]
-        others = [s for s, v in told.items() if s != authoritative and v and compare(authority, v, catalogue.regions)]
-        if others:
-            values = [Told(s, "、".join(told[s])[:200], as_of.get(s)) for s in (authoritative, *others)]
-            place = next(p for p in places if p.section == others[0])
-            yield Conflict(name, tuple(values), authoritative, place.zh, place.en)
+        told = {p.section: _told_at(released[p.section], p.pointer) for p in places if p.section in released}
+        authority = told[authoritative]
+        # Nearly always all say the same, or nothing: equal texts need no comparator.
+        if not authority or not any(value and value != authority for value in told.values()):
+            continue
+        conflict = _conflict(name, places, {s: _texts(v) for s, v in told.items()}, as_of, catalogue)
+        if conflict is not None:
+            yield conflict
+
+
+def _conflict(
+    name: str,
+    places: tuple[Element, ...],
+    told: dict[str, list[str]],
+    as_of: Mapping[str, datetime | None],
+    catalogue: Catalogue,
+) -> Conflict | None:
+    authoritative = places[0].authoritative
+    authority, compare = told[authoritative], COMPARATORS[places[0].comparator]
+    others = [s for s, v in told.items() if v and v != authority and compare(authority, v, catalogue.regions)]
+    if not others:
+        return None
+    values = [Told(s, "、".join(told[s])[:200], as_of.get(s)) for s in (authoritative, *others)]
+    place = next(p for p in places if p.section == others[0])
+    return Conflict(name, tuple(values), authoritative, place.zh, place.en)
+
+
+def _told_at(data: Any, pointer: str) -> Any:
+    """A single value as it is, values of a list as texts."""
+    path = _path(pointer)
+    return getattr(data, path[0], None) if len(path) == 1 else values_at(data, pointer)
+
+
+def _texts(value: Any) -> list[str]:
+    if isinstance(value, list):
+        return value
+    return [] if value is None else [str(value)]

@@ -154,6 +154,35 @@ class PurposeRead(Struct, frozen=True):
     task: str | None
 
 
+class ClosingRead(Struct, frozen=True):
+    """The last line of a streamed profile: everything that rests on more than one section."""
+
+    business_id: BusinessRead
+    name: str | None
+    headline: Headline
+    findings: list[Finding]
+    conflicts: list[ConflictRead]
+    completeness: Completeness
+    purpose: PurposeRead
+    trace: TraceRead
+    generated_at: datetime
+    elapsed_ms: int
+    expires_at: datetime
+    etag: str
+
+
+class SectionAlone(Struct, frozen=True):
+    """One section, asked alone and patiently."""
+
+    business_id: BusinessRead
+    name: str
+    section: SectionRead
+    purpose: PurposeRead
+    trace: TraceRead
+    generated_at: datetime
+    elapsed_ms: int
+
+
 class Profile(Struct, frozen=True):
     """One merged inspection profile."""
 

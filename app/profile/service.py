@@ -1,25 +1,32 @@
 """A look-up: who may ask for what, ask, decide, trace, answer. No database is touched on this path."""
 
 import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any, cast
 
-import msgspec
+from msgspec import Raw, Struct
 
-from adapters.contract import AdapterQuery, BusinessId, IdentifierError, Outcome, Scheme, parse
-from app.agreements.decision import Grant, Standing, Terms, grant
+from adapters.contract import AdapterError, AdapterQuery, BusinessId, IdentifierError, Outcome, Scheme, parse
+from adapters.transport.heads import head_of
+from app.agreements.decision import Standing
 from app.agreements.purposes import PURPOSES, Purpose
-from app.agreements.service import DatedTerms, in_force
+from app.agreements.service import DatedTerms
 from app.audit.events import Event
 from app.audit.sequencer import Sequencer
 from app.audit.service import act_of
 from app.businesses.errors import as_problem
-from app.catalogue.service import catalogue_on
 from app.core.clock import Clock, local_date
+from app.core.ids import new_span_id
 from app.core.snapshots import Snapshot, Snapshots
 from app.profile import assemble
 from app.profile import schemas as s
-from app.profile.engine import Answered, Memory, Question, ask_all
+from app.profile.answered import Answered
+from app.profile.board import Board
+from app.profile.deadline import RESERVE_SECONDS, told_ms
+from app.profile.engine import Gathering, OnSection
 from app.profile.errors import (
     IdentifierNeedsResolving,
     PurposeForeign,
@@ -27,20 +34,28 @@ from app.profile.errors import (
     TaskNotYours,
     TaskRequired,
 )
+from app.profile.flight import Question
+from app.profile.plans import Plan, Plans
+from app.profile.quiet import trace_quietly
 from app.registry.directory import Directory
-from app.registry.loader import LiveAdapter
 from app.tasks.service import OpenTask
 from auth.principal import Principal, Role
 
-RESERVE_SECONDS = 0.03
-"""Kept back from the deadline for deciding, tracing and encoding."""
 EXPIRES_AFTER = timedelta(minutes=15)
 _PERMITS = frozenset({Scheme.FOOD_PERMIT})
+_WATCH_AFTER_SECONDS = 0.02
+DENIED = Answered(Outcome.DENIED, "agreement_missing", 0)
+
+Gone = Callable[[], Awaitable[None]]
+"""Returns when the caller has left."""
 
 
-@dataclass(frozen=True, slots=True)
-class LookUp:
-    """What a caller asks for."""
+class ClientGone(Exception):
+    """The caller left before the answer was whole; departments are no longer asked."""
+
+
+class LookUp(Struct, frozen=True):
+    """What a caller asks for. `request_id` is the trace id, 32 hexadecimal digits."""
 
     text: str
     purpose: str
@@ -49,11 +64,11 @@ class LookUp:
     summary: bool
     deadline_ms: int
     request_id: str
-    traceparent: str = ""
+    fresh: bool = False
+    """Ask the departments even where a fresh enough answer is kept."""
 
 
-@dataclass(frozen=True, slots=True)
-class Encoded:
+class Encoded(Struct, frozen=True):
     """An answer ready to leave; `answered` is False if no department spoke."""
 
     body: bytes
@@ -61,9 +76,41 @@ class Encoded:
     answered: bool
 
 
+class Prepared(Struct, frozen=True):
+    """A look-up that may be carried out."""
+
+    principal: Principal
+    wanted: LookUp
+    business: BusinessId
+    plan: Plan
+    started: float
+    """Loop time of the request's beginning."""
+
+    @property
+    def deadline(self) -> float:
+        """The loop time by which departments must have answered."""
+        return self.started + self.wanted.deadline_ms / 1000 - RESERVE_SECONDS
+
+    def questions(self, *, only: str | None = None, patient: bool = False) -> list[Question]:
+        """What is asked of every department that a grant covers."""
+        wanted, business = self.wanted, self.business
+        unit = self.principal.department or f"region:{self.principal.region}"
+        business_id = business.embedded or business.value
+        scheme = Scheme.USCC if business.embedded else business.scheme
+        traceparent = f"00-{wanted.request_id}-{new_span_id()}-01"
+        deadline = self.deadline
+        query = AdapterQuery(business_id, scheme, None, wanted.purpose, unit, wanted.request_id, deadline, traceparent)
+        with contextlib.suppress(AdapterError):  # an adapter that cannot say it so says why by itself
+            head = head_of(query, told_ms(deadline, asyncio.get_running_loop().time()))
+            query = AdapterQuery(
+                business_id, scheme, None, wanted.purpose, unit, wanted.request_id, deadline, traceparent, 0, head
+            )
+        return self.plan.questions(query, wanted.site, only=only, patient=patient or wanted.fresh)
+
+
 @dataclass(slots=True)
 class Engine:
-    """The long-lived parts of the profile route."""
+    """The long-lived parts of the profile routes."""
 
     directory: Directory
     tasks: Snapshot[dict[str, OpenTask]]
@@ -71,24 +118,26 @@ class Engine:
     snapshots: Snapshots
     sequencer: Sequencer
     clock: Clock
-    memory: Memory
+    board: Board
+    plans: Plans
+    press: Callable[[], None]
+    """Tells the admission that departments could not be asked for want of room."""
 
-    async def look_up(self, principal: Principal, wanted: LookUp) -> Encoded:
-        """The merged profile, by its deadline, traced before it is returned. Raises refusals and `AuditUnavailable`."""
-        loop = asyncio.get_running_loop()
-        started = loop.time()
-        deadline = started + wanted.deadline_ms / 1000 - RESERVE_SECONDS
-        business = _identified(wanted.text)
-        standing = await self._standing(principal, wanted, business)
-        live = self.directory.live
-        now = self.clock.now()
-        terms = in_force(self.agreements.value, local_date(now))
-        grants = {name: grant(standing, entry.manifest.department, terms) for name, entry in live.items()}
-        answers = await self._ask(principal, wanted, business, live, grants, deadline)
-        view = self._view(wanted, business, live, grants, answers)
-        return await self._answer(principal, wanted, view, terms, started)
+    async def prepare(self, principal: Principal, wanted: LookUp) -> Prepared:
+        """Check that this look-up is allowed. Raises refusals."""
+        started = asyncio.get_running_loop().time()
+        if wanted.task is not None and wanted.task not in self.tasks.value:
+            # Another process may have opened it within the snapshot's period.
+            await self.snapshots.refresh_now()
+        return self.prepare_at(principal, wanted, started)
 
-    async def _standing(self, principal: Principal, wanted: LookUp, business: BusinessId) -> Standing:
+    def prepare_at(self, principal: Principal, wanted: LookUp, started: float) -> Prepared:
+        """As `prepare`, without looking for tasks that another process opened a moment ago."""
+        business = identified(wanted.text)
+        standing = self._standing(principal, wanted, business)
+        return Prepared(principal, wanted, business, self._plan(standing), started)
+
+    def _standing(self, principal: Principal, wanted: LookUp, business: BusinessId) -> Standing:
         purpose = PURPOSES.get(wanted.purpose)
         if purpose is None:
             raise PurposeUnknown(pointer="/query/purpose")
@@ -98,89 +147,182 @@ class Engine:
             if purpose.needs_task:
                 raise TaskRequired(pointer="/query/task")
             return Standing(purpose, _office_of(principal), task_open=False)
-        if not await self._task_serves(principal, wanted, business, purpose):
+        if not self._task_serves(principal, wanted, business, purpose):
             raise TaskNotYours
         return Standing(purpose, _office_of(principal), task_open=True)
 
-    async def _task_serves(self, principal: Principal, wanted: LookUp, business: BusinessId, purpose: Purpose) -> bool:
+    def _task_serves(self, principal: Principal, wanted: LookUp, business: BusinessId, purpose: Purpose) -> bool:
         task = self.tasks.value.get(wanted.task or "")
-        if task is None:
-            # Another process may have opened it within the snapshot's period.
-            await self.snapshots.refresh_now()
-            task = self.tasks.value.get(wanted.task or "")
         return task is not None and task.serves(principal, business.key, wanted.site, purpose.name, self.clock.now())
 
-    async def _ask(
-        self,
-        principal: Principal,
-        wanted: LookUp,
-        business: BusinessId,
-        live: dict[str, LiveAdapter],
-        grants: dict[str, Grant | None],
-        deadline: float,
-    ) -> dict[str, Answered]:
-        query = AdapterQuery(
-            business_id=business.embedded or business.value,
-            scheme=Scheme.USCC if business.embedded else business.scheme,
-            site=None,
-            purpose=wanted.purpose,
-            unit=principal.department or f"region:{principal.region}",
-            request_id=wanted.request_id,
-            deadline=deadline,
-            traceparent=wanted.traceparent,
-        )
-        questions = [
-            Question(name, entry.label, entry.adapter.fetch, _for_site(query, entry, wanted.site))
-            for name, entry in live.items()
-            if grants[name] is not None
-        ]
-        return await ask_all(questions, self.memory, self.clock.now, deadline=deadline)
+    def _plan(self, standing: Standing) -> Plan:
+        return self.plans.plan(self.directory.live, self.agreements.value, standing, local_date(self.clock.now()))
 
-    def _view(
-        self,
-        wanted: LookUp,
-        business: BusinessId,
-        live: dict[str, LiveAdapter],
-        grants: dict[str, Grant | None],
-        answers: dict[str, Answered],
-    ) -> assemble.View:
+    async def look_up(self, principal: Principal, wanted: LookUp, gone: Gone | None = None) -> Encoded:
+        """The merged profile, by its deadline, traced before it is returned.
+
+        Raises refusals, `AuditUnavailable`, and `ClientGone` once `gone` returns.
+        """
+        return await self.carry_out(await self.prepare(principal, wanted), gone)
+
+    async def carry_out(self, prepared: Prepared, gone: Gone | None = None) -> Encoded:
+        """Ask, decide, trace, answer."""
+        gathering = Gathering(self.board, prepared.questions(), prepared.deadline)
+        try:
+            await self.gathered(prepared, gathering, gone)
+        finally:
+            gathering.cancel()
+        view = self.view(prepared, gathering.answers)
+        closing, entry_event = self.close(prepared, view)
+        closing["trace"] = s.TraceRead(await self.sequencer.append(entry_event))
+        self._tell_shedding(closing["completeness"], view)
+        now, summary = view.now, prepared.wanted.summary
+        closing["sections"] = {name: assemble.section_read(found, now, summary=summary) for name, found in view.parts.items()}
+        closing["elapsed_ms"] = self.elapsed_ms(prepared)
+        return Encoded(assemble.encode(s.Profile(**closing)), closing["etag"], closing["completeness"].answered > 0)
+
+    def _tell_shedding(self, completeness: s.Completeness, view: assemble.View) -> None:
+        """When most departments could not be asked, fewer look-ups at once serve everybody better."""
+        missing = completeness.missing
+        if missing and 2 * sum(view.parts[n].answered.reason == "queue_full" for n in missing) > completeness.asked:
+            self.press()
+
+    async def gathered(self, prepared: Prepared, gathering: Gathering, gone: Gone | None) -> None:
+        """Wait for all sections, or raise `ClientGone`; watching the caller begins when the answer is not there at once."""
+        whole = gathering.whole
+        if gone is None or whole.done():
+            await whole
+            return
+        watch: list[asyncio.Task[None]] = []
+        loop = asyncio.get_running_loop()
+        timer = loop.call_later(_WATCH_AFTER_SECONDS, lambda: watch.append(loop.create_task(_watch(gone, whole))))
+        try:
+            await whole
+        except ClientGone:
+            trace_quietly(self.sequencer, self.event(prepared, "profile.business.abandoned", outcome="abandoned"))
+            raise
+        finally:
+            timer.cancel()
+            for task in watch:
+                task.cancel()
+
+    def view(self, prepared: Prepared, answers: dict[str, Answered]) -> assemble.View:
+        """What may be seen of the answers, by this caller, now."""
         now = self.clock.now()
-        catalogue = catalogue_on(local_date(now))
-        denied = Answered(Outcome.DENIED, "agreement_missing", 0)
-        parts = {
-            name: assemble.part(entry.manifest, entry.label, answers.get(name, denied), grants[name], catalogue)
-            for name, entry in live.items()
-        }
-        return assemble.View(business, wanted.site, parts, catalogue, now, local_date(now))
+        plan = prepared.plan
+        parts = {name: assemble.part(spec, answers.get(name, DENIED)) for name, spec in plan.specifications.items()}
+        return assemble.View(prepared.business, prepared.wanted.site, parts, plan.catalogue, now, local_date(now))
 
-    async def _answer(
-        self, principal: Principal, wanted: LookUp, view: assemble.View, terms: tuple[Terms, ...], started: float
-    ) -> Encoded:
-        headline = assemble.headline(view)
-        policy = ",".join([view.catalogue.version, *sorted(t.agreement for t in terms)])
-        findings, conflicts = assemble.findings(view), assemble.conflicts(view)
-        digest = assemble.digest(view, (headline, findings, conflicts), policy)
-        entry = await self.sequencer.append(_event(principal, wanted, view, digest))
-        etag = f'W/"{digest[:32]}{"-s" if wanted.summary else ""}"'
-        sections = {name: assemble.section_read(view, found) for name, found in view.parts.items()}
-        if wanted.summary:
-            sections = {n: msgspec.structs.replace(r, data=msgspec.UNSET, withheld=[], masked=[]) for n, r in sections.items()}
-        profile = s.Profile(
-            business_id=_business_read(view),
-            name=assemble.name_of(view),
-            headline=headline,
-            findings=findings,
-            conflicts=conflicts,
-            completeness=assemble.completeness(view),
-            sections=sections,
-            purpose=s.PurposeRead(wanted.purpose, wanted.task),
-            trace=s.TraceRead(entry),
-            generated_at=view.now,
-            elapsed_ms=round((asyncio.get_running_loop().time() - started) * 1000),
-            expires_at=view.now + EXPIRES_AFTER,
-            etag=etag,
+    def close(self, prepared: Prepared, view: assemble.View) -> tuple[dict[str, Any], Event]:
+        """Everything that rests on more than one section, encoded where it is large, and the trace of the whole."""
+        wanted = prepared.wanted
+        findings, conflicts = assemble.findings_and_conflicts(view)
+        derived = (assemble.encode(assemble.headline(view)), assemble.encode(findings), assemble.encode(conflicts))
+        digest = assemble.digest(view, derived, prepared.plan.policy)
+        closing = {
+            "business_id": business_read(view),
+            "name": assemble.name_of(view),
+            "headline": Raw(derived[0]),
+            "findings": Raw(derived[1]),
+            "conflicts": Raw(derived[2]),
+            "completeness": assemble.completeness(view),
+            "purpose": s.PurposeRead(wanted.purpose, wanted.task),
+            "generated_at": view.now,
+            "elapsed_ms": self.elapsed_ms(prepared),
+            "expires_at": view.now + EXPIRES_AFTER,
+            "etag": f'W/"{digest[:32]}{"-s" if wanted.summary else ""}"',
+        }
+        return closing, self.viewed(prepared, view, digest)
+
+    def elapsed_ms(self, prepared: Prepared) -> int:
+        """Milliseconds since the request began."""
+        return round((asyncio.get_running_loop().time() - prepared.started) * 1000)
+
+    def viewed(self, prepared: Prepared, view: assemble.View, digest: str) -> Event:
+        """The trace of a disclosure: references and digests, no datum."""
+        parts = view.parts
+        classes: set[int] = set()
+        hidden, stale, digests, spoke = [], [], {}, 0
+        for name, found in parts.items():
+            answered, released = found.answered, found.released
+            classes.update(released.classes)
+            hidden += [f"{name}/{row.field}" for row in released.masked]
+            if answered.outcome is Outcome.STALE:
+                stale.append(name)
+            spoke += answered.is_current
+            if answered.digest:
+                digests[name] = answered.digest[9:-1]  # without its frame: sha-256=:…:
+        return self.event(
+            prepared,
+            "profile.business.viewed",
+            classes=tuple(sorted(classes)),
+            fields_mask_digest=",".join(sorted(hidden))[:44],
+            response_digest=f"sha-256:{digest}",
+            source_digests=digests,
+            outcome=f"{spoke}/{len(parts)}",
+            staleness=",".join(sorted(stale)),
         )
-        return Encoded(msgspec.json.encode(profile), etag, answered=profile.completeness.answered > 0)
+
+    def event(self, prepared: Prepared, event: str, **details: Any) -> Event:
+        """An event about this look-up."""
+        wanted, plan = prepared.wanted, prepared.plan
+        return act_of(
+            prepared.principal,
+            event,
+            subject=prepared.business.key,
+            purpose=wanted.purpose,
+            task=wanted.task or "",
+            request_id=wanted.request_id,
+            **{"agreement": plan.agreement, "departments": plan.departments, **details},
+        )
+
+    async def section(self, principal: Principal, wanted: LookUp, name: str, gone: Gone | None = None) -> bytes | None:
+        """One section, asked alone and patiently; None if no adapter serves it. Raises as `look_up` does."""
+        prepared = await self.prepare(principal, wanted)
+        spec = prepared.plan.specifications.get(name)
+        if spec is None:
+            return None
+        gathering = Gathering(self.board, prepared.questions(only=name, patient=True), prepared.deadline)
+        try:
+            await self.gathered(prepared, gathering, gone)
+        finally:
+            gathering.cancel()
+        view = self.view(prepared, gathering.answers)
+        event = self.section_event(prepared, name, view.parts[name])
+        entry = await self.sequencer.append(event)
+        alone = s.SectionAlone(
+            business_read(view),
+            name,
+            assemble.section_read(view.parts[name], view.now, summary=wanted.summary),
+            s.PurposeRead(wanted.purpose, wanted.task),
+            s.TraceRead(entry),
+            view.now,
+            self.elapsed_ms(prepared),
+        )
+        return assemble.encode(alone)
+
+    def section_event(self, prepared: Prepared, name: str, found: assemble.Part) -> Event:
+        """The trace of one section's disclosure."""
+        return self.event(
+            prepared,
+            "profile.section.viewed",
+            object_ref=name,
+            departments=(found.spec.manifest.department,),
+            agreement=found.spec.grant.agreement if found.spec.grant else "",
+            classes=found.released.classes,
+            source_digests={name: found.answered.digest[9:-1]} if found.answered.digest else {},
+            outcome=str(found.answered.outcome),
+        )
+
+    def gather(self, prepared: Prepared, on_section: OnSection) -> Gathering:
+        """Begin to ask; every section is reported the moment its outcome is known."""
+        return Gathering(self.board, prepared.questions(), prepared.deadline, on_section)
+
+
+async def _watch(gone: Gone, whole: "asyncio.Future[None]") -> None:
+    await gone()
+    if not whole.done():
+        whole.set_exception(ClientGone())
 
 
 def subject_of(text: str) -> str:
@@ -191,7 +333,8 @@ def subject_of(text: str) -> str:
         return ""
 
 
-def _identified(text: str) -> BusinessId:
+def identified(text: str) -> BusinessId:
+    """The business a text names. Raises the refusal with the exact reason."""
     try:
         business = parse(text)
     except IdentifierError as error:
@@ -206,55 +349,13 @@ def _office_of(principal: Principal) -> str | None:
     return principal.department if principal.roles & {Role.INSPECTOR, Role.TEAM_LEADER} else None
 
 
-def _for_site(query: AdapterQuery, entry: LiveAdapter, site: str | None) -> AdapterQuery:
-    if site is None or entry.manifest.scope != "site":
-        return query
-    return AdapterQuery(
-        query.business_id,
-        query.scheme,
-        site,
-        query.purpose,
-        query.unit,
-        query.request_id,
-        query.deadline,
-        query.traceparent,
-    )
-
-
-def _business_read(view: assemble.View) -> s.BusinessRead:
+def business_read(view: assemble.View) -> s.BusinessRead:
+    """The identifier as understood."""
     business = view.business
     return s.BusinessRead(
         business.embedded or business.value,
         business.scheme,
         business.checks,
-        [str(a) for a in business.alternatives],
+        [str(a) for a in cast("tuple[Any, ...]", business.alternatives)],
         view.site,
     )
-
-
-def _event(principal: Principal, wanted: LookUp, view: assemble.View, digest: str) -> Event:
-    """The trace of the look-up: references and digests, no datum."""
-    classes = sorted({c for found in view.parts.values() for c in found.released.classes})
-    hidden = ",".join(f"{n}/{r.field}" for n, f in sorted(view.parts.items()) for r in f.released.masked)
-    stale = sorted(n for n, f in view.parts.items() if f.answered.outcome == Outcome.STALE)
-    return act_of(
-        principal,
-        "profile.business.viewed",
-        subject=view.business.key,
-        purpose=wanted.purpose,
-        task=wanted.task or "",
-        agreement=",".join(sorted({f.grant.agreement for f in view.parts.values() if f.grant})),
-        departments=tuple(sorted({f.manifest.department for f in view.parts.values()})),
-        classes=tuple(classes),
-        fields_mask_digest=_short(hidden),
-        response_digest=f"sha-256:{digest}",
-        source_digests={n: _short(f.answered.digest) for n, f in view.parts.items() if f.answered.digest},
-        outcome=f"{sum(f.answered.is_current for f in view.parts.values())}/{len(view.parts)}",
-        staleness=",".join(stale),
-        request_id=wanted.request_id,
-    )
-
-
-def _short(text: str | None) -> str:
-    """A source's digest without its frame."""
-    return (text or "").removeprefix("sha-256=:").removesuffix(":")[:44]

@@ -1,16 +1,23 @@
 """The adapter that needs no Python: asks over the exchange as the manifest says, and maps what comes back."""
 
 import asyncio
+import functools
+import logging
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+from urllib.parse import quote
 
+import httpx
 import msgspec
 
-from adapters.contract.adapter import AdapterQuery, Candidate, ResultReceipt, SectionAnswer
-from adapters.contract.errors import AdapterMalformed
+from adapters.contract.adapter import AdapterQuery, Asking, Candidate, ResultReceipt, SectionAnswer, Told
+from adapters.contract.errors import AdapterError, AdapterMalformed
 from adapters.contract.manifest import Manifest, Mapping
 from adapters.contract.sections import shape_of
-from adapters.departments.standard_rest.mapping import compile_condition, compile_fields, field_names, fill
+from adapters.departments.standard_rest.canonical import CanonicalReader
+from adapters.departments.standard_rest.mapping import compile_condition, compile_fields, field_names
 from adapters.departments.standard_rest.paths import compile_path
+from adapters.departments.standard_rest.question import QuestionTemplate
 from adapters.transport.answers import (
     Now,
     digest_of,
@@ -21,11 +28,16 @@ from adapters.transport.answers import (
     to_shape,
 )
 from adapters.transport.credentials import Secrets, static_headers
-from adapters.transport.documents import decode_text, parse_json, parse_xml
-from adapters.transport.exchange import Exchange, Response
+from adapters.transport.documents import decode_json, decode_text, parse_json, parse_xml
+from adapters.transport.exchange import Exchange, Pool, Response
+from adapters.transport.httpx_transport import client_over, response_of
 
-_NOT_FOUND = 404
+log = logging.getLogger("onevisit.adapters")
+_NOT_FOUND, _OK = 404, 200
 _MARGIN_SECONDS = 0.02
+_LARGE = 64 << 10
+"""Answers of more bytes on the wire are read on a thread: inflating and parsing them would hold up everybody else's."""
+_READERS = ThreadPoolExecutor(2, thread_name_prefix="read-large")
 
 
 class _Found(msgspec.Struct):
@@ -52,21 +64,117 @@ class StandardRestAdapter:
         self._no_record = [(compile_condition(c), c.reason or "no_record") for c in answer.no_record]
         self._not_applicable = [(compile_condition(c), c.reason or "not_applicable") for c in answer.not_applicable]
         self._success = compile_condition(answer.success) if answer.success else None
+        self.repeatable = self._mapping.request.method == "GET"
+        plain = self._mapping.fields is None and answer == Mapping().response
+        self._canonical = CanonicalReader(self._shape, exchange.limits, now) if plain else None
+        self._client = client_over(exchange) if manifest.transport == "httpx" else None
+        self._doors = [self._door(address) for address in (manifest.base_url, *manifest.replicas)]
+
+    def _door(self, address: str) -> tuple[Pool, QuestionTemplate]:
+        pool, path = self._exchange.pool(address.rstrip("/"))
+        request = self._mapping.request
+        authority = pool.origin.authority
+        return pool, QuestionTemplate(request, self._manifest.section, authority, path.rstrip("/"), self._headers)
 
     @property
     def manifest(self) -> Manifest:
         return self._manifest
 
+    def begin(self, query: AdapterQuery, told: Told) -> Asking:
+        """Ask without a task; see `CallingAdapter`."""
+        pool, template = self._doors[query.replica]
+        left = 0.0 if query.head else query.deadline - asyncio.get_running_loop().time() - _MARGIN_SECONDS
+        payload = template.payload(query, max(int(left * 1000), 1))
+
+        def done(response: Response | None, error: AdapterError | None) -> None:
+            if response is None:
+                told(None, error)
+            elif len(response.raw) > _LARGE:
+                asyncio.get_running_loop().create_task(self._read_large(response, query, told))
+            else:
+                self._tell(response, query, told)
+
+        return self._exchange.begin(pool, payload, done, repeatable=self.repeatable)
+
+    def _tell(self, response: Response, query: AdapterQuery, told: Told) -> None:
+        try:
+            answer = self._read(response, query)
+        except AdapterError as error:
+            told(None, error)
+        except Exception as error:
+            log.exception("%s: an answer was read in a way nobody foresaw", self._manifest.adapter_id)
+            told(None, AdapterError("adapter_failed", type(error).__name__))
+        else:
+            told(answer, None)
+
+    async def _read_large(self, response: Response, query: AdapterQuery, told: Told) -> None:
+        """As `_tell`, with the reading on a thread; the bytes stay charged to the process's budget while it waits."""
+        budget, size = self._exchange.budget, len(response.raw)
+        budget.used += size
+        try:
+            read = functools.partial(self._read, response, query)
+            answer: SectionAnswer | AdapterError = await asyncio.get_running_loop().run_in_executor(_READERS, read)
+        except AdapterError as error:
+            answer = error
+        except Exception as error:
+            log.exception("%s: a large answer was read in a way nobody foresaw", self._manifest.adapter_id)
+            answer = AdapterError("adapter_failed", type(error).__name__)
+        finally:
+            budget.used -= size
+        told(*((None, answer) if isinstance(answer, AdapterError) else (answer, None)))
+
     async def fetch(self, query: AdapterQuery) -> SectionAnswer:
-        response = await self._ask(query)
+        if self._client is not None:
+            return self._read(response_of(await self._client.send(self._request(query))), query)
+        answered: asyncio.Future[SectionAnswer] = asyncio.get_running_loop().create_future()
+
+        def told(answer: SectionAnswer | None, error: AdapterError | None) -> None:
+            if answered.done():
+                return
+            if answer is None:
+                answered.set_exception(error or AdapterMalformed("schema_violation"))
+            else:
+                answered.set_result(answer)
+
+        call = self.begin(query, told)
+        try:
+            async with asyncio.timeout_at(query.deadline):
+                return await answered
+        finally:
+            call.cancel()
+
+    def _request(self, query: AdapterQuery) -> httpx.Request:
+        """The same question as an httpx request, for `transport: httpx`."""
+        pool, template = self._doors[query.replica]
+        head, _, body = template.payload(
+            query, max(int((query.deadline - asyncio.get_running_loop().time()) * 1000), 1)
+        ).partition(b"\r\n\r\n")
+        first, *lines = head.decode().split("\r\n")
+        method, target, _ = first.split(" ")
+        pairs = [tuple(line.split(": ", 1)) for line in lines]
+        url = f"{pool.origin.scheme}://{pool.origin.authority}{target}"
+        extensions = {"deadline": query.deadline}
+        return httpx.Request(method, url, headers=pairs, content=body or None, extensions=extensions)  # type: ignore[arg-type]  # pairs of two
+
+    def _read(self, response: Response, query: AdapterQuery) -> SectionAnswer:
+        """What a complete answer says. Raises `AdapterError`."""
+        body = response.body
+        digest = digest_of(body)
+        if self._canonical is not None and response.status == _OK:
+            require_media_type(response.media_type, "json")
+            answer = self._canonical.read(body, query.business_id, digest)
+            if answer is not None:
+                return answer
+        return self._read_any(response, query, digest)
+
+    def _read_any(self, response: Response, query: AdapterQuery, digest: str) -> SectionAnswer:
         document = self._document(response)
-        digest = digest_of(response.body)
         for holds, reason in (*self._no_record, *self._not_applicable):
             if document is not None and holds(response.status, document):
                 if (told := self._find_id(document)) is not None:
                     require_echo(query.business_id, told)
                 return SectionAnswer(None, self._time_or_none(document), digest, reason)
-        if failure := status_failure(response.status):
+        if failure := status_failure(response.status, response.headers):
             raise failure
         if self._success and not self._success(response.status, document):
             raise AdapterMalformed("schema_violation", "the answer does not say that it succeeded")
@@ -82,45 +190,16 @@ class StandardRestAdapter:
         record = self._find_record(sample)
         return to_shape(self._build(sample if record is None else record), self._shape)
 
-    async def _ask(self, query: AdapterQuery) -> Response:
-        request = self._mapping.request
-        values = {
-            "business_id": query.business_id,
-            "scheme": query.scheme,
-            "site": query.site or "",
-            "section": self._manifest.section,
-        }
-        pairs = {**request.query, **({"site": "{site}"} if query.site and "site" not in request.query else {})}
-        queries = "&".join(f"{fill(k, values, encode=True)}={fill(v, values, encode=True)}" for k, v in pairs.items())
-        url = self._base + fill(request.path, values, encode=True) + (f"?{queries}" if queries else "")
-        body = b"" if request.body is None else msgspec.json.encode(fill(request.body, values))
-        return await self._exchange.send(
-            request.method, url, headers=self._query_headers(query, body), body=body, deadline=query.deadline
-        )
-
-    def _query_headers(self, query: AdapterQuery, body: bytes) -> dict[str, str]:
-        left = query.deadline - asyncio.get_running_loop().time() - _MARGIN_SECONDS
-        headers = {
-            **self._headers,
-            "X-Request-Id": query.request_id,
-            "X-Purpose": query.purpose,
-            "X-Unit": query.unit,
-            "Deadline": str(max(int(left * 1000), 1)),
-        }
-        if query.traceparent:
-            headers["Traceparent"] = query.traceparent
-        if body:
-            headers["Content-Type"] = "application/json"
-        return headers
-
     def _document(self, response: Response) -> Any:
         """The parsed body, or None where the status alone tells that there is nothing worth reading."""
-        answer = self._mapping.response
+        answer, limits = self._mapping.response, self._exchange.limits
         try:
             require_media_type(response.media_type, answer.format)
-            text = decode_text(response.body, answer.charset)
-            parse = parse_xml if answer.format == "xml" else parse_json
-            return parse(text, self._exchange.limits)
+            if answer.format == "xml":
+                return parse_xml(decode_text(response.body, answer.charset), limits)
+            if answer.charset == "utf-8":
+                return decode_json(response.body, limits)
+            return parse_json(decode_text(response.body, answer.charset), limits)
         except AdapterMalformed:
             # A 404 page of some proxy is not the department saying "no record": only a well-formed answer counts.
             if status_failure(response.status):
@@ -132,7 +211,7 @@ class StandardRestAdapter:
         return None if value is None else require_as_of(value, self._now)
 
     async def search(self, text: str, deadline: float) -> list[Candidate]:
-        url = f"{self._base}/v1/search?" + fill("q={q}&limit=20", {"q": text}, encode=True)
+        url = f"{self._base}/v1/search?q={quote(text, safe='')}&limit=20"
         document = await self._call("GET", url, None, deadline)
         found: _Found = _as(_Found, {"items": []} if document is None else document)
         return found.items[:20]

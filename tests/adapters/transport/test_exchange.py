@@ -120,7 +120,7 @@ BIG = b"HTTP/1.1 200 OK\r\nContent-Length: 2000000\r\n\r\n" + b"x" * 1_200_000
         (b"HTTP/1.1 200 OK\r\n" + b"".join(b"H%d: x\r\n" % i for i in range(80)) + b"Content-Length: 0\r\n\r\n", "too_large"),
         (b"HTTP/1.1 200 OK\r\nH: " + b"x" * 20_000 + b"\r\nContent-Length: 0\r\n\r\n", "too_large"),
         (BIG, "too_large"),
-        (OK + OK, "malformed_http"),
+        (OK + OK, "surplus_answer"),
         (b"HTTP/1.1 302 Found\r\nLocation: http://169.254.169.254/\r\nContent-Length: 0\r\n\r\n", "redirect_refused"),
         (b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab", "malformed_http"),
         (b"", "connection_lost"),

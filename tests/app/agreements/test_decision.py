@@ -1,14 +1,16 @@
 """The decision against an independent, naive model of the same rules, and the masks."""
 
 from datetime import date
+from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.contract import SECTIONS
 from adapters.departments.standard_rest.mapping import field_names
-from app.agreements.decision import Grant, Standing, Terms, field_verdict, grant, release
+from app.agreements.decision import Grant, Release, Standing, Terms, field_verdict, grant
 from app.agreements.masking import MASKS, mask
 from app.agreements.purposes import PURPOSES
 from app.catalogue.classification import FieldClass, strictest
@@ -60,8 +62,20 @@ def test_verdicts_agree_with_the_naive_model(level, mask_rule, masked_class, rea
     assert verdict == naive(level, mask_rule, masked_class, reach)
 
 
-values = st.dictionaries(st.sampled_from("abcdef"), st.one_of(st.text(max_size=20), st.lists(st.text(max_size=5)), st.integers()))
-classes = st.dictionaries(st.sampled_from("abcdef"), st.integers(1, 4))
+NAMES = "abcdef"
+Record = msgspec.defstruct("Record", [(name, Any, None) for name in NAMES], omit_defaults=True)
+values = st.dictionaries(st.sampled_from(NAMES), st.one_of(st.text(max_size=20), st.lists(st.text(max_size=5)), st.integers()))
+classes = st.dictionaries(st.sampled_from(NAMES), st.integers(1, 4))
+
+
+def released(found, table, grant):
+    """What leaves, as values and as bytes, and what is said to be withheld."""
+    record = Record(**found)
+    release = Release(Record, table, grant)
+    out = release.apply(record, msgspec.json.encode(record))
+    assert msgspec.json.decode(out.encoded) == msgspec.to_builtins(out.values)
+    assert record == Record(**found)
+    return msgspec.to_builtins(out.values), out.encoded, out.masked, out.classes, release.withheld
 
 
 @given(values, values, classes, st.integers(2, 4))
@@ -69,16 +83,24 @@ def test_no_withheld_value_changes_what_is_released(first, second, levels, reach
     """Two records that differ only in withheld fields give the same answer, what is withheld included."""
     table = {name: row(name, level) for name, level in levels.items()}
     given_grant = Grant(reach, True, "x")
-    hidden = {n for n in "abcdef" if n not in table or field_verdict(table[n], given_grant) == "withhold"}
+    hidden = {n for n in NAMES if n not in table or field_verdict(table[n], given_grant) == "withhold"}
     twin = {**{k: v for k, v in first.items() if k not in hidden}, **{k: v for k, v in second.items() if k in hidden}}
-    assert release(first, table, given_grant) == release(twin, table, given_grant)
+    assert released(first, table, given_grant) == released(twin, table, given_grant)
 
 
 @given(values, classes, st.integers(1, 4))
 def test_class_1_and_unlisted_fields_never_leave_and_are_never_mentioned(found, levels, reach):
-    released = release(found, {n: row(n, level) for n, level in levels.items()}, Grant(reach, True, "x"))
-    assert all(levels.get(name, 1) > 1 for name in released.values)
-    assert all(hidden.level > 1 for hidden in released.withheld)
+    shown, _, _, _, withheld = released(found, {n: row(n, level) for n, level in levels.items()}, Grant(reach, True, "x"))
+    assert all(levels.get(name, 1) > 1 for name in shown)
+    assert all(hidden.level > 1 for hidden in withheld)
+
+
+def test_what_is_masked_is_said_and_its_class_is_the_masked_one():
+    table = {"a": row("a", 2, "phone", 3), "b": row("b", 4)}
+    shown, encoded, masked, levels, _ = released({"a": "13812345678", "b": 1}, table, Grant(3, True, "x"))
+    assert shown == {"a": "138****5678", "b": 1}
+    assert b"13812345678" not in encoded
+    assert ([r.field for r in masked], levels) == (["a"], (3, 4))
 
 
 def test_every_field_of_every_section_has_a_class():

@@ -1,30 +1,101 @@
-"""The fan-out: whatever an adapter does, every section has an outcome by the deadline."""
+"""The fan-out on a virtual clock: whatever an adapter does, every section has an outcome by the deadline."""
 
 import asyncio
+import random
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from adapters.contract import AdapterMalformed, AdapterQuery, AdapterUnavailable, Outcome, SectionAnswer
+from adapters.contract import AdapterError, AdapterMalformed, AdapterQuery, AdapterUnavailable, Outcome, SectionAnswer
+from adapters.contract.manifest import Capacity
 from adapters.contract.sections import Standing
-from app.profile.engine import Question, ask_all
-from app.profile.memory import LastKnownAnswers
+from adapters.transport.breaker import BreakerRules
+from adapters.transport.limits import AdaptiveLimit
+from app.profile.board import Board, awaiting
+from app.profile.cache import AnswerCache, Freshness
+from app.profile.engine import Gathering, ask_all
+from app.profile.flight import Question, Route
+from app.profile.lanes import Lane
+from tests.fixtures.virtual import run
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
+ANSWER = SectionAnswer(Standing(), NOW, "digest")
 
 
-def question(section, fetch, version=1):
-    query = AdapterQuery("91110105MA0YYY014T", "uscc", None, "patrol", "unit", "r", 0.0)
-    return Question(section, f"{section}@{version}", fetch, query)
+class World:
+    """A board, and departments by name that behave as a test says."""
+
+    def __init__(self, *, fresh=0, stale=3600, capacity=16, replicas=0):
+        self.late = []
+        self.calls = Counter()
+        self.told_off = Counter()
+        self.board = Board(AnswerCache(), self.now, random.Random(7).random, lambda q, a: self.late.append((q, a)))
+        self.freshness = Freshness(timedelta(seconds=fresh), timedelta(seconds=stale))
+        self.capacity, self.replicas = capacity, replicas
+
+    def now(self):
+        return NOW + timedelta(seconds=self.board.time() - 1000)
+
+    def lane(self, name):
+        if name not in self.board.lanes:
+            limit = AdaptiveLimit(self.capacity, most=max(self.capacity, 16))
+            capacity = Capacity(initial=self.capacity)
+            self.board.lanes[name] = Lane(name, capacity, random.Random(7).random, limit, BreakerRules())
+        return self.board.lanes[name]
+
+    def question(self, name, fetch, *, business="91110105MA0YYY014T", version=1, repeatable=True, patient=False):
+        async def counted(query):
+            self.calls[name] += 1
+            try:
+                return await fetch(query)
+            except asyncio.CancelledError:
+                self.told_off[name] += 1
+                raise
+
+        route = Route(
+            name,
+            f"{name}@{version}",
+            Standing,
+            self.lane(name),
+            awaiting(counted, name),
+            self.freshness,
+            repeatable=repeatable,
+            replicas=self.replicas,
+        )
+        query = AdapterQuery(business, "uscc", None, "patrol", "unit", "r", 0.0)
+        return Question(route, query, (route.label, business), patient)
+
+    async def ask(self, *questions, seconds=1.0):
+        return await ask_all(self.board, questions, self.board.time() + seconds)
+
+
+def scene(**settings):
+    """Runs a test's coroutine with a world, on a virtual clock."""
+
+    def decorate(play):
+        def test(*instance):
+            async def whole():
+                return await play(*instance, World(**settings))
+
+            run(whole())
+
+        test.__name__ = play.__name__
+        return test
+
+    return decorate
 
 
 async def honest(_query):
-    return SectionAnswer(Standing(), NOW, "digest")
+    return ANSWER
 
 
-async def ask(*questions, seconds=1.0, memory=None):
-    deadline = asyncio.get_running_loop().time() + seconds
-    return await ask_all(list(questions), LastKnownAnswers() if memory is None else memory, lambda: NOW, deadline=deadline)
+def taking(seconds, answer=ANSWER):
+    async def fetch(_query):
+        await asyncio.sleep(seconds)
+        return answer
+
+    return fetch
 
 
 def raising(error):
@@ -32,6 +103,19 @@ def raising(error):
         raise error
 
     return fetch
+
+
+def in_turn(*fetches):
+    """A department that behaves differently each time."""
+    waiting = list(fetches)
+
+    async def fetch(query):
+        return await (waiting.pop(0) if len(waiting) > 1 else waiting[0])(query)
+
+    return fetch
+
+
+RESET = AdapterUnavailable("connection_lost", again=True)
 
 
 @pytest.mark.parametrize(
@@ -42,66 +126,270 @@ def raising(error):
         (raising(AdapterMalformed("schema_violation")), Outcome.MALFORMED, "schema_violation"),
         (raising(RuntimeError("a bug of the adapter")), Outcome.UNAVAILABLE, "adapter_failed"),
         (raising(TimeoutError()), Outcome.TIMED_OUT, "deadline_exceeded"),
-        (lambda _q: asyncio.sleep(60), Outcome.TIMED_OUT, "deadline_exceeded"),
+        (taking(60), Outcome.TIMED_OUT, "deadline_exceeded"),
     ],
 )
-async def test_one_bad_department_leaves_the_other_untouched(fetch, outcome, reason):
-    answers = await ask(question("bad", fetch), question("good", honest), seconds=0.2)
-    assert (answers["bad"].outcome, answers["bad"].reason) == (outcome, reason)
-    assert answers["good"].outcome is Outcome.FRESH
+def test_one_bad_department_leaves_the_other_untouched(fetch, outcome, reason):
+    async def play():
+        world = World()
+        begun = world.board.time()
+        answers = await world.ask(world.question("bad", fetch), world.question("good", honest))
+        assert (answers["bad"].outcome, answers["bad"].reason) == (outcome, reason)
+        assert answers["good"].outcome is Outcome.FRESH
+        assert world.board.time() - begun <= 1.001
+
+    run(play())
 
 
-async def test_no_attempt_is_begun_with_too_little_time():
-    called = []
-
-    async def fetch(query):
-        called.append(query)
-
-    answers = await ask(question("x", fetch), seconds=0.05)
-    assert (answers["x"].outcome, answers["x"].reason, called) == (Outcome.TIMED_OUT, "too_little_time", [])
+@scene()
+async def test_no_attempt_is_begun_with_too_little_time(world):
+    answer = (await world.ask(world.question("x", honest), seconds=0.05))["x"]
+    assert (answer.outcome, answer.reason, world.calls["x"]) == (Outcome.TIMED_OUT, "too_little_time", 0)
 
 
-async def test_no_record_and_not_applicable_are_answers():
-    async def none(_query):
-        return SectionAnswer(None, NOW, "d", "no_record")
-
-    async def elsewhere(_query):
-        return SectionAnswer(None, None, "d", "not_a_social_organisation")
-
-    answers = await ask(question("a", none), question("b", elsewhere))
+@scene()
+async def test_no_record_and_not_applicable_are_answers(world):
+    none = taking(0, SectionAnswer(None, NOW, "d", "no_record"))
+    elsewhere = taking(0, SectionAnswer(None, None, "d", "not_a_social_organisation"))
+    answers = await world.ask(world.question("a", none), world.question("b", elsewhere))
     assert [answers[n].outcome for n in "ab"] == [Outcome.NOT_FOUND, Outcome.NOT_APPLICABLE]
     assert all(answers[n].is_current for n in "ab")
 
 
-async def test_memories_are_of_one_version_and_marked_stale():
-    memory = LastKnownAnswers()
-    await ask(question("x", honest), memory=memory)
-    broken = raising(AdapterUnavailable("connection_lost"))
-    stale = (await ask(question("x", broken), memory=memory))["x"]
-    assert (stale.outcome, stale.reason, stale.is_current) == (Outcome.STALE, "connection_lost", False)
-    assert (await ask(question("x", broken, version=2), memory=memory))["x"].outcome is Outcome.UNAVAILABLE
+class TestRetries:
+    @scene()
+    async def test_a_reset_before_the_body_is_asked_once_more(self, world):
+        answer = (await world.ask(world.question("x", in_turn(raising(RESET), honest))))["x"]
+        assert (answer.outcome, answer.attempts, world.calls["x"]) == (Outcome.FRESH, 2, 2)
+        assert 25 <= answer.elapsed_ms <= 250
+
+    @scene()
+    async def test_never_twice(self, world):
+        answer = (await world.ask(world.question("x", raising(RESET))))["x"]
+        assert (answer.reason, world.calls["x"]) == ("connection_lost", 2)
+
+    @pytest.mark.parametrize(
+        ("error", "repeatable"),
+        [(AdapterUnavailable("upstream_error"), True), (AdapterMalformed("encoding"), True), (RESET, False)],
+    )
+    def test_what_is_not_safe_is_not_repeated(self, error, repeatable):
+        async def play():
+            world = World()
+            await world.ask(world.question("x", raising(error), repeatable=repeatable))
+            assert world.calls["x"] == 1
+
+        run(play())
+
+    @scene()
+    async def test_the_departments_own_wish_is_honoured_or_the_retry_is_left(self, world):
+        soon = AdapterUnavailable("upstream_busy", again=True, retry_after=1.0)
+        answer = (await world.ask(world.question("x", in_turn(raising(soon), honest)), seconds=2))["x"]
+        assert (answer.outcome, answer.elapsed_ms >= 1000) == (Outcome.FRESH, True)
+        late = AdapterUnavailable("upstream_busy", again=True, retry_after=5.0)
+        answer = (await world.ask(world.question("y", in_turn(raising(late), honest)), seconds=2))["y"]
+        assert (answer.outcome, world.calls["y"]) == (Outcome.SHED, 1)
+
+    @scene()
+    async def test_a_failing_department_is_not_stormed(self, world):
+        lane = world.lane("x")
+        for index in range(200):
+            lane.breaker.state = lane.breaker.state.CLOSED
+            await world.ask(world.question("x", raising(RESET), business=str(index)))
+        seconds = world.board.time() - 1000
+        assert lane.asked["retried"] <= 200 * 0.1 + seconds + 2
 
 
-async def test_a_cancelled_look_up_cancels_its_questions():
-    ended = []
+class TestBreaker:
+    @scene()
+    async def test_it_opens_after_five_failed_connects_and_probes_after_a_while(self, world):
+        down = raising(AdapterUnavailable("connect_failed"))
+        for index in range(5):
+            await world.ask(world.question("x", down, business=str(index)))
+        answer = (await world.ask(world.question("x", honest, business="b")))["x"]
+        assert (answer.outcome, answer.reason, world.calls["x"]) == (Outcome.BREAKER_OPEN, "breaker_open", 5)
+        await asyncio.sleep(7)
+        assert (await world.ask(world.question("x", honest, business="c")))["x"].outcome is Outcome.FRESH
 
-    async def slow(_query):
-        try:
-            await asyncio.sleep(60)
-        finally:
-            ended.append(1)
+    @scene()
+    async def test_another_departments_breaker_stays_closed(self, world):
+        for index in range(30):
+            await world.ask(world.question("x", raising(AdapterMalformed("encoding")), business=str(index)))
+        answers = await world.ask(world.question("x", honest, business="z"), world.question("y", honest, business="z"))
+        assert [answers[n].outcome for n in "xy"] == [Outcome.BREAKER_OPEN, Outcome.FRESH]
 
-    task = asyncio.create_task(ask(question("a", slow), question("b", slow), seconds=60))
-    await asyncio.sleep(0.01)
-    task.cancel()
-    await asyncio.wait([task])
-    assert ended == [1, 1]
+    @scene()
+    async def test_refusals_of_the_caller_do_not_count(self, world):
+        for index in range(40):
+            await world.ask(world.question("x", raising(AdapterUnavailable("request_refused")), business=str(index)))
+        assert (await world.ask(world.question("x", honest, business="z")))["x"].outcome is Outcome.FRESH
 
 
-def test_memory_is_bounded_in_number_and_age():
-    memory = LastKnownAnswers(most=2, oldest=timedelta(hours=1))
-    for index in range(3):
-        memory.keep((str(index),), index, NOW)
-    assert (len(memory), memory.find(("0",), NOW), memory.find(("2",), NOW)) == (2, None, 2)
-    assert memory.find(("2",), NOW + timedelta(hours=2)) is None
-    assert len(memory) == 1
+class TestBulkhead:
+    @scene(capacity=4)
+    async def test_who_finds_no_place_waits_and_is_served_in_turn(self, world):
+        questions = [world.question("x", taking(0.1), business=str(i)) for i in range(12)]
+        answers = await asyncio.gather(*(world.ask(q) for q in questions))
+        assert {a["x"].outcome for a in answers} == {Outcome.FRESH}
+        assert max(a["x"].elapsed_ms for a in answers) <= 330
+
+    @scene(capacity=4)
+    async def test_waiting_ends_after_half_a_second_and_the_queue_is_bounded(self, world):
+        questions = [world.question("x", taking(60), business=str(i)) for i in range(40)]
+        answers = [a["x"] for a in await asyncio.gather(*(world.ask(q, seconds=2) for q in questions))]
+        shed = [a for a in answers if a.reason == "queue_full"]
+        assert len(shed) == 36
+        assert {a.elapsed_ms for a in shed if a.elapsed_ms} <= set(range(500, 520))
+        assert sum(a.elapsed_ms == 0 for a in shed) == 20
+
+    @scene(capacity=4)
+    async def test_a_department_in_trouble_takes_no_place_of_another(self, world):
+        stuck = [world.ask(world.question("x", taking(60), business=str(i))) for i in range(30)]
+        fine = [world.ask(world.question("y", taking(0.01), business=str(i))) for i in range(4)]
+        answers = await asyncio.gather(*stuck, *fine)
+        assert all(a["y"].outcome is Outcome.FRESH for a in answers[30:])
+
+
+class TestSingleFlight:
+    @scene()
+    async def test_equal_questions_share_one_call(self, world):
+        answers = await asyncio.gather(*(world.ask(world.question("x", taking(0.1))) for _ in range(20)))
+        assert world.calls["x"] == 1
+        assert all(a["x"].outcome is Outcome.FRESH for a in answers)
+
+    @scene()
+    async def test_one_callers_leaving_does_not_end_the_others_question(self, world):
+        first = asyncio.create_task(world.ask(world.question("x", taking(0.1))))
+        second = asyncio.create_task(world.ask(world.question("x", taking(0.1))))
+        await asyncio.sleep(0.01)
+        first.cancel()
+        assert (await second)["x"].outcome is Outcome.FRESH
+        assert world.told_off["x"] == 0
+
+    @scene()
+    async def test_who_has_more_time_does_not_join_who_has_less(self, world):
+        hasty = asyncio.create_task(world.ask(world.question("x", taking(0.5)), seconds=0.3))
+        await asyncio.sleep(0.01)
+        assert (await world.ask(world.question("x", taking(0.5)), seconds=1.5))["x"].outcome is Outcome.FRESH
+        assert (await hasty)["x"].outcome is Outcome.TIMED_OUT
+
+
+class TestCancellation:
+    @scene()
+    async def test_a_cancelled_look_up_cancels_its_questions(self, world):
+        task = asyncio.create_task(world.ask(world.question("a", taking(60)), world.question("b", taking(60)), seconds=90))
+        await asyncio.sleep(0.01)
+        task.cancel()
+        await asyncio.wait([task])
+        await asyncio.sleep(0)
+        assert (world.told_off["a"], world.told_off["b"]) == (1, 1)
+        assert all(lane.in_flight == 0 and not lane.active for lane in world.board.lanes.values())
+
+    @scene()
+    async def test_nothing_is_left_after_many(self, world):
+        for index in range(500):
+            gathering = Gathering(world.board, [world.question("x", taking(5), business=str(index))], world.board.time() + 9)
+            await asyncio.sleep(0)
+            gathering.cancel()
+        await asyncio.sleep(0.1)
+        lane = world.lane("x")
+        assert (lane.in_flight, lane.late, len(lane.active), len(lane.waiting)) == (0, 0, 0, 0)
+
+
+class TestTimeouts:
+    @scene()
+    async def test_a_slow_but_honest_department_gets_its_turn(self, world):
+        for index in range(250):
+            answers = await world.ask(world.question("x", taking(1.2), business=str(index)), seconds=2)
+            assert answers["x"].outcome is Outcome.FRESH
+
+    @scene()
+    async def test_a_quick_one_that_hangs_is_cut_long_before_the_deadline(self, world):
+        for index in range(250):
+            await world.ask(world.question("x", taking(0.02), business=str(index)), seconds=2)
+        answer = (await world.ask(world.question("x", taking(60), business="z"), seconds=2))["x"]
+        assert (answer.outcome, answer.reason) == (Outcome.TIMED_OUT, "slower_than_usual")
+        assert 100 <= answer.elapsed_ms <= 130
+
+    @scene()
+    async def test_a_patient_question_is_not_cut(self, world):
+        for index in range(250):
+            await world.ask(world.question("x", taking(0.02), business=str(index)), seconds=2)
+        patient = world.question("x", taking(5), business="z", patient=True)
+        assert (await world.ask(patient, seconds=8))["x"].outcome is Outcome.FRESH
+
+    @scene()
+    async def test_a_late_answer_refills_the_cache_and_is_reported(self, world):
+        answer = (await world.ask(world.question("x", taking(2.5)), seconds=1))["x"]
+        assert answer.outcome is Outcome.TIMED_OUT
+        await asyncio.sleep(2)
+        assert [a.outcome for _, a in world.late] == [Outcome.FRESH]
+        stale = (await world.ask(world.question("x", taking(60)), seconds=1))["x"]
+        assert (stale.outcome, stale.reason) == (Outcome.STALE, "deadline_exceeded")
+
+    @scene()
+    async def test_late_answers_are_waited_for_three_seconds_and_few_at_once(self, world):
+        await asyncio.gather(*(world.ask(world.question("x", taking(60), business=str(i))) for i in range(16)))
+        assert world.lane("x").late == 8
+        await asyncio.sleep(3.1)
+        assert (world.lane("x").late, world.lane("x").in_flight, world.told_off["x"]) == (0, 0, 16)
+
+
+class TestHedging:
+    @staticmethod
+    def twin(slow_every):
+        count = 0
+
+        async def fetch(query):
+            nonlocal count
+            count += not query.replica
+            await asyncio.sleep(1.5 if not query.replica and count % slow_every == 0 else 0.02)
+            return ANSWER
+
+        return fetch
+
+    @scene(replicas=1)
+    async def test_a_replica_is_asked_when_the_first_is_late_and_seldom(self, world):
+        fetch, slow = self.twin(40), 0
+        for index in range(1000):
+            slow += (await world.ask(world.question("x", fetch, business=str(index)), seconds=2))["x"].elapsed_ms > 200
+        extra = world.lane("x").asked["hedged"]
+        assert 0 < extra <= 1000 * 0.03 + 1
+        assert slow <= 3
+
+    @scene()
+    async def test_without_replicas_nobody_is_asked_twice(self, world):
+        fetch = self.twin(40)
+        for index in range(200):
+            await world.ask(world.question("x", fetch, business=str(index)), seconds=2)
+        assert world.lane("x").asked["hedged"] == 0
+
+
+class TestCache:
+    @scene(fresh=900)
+    async def test_a_fresh_answer_is_used_again_and_marked(self, world):
+        await world.ask(world.question("x", honest))
+        again = (await world.ask(world.question("x", honest)))["x"]
+        assert (again.outcome, again.is_current, world.calls["x"]) == (Outcome.CACHED, True, 1)
+        await asyncio.sleep(901)
+        assert (await world.ask(world.question("x", honest)))["x"].outcome is Outcome.FRESH
+
+    @scene(fresh=900)
+    async def test_who_insists_asks_the_department(self, world):
+        await world.ask(world.question("x", honest))
+        assert (await world.ask(world.question("x", honest, patient=True)))["x"].outcome is Outcome.FRESH
+
+    @scene()
+    async def test_memories_are_of_one_version_marked_stale_and_age(self, world):
+        broken = raising(AdapterUnavailable("connection_lost"))
+        await world.ask(world.question("x", honest))
+        stale = (await world.ask(world.question("x", broken)))["x"]
+        assert (stale.outcome, stale.reason, stale.is_current) == (Outcome.STALE, "connection_lost", False)
+        assert (await world.ask(world.question("x", broken, version=2)))["x"].outcome is Outcome.UNAVAILABLE
+        await asyncio.sleep(3601)
+        assert (await world.ask(world.question("x", broken)))["x"].outcome is Outcome.UNAVAILABLE
+
+    @scene(stale=0)
+    async def test_where_nothing_old_may_be_shown_nothing_is(self, world):
+        await world.ask(world.question("x", honest))
+        broken = raising(AdapterError("upstream_error"))
+        assert (await world.ask(world.question("x", broken)))["x"].outcome is Outcome.UNAVAILABLE

@@ -2,8 +2,10 @@
 
 from datetime import UTC, date, datetime
 
+import msgspec
 import pytest
 
+from adapters.contract import SECTIONS
 from app.profile.headline import REASONS, RULES, Facts, decide
 
 TODAY = date(2026, 11, 22)
@@ -11,13 +13,15 @@ AT = datetime(2026, 11, 22, tzinfo=UTC)
 FAILURES = ("timed_out", "unavailable", "malformed", "breaker_open", "shed", "denied")
 
 
-def facts(outcome="fresh", data=None, **more):
+def facts(question, outcome="fresh", data=None, **more):
     reason = more.pop("reason", None if outcome in {"fresh", "cached"} else f"reason_{outcome}")
-    return Facts(outcome=outcome, reason=reason, data=data or {}, as_of=AT, today=TODAY, **more)
+    spoke = outcome in {"fresh", "cached", "stale"}
+    told = msgspec.convert(data or {}, SECTIONS[RULES[question][0]]) if spoke else None
+    return Facts(outcome=outcome, reason=reason, data=told, as_of=AT, today=TODAY, **more)
 
 
 def answer(question, *arguments, **more):
-    return decide(question, facts(*arguments, **more))[1]
+    return decide(question, facts(question, *arguments, **more))[1]
 
 
 REGISTERED = [
@@ -162,5 +166,5 @@ def test_reasons_of_the_headline_have_words(code):
 
 def test_every_question_ends_in_a_rule_that_always_holds():
     for question, (_, rules) in RULES.items():
-        assert rules[-1][1](facts("fresh", {"anything": 1}))
+        assert rules[-1][1](facts(question))
         assert question in {"registered", "taxes_on_time", "fire_permit"}

@@ -2,8 +2,10 @@
 
 from datetime import date
 
+import msgspec
 import pytest
 
+from adapters.contract import SECTIONS
 from app.catalogue.service import catalogue_on
 from app.profile.findings import notice
 from app.profile.merge import comparable_name, comparable_person, find_conflicts, values_at
@@ -12,8 +14,12 @@ TODAY = date(2026, 11, 22)
 CATALOGUE = catalogue_on(TODAY)
 
 
-def conflicts(**released):
-    return {c.element for c in find_conflicts(released, {}, CATALOGUE)}
+def told(**sections):
+    return {name: msgspec.convert(data, SECTIONS[name]) for name, data in sections.items()}
+
+
+def conflicts(**sections):
+    return {c.element for c in find_conflicts(told(**sections), {}, CATALOGUE)}
 
 
 @pytest.mark.parametrize(
@@ -92,8 +98,9 @@ def test_without_the_authority_there_is_nothing_to_compare():
 
 
 def test_pointers():
-    data = {"a": [{"b": 1}, {"b": None}, {}], "c": {"d": 2}}
-    assert (values_at(data, "/a/*/b"), values_at(data, "/c/d"), values_at(data, "/x/y")) == (["1"], ["2"], [])
+    data = msgspec.convert({"permits": [{"permit_no": "1"}, {}], "entity_name": "甲"}, SECTIONS["registration"])
+    assert values_at(data, "/permits/*/permit_no") == ["1"]
+    assert (values_at(data, "/entity_name"), values_at(data, "/x/y")) == (["甲"], [])
 
 
 @pytest.mark.parametrize(
@@ -120,10 +127,10 @@ def test_pointers():
     ],
 )
 def test_findings(section, data, codes):
-    assert [n.code for n in notice({section: data}, TODAY)] == codes
+    assert [n.code for n in notice(told(**{section: data}), TODAY)] == codes
 
 
 def test_serious_findings_come_first_and_all_cite_what_they_rest_on():
-    found = notice({"registration": {"suspended": True}, "ecology": {"monitor_exceeded": True}}, TODAY)
+    found = notice(told(registration={"suspended": True}, ecology={"monitor_exceeded": True}), TODAY)
     assert [n.severity for n in found] == ["serious", "attention"]
     assert all(c.startswith("/sections/") for n in found for c in n.cites)

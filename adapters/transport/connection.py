@@ -1,0 +1,179 @@
+"""One connection to a department: one question at a time, every raw byte counted, surplus refused (RFC 9112).
+
+The parser has no limits of its own and lets surplus answers pass, so both are counted here.
+"""
+
+import asyncio
+from typing import Protocol, cast
+
+import httptools
+
+from adapters.contract.errors import AdapterError, AdapterMalformed, AdapterUnavailable
+from adapters.transport.guard import ByteBudget, Limits
+
+_FIRST_FINAL_STATUS = 200
+_MOST_INTERIM = 8
+
+Fields = dict[bytes, bytes]
+"""As they came; of a repeated field the last."""
+
+
+class Asker(Protocol):
+    """Who waits for the answer of a connection."""
+
+    def on_answer(self, connection: "Connection", status: int, fields: Fields, body: bytes) -> None:
+        """The complete answer; the connection is free again if `connection.keep`."""
+
+    def on_failure(self, connection: "Connection", error: AdapterError) -> None:
+        """There will be no answer; the connection is closed. `connection.started` tells whether a byte had come."""
+
+
+class Connection(asyncio.Protocol):
+    """Asks and listens. Built by the exchange's pools; whoever cancels a question aborts its connection."""
+
+    __slots__ = (
+        "asker", "body", "budget", "closed", "complete", "fields", "headed", "interim", "keep", "limits", "on_header", "parser",
+        "pieces", "received", "started", "status", "transport",
+    )  # fmt: skip
+
+    def __init__(self, limits: Limits, budget: ByteBudget) -> None:
+        self.limits = limits
+        self.budget = budget
+        self.transport: asyncio.Transport | None = None
+        self.asker: Asker | None = None
+        self.fields: Fields = {}
+        # Called by the parser for each field, without a frame of Python's.
+        self.on_header = self.fields.__setitem__
+        self.parser = httptools.HttpResponseParser(self)
+        self.closed = self.started = self.complete = self.keep = self.headed = False
+        self.received = self.status = self.interim = 0
+        self.body = b""
+        self.pieces: list[bytes] | None = None
+
+    def ask(self, asker: Asker, payload: bytes) -> None:
+        """Send a question; `asker` hears of the end. The connection must be open and idle."""
+        self.asker = asker
+        self.started = self.complete = self.keep = self.headed = False
+        self.received = self.status = self.interim = 0
+        self.fields.clear()
+        self.body = b""
+        self.pieces = None
+        cast("asyncio.Transport", self.transport).write(payload)
+
+    def abort(self) -> None:
+        """Close at once; nobody is told."""
+        self.closed = True
+        self._let_go()
+        if self.transport is not None:
+            self.transport.abort()
+
+    def _let_go(self) -> None:
+        """Forget the asker and give the bytes back to the budget."""
+        if self.asker is not None:
+            self.asker = None
+            self.budget.used -= self.received
+            self.received = 0
+
+    # asyncio.Protocol
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = cast("asyncio.Transport", transport)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.closed = True
+        if self.asker is None:
+            return
+        if self._until_close and exc is None and not self.complete:
+            self.keep = False
+            self._finish()
+        else:
+            again = not self.body
+            self._fail(AdapterUnavailable("connection_lost", str(exc or "closed before the answer was complete"), again=again))
+
+    def data_received(self, data: bytes) -> None:
+        if self.asker is None:
+            self.abort()  # Nobody asked: surplus bytes would become the next question's answer.
+            return
+        self.started = True
+        size = len(data)
+        self.received += size
+        self.budget.used += size
+        if self.received > self.limits.wire + self.limits.header_bytes or self.budget.used > self.budget.most:
+            self._fail(self._too_much())
+            return
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserCallbackError as error:
+            cause = error.__context__
+            self._fail(cause if isinstance(cause, AdapterError) else AdapterMalformed("malformed_http"))
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
+            self._fail(AdapterMalformed("malformed_http", type(error).__name__))
+        else:
+            if self.complete:
+                self._finish()
+            elif not self.headed and self.received > self.limits.header_bytes:
+                self._fail(AdapterMalformed("too_large", "headers without end"))
+
+    def _too_much(self) -> AdapterError:
+        if self.budget.used > self.budget.most:
+            return AdapterUnavailable("gateway_full", f"{self.budget.used} bytes of answers are held")
+        return AdapterMalformed("too_large", f"more than {self.limits.wire} bytes")
+
+    # httptools
+    def on_message_begin(self) -> None:
+        if self.complete:
+            raise AdapterMalformed("surplus_answer", "a second answer to one question")
+
+    def on_headers_complete(self) -> None:
+        self.headed = True
+        self.status = self.parser.get_status_code()
+        if len(self.fields) > self.limits.headers or self._head_bytes > self.limits.header_bytes:
+            raise AdapterMalformed("too_large", "too many headers")
+
+    @property
+    def _head_bytes(self) -> int:
+        """Bytes of the fields; exact where it matters, that is when more came than fields may have."""
+        if self.received <= self.limits.header_bytes:
+            return 0
+        return sum(len(name) + len(value) + 4 for name, value in self.fields.items())
+
+    @property
+    def _until_close(self) -> bool:
+        """Whether only the end of the connection ends this answer."""
+        framed = (name.lower() in {b"content-length", b"transfer-encoding"} for name in self.fields)
+        return self.status >= _FIRST_FINAL_STATUS and not any(framed)
+
+    def on_body(self, data: bytes) -> None:
+        if not self.body:
+            self.body = data
+        elif self.pieces is None:
+            self.pieces = [self.body, data]
+        else:
+            self.pieces.append(data)
+
+    def on_message_complete(self) -> None:
+        if self.status < _FIRST_FINAL_STATUS:
+            self.interim += 1
+            if self.interim > _MOST_INTERIM:
+                raise AdapterMalformed("malformed_http", "interim answers without end")
+            self.fields.clear()
+            self.headed, self.body, self.pieces = False, b"", None
+            return
+        # Only a callback may ask this; whether surplus follows shows when the whole chunk has been read.
+        self.keep = self.parser.should_keep_alive()
+        self.complete = True
+
+    def _finish(self) -> None:
+        asker = self.asker
+        self._let_go()
+        if self.closed:
+            self.keep = False
+        body = self.body if self.pieces is None else b"".join(self.pieces)
+        fields, self.body, self.pieces = self.fields.copy(), b"", None
+        if asker is not None:
+            asker.on_answer(self, self.status, fields, body)
+
+    def _fail(self, error: AdapterError) -> None:
+        asker = self.asker
+        self.abort()
+        if asker is not None:
+            asker.on_failure(self, error)

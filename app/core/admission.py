@@ -1,0 +1,127 @@
+"""How many requests the gateway takes at once, and who goes first when it cannot take all.
+
+The limit finds itself: it shrinks by a tenth while the gateway cannot keep up (its loop lags, or it had to leave a department
+unasked), and grows while it is used and all is well. Records of visits have a reserve; what nobody waits for yields first.
+"""
+
+import asyncio
+from enum import IntEnum
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from app.core.problems import problem, trace_id_in
+
+_LEAST, _INITIAL, _MOST = 16, 2048, 8192
+_SHRINK, _GROW = 0.9, 1.05
+_USED_SHARE = 0.8
+_YIELD_SHARE = 0.4
+_LONGEST_LAG = 0.05
+_PERIOD_SECONDS = 0.1
+_EXEMPT = ("/livez", "/readyz", "/metrics")
+
+
+class Priority(IntEnum):
+    """Who goes first: lower is more urgent."""
+
+    RECORD = 0
+    TASK = 1
+    PULL = 2
+    PREFETCH = 3
+
+
+SHARES = {Priority.RECORD: 1.3, Priority.TASK: 1.0, Priority.PULL: 0.8, Priority.PREFETCH: 0.5}
+"""Share of the limit up to which each priority is taken: a lower one is always refused before a higher one."""
+
+
+class Admission:
+    """Counts what is in flight. `adjust` is called ten times a second with how late that call was, in seconds."""
+
+    __slots__ = ("_estimate", "_pressed", "in_flight", "lag", "limit", "refused")
+
+    def __init__(self, initial: int = _INITIAL) -> None:
+        self._estimate = float(initial)
+        self._pressed = False
+        self.limit = initial
+        self.in_flight = 0
+        self.lag = 0.0
+        self.refused = dict.fromkeys(Priority, 0)
+
+    def enter(self, priority: Priority) -> bool:
+        """Take a request; False if it must be refused. Every request taken must `leave`."""
+        if self.in_flight >= self.limit * SHARES[priority]:
+            self.refused[priority] += 1
+            return False
+        self.in_flight += 1
+        return True
+
+    def leave(self) -> None:
+        """A request is answered."""
+        self.in_flight -= 1
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether what can wait should wait."""
+        return self.in_flight >= self.limit * _YIELD_SHARE
+
+    def press(self) -> None:
+        """The gateway could not do for a request what it should have done."""
+        self._pressed = True
+
+    def adjust(self, lag: float) -> None:
+        """Shrink or grow."""
+        self.lag = lag
+        if self._pressed or lag > _LONGEST_LAG:
+            self._estimate = max(float(_LEAST), min(self._estimate, self.in_flight + 1.0) * _SHRINK)
+        elif self.in_flight >= self._estimate * _USED_SHARE:
+            self._estimate = min(float(_MOST), self._estimate * _GROW + 1)
+        self._pressed = False
+        self.limit = int(self._estimate)
+
+
+async def keep_adjusting(admission: Admission) -> None:
+    """Adjust until cancelled; how late each turn comes is how late the event loop runs."""
+    loop = asyncio.get_running_loop()
+    while True:
+        due = loop.time() + _PERIOD_SECONDS
+        await asyncio.sleep(_PERIOD_SECONDS)
+        admission.adjust(max(loop.time() - due, 0.0))
+
+
+def retry_after(priority: Priority) -> str:
+    """Seconds after which a refused caller may come again: who yields first waits longest."""
+    return str(1 + int(priority))
+
+
+def priority_of(scope: Scope) -> Priority:
+    """By what a request does; `Priority: u=5` or more (RFC 9218, background) makes any look-up a prefetch."""
+    path, method = scope["path"], scope["method"]
+    if method in {"PUT", "POST", "PATCH"} and not path.startswith("/v1/profiles"):
+        return Priority.RECORD
+    urgency = next((v for k, v in scope["headers"] if k == b"priority"), b"")
+    if path == "/v1/profiles:batch" or any(mark in urgency for mark in (b"u=5", b"u=6", b"u=7")):
+        return Priority.PREFETCH
+    if path.startswith("/v1/profiles") and b"task=" in scope["query_string"]:
+        return Priority.TASK
+    return Priority.PULL
+
+
+class Admitted:
+    """ASGI middleware: takes or refuses every request but those of operators' probes."""
+
+    def __init__(self, app: ASGIApp, *, admission: Admission) -> None:
+        self._app = app
+        self._admission = admission
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["path"].startswith(_EXEMPT):
+            await self._app(scope, receive, send)
+            return
+        priority = priority_of(scope)
+        if not self._admission.enter(priority):
+            headers = {"Retry-After": retry_after(priority)}
+            await problem("server.busy", trace_id_in(scope), headers=headers)(scope, receive, send)
+            return
+        try:
+            await self._app(scope, receive, send)
+        finally:
+            self._admission.leave()

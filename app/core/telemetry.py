@@ -1,0 +1,85 @@
+"""Metrics for Prometheus, read at each scrape from counters that the parts keep anyway: counting costs no request anything."""
+
+import hmac
+import ipaddress
+from collections.abc import Callable, Iterable
+
+from fastapi import APIRouter, Request, Response
+from prometheus_client import CollectorRegistry, ProcessCollector
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+
+from app.core.admission import Admission
+from app.core.deps import SettingsDep, Slot
+from app.core.errors import NotAllowed
+
+router = APIRouter(tags=["health"])
+REGISTRY: Slot[CollectorRegistry] = Slot("metrics_registry")
+
+Families = Callable[[], Iterable[Metric]]
+
+
+class MetricsForeign(NotAllowed):
+    code = "metrics.not_yours"
+    zh, en = "指标仅供运维读取", "Metrics are for operators"
+    now_zh, now_en = "附带运维令牌，或从网关所在主机读取", "Send the operators' token, or read them on the gateway's own machine"
+
+
+class _Collector:
+    """Families of one part of the gateway."""
+
+    def __init__(self, families: Families) -> None:
+        self._families = families
+
+    def collect(self) -> Iterable[Metric]:
+        return self._families()
+
+    def describe(self) -> Iterable[Metric]:
+        return ()
+
+
+def new_registry(*parts: Families) -> CollectorRegistry:
+    """A registry that asks these parts at each scrape, and the operating system about this process."""
+    registry = CollectorRegistry()
+    ProcessCollector(registry=registry)
+    for families in parts:
+        registry.register(_Collector(families))
+    return registry
+
+
+def admission_families(admission: Admission) -> Families:
+    """What is in flight, the limit, refusals by priority, and how late the event loop runs."""
+
+    def families() -> Iterable[Metric]:
+        refused = CounterMetricFamily("onevisit_requests_refused", "Requests refused for want of room", labels=["priority"])
+        for priority, count in admission.refused.items():
+            refused.add_metric([priority.name.lower()], count)
+        yield refused
+        yield gauge("onevisit_requests_in_flight", "Requests being answered", admission.in_flight)
+        yield gauge("onevisit_requests_limit", "Requests that may be in flight", admission.limit)
+        yield gauge("onevisit_loop_lag_seconds", "How late the event loop was at its last look", admission.lag)
+
+    return families
+
+
+def gauge(name: str, words: str, value: float) -> Metric:
+    """A number as it stands."""
+    return GaugeMetricFamily(name, words, value=value)
+
+
+@router.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}})
+async def read_metrics(request: Request, settings: SettingsDep) -> Response:
+    """Counts, latencies, breakers and limits of every department, in Prometheus' text format."""
+    if not _may_read(request, settings.metrics_token.get_secret_value() if settings.metrics_token else None):
+        raise MetricsForeign
+    return Response(generate_latest(REGISTRY.of(request.app)), media_type=CONTENT_TYPE_LATEST)
+
+
+def _may_read(request: Request, token: str | None) -> bool:
+    """By the operators' token; where none is set, from this machine only."""
+    if token is not None:
+        return hmac.compare_digest(request.headers.get("authorization", "").encode(), f"Bearer {token}".encode())
+    try:
+        return request.client is not None and ipaddress.ip_address(request.client.host).is_loopback
+    except ValueError:
+        return False

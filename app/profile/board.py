@@ -1,0 +1,176 @@
+"""The questions under way: who asks what of whom, joined where equal, moved on by one clock. Pure of frameworks.
+
+One callback every ten milliseconds looks for attempts that are late; no question needs a timer or a task of its own.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from datetime import datetime
+from itertools import chain
+
+from adapters.contract import REASONS, AdapterError, AdapterQuery, Asking, Outcome, SectionAnswer, Told
+from adapters.transport.scan import encode
+from app.profile.answered import Answered, Fetch, decoded
+from app.profile.cache import AnswerCache, Kept, Key
+from app.profile.flight import Flight, Question, Waiter
+from app.profile.lanes import Lane
+
+log = logging.getLogger("onevisit.engine")
+_TICK_SECONDS = 0.01
+
+OnLate = Callable[[Question, Answered], None]
+
+
+class Board:
+    """Flights and lanes of one process. `now` is the wall clock, `random` gives numbers in [0, 1)."""
+
+    def __init__(self, cache: AnswerCache, now: Callable[[], datetime], random: Callable[[], float], on_late: OnLate) -> None:
+        self.cache = cache
+        self.now = now
+        self.random = random
+        self.lanes: dict[str, Lane] = {}
+        self._on_late = on_late
+        self._loop = asyncio.get_running_loop()
+        self.time = self._loop.time
+        self._flying: dict[Key, Flight] = {}
+        self._ticking = False
+
+    def ask(self, question: Question, waiter: Waiter, now: float) -> Answered | Flight:
+        """A fresh enough answer at once, or the flight that will bring one."""
+        route = question.route
+        if route.freshness.fresh:
+            known = self.cache.fresh(question.key, route.freshness, self.now())
+            if known is not None and not question.patient:
+                return self._used_again(question, known, Outcome.CACHED, None, 0, 0)
+        flight = self._flying.get(question.key)
+        if flight is not None and flight.serves(waiter):
+            flight.waiters.append(waiter)
+            route.lane.asked["joined"] += 1
+            return flight
+        flight = self._flying[question.key] = Flight(self, question, waiter, now)
+        flight.start(now)
+        return flight
+
+    def landed(self, flight: Flight, answered: Answered | None) -> None:
+        """A flight is settled (None: everybody left)."""
+        key = flight.question.key
+        if self._flying.get(key) is flight:
+            del self._flying[key]
+        if answered is not None:
+            flight.question.route.lane.outcomes[answered.outcome] += 1
+
+    def received(self, flight: Flight, answer: SectionAnswer, now: float) -> Answered:
+        """What an answer becomes; it is remembered. An answer to a flight that was over already is reported as late."""
+        question, data = flight.question, answer.data
+        encoded = None if data is None else answer.encoded or encode(data)
+        reason = answer.reason
+        answered = Answered(
+            Outcome.FRESH if data is not None else REASONS[reason or "no_record"].outcome,
+            reason if data is not None else reason or "no_record",
+            round((now - flight.started) * 1000),
+            data,
+            encoded,
+            answer.as_of,
+            self.now(),
+            max(flight.attempts, answer.attempts),
+            answer.source_digest,
+        )
+        if encoded is not None and question.route.kept:
+            self.cache.keep(question.key, answered)
+        if flight.settled:
+            question.route.lane.asked["late"] += 1
+            self._on_late(question, answered)
+        return answered
+
+    def unanswered(self, flight: Flight, code: str, now: float) -> Answered:
+        """What a failure becomes: the last-known answer, marked, or the outcome of its reason."""
+        question, elapsed = flight.question, round((now - flight.started) * 1000)
+        route = question.route
+        known = self.cache.stale(question.key, route.freshness, self.now()) if route.freshness.stale else None
+        if known is not None:
+            return self._used_again(question, known, Outcome.STALE, code, elapsed, flight.attempts)
+        return Answered(REASONS[code].outcome, code, elapsed, attempts=flight.attempts)
+
+    def _used_again(
+        self, question: Question, known: Kept, outcome: Outcome, reason: str | None, elapsed: int, attempts: int
+    ) -> Answered:
+        if outcome is Outcome.CACHED:
+            question.route.lane.outcomes[outcome] += 1
+        encoded, as_of, fetched_at, digest = known
+        data = decoded(question.route.shape, encoded)
+        return Answered(outcome, reason, elapsed, data, encoded, as_of, fetched_at, attempts, digest)
+
+    def fill(self, lane: Lane) -> None:
+        """Give free places to those who wait for them, longest waiting first."""
+        while lane.waiting and lane.has_room:
+            flight = lane.waiting.popleft()
+            if not flight.settled:
+                flight.attempt(self.time())
+
+    def later(self, when: float, act: Callable[[], None]) -> None:
+        """Do something at a loop time."""
+        self._loop.call_at(when, act)
+
+    def watch(self) -> None:
+        """See to it that what is late will be noticed."""
+        if not self._ticking:
+            self._ticking = True
+            self._loop.call_later(_TICK_SECONDS, self._tick)
+
+    def _tick(self) -> None:
+        now, busy = self.time(), False
+        for lane in self.lanes.values():
+            if lane.active or lane.waiting:
+                busy = True
+                self._move(lane, now)
+        self._ticking = busy
+        if busy:
+            self._loop.call_later(_TICK_SECONDS, self._tick)
+
+    def _move(self, lane: Lane, now: float) -> None:
+        for attempt in tuple(lane.active):
+            attempt.move(now)
+        while lane.waiting and (lane.waiting[0].settled or lane.waiting[0].queued_until <= now):
+            lane.waiting.popleft().give_up("queue_full", now)
+        if lane.waiting:
+            self.fill(lane)
+
+    def cancel_all(self) -> None:
+        """End every call, at shutdown."""
+        for attempt in tuple(chain.from_iterable(lane.active for lane in self.lanes.values())):
+            attempt.cancel()
+
+
+class _TaskAsking:
+    """A question to an adapter that awaits: its task."""
+
+    __slots__ = ("_task",)
+
+    def __init__(self, task: asyncio.Task[None]) -> None:
+        self._task = task
+
+    def cancel(self) -> None:
+        self._task.cancel()
+
+
+def awaiting(fetch: Fetch, label: str) -> Callable[[AdapterQuery, Told], Asking]:
+    """`begin` for an adapter that only offers `fetch`; whatever it raises becomes a failure with a reason."""
+
+    async def run(query: AdapterQuery, told: Told) -> None:
+        try:
+            answer = await fetch(query)
+        except AdapterError as error:
+            told(None, error)
+        except TimeoutError:
+            told(None, AdapterError("deadline_exceeded"))
+        except Exception as error:
+            log.exception("%s failed in a way its adapter does not declare", label)
+            told(None, AdapterError("adapter_failed", type(error).__name__))
+        else:
+            told(answer, None)
+
+    def begin(query: AdapterQuery, told: Told) -> Asking:
+        return _TaskAsking(asyncio.get_running_loop().create_task(run(query, told)))
+
+    return begin

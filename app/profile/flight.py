@@ -1,0 +1,326 @@
+"""One question to one department on its way: waiting for a place, asked, asked again, hedged, cut, answered. Pure.
+
+Callers who ask the same join the flight instead of asking again. Nothing here waits: the board's clock moves what is late.
+"""
+
+from collections.abc import Callable
+from typing import Protocol
+
+from msgspec import Struct
+
+from adapters.contract import AdapterError, AdapterQuery, Asking, SectionAnswer
+from adapters.transport.backoff import pause
+from app.profile.answered import Answered, Begin
+from app.profile.cache import Freshness, Key
+from app.profile.deadline import HOP_SECONDS, LATE_SECONDS, LEAST_ATTEMPT_SECONDS
+from app.profile.hedging import hedge_after
+from app.profile.lanes import Lane
+from app.profile.timeouts import attempt_seconds
+
+_MOST_ATTEMPTS = 2
+_LONGEST_WAIT = 0.5
+_JOIN_SLACK = 0.1
+MOST_LATE = 8
+"""So many answers of one department may still come after their deadline to refill the cache."""
+
+
+class Route(Struct, frozen=True):
+    """What all questions to one adapter have in common."""
+
+    section: str
+    label: str
+    shape: type[Struct]
+    lane: Lane
+    begin: Begin
+    freshness: Freshness = Freshness()
+    repeatable: bool = True
+    replicas: int = 0
+
+    @property
+    def kept(self) -> bool:
+        """Whether an answer may be used again at all."""
+        return bool(self.freshness.fresh or self.freshness.stale)
+
+
+class Question(Struct, frozen=True):
+    """What is asked of one department now. `key` is equal for questions that one answer serves."""
+
+    route: Route
+    query: AdapterQuery
+    key: Key
+    patient: bool = False
+
+
+class Waiter(Protocol):
+    """Who waits for a section."""
+
+    deadline: float
+
+    def section_settled(self, section: str, answered: Answered) -> None:
+        """The section's outcome is known."""
+
+
+class Tower(Protocol):
+    """What a flight needs of the board it belongs to."""
+
+    time: Callable[[], float]
+    random: Callable[[], float]
+
+    def watch(self) -> None:
+        """Notice what is late from now on."""
+
+    def fill(self, lane: Lane) -> None:
+        """Give free places to those who wait."""
+
+    def later(self, when: float, act: Callable[[], None]) -> None:
+        """Do something at a loop time."""
+
+    def landed(self, flight: "Flight", answered: Answered | None) -> None:
+        """A flight is settled; None if everybody left."""
+
+    def received(self, flight: "Flight", answer: SectionAnswer, now: float) -> Answered:
+        """What an answer becomes."""
+        ...
+
+    def unanswered(self, flight: "Flight", code: str, now: float) -> Answered:
+        """What a failure becomes."""
+        ...
+
+
+class Attempt:
+    """One call to the department."""
+
+    __slots__ = ("asking", "cut_at", "flight", "hedge_at", "is_late", "lane", "started")
+
+    def __init__(self, flight: "Flight", started: float, cut_at: float) -> None:
+        self.flight: Flight | None = flight
+        self.lane = flight.question.route.lane
+        self.started = started
+        self.cut_at = cut_at
+        self.hedge_at: float | None = None
+        self.asking: Asking | None = None
+        self.is_late = False
+
+    def told(self, answer: SectionAnswer | None, error: AdapterError | None) -> None:
+        """The department answered, or failed to."""
+        flight = self.flight
+        if flight is None:
+            return
+        board, lane = flight.board, self.lane
+        now = board.time()
+        self.leave()
+        if answer is not None:
+            lane.succeeded(now - self.started, self.cut_at - self.started, now)
+            flight.answered(self, answer, now)
+        elif error is not None:
+            lane.failed(error, now)
+            flight.failed(self, error, now)
+        if lane.waiting:
+            board.fill(lane)
+
+    def leave(self) -> None:
+        """No longer under way."""
+        self.flight = None
+        if self.lane.active.pop(self, False) is None:
+            if self.is_late:
+                self.lane.late -= 1
+            else:
+                self.lane.in_flight -= 1
+
+    def cancel(self) -> None:
+        """Free the connection; the department is neither praised nor blamed."""
+        self.leave()
+        self.lane.breaker.abandoned()
+        if self.asking is not None:
+            self.asking.cancel()
+
+    def move(self, now: float) -> None:
+        """Cut what is too late; ask a replica too where that is due."""
+        if self.cut_at <= now:
+            self.cut(now)
+        elif self.hedge_at is not None and self.hedge_at <= now and self.flight is not None:
+            self.flight.hedge(self, now)
+
+    def cut(self, now: float) -> None:
+        """It took too long: wait for a late answer in the background if there is room, else end it."""
+        flight, lane = self.flight, self.lane
+        if flight is None:
+            return
+        if self.is_late or lane.late >= MOST_LATE or not flight.question.route.freshness.stale:
+            if not self.is_late:
+                lane.timed_out(now - self.started, now)
+            self.leave()
+            if self.asking is not None:
+                self.asking.cancel()
+        else:
+            lane.timed_out(now - self.started, now)
+            self.is_late = True
+            lane.in_flight -= 1
+            lane.late += 1
+            self.cut_at = max(flight.deadline, now) + LATE_SECONDS
+            self.hedge_at = None
+        flight.attempt_cut(self, now)
+
+
+class Flight:
+    """A question under way, and all who wait for its answer."""
+
+    __slots__ = ("attempts", "board", "deadline", "question", "queued_until", "running", "settled", "started", "waiters")
+
+    def __init__(self, board: Tower, question: Question, waiter: Waiter, started: float) -> None:
+        self.board = board
+        self.question = question
+        self.waiters: list[Waiter] = [waiter]
+        self.deadline = waiter.deadline
+        self.started = started
+        self.attempts = 0
+        self.running: list[Attempt] = []
+        self.queued_until = 0.0
+        self.settled = False
+
+    def serves(self, waiter: Waiter) -> bool:
+        """Whether a caller with this deadline loses nothing by joining."""
+        return not self.settled and waiter.deadline <= self.deadline + _JOIN_SLACK
+
+    def start(self, now: float) -> None:
+        """Ask, wait for a place, or say why not."""
+        lane = self.question.route.lane
+        lane.retries.earn()
+        if self.deadline - now < LEAST_ATTEMPT_SECONDS:
+            self.give_up("too_little_time", now)
+        elif not lane.breaker.allows(now):
+            self.give_up("breaker_open", now)
+        elif lane.has_room:
+            self.attempt(now)
+        elif lane.may_queue:
+            self.queued_until = min(self.deadline - LEAST_ATTEMPT_SECONDS, now + _LONGEST_WAIT)
+            lane.waiting.append(self)
+            self.board.watch()
+        else:
+            lane.breaker.abandoned()
+            self.give_up("queue_full", now)
+
+    def attempt(self, now: float, replica: int = 0) -> None:
+        """Call the department."""
+        question, lane = self.question, self.question.route.lane
+        left = self.deadline - now
+        allowed = left if question.patient else attempt_seconds(lane.latencies, left)
+        attempt = Attempt(self, now, now + allowed)
+        self.attempts += 1
+        self.running.append(attempt)
+        lane.in_flight += 1
+        lane.active[attempt] = None
+        if question.route.replicas and not replica:
+            lane.hedges.earn()
+            after = self._hedge_after(lane)
+            attempt.hedge_at = None if after is None else now + after
+        query = question.query if not replica else _of_replica(question.query, replica)
+        self.board.watch()
+        try:
+            attempt.asking = question.route.begin(query, attempt.told)
+        except AdapterError as error:
+            attempt.told(None, error)
+
+    def _hedge_after(self, lane: Lane) -> float | None:
+        utilisation = lane.in_flight / lane.limit.value
+        closed = not lane.breaker.state
+        return hedge_after(lane.latencies, self.question.route.replicas, breaker_closed=closed, utilisation=utilisation)
+
+    def hedge(self, attempt: Attempt, now: float) -> None:
+        """The first attempt is late: ask a replica too, if the budget allows."""
+        attempt.hedge_at = None
+        if (
+            self.deadline - now >= LEAST_ATTEMPT_SECONDS
+            and self.attempts < _MOST_ATTEMPTS
+            and self.question.route.lane.hedges.take(now)
+        ):
+            self.question.route.lane.asked["hedged"] += 1
+            self.attempt(now, replica=1)
+
+    def answered(self, attempt: Attempt, answer: SectionAnswer, now: float) -> None:
+        """The first answer wins; other attempts are called off."""
+        self.running.remove(attempt)
+        while self.running:
+            self.running.pop().cancel()
+        self.settle(self.board.received(self, answer, now))
+
+    def failed(self, attempt: Attempt, error: AdapterError, now: float) -> None:
+        """Try once more where that is safe, else say why it failed."""
+        self.running.remove(attempt)
+        if self.settled or self.running:
+            return
+        seconds = pause(self.board.random, error.retry_after)
+        lane = self.question.route.lane
+        enough = self.deadline - now - seconds >= LEAST_ATTEMPT_SECONDS
+        if (
+            error.again
+            and self.question.route.repeatable
+            and self.attempts < _MOST_ATTEMPTS
+            and enough
+            and lane.retries.take(now)
+        ):
+            lane.asked["retried"] += 1
+            self.board.later(now + seconds, self._again)
+        else:
+            self.give_up(error.code, now)
+
+    def _again(self) -> None:
+        now = self.board.time()
+        if self.settled:
+            return
+        if self.question.route.lane.breaker.allows(now):
+            self.attempt(now)
+        else:
+            self.give_up("breaker_open", now)
+
+    def attempt_cut(self, attempt: Attempt, now: float) -> None:
+        """An attempt ran out of its time; a late one may still refill the cache."""
+        if not attempt.is_late or attempt.flight is None:
+            self.running.remove(attempt)
+        if not self.settled and all(a.is_late for a in self.running):
+            in_time = now < self.deadline - HOP_SECONDS
+            self.give_up("slower_than_usual" if in_time else "deadline_exceeded", now)
+
+    def give_up(self, code: str, now: float) -> None:
+        """Settle without a current answer."""
+        if not self.settled:
+            self.settle(self.board.unanswered(self, code, now))
+
+    def settle(self, answered: Answered) -> None:
+        """Tell everybody who waits."""
+        if self.settled:
+            return
+        self.settled = True
+        self.board.landed(self, answered)
+        waiters, self.waiters = self.waiters, []
+        for waiter in waiters:
+            waiter.section_settled(self.question.route.section, answered)
+
+    def leave(self, waiter: Waiter, now: float, *, gone: bool) -> None:
+        """A caller stops waiting: at its deadline, or because it is `gone`. The last one to leave ends the flight."""
+        if waiter in self.waiters:
+            self.waiters.remove(waiter)
+        if self.waiters or self.settled:
+            return
+        self.settled = True
+        self.board.landed(self, None)
+        for attempt in tuple(self.running):
+            if gone:
+                self.running.remove(attempt)
+                attempt.cancel()
+            elif not attempt.is_late:
+                attempt.cut(now)
+
+
+def _of_replica(query: AdapterQuery, replica: int) -> AdapterQuery:
+    return AdapterQuery(
+        query.business_id,
+        query.scheme,
+        query.site,
+        query.purpose,
+        query.unit,
+        query.request_id,
+        query.deadline,
+        query.traceparent,
+        replica,
+    )

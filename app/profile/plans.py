@@ -1,0 +1,145 @@
+"""Who is asked and what may be released, prepared once for all look-ups of the same standing. Pure.
+
+A plan holds as long as adapters, agreements, catalogue and day are the same; whatever changes makes new ones.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import date, timedelta
+from typing import Protocol
+
+from msgspec import Struct, structs
+
+from adapters.contract import AdapterQuery, DepartmentAdapter, Manifest, shape_of
+from adapters.transport.breaker import BreakerRules
+from adapters.transport.limits import AdaptiveLimit
+from app.agreements.decision import Standing, Terms, grant
+from app.catalogue.classification import Catalogue
+from app.profile.answered import Begin
+from app.profile.assemble import Specification, specify
+from app.profile.board import Board, awaiting
+from app.profile.cache import Freshness
+from app.profile.flight import Question, Route
+from app.profile.lanes import Lane
+
+_MOST_PLANS = 512
+
+
+class Entry(Protocol):
+    """A live adapter."""
+
+    @property
+    def adapter(self) -> DepartmentAdapter:
+        """What is called."""
+        ...
+
+    @property
+    def manifest(self) -> Manifest:
+        """Its declaration."""
+        ...
+
+    @property
+    def label(self) -> str:
+        """`id@version`."""
+        ...
+
+
+class Dated(Protocol):
+    """Terms of an agreement and the days on which they are in force."""
+
+    @property
+    def terms(self) -> Terms:
+        """The terms."""
+        ...
+
+    @property
+    def valid_from(self) -> date:
+        """The first day."""
+        ...
+
+    @property
+    def valid_to(self) -> date | None:
+        """The last day, if any."""
+        ...
+
+
+class Plan(Struct, frozen=True):
+    """What a caller of one standing gets: sections with their grants, and the routes to those that may be asked."""
+
+    specifications: dict[str, Specification]
+    routes: tuple[tuple[Route, bool], ...]
+    """Route, and whether the department answers for one site."""
+    catalogue: Catalogue
+    policy: str
+    agreement: str
+    departments: tuple[str, ...]
+
+    def questions(self, query: AdapterQuery, site: str | None, *, only: str | None, patient: bool) -> list[Question]:
+        """The questions of one look-up; `query` is without a site."""
+        business_id, scheme, purpose = query.business_id, query.scheme, query.purpose
+        with_site = query if site is None else structs.replace(query, site=site)
+        questions = []
+        for route, sited in self.routes:
+            if only is None or route.section == only:
+                chosen = with_site if sited else query
+                key = (route.label, scheme, business_id, chosen.site or "", purpose)
+                questions.append(Question(route, chosen, key, patient))
+        return questions
+
+
+class Plans:
+    """Plans by standing."""
+
+    def __init__(self, board: Board, catalogue_on: Callable[[date], Catalogue]) -> None:
+        self._board = board
+        self._catalogue_on = catalogue_on
+        self._of: tuple[object, object, date] | None = None
+        self._known: dict[tuple[str, str | None, bool], Plan] = {}
+
+    def plan(self, live: Mapping[str, Entry], agreements: tuple[Dated, ...], standing: Standing, day: date) -> Plan:
+        """The plan for a standing."""
+        of = self._of
+        if of is None or of[0] is not live or of[1] is not agreements or of[2] != day or len(self._known) > _MOST_PLANS:
+            self._of, self._known = (live, agreements, day), {}
+        key = (standing.purpose.name, standing.department, standing.task_open)
+        known = self._known.get(key)
+        if known is None:
+            known = self._known[key] = self._made(live, agreements, standing, day)
+        return known
+
+    def _made(self, live: Mapping[str, Entry], agreements: tuple[Dated, ...], standing: Standing, day: date) -> Plan:
+        catalogue = self._catalogue_on(day)
+        terms = [a.terms for a in agreements if a.valid_from <= day and (a.valid_to is None or day <= a.valid_to)]
+        specifications = {
+            name: specify(e.manifest, e.label, grant(standing, e.manifest.department, terms), catalogue)
+            for name, e in live.items()
+        }
+        granted = [entry for name, entry in live.items() if specifications[name].grant is not None]
+        routes = tuple((self._route(entry, catalogue), entry.manifest.scope == "site") for entry in granted)
+        used = sorted({spec.grant.agreement for spec in specifications.values() if spec.grant})
+        policy = ",".join([catalogue.version, *sorted(t.agreement for t in terms)])
+        departments = tuple(sorted({e.manifest.department for e in live.values()}))
+        return Plan(specifications, routes, catalogue, policy, ",".join(used), departments)
+
+    def _route(self, entry: Entry, catalogue: Catalogue) -> Route:
+        manifest, adapter = entry.manifest, entry.adapter
+        row = catalogue.freshness_of(manifest.section)
+        begin: Begin | None = getattr(adapter, "begin", None) if manifest.transport == "exchange" else None
+        return Route(
+            manifest.section,
+            entry.label,
+            shape_of(manifest.section),
+            self._lane(manifest),
+            begin or awaiting(adapter.fetch, entry.label),
+            Freshness(timedelta(seconds=row.fresh_seconds), timedelta(seconds=row.stale_seconds)),
+            bool(getattr(adapter, "repeatable", False)),
+            len(manifest.replicas),
+        )
+
+    def _lane(self, manifest: Manifest) -> Lane:
+        """The adapter's lane; versions of one adapter share it, for it is the same system behind them."""
+        lanes, capacity = self._board.lanes, manifest.capacity
+        lane = lanes.get(manifest.adapter_id)
+        if lane is None or lane.capacity != capacity:
+            limit = AdaptiveLimit(capacity.initial, most=capacity.most)
+            lane = lanes[manifest.adapter_id] = Lane(manifest.adapter_id, capacity, self._board.random, limit, BreakerRules())
+        return lane

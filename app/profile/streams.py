@@ -1,0 +1,139 @@
+"""A profile section by section as answers arrive, and many profiles for the day's route: NDJSON or server-sent events.
+
+Every section is traced before its bytes leave; a closing entry covers what rests on more than one section.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any, Literal
+
+import msgspec
+
+from app.audit.errors import AuditUnavailable
+from app.audit.service import act_of
+from app.core.admission import Admission
+from app.core.errors import DomainError
+from app.core.problems import document_of
+from app.profile import assemble
+from app.profile import schemas as s
+from app.profile.answered import Answered
+from app.profile.service import DENIED, Encoded, Engine, LookUp, Prepared
+from auth.principal import Principal
+
+Form = Literal["application/x-ndjson", "text/event-stream"]
+BATCH_AT_ONCE = 4
+_YIELD_SECONDS = 0.05
+_MOST_YIELDS = 100
+
+
+def line(form: Form, kind: str, content: bytes) -> bytes:
+    """One event: an NDJSON line {type, value}, or an SSE event."""
+    if form == "text/event-stream":
+        return b"event: %b\ndata: %b\n\n" % (kind.encode(), content)
+    return b'{"type":"%b","value":%b}\n' % (kind.encode(), content)
+
+
+def problem_line(form: Form, error: DomainError, trace_id: str, **place: Any) -> bytes:
+    """A refusal or failure as an event."""
+    return line(form, "problem", msgspec.json.encode({**place, **document_of(error, trace_id)}))
+
+
+async def stream(engine: Engine, prepared: Prepared, form: Form) -> AsyncIterator[bytes]:
+    """What is asked, each section the moment it has arrived and is traced, and the closing part."""
+    arrived: asyncio.Queue[tuple[str, Answered]] = asyncio.Queue()
+    gathering = engine.gather(prepared, lambda name, answered: arrived.put_nowait((name, answered)))
+    try:
+        specifications = prepared.plan.specifications
+        denied = [name for name, spec in specifications.items() if spec.grant is None]
+        yield line(form, "begin", _begin(prepared, list(specifications)))
+        for name in denied:
+            yield await _section(engine, prepared, form, name, DENIED)
+        for _ in range(len(specifications) - len(denied)):
+            yield await _section(engine, prepared, form, *(await arrived.get()))
+        yield await _closing(engine, prepared, form, gathering.answers)
+    except AuditUnavailable as error:
+        yield problem_line(form, error, prepared.wanted.request_id)
+    finally:
+        gathering.cancel()
+
+
+def _begin(prepared: Prepared, asked: list[str]) -> bytes:
+    wanted = prepared.wanted
+    business = prepared.business
+    begin = {
+        "business_id": business.embedded or business.value,
+        "asked": asked,
+        "deadline_ms": wanted.deadline_ms,
+        "trace_id": wanted.request_id,
+    }
+    return msgspec.json.encode(begin)
+
+
+async def _section(engine: Engine, prepared: Prepared, form: Form, name: str, answered: Answered) -> bytes:
+    spec = prepared.plan.specifications[name]
+    found = assemble.part(spec, answered)
+    await engine.sequencer.append(engine.section_event(prepared, name, found))
+    read = assemble.section_read(found, engine.clock.now(), summary=prepared.wanted.summary)
+    return line(form, "section", b'{"name":"%b","section":%b}' % (name.encode(), assemble.encode(read)))
+
+
+async def _closing(engine: Engine, prepared: Prepared, form: Form, answers: dict[str, Answered]) -> bytes:
+    view = engine.view(prepared, answers)
+    closing, event = engine.close(prepared, view)
+    closing["trace"] = s.TraceRead(await engine.sequencer.append(event))
+    return line(form, "profile", assemble.encode(s.ClosingRead(**closing)))
+
+
+async def batch(engine: Engine, admission: Admission, principal: Principal, wanted: list[LookUp]) -> AsyncIterator[bytes]:
+    """One line for each look-up, in the order of completion; `position` tells which. Yields to whoever waits at a shop door."""
+    waiting = list(enumerate(wanted))
+    done: asyncio.Queue[bytes] = asyncio.Queue()
+
+    async def work() -> None:
+        while waiting:
+            position, look_up = waiting.pop(0)
+            await _give_way(admission)
+            done.put_nowait(await _item(engine, principal, position, look_up))
+
+    workers = [asyncio.create_task(work()) for _ in range(min(BATCH_AT_ONCE, len(wanted)))]
+    try:
+        for _ in range(len(wanted)):
+            yield await done.get()
+        yield line("application/x-ndjson", "end", msgspec.json.encode({"items": len(wanted)}))
+    finally:
+        for worker in workers:
+            worker.cancel()
+        await asyncio.wait(workers)
+
+
+async def _give_way(admission: Admission) -> None:
+    """Wait while the gateway is busy with people who wait, but not for ever."""
+    for _ in range(_MOST_YIELDS):
+        if not admission.is_busy:
+            return
+        await asyncio.sleep(_YIELD_SECONDS)
+
+
+async def _item(engine: Engine, principal: Principal, position: int, wanted: LookUp) -> bytes:
+    try:
+        encoded: Encoded = await engine.look_up(principal, wanted)
+    except AuditUnavailable as error:
+        return problem_line("application/x-ndjson", error, wanted.request_id, position=position, business_id=wanted.text)
+    except DomainError as error:
+        await _trace_refusal(engine, principal, wanted, error)
+        return problem_line("application/x-ndjson", error, wanted.request_id, position=position, business_id=wanted.text)
+    return line("application/x-ndjson", "profile", b'{"position":%d,"profile":%b}' % (position, encoded.body))
+
+
+async def _trace_refusal(engine: Engine, principal: Principal, wanted: LookUp, error: DomainError) -> None:
+    """A refusal inside a batch is a refusal."""
+    await engine.sequencer.append(
+        act_of(
+            principal,
+            "gateway.request.refused",
+            purpose=wanted.purpose,
+            outcome=error.code,
+            request_id=wanted.request_id,
+            object_ref="POST /v1/profiles:batch",
+        )
+    )

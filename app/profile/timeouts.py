@@ -1,0 +1,68 @@
+"""How long an attempt may take: by what the department itself usually takes, so that a slow, honest one gets its turn. Pure."""
+
+from bisect import bisect_left
+
+BOUNDS = tuple(0.001 * 1.2**i for i in range(56))
+"""Upper bounds of the latency buckets in seconds: 1 ms to about 22 s, each a fifth wider than the one before."""
+_LEAST_SECONDS = 0.1
+_FEWEST_SAMPLES = 128
+_FALSE_TIMEOUTS = 0.001
+_HALVE_AFTER = 20_000
+_REFRESH_EVERY = 64
+
+
+class Latencies:
+    """A department's latency histogram: `ever` only grows (metrics), `recent` fades so that old times are forgotten."""
+
+    __slots__ = ("_cached", "_fresh", "_recent", "_samples", "ever", "sum_seconds", "usual")
+
+    def __init__(self) -> None:
+        self.ever = [0] * (len(BOUNDS) + 1)
+        self.sum_seconds = 0.0
+        self._recent = [0] * (len(BOUNDS) + 1)
+        self._samples = 0
+        self._fresh = 0
+        self._cached: dict[float, float | None] = {}
+        self.usual: float | None = None
+        """p99.9, at most 64 attempts old; None while too few are known."""
+
+    def record(self, seconds: float) -> None:
+        """An attempt took this long, or was cut after it."""
+        place = bisect_left(BOUNDS, seconds)
+        self.ever[place] += 1
+        self._recent[place] += 1
+        self.sum_seconds += seconds
+        self._samples += 1
+        self._fresh += 1
+        if self._fresh >= _REFRESH_EVERY:
+            self._refresh()
+
+    def _refresh(self) -> None:
+        self._fresh = 0
+        self._cached.clear()
+        if self._samples >= _HALVE_AFTER:
+            self._recent = [count // 2 for count in self._recent]
+            self._samples = sum(self._recent)
+        self.usual = self.quantile(1 - _FALSE_TIMEOUTS)
+
+    def quantile(self, share: float, fewest: int = _FEWEST_SAMPLES) -> float | None:
+        """Seconds within which this share of attempts ended; None while too few are known. At most 64 attempts old."""
+        if self._samples < fewest:
+            return None
+        if share not in self._cached:
+            self._cached[share] = self._quantile(share)
+        return self._cached[share]
+
+    def _quantile(self, share: float) -> float:
+        wanted, seen = share * self._samples, 0
+        for place, count in enumerate(self._recent):
+            seen += count
+            if seen >= wanted:
+                return BOUNDS[min(place, len(BOUNDS) - 1)]
+        return BOUNDS[-1]
+
+
+def attempt_seconds(latencies: Latencies, left: float) -> float:
+    """Seconds an attempt may take: p99.9 of the department's own times, at least 100 ms, at most what is left."""
+    usual = latencies.usual
+    return left if usual is None else min(max(usual, _LEAST_SECONDS), left)

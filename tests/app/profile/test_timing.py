@@ -1,0 +1,100 @@
+"""Deadlines, timeouts, hedges and the cache as pure rules."""
+
+import itertools
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from adapters.contract import Outcome
+from app.profile.answered import Answered
+from app.profile.cache import AnswerCache, Freshness
+from app.profile.deadline import LONGEST_BATCH_MS, clamp_ms, told_ms
+from app.profile.hedging import hedge_after
+from app.profile.timeouts import BOUNDS, Latencies, attempt_seconds
+
+NOW = datetime(2026, 11, 22, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(("asked", "wanted"), [(None, 2000), (0, 2000), (5, 100), (-3, 100), (700, 700), (9000, 2000)])
+def test_the_deadline_is_clamped(asked, wanted):
+    assert clamp_ms(asked, 2000) == wanted
+
+
+def test_a_batch_may_wait_longer():
+    assert clamp_ms(60_000, 2000, LONGEST_BATCH_MS) == 10_000
+
+
+def test_departments_are_told_what_is_left_less_a_hop():
+    assert told_ms(10.0, 9.0) == 980
+    assert told_ms(10.0, 9.999) == 1
+
+
+def filled(*times):
+    latencies = Latencies()
+    for seconds, count in times:
+        for _ in range(count):
+            latencies.record(seconds)
+    return latencies
+
+
+def test_quantiles_are_of_the_buckets_and_need_enough_samples():
+    assert filled((0.02, 100)).quantile(0.5) is None
+    latencies = filled((0.02, 950), (1.0, 50))
+    assert 0.02 <= latencies.quantile(0.5) <= 0.024
+    assert 1.0 <= latencies.quantile(0.99) <= 1.2
+    assert sum(latencies.ever) == 1000
+    assert all(b / a == pytest.approx(1.2) for a, b in itertools.pairwise(BOUNDS))
+
+
+def test_old_times_are_forgotten():
+    latencies = filled((0.02, 40_000), (1.0, 40_000))
+    assert latencies.quantile(0.4) > 0.5
+
+
+def test_attempts_may_take_what_the_department_usually_takes():
+    assert attempt_seconds(filled((0.005, 300)), 1.9) == 0.1
+    assert 1.2 <= attempt_seconds(filled((1.2, 300)), 1.9) <= 1.5
+    assert attempt_seconds(filled((1.2, 300)), 0.5) == 0.5
+    assert attempt_seconds(Latencies(), 1.9) == 1.9
+
+
+@pytest.mark.parametrize(
+    ("replicas", "closed", "busy", "hedges"),
+    [(1, True, 0.1, True), (0, True, 0.1, False), (1, False, 0.1, False), (1, True, 0.9, False)],
+)
+def test_hedges_only_where_it_helps(replicas, closed, busy, hedges):
+    after = hedge_after(filled((0.02, 200)), replicas, breaker_closed=closed, utilisation=busy)
+    assert (after is not None) == hedges
+    assert after in (None, 0.03)
+
+
+def test_no_hedge_while_little_is_known():
+    assert hedge_after(Latencies(), 1, breaker_closed=True, utilisation=0.0) is None
+
+
+def kept(size, at=NOW):
+    return Answered(Outcome.FRESH, None, 1, None, b"x" * size, at, at, 1, "d")
+
+
+def test_the_cache_is_bounded_in_bytes_and_counts_what_it_holds():
+    cache = AnswerCache(most_bytes=100)
+    for index in range(5):
+        cache.keep((str(index),), kept(30))
+    assert len(cache) == 3
+    always = Freshness(timedelta(hours=1), timedelta(hours=1))
+    assert cache.stale(("0",), always, NOW) is None
+    assert cache.fresh(("4",), always, NOW + timedelta(minutes=59)) is not None
+    assert cache.fresh(("4",), always, NOW + timedelta(hours=1)) is None
+    assert cache.fresh(("4",), Freshness(), NOW) is None
+    cache.keep(("4",), kept(90))
+    assert len(cache) == 1
+    cache.forget(("4",))
+    cache.forget(("4",))
+    cache.keep(("5",), kept(100))
+    assert len(cache) == 1
+
+
+def test_what_has_no_data_is_not_kept():
+    cache = AnswerCache()
+    cache.keep(("x",), Answered(Outcome.NOT_FOUND, "no_record", 1))
+    assert len(cache) == 0

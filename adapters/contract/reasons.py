@@ -103,6 +103,9 @@ REASONS: dict[str, Reason] = {
     ),
     "content_type": _bad("该部门的应答类型不符合约定", "The department's answer has the wrong content type"),
     "encoding": _bad("该部门的应答不是约定的字符编码", "The department's answer is not in the agreed encoding"),
+    "deceptive_text": _bad(
+        "该部门的应答含有会改变显示顺序的控制字符", "The department's answer holds control characters that reorder what is shown"
+    ),
     "not_parsable": _bad("该部门的应答无法解析", "The department's answer cannot be parsed"),
     "too_complex": _bad("该部门的应答结构过深或过大", "The department's answer is nested too deep or has too many parts"),
     "duplicate_key": _bad("该部门的应答含重复字段", "The department's answer repeats a key"),

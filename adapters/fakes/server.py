@@ -2,26 +2,32 @@
 
 `python -m adapters.fakes.server --port 9101` listens on 13 ports from 9101 and on a control port, and prints one JSON line with
 all addresses when it is ready. `PUT /faults/{department}` with `{"mode": "hang"}` breaks one: `down` closes its socket and every
-connection, `hang` never answers, `garbage` answers rubbish, `slow` adds two seconds, `error` answers 500, `ok` mends it.
+connection, `hang` never answers, `garbage` answers rubbish, `slow` adds two seconds, `error` answers 500, `ok` mends it; every
+behaviour of the zoo (`adapters.fakes.zoo`) is a mode too.
 """
 
 import argparse
 import asyncio
 import json
 import signal
+import socket
+import struct
 import sys
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterable
 from datetime import UTC, datetime
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 import httptools
 
 from adapters.fakes.departments import NAMES, Asked, Department, Told, assemble
 from adapters.fakes.world import World
+from adapters.fakes.zoo import CLOSE, RESET, ZOO, Step
 
 HOST = "127.0.0.1"
-MODES = frozenset({"ok", "down", "hang", "garbage", "slow", "error"})
+MODES = frozenset({"ok", "down", "hang", "garbage", "slow", "error", *ZOO})
+_MOST_BUFFERED = 1 << 20
 _SLOW_SECONDS = 2.5
+_SHORTEST_IDENTIFIER = 9
 _GARBAGE = Told(200, b'{"business_id": "\xff\xfe', "application/json")
 
 
@@ -66,12 +72,41 @@ class _Server(asyncio.Protocol):
         self.url, self.headers, self.body = b"", {}, b""
         self.owner.spawn(self._answer(asked))
 
+    async def _misbehave(self, steps: Iterable[Step]) -> None:
+        """Play a script of the zoo, as long as the other side listens."""
+        for step in steps:
+            transport = self.transport
+            if transport is None or transport.is_closing():
+                return
+            if isinstance(step, bytes):
+                transport.write(step)
+                while transport.get_write_buffer_size() > _MOST_BUFFERED and not transport.is_closing():  # noqa: ASYNC110 - a transport has no event for it
+                    await asyncio.sleep(0.002)
+            elif step == CLOSE:
+                transport.close()
+            elif step == RESET:
+                sock = transport.get_extra_info("socket")
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                transport.abort()
+            else:
+                await asyncio.sleep(float(step))
+
     async def _answer(self, asked: Asked) -> None:
+        if self.owner.mode in ZOO:
+            self.owner.served += 1
+            await self._misbehave(ZOO[self.owner.mode].script(_asked_for(asked)))
+            return
         told = await self.owner.answer(asked)
         if told is None or self.transport is None or self.transport.is_closing():
             return
         head = f"HTTP/1.1 {told.status} -\r\nContent-Type: {told.media_type}\r\nContent-Length: {len(told.body)}\r\n\r\n"
         self.transport.write(head.encode("latin-1") + told.body)
+
+
+def _asked_for(asked: Asked) -> str:
+    """The identifier in a question, wherever this department is told it."""
+    values = [unquote(asked.path.rpartition("/")[2]), *asked.query.values(), *map(str, asked.json().values())]
+    return next((v for v in values if v[:1].isalnum() and len(v) >= _SHORTEST_IDENTIFIER), "")
 
 
 class Listener:

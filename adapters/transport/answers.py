@@ -9,9 +9,11 @@ from typing import Any
 
 import msgspec
 
+from adapters.contract.adapter import SectionAnswer
 from adapters.contract.business_id import normalise
 from adapters.contract.convert import to_instant
 from adapters.contract.errors import AdapterError, AdapterMalformed, AdapterUnavailable
+from adapters.transport.scan import check_display, encode
 
 Now = Callable[[], datetime]
 
@@ -78,6 +80,14 @@ def to_shape(values: Any, shape: type[msgspec.Struct]) -> msgspec.Struct:
         return msgspec.convert(values, shape)
     except msgspec.ValidationError as error:
         raise AdapterMalformed("schema_violation", str(error)) from error
+
+
+def section_answer(values: Any, shape: type[msgspec.Struct], as_of: datetime, digest: str) -> SectionAnswer:
+    """An answer with data: validated, shown as it is written, encoded once."""
+    data = to_shape(values, shape)
+    encoded = encode(data)
+    check_display(encoded)
+    return SectionAnswer(data, as_of, digest, encoded=encoded)
 
 
 def digest_of(body: bytes) -> str:

@@ -13,6 +13,7 @@ from adapters.transport.guard import ByteBudget, Limits
 
 _FIRST_FINAL_STATUS = 200
 _MOST_INTERIM = 8
+_MOST_DIGITS = 12
 
 Fields = dict[bytes, bytes]
 """As they came; of a repeated field the last."""
@@ -128,6 +129,9 @@ class Connection(asyncio.Protocol):
         self.status = self.parser.get_status_code()
         if len(self.fields) > self.limits.headers or self._head_bytes > self.limits.header_bytes:
             raise AdapterMalformed("too_large", "too many headers")
+        promised = self.fields.get(b"Content-Length") or self.fields.get(b"content-length") or b""
+        if len(promised) > _MOST_DIGITS or (promised.isdigit() and int(promised) > self.limits.wire):
+            raise AdapterMalformed("too_large", f"{promised.decode('latin-1')[:20]} bytes are promised")
 
     @property
     def _head_bytes(self) -> int:

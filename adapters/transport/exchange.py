@@ -227,6 +227,9 @@ class Exchange:
                 )
         except ssl.SSLError as error:
             raise AdapterUnavailable("tls_failed", error.reason or "") from error
+        except (ConnectionResetError, ConnectionAbortedError) as error:
+            code = "tls_failed" if origin.scheme == "https" else "connect_failed"
+            raise AdapterUnavailable(code, type(error).__name__, again=True) from error
         except (TimeoutError, OSError) as error:
             raise AdapterUnavailable("connect_failed", type(error).__name__, again=True) from error
         self._open = {c for c in self._open if not c.closed} if len(self._open) > self._swept() else self._open

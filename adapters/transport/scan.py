@@ -11,6 +11,7 @@ import msgspec
 from adapters.contract.errors import AdapterMalformed
 from adapters.transport.guard import Limits
 
+_REORDERS = re.compile(rb"\xe2\x80[\xaa-\xae]|\xe2\x81[\xa6-\xa9]")
 _BRACKETS = re.compile(rb"[\[\]{}]")
 _HIDDEN_COLON = (b"\\u003a", b"\\u003A")
 
@@ -55,6 +56,12 @@ def repeats_keys(raw: bytes, decoded: object) -> bool | None:
     """Whether an object of `raw` names a key twice, given everything that was decoded from it; None if only a parser can tell."""
     told = colons_in(raw)
     return None if told is None else told != encode(decoded).count(b":")
+
+
+def check_display(encoded: bytes) -> None:
+    """Refuse canonical data whose texts would show in another order than they are written (bidirectional overrides)."""
+    if b"\xe2" in encoded and _REORDERS.search(encoded):
+        raise AdapterMalformed("deceptive_text")
 
 
 def check_text(raw: bytes) -> None:

@@ -11,8 +11,8 @@ from adapters.transport.answers import (
     require_as_of,
     require_echo,
     require_media_type,
+    section_answer,
     status_failure,
-    to_shape,
 )
 from adapters.transport.credentials import Secrets, static_headers
 from adapters.transport.documents import decode_text, parse_xml
@@ -62,7 +62,7 @@ class PublicSecurityAdapter:
             values = to_public_security(body)
         except (ValueError, TypeError, AttributeError) as error:
             raise AdapterMalformed("schema_violation", type(error).__name__) from error
-        return SectionAnswer(to_shape(values, PublicSecurity), as_of, digest)
+        return section_answer(values, PublicSecurity, as_of, digest)
 
 
 ADAPTER = PublicSecurityAdapter

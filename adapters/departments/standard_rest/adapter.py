@@ -24,6 +24,7 @@ from adapters.transport.answers import (
     require_as_of,
     require_echo,
     require_media_type,
+    section_answer,
     status_failure,
     to_shape,
 )
@@ -183,7 +184,7 @@ class StandardRestAdapter:
         record = self._find_record(document)
         if record is None:
             raise AdapterMalformed("schema_violation", f"nothing at {self._mapping.response.record}")
-        return SectionAnswer(to_shape(self._build(record), self._shape), as_of, digest)
+        return section_answer(self._build(record), self._shape, as_of, digest)
 
     def preview(self, sample: Any) -> msgspec.Struct:
         """What a pasted sample of the department's answer becomes; needs no endpoint."""

@@ -12,7 +12,7 @@ import msgspec
 from adapters.contract.adapter import SectionAnswer
 from adapters.contract.errors import AdapterMalformed
 from adapters.transport.guard import Limits
-from adapters.transport.scan import check_cost, check_text, encode, repeats_keys
+from adapters.transport.scan import check_cost, check_display, check_text, encode, repeats_keys
 
 _FOUND = frozenset({"found", None})
 _LARGE = 32 << 10
@@ -53,6 +53,7 @@ class CanonicalReader:
         if as_of > self._now() + _SKEW:
             return None
         encoded = encode(data)
+        check_display(encoded)
         # As many colons as what was decoded has: no key came twice, and nothing came that the shape does not know.
         outside = told.count(":") + (3 if status is None else 4)
         if b"\\" in raw or raw.count(b":") != encoded.count(b":") + outside:

@@ -15,8 +15,8 @@ from adapters.transport.answers import (
     require_as_of,
     require_echo,
     require_media_type,
+    section_answer,
     status_failure,
-    to_shape,
 )
 from adapters.transport.credentials import LoginAuth, Secrets
 from adapters.transport.documents import decode_text, parse_json
@@ -67,7 +67,7 @@ class TaxAdapter:
             values = to_tax(record)
         except (ValueError, TypeError, AttributeError) as error:
             raise AdapterMalformed("schema_violation", type(error).__name__) from error
-        return SectionAnswer(to_shape(values, Tax), as_of, digest)
+        return section_answer(values, Tax, as_of, digest)
 
     def _login_request(self) -> httpx.Request:
         try:

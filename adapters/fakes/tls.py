@@ -1,10 +1,11 @@
 """Departments whose TLS is wrong: listeners of their own, each with the reason the gateway must give."""
 
 import asyncio
+import contextlib
 import ipaddress
 import ssl
 import tempfile
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -96,14 +97,22 @@ _RAW: dict[str, bytes] = {
 }
 
 
-def _raw(name: str) -> Callable[[asyncio.StreamReader, asyncio.StreamWriter], "asyncio.Future[None] | object"]:
+Handle = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Coroutine[None, None, None]]
+Tasks = set["asyncio.Task[None] | None"]
+
+
+def _raw(name: str, running: Tasks) -> Handle:
     async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if name != "tls_closes":
-            await reader.read(100)
-            writer.write(_RAW.get(name, b""))
-            if name == "tls_silent":
-                await asyncio.sleep(_SILENT_SECONDS)
-        writer.close()
+        running.add(asyncio.current_task())
+        try:
+            if name != "tls_closes":
+                await reader.read(100)
+                writer.write(_RAW.get(name, b""))
+                if name == "tls_silent":
+                    await asyncio.sleep(_SILENT_SECONDS)
+        finally:
+            await _end(writer)
+            running.discard(asyncio.current_task())
 
     return handle
 
@@ -115,7 +124,13 @@ async def _honest(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) ->
     lines = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
     writer.write(lines.encode() + body)
     await writer.drain()
+    await _end(writer)
+
+
+async def _end(writer: asyncio.StreamWriter) -> None:
     writer.close()
+    with contextlib.suppress(OSError, ssl.SSLError):
+        await writer.wait_closed()
 
 
 @asynccontextmanager
@@ -124,9 +139,10 @@ async def listening() -> AsyncIterator[tuple[dict[str, int], Authority]]:
     with tempfile.TemporaryDirectory(prefix="onevisit-tls") as folder:
         authority = Authority(Path(folder))
         servers: dict[str, asyncio.Server] = {}
+        running: Tasks = set()
         for name in (*REASONS, "tls_honest"):
             if name in {"tls_plain_http", "tls_garbage", "tls_silent", "tls_closes"}:
-                servers[name] = await asyncio.start_server(_raw(name), HOST, 0)  # type: ignore[arg-type]  # a coroutine function
+                servers[name] = await asyncio.start_server(_raw(name, running), HOST, 0)
             else:
                 servers[name] = await asyncio.start_server(_honest, HOST, 0, ssl=_context(authority, name))
         try:
@@ -134,3 +150,8 @@ async def listening() -> AsyncIterator[tuple[dict[str, int], Authority]]:
         finally:
             for server in servers.values():
                 server.close()
+            for task in tuple(running):
+                if task is not None:
+                    task.cancel()
+                    with contextlib.suppress(asyncio.CancelledError):
+                        await task

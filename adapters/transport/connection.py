@@ -14,6 +14,10 @@ from adapters.transport.guard import ByteBudget, Limits
 _FIRST_FINAL_STATUS = 200
 _MOST_INTERIM = 8
 _MOST_DIGITS = 12
+_SMALL = 64 << 10
+"""Answers up to this are always taken in: whoever sends large ones must not shut honest departments out."""
+_MOST_PIECES = 4096
+"""Chunks of one answer: each costs a call, and a byte in each would cost a hundred times what it brings."""
 
 Fields = dict[bytes, bytes]
 """As they came; of a repeated field the last."""
@@ -65,6 +69,8 @@ class Connection(asyncio.Protocol):
         """Close at once; nobody is told."""
         self.closed = True
         self._let_go()
+        self.body, self.pieces = b"", None
+        self.fields.clear()
         if self.transport is not None:
             self.transport.abort()
 
@@ -98,8 +104,12 @@ class Connection(asyncio.Protocol):
         size = len(data)
         self.received += size
         self.budget.used += size
-        if self.received > self.limits.wire + self.limits.header_bytes or self.budget.used > self.budget.most:
+        if self.received > _SMALL and (self.received > self.limits.most_bytes or self.budget.used > self.budget.most):
             self._fail(self._too_much())
+            return
+        if not self.headed and size > self.limits.header_bytes and data.find(b"\r\n\r\n", 0, self.limits.header_bytes + 4) < 0:
+            # Before the parser makes a thing of every one of them.
+            self._fail(AdapterMalformed("too_large", "too many headers"))
             return
         try:
             self.parser.feed_data(data)
@@ -115,9 +125,9 @@ class Connection(asyncio.Protocol):
                 self._fail(AdapterMalformed("too_large", "headers without end"))
 
     def _too_much(self) -> AdapterError:
-        if self.budget.used > self.budget.most:
-            return AdapterUnavailable("gateway_full", f"{self.budget.used} bytes of answers are held")
-        return AdapterMalformed("too_large", f"more than {self.limits.wire} bytes")
+        if self.received > self.limits.most_bytes:
+            return AdapterMalformed("too_large", f"more than {self.limits.wire} bytes")
+        return AdapterUnavailable("gateway_full", f"{self.budget.used} bytes of answers are held")
 
     # httptools
     def on_message_begin(self) -> None:
@@ -153,6 +163,8 @@ class Connection(asyncio.Protocol):
             self.pieces = [self.body, data]
         else:
             self.pieces.append(data)
+            if len(self.pieces) > _MOST_PIECES:
+                raise AdapterMalformed("too_large", "too many chunks")
 
     def on_message_complete(self) -> None:
         if self.status < _FIRST_FINAL_STATUS:

@@ -50,8 +50,13 @@ class Limits:
     depth: int = 32
     nodes: int = 20_000
     string: int = 64 << 10
-    process: int = 64 << 20
-    """What all answers together may hold of the process."""
+    process: int = 16 << 20
+    """What all answers under way together may hold: while one is put together and read it takes up to twice its bytes."""
+
+    @property
+    def most_bytes(self) -> int:
+        """What one answer may bring, head and body."""
+        return self.wire + self.header_bytes
 
 
 class ByteBudget:

@@ -5,18 +5,23 @@ unasked), and grows while it is used and all is well. Records of visits have a r
 """
 
 import asyncio
+from bisect import bisect_left
 from enum import IntEnum
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.core.problems import problem, trace_id_in
 
-_LEAST, _INITIAL, _MOST = 16, 2048, 8192
+_LEAST, _INITIAL, _MOST = 32, 2048, 8192
 _SHRINK, _GROW = 0.9, 1.05
 _USED_SHARE = 0.8
 _YIELD_SHARE = 0.4
-_LONGEST_LAG = 0.05
-_PERIOD_SECONDS = 0.1
+_LONGEST_LAG, _LATE_PERIODS = 0.1, 3
+"""One pause means nothing; three tenths of a second in a row that each saw one mean that the gateway cannot keep up."""
+_HEADROOM = 1.2
+_LOOK_SECONDS, _LOOKS_PER_PERIOD = 0.02, 5
+LAG_BOUNDS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 1.0)
+"""Seconds; buckets in which the lag of the event loop is counted, fifty times a second."""
 _EXEMPT = ("/livez", "/readyz", "/metrics")
 
 
@@ -36,14 +41,16 @@ SHARES = {Priority.RECORD: 1.3, Priority.TASK: 1.0, Priority.PULL: 0.8, Priority
 class Admission:
     """Counts what is in flight. `adjust` is called ten times a second with how late that call was, in seconds."""
 
-    __slots__ = ("_estimate", "_pressed", "in_flight", "lag", "limit", "refused")
+    __slots__ = ("_estimate", "_late", "_pressed", "in_flight", "lag", "lags", "limit", "refused")
 
     def __init__(self, initial: int = _INITIAL) -> None:
         self._estimate = float(initial)
         self._pressed = False
+        self._late = 0
         self.limit = initial
         self.in_flight = 0
         self.lag = 0.0
+        self.lags = [0] * (len(LAG_BOUNDS) + 1)
         self.refused = dict.fromkeys(Priority, 0)
 
     def enter(self, priority: Priority) -> bool:
@@ -63,18 +70,25 @@ class Admission:
         """Whether what can wait should wait."""
         return self.in_flight >= self.limit * _YIELD_SHARE
 
+    def look(self, lag: float) -> float:
+        """Count how late the event loop runs."""
+        self.lag = lag
+        self.lags[bisect_left(LAG_BOUNDS, lag)] += 1
+        return lag
+
     def press(self) -> None:
         """The gateway could not do for a request what it should have done."""
         self._pressed = True
 
     def adjust(self, lag: float) -> None:
         """Shrink or grow."""
-        self.lag = lag
-        if self._pressed or lag > _LONGEST_LAG:
-            self._estimate = max(float(_LEAST), min(self._estimate, self.in_flight + 1.0) * _SHRINK)
+        self._late = self._late + 1 if lag > _LONGEST_LAG else 0
+        if self._pressed or self._late >= _LATE_PERIODS:
+            self._estimate = max(float(_LEAST), min(self._estimate, max(self.in_flight, _LEAST) * _HEADROOM) * _SHRINK)
         elif self.in_flight >= self._estimate * _USED_SHARE:
             self._estimate = min(float(_MOST), self._estimate * _GROW + 1)
         self._pressed = False
+        self._late = 0
         self.limit = int(self._estimate)
 
 
@@ -82,9 +96,12 @@ async def keep_adjusting(admission: Admission) -> None:
     """Adjust until cancelled; how late each turn comes is how late the event loop runs."""
     loop = asyncio.get_running_loop()
     while True:
-        due = loop.time() + _PERIOD_SECONDS
-        await asyncio.sleep(_PERIOD_SECONDS)
-        admission.adjust(max(loop.time() - due, 0.0))
+        worst = 0.0
+        for _ in range(_LOOKS_PER_PERIOD):
+            due = loop.time() + _LOOK_SECONDS
+            await asyncio.sleep(_LOOK_SECONDS)
+            worst = max(worst, admission.look(max(loop.time() - due, 0.0)))
+        admission.adjust(worst)
 
 
 def retry_after(priority: Priority) -> str:

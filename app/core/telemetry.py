@@ -1,15 +1,16 @@
 """Metrics for Prometheus, read at each scrape from counters that the parts keep anyway: counting costs no request anything."""
 
+import asyncio
 import hmac
 import ipaddress
 from collections.abc import Callable, Iterable
 
 from fastapi import APIRouter, Request, Response
 from prometheus_client import CollectorRegistry, ProcessCollector
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
-from app.core.admission import Admission
+from app.core.admission import LAG_BOUNDS, Admission
 from app.core.deps import SettingsDep, Slot
 from app.core.errors import NotAllowed
 
@@ -57,9 +58,21 @@ def admission_families(admission: Admission) -> Families:
         yield refused
         yield gauge("onevisit_requests_in_flight", "Requests being answered", admission.in_flight)
         yield gauge("onevisit_requests_limit", "Requests that may be in flight", admission.limit)
-        yield gauge("onevisit_loop_lag_seconds", "How late the event loop was at its last look", admission.lag)
+        yield gauge("onevisit_tasks", "Tasks of the event loop", len(asyncio.all_tasks()))
+        yield _lags(admission)
 
     return families
+
+
+def _lags(admission: Admission) -> Metric:
+    """How late the event loop ran, looked at fifty times a second."""
+    counted, buckets = 0, []
+    for bound, count in zip((*LAG_BOUNDS, None), admission.lags, strict=True):
+        counted += count
+        buckets.append(("+Inf" if bound is None else str(bound), float(counted)))
+    family = HistogramMetricFamily("onevisit_loop_lag_seconds", "How late the event loop runs")
+    family.add_metric([], buckets, sum_value=0.0)
+    return family
 
 
 def gauge(name: str, words: str, value: float) -> Metric:

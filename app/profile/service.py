@@ -182,9 +182,8 @@ class Engine:
         return Encoded(assemble.encode(s.Profile(**closing)), closing["etag"], closing["completeness"].answered > 0)
 
     def _tell_shedding(self, completeness: s.Completeness, view: assemble.View) -> None:
-        """When most departments could not be asked, fewer look-ups at once serve everybody better."""
-        missing = completeness.missing
-        if missing and 2 * sum(view.parts[n].answered.reason == "queue_full" for n in missing) > completeness.asked:
+        """When no department answers because none could be asked, fewer look-ups at once serve everybody better."""
+        if not completeness.answered and any(p.answered.reason == "queue_full" for p in view.parts.values()):
             self.press()
 
     async def gathered(self, prepared: Prepared, gathering: Gathering, gone: Gone | None) -> None:

@@ -1,7 +1,6 @@
 """The adapter that needs no Python: asks over the exchange as the manifest says, and maps what comes back."""
 
 import asyncio
-import functools
 import logging
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -38,7 +37,7 @@ _NOT_FOUND, _OK = 404, 200
 _MARGIN_SECONDS = 0.02
 _LARGE = 64 << 10
 """Answers of more bytes on the wire are read on a thread: inflating and parsing them would hold up everybody else's."""
-_READERS = ThreadPoolExecutor(2, thread_name_prefix="read-large")
+_READERS = ThreadPoolExecutor(1, thread_name_prefix="read-large")
 
 
 class _Found(msgspec.Struct):
@@ -93,36 +92,29 @@ class StandardRestAdapter:
             elif len(response.raw) > _LARGE:
                 asyncio.get_running_loop().create_task(self._read_large(response, query, told))
             else:
-                self._tell(response, query, told)
+                told(*self._outcome(response, query))
 
         return self._exchange.begin(pool, payload, done, repeatable=self.repeatable)
 
-    def _tell(self, response: Response, query: AdapterQuery, told: Told) -> None:
-        try:
-            answer = self._read(response, query)
-        except AdapterError as error:
-            told(None, error)
-        except Exception as error:
-            log.exception("%s: an answer was read in a way nobody foresaw", self._manifest.adapter_id)
-            told(None, AdapterError("adapter_failed", type(error).__name__))
-        else:
-            told(answer, None)
-
     async def _read_large(self, response: Response, query: AdapterQuery, told: Told) -> None:
-        """As `_tell`, with the reading on a thread; the bytes stay charged to the process's budget while it waits."""
+        """Read on a thread; the bytes stay charged to the process's budget while it waits."""
         budget, size = self._exchange.budget, len(response.raw)
         budget.used += size
         try:
-            read = functools.partial(self._read, response, query)
-            answer: SectionAnswer | AdapterError = await asyncio.get_running_loop().run_in_executor(_READERS, read)
-        except AdapterError as error:
-            answer = error
-        except Exception as error:
-            log.exception("%s: a large answer was read in a way nobody foresaw", self._manifest.adapter_id)
-            answer = AdapterError("adapter_failed", type(error).__name__)
+            told(*await asyncio.get_running_loop().run_in_executor(_READERS, self._outcome, response, query))
         finally:
             budget.used -= size
-        told(*((None, answer) if isinstance(answer, AdapterError) else (answer, None)))
+
+    def _outcome(self, response: Response, query: AdapterQuery) -> tuple[SectionAnswer | None, AdapterError | None]:
+        """What `_read` gives or raises. A failure leaves its frames behind: they hold megabytes until the collector comes."""
+        try:
+            return self._read(response, query), None
+        except AdapterError as error:
+            error.__context__ = error.__cause__ = None
+            return None, error.with_traceback(None)
+        except Exception as error:
+            log.exception("%s: an answer was read in a way nobody foresaw", self._manifest.adapter_id)
+            return None, AdapterError("adapter_failed", type(error).__name__)
 
     async def fetch(self, query: AdapterQuery) -> SectionAnswer:
         if self._client is not None:

@@ -1,0 +1,260 @@
+"""A stage for campaigns: departments and a gateway as real processes on this machine, and a client that counts what comes back."""
+
+import asyncio
+import contextlib
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from adapters.fakes.departments import SECRETS, manifest_of
+from auth.principal import Role
+from auth.testing import AUDIENCE, ISSUER, LocalIssuer
+from tests.fixtures.databases import build_empty
+from tests.fixtures.gateway import SECRET, running, settings
+
+HOST = "127.0.0.1"
+_OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        return probe.getsockname()[1]
+
+
+@dataclass
+class Departments:
+    """The mock departments' process."""
+
+    addresses: dict[str, str]
+    control: str
+
+    def set(self, name: str, mode: str) -> None:
+        request = urllib.request.Request(f"{self.control}/faults/{name}", json.dumps({"mode": mode}).encode(), method="PUT")
+        request.add_header("Content-Type", "application/json")
+        with _OPENER.open(request, timeout=10) as response:
+            response.read()
+
+    def mend(self) -> None:
+        for name in self.addresses:
+            self.set(name, "ok")
+
+
+@contextmanager
+def departments(businesses: int = 1200, latency_ms: int = 5) -> Iterator[Departments]:
+    arguments = ["-m", "adapters.fakes.server", "--port", "0", "--businesses", str(businesses), "--latency-ms", str(latency_ms)]
+    process = subprocess.Popen([sys.executable, *arguments], stdout=subprocess.PIPE, text=True)
+    try:
+        ready = json.loads(process.stdout.readline())
+        yield Departments(ready["departments"], ready["control"])
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
+        process.stdout.close()
+
+
+@dataclass
+class Gateway:
+    """The gateway's process."""
+
+    port: int
+    pid: int
+    issuer: LocalIssuer
+    log: Path
+    tokens: list[str] = field(default_factory=list)
+
+    def token(self, number: int) -> str:
+        """One of many patrollers', so that nobody's rate is the bound."""
+        while len(self.tokens) <= number:
+            self.tokens.append(self.issuer.token(f"patroller-{len(self.tokens)}", Role.PATROLLER, department="urban_management"))
+        return self.tokens[number]
+
+    def metrics(self) -> dict[str, float]:
+        """Every sample by name and labels."""
+        with _OPENER.open(f"http://{HOST}:{self.port}/metrics", timeout=10) as response:
+            rows = (line.rpartition(" ") for line in response.read().decode().splitlines() if line and line[0] != "#")
+            return {name: float(value) for name, _, value in rows}
+
+    @property
+    def rss_mib(self) -> float:
+        return int(Path(f"/proc/{self.pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / (1 << 20)
+
+    @property
+    def exceptions(self) -> list[str]:
+        """What nobody foresaw, as logged."""
+        return re.findall(r"^(?:Traceback.*|\w*(?:Error|Exception)\b.*)$", self.log.read_text(errors="replace"), re.MULTILINE)
+
+
+@dataclass
+class Prepared:
+    """A database with published adapters, to be copied for each gateway that is started on it."""
+
+    folder: Path
+    issuer: LocalIssuer
+
+    @property
+    def jwks(self) -> Path:
+        return self.folder / "jwks.json"
+
+
+@contextmanager
+def prepared(manifests: list[dict[str, Any]]) -> Iterator[Prepared]:
+    """Register, examine and publish these adapters through the API, once."""
+    with tempfile.TemporaryDirectory(prefix="ovcampaign") as name:
+        found = Prepared(Path(name), LocalIssuer())
+        found.jwks.write_text(json.dumps(found.issuer.jwks))
+        url = f"sqlite:///{name}/template.db"
+        build_empty(url)
+        # A thread of its own: campaigns call this from within a running loop.
+        with ThreadPoolExecutor(1) as thread:
+            thread.submit(asyncio.run, _publish(url, found.jwks, found.issuer, manifests)).result()
+        yield found
+
+
+@contextmanager
+def started(on: Prepared, **more: str) -> Iterator[Gateway]:
+    """A gateway on a fresh copy, by its production entry point."""
+    port = free_port()
+    database, log = on.folder / f"{port}.db", on.folder / f"{port}.log"
+    shutil.copy(on.folder / "template.db", database)
+    env = {
+        "ONEVISIT_DATABASE_URL": f"sqlite:///{database}", "ONEVISIT_SECRET_KEY": SECRET, "ONEVISIT_ISSUER": ISSUER,
+        "ONEVISIT_AUDIENCE": AUDIENCE, "ONEVISIT_JWKS_FILE": str(on.jwks), "ONEVISIT_EGRESS_ALLOW": "127.0.0.0/8",
+        "ONEVISIT_EGRESS_ALLOW_HTTP": "true", "ONEVISIT_RATE_PER_SECOND": "0", **more,
+    }  # fmt: skip
+    with log.open("wb") as out:
+        command = [sys.executable, "-m", "app.cli.run", "serve", "--port", str(port)]
+        process = subprocess.Popen(command, stdout=out, stderr=subprocess.STDOUT, env={**os.environ, **env})
+    try:
+        _wait_until_ready(process, port, log)
+        yield Gateway(port, process.pid, on.issuer, log)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(timeout=20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+@contextmanager
+def gateway(manifests: list[dict[str, Any]], **more: str) -> Iterator[Gateway]:
+    """A gateway with these adapters published."""
+    with prepared(manifests) as on, started(on, **more) as found:
+        yield found
+
+
+async def _publish(url: str, jwks: Path, issuer: LocalIssuer, manifests: list[dict[str, Any]]) -> None:
+    async with running(settings(url, jwks), issuer) as found:
+        for manifest in manifests:
+            await found.publish(manifest, SECRETS.get(manifest["adapter_id"]))
+
+
+def _wait_until_ready(process: "subprocess.Popen[bytes]", port: int, log: Path) -> None:
+    until = time.monotonic() + 30
+    while time.monotonic() < until and process.poll() is None:
+        with contextlib.suppress(OSError), _OPENER.open(f"http://{HOST}:{port}/readyz", timeout=5):
+            return
+        time.sleep(0.02)
+    raise SystemExit(f"the gateway did not start:\n{log.read_text()[-2000:]}")
+
+
+def manifests_of(found: Departments, *names: str, **changes: Any) -> list[dict[str, Any]]:
+    """The mock departments' own manifests."""
+    return [manifest_of(name, found.addresses[name]) | changes for name in names]
+
+
+@dataclass
+class Answer:
+    """What came back, and when: seconds since it was due."""
+
+    status: int
+    body: bytes
+    seconds: float
+    first_byte: float
+
+    def json(self) -> dict[str, Any]:
+        return json.loads(self.body)
+
+
+class Client:
+    """Keep-alive connections to one server, each used by one question at a time."""
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+        self._idle: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []
+
+    async def get(self, path: str, token: str, due: float | None = None, **headers: str) -> Answer:
+        """Ask. A connection that ended is replaced once; status 0 is one that broke."""
+        loop = asyncio.get_running_loop()
+        due = loop.time() if due is None else due
+        lines = [f"GET {path} HTTP/1.1", f"Host: {HOST}", f"Authorization: Bearer {token}"]
+        lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
+        payload = ("\r\n".join(lines) + "\r\n\r\n").encode()
+        while True:
+            kept = bool(self._idle)
+            try:
+                pair = self._idle.pop() if kept else await asyncio.open_connection(HOST, self._port, limit=1 << 20)
+                pair[1].write(payload)
+                status, body, first = await _read(pair[0])
+            except (OSError, asyncio.IncompleteReadError):
+                if kept:
+                    continue
+                return Answer(0, b"", loop.time() - due, 0.0)
+            self._idle.append(pair)
+            return Answer(status, body, loop.time() - due, first - due)
+
+    async def aclose(self) -> None:
+        for _, writer in self._idle:
+            writer.close()
+        self._idle.clear()
+
+
+async def _read(reader: asyncio.StreamReader) -> tuple[int, bytes, float]:
+    head = await reader.readuntil(b"\r\n\r\n")
+    first = asyncio.get_running_loop().time()
+    status, low = int(head[9:12]), head.lower()
+    if b"transfer-encoding: chunked" in low:
+        pieces = []
+        while size := int(await reader.readuntil(b"\r\n"), 16):
+            pieces.append((await reader.readexactly(size + 2))[:-2])
+        await reader.readexactly(2)
+        return status, b"".join(pieces), first
+    found = re.search(rb"content-length: (\d+)", low)
+    return status, await reader.readexactly(int(found[1])) if found else b"", first
+
+
+@asynccontextmanager
+async def client(port: int) -> AsyncIterator[Client]:
+    found = Client(port)
+    try:
+        yield found
+    finally:
+        await found.aclose()
+
+
+def quantile(values: list[float], share: float) -> float:
+    """The value below which this share lies; 0 for none."""
+    ordered = sorted(values)
+    return ordered[min(int(share * len(ordered)), len(ordered) - 1)] if ordered else 0.0
+
+
+def verdict(name: str, ok: bool, **figures: object) -> int:
+    """The closing line, and the exit status that belongs to it."""
+    told = " ".join(f"{key}={value:.3f}" if isinstance(value, float) else f"{key}={value}" for key, value in figures.items())
+    print(f"{name}: {'ok' if ok else 'FAILED'} {told}")
+    return 0 if ok else 1

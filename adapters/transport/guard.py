@@ -3,6 +3,7 @@
 import asyncio
 import functools
 import ipaddress
+import re
 import socket
 import zlib
 from collections.abc import Awaitable, Callable, Mapping
@@ -35,6 +36,8 @@ _DENIED = tuple(
 )
 _GZIP_WINDOW = 31
 _INFLATE_STEP, _SMALL = 64 << 10, 256
+_NAME = re.compile(r"[a-z0-9_]([a-z0-9._-]{0,251}[a-z0-9])?")
+_NUMBER = re.compile(r"\d+|0x[0-9a-f]*")
 _DEFAULT_PORTS = {"https": 443, "http": 80}
 
 
@@ -137,6 +140,11 @@ class AddressGuard:
         if parts.username is not None or parts.password is not None or parts.fragment or not parts.hostname:
             raise AdapterUnavailable("address_forbidden", "no user info, no fragment, and a host name are required")
         origin = Origin(parts.scheme, parts.hostname.rstrip("."), port or _DEFAULT_PORTS[parts.scheme])
+        if not _is_address(origin.host) and (
+            not _NAME.fullmatch(origin.host) or _NUMBER.fullmatch(origin.host.rpartition(".")[2])
+        ):
+            # A name that ends in a number is somebody's other spelling of an address: 010.0.0.1 is 8.0.0.1 to a resolver.
+            raise AdapterUnavailable("address_forbidden", "the host is neither a name nor an address in its usual writing")
         if self._ports is not None and origin.port not in self._ports:
             raise AdapterUnavailable("address_forbidden", f"port {origin.port} is not on the allow-list")
         return origin, (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
@@ -152,6 +160,10 @@ class AddressGuard:
             self._pins[origin] = known
             known[1].add_done_callback(lambda done: self._forget_failure(origin, done))
         return await asyncio.shield(known[1])
+
+    def forget(self) -> None:
+        """Look every name up again before the next connection."""
+        self._pins.clear()
 
     def _forget_failure(self, origin: Origin, done: "asyncio.Future[str]") -> None:
         if done.cancelled() or done.exception() is not None:

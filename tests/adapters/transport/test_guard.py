@@ -74,6 +74,12 @@ def test_a_private_range_is_permitted_only_where_it_is_allowed_by_range():
     [
         "http://example.org/",
         "ftp://example.org/",
+        "https://010.0.0.1/",
+        "https://2130706433/",
+        "https://0x7f.0.0.1/",
+        "https://127.1/",
+        "https://a%00.example.org/",
+        "https://-a.example.org/",
         "https://user@example.org/",
         "https://user:pw@example.org/",
         "https://example.org/#x",

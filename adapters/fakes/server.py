@@ -3,7 +3,7 @@
 `python -m adapters.fakes.server --port 9101` listens on 13 ports from 9101 and on a control port, and prints one JSON line with
 all addresses when it is ready. `PUT /faults/{department}` with `{"mode": "hang"}` breaks one: `down` closes its socket and every
 connection, `hang` never answers, `garbage` answers rubbish, `slow` adds two seconds, `error` answers 500, `ok` mends it; every
-behaviour of the zoo (`adapters.fakes.zoo`) is a mode too.
+behaviour of the zoo (`adapters.fakes.zoo`) is a mode too. `"latency_ms": 300` beside the mode makes it that slow.
 """
 
 import argparse
@@ -175,6 +175,9 @@ class Control(Listener):
             return Told(200, json.dumps(found, ensure_ascii=False).encode())
         if listener is None or mode not in MODES:
             return Told(404, json.dumps({"departments": sorted(self.listeners), "modes": sorted(MODES)}).encode())
+        latency = asked.json().get("latency_ms")
+        if isinstance(latency, int) and listener.department is not None:
+            listener.department.latency_ms = latency
         await listener.set_mode(mode)
         return Told(200, json.dumps({"department": name, "mode": mode}).encode())
 

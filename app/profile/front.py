@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.audit.errors import AuditUnavailable
 from app.core.admission import Admission, Priority
+from app.core.compression import compressed, takes_gzip
 from app.core.context import trace_id_for
 from app.core.errors import DomainError
 from app.core.problems import problem
@@ -31,10 +32,25 @@ _IDENTIFIER = re.compile(r"[0-9A-Z]{9,22}")
 _QUERY = re.compile(r"[0-9A-Za-z=&_.-]{1,200}")
 _KEYS = frozenset({"purpose", "task", "site", "view"})
 _VIEWS = frozenset({"full", "summary"})
-_READ = frozenset({b"authorization", b"deadline", b"if-none-match", b"traceparent", b"accept", b"cache-control", b"priority"})
+_READ = frozenset(
+    {
+        b"accept-encoding",
+        b"authorization",
+        b"deadline",
+        b"if-none-match",
+        b"traceparent",
+        b"accept",
+        b"cache-control",
+        b"priority",
+    }
+)
 _JSON = frozenset({"", "*/*", "application/json"})
 _START = "http.response.start"
-_FIXED = ((b"cache-control", b"private, no-cache"), (b"vary", b"Authorization"), (b"x-content-type-options", b"nosniff"))
+_FIXED = (
+    (b"cache-control", b"private, no-cache"),
+    (b"vary", b"Authorization, Accept, Accept-Encoding"),
+    (b"x-content-type-options", b"nosniff"),
+)
 
 
 @lru_cache(maxsize=4096)
@@ -127,12 +143,17 @@ class ProfileFront:
             await problem("server.internal", trace_id, headers={"X-Request-Id": trace_id})(scope, receive, send)
             return
         status, body = respond(encoded, headers.get(b"if-none-match", b"").decode("latin-1"))
+        coding: tuple[tuple[bytes, bytes], ...] = ()
+        if b"accept-encoding" in headers and takes_gzip(headers[b"accept-encoding"].decode("latin-1")):
+            packed = compressed(body)
+            body, coding = (body, ()) if packed is None else (packed, ((b"content-encoding", b"gzip"),))
         sent = [
             (b"content-type", b"application/json"),
             (b"content-length", b"%d" % len(body)),
             (b"etag", encoded.etag.encode()),
             (b"x-request-id", trace_id.encode()),
             *self._rates.header_pairs(prepared.principal.subject),
+            *coding,
             *_FIXED,
         ]
         await send({"type": _START, "status": status, "headers": sent[2:] if status == 304 else sent})  # noqa: PLR2004 - not modified

@@ -1,11 +1,13 @@
 """The inspector's door: one profile, at once or as sections arrive; one section, patiently; a day's route."""
 
+from collections.abc import AsyncIterator
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 
+from app.core.compression import compressed, compressed_stream, takes_gzip
 from app.core.deps import ADMISSION, RATES, SettingsDep
 from app.core.errors import Throttled
 from app.core.ids import new_trace_id
@@ -130,7 +132,21 @@ def _form_of(accept: str | None) -> streams.Form | None:
 
 def _headers(rates: Rates, principal: Principal) -> dict[str, str]:
     told = {name.decode(): value.decode() for name, value in rates.header_pairs(principal.subject)}
-    return {"Cache-Control": "private, no-cache", "Vary": "Authorization, Accept", **told}
+    return {"Cache-Control": "private, no-cache", "Vary": "Authorization, Accept, Accept-Encoding", **told}
+
+
+def _json(body: bytes, status: int, headers: dict[str, str], *, gzip: bool) -> Response:
+    packed = compressed(body) if gzip else None
+    if packed is None:
+        return Response(body, status, headers, "application/json")
+    return Response(packed, status, {**headers, "Content-Encoding": "gzip"}, "application/json")
+
+
+def _streamed(events: AsyncIterator[bytes], form: str, headers: dict[str, str], *, gzip: bool) -> Response:
+    if not gzip:
+        return StreamingResponse(events, media_type=form, headers=headers)
+    packed = compressed_stream(events)
+    return StreamingResponse(packed, media_type=form, headers={**headers, "Content-Encoding": "gzip"})
 
 
 @router.get("/profiles/{business_id}", response_class=Response, responses=RESPONSES)
@@ -159,17 +175,17 @@ async def read_profile(
         fresh="no-cache" in (headers.cache_control or ""),
     )
     request.state.subject, request.state.purpose = subject_of(business_id), query.purpose[:40]
-    sent = _headers(rates, principal)
+    sent, gzip = _headers(rates, principal), takes_gzip(request.headers.get("accept-encoding", ""))
     if form := _form_of(headers.accept):
         prepared = await engine.prepare(principal, wanted)
-        return StreamingResponse(streams.stream(engine, prepared, form), media_type=form, headers=sent)
+        return _streamed(streams.stream(engine, prepared, form), form, sent, gzip=gzip)
     try:
         encoded = await engine.look_up(principal, wanted, lambda: gone(request.receive))
     except ClientGone:
         return Response(status_code=_GONE_STATUS)
     status, body = respond(encoded, headers.if_none_match or "")
-    media_type = "application/json" if body else None
-    return Response(body, status, {**sent, "ETag": encoded.etag}, media_type)
+    sent["ETag"] = encoded.etag
+    return _json(body, status, sent, gzip=gzip) if body else Response(status_code=status, headers=sent)
 
 
 @router.get("/profiles/{business_id}/sections/{section}", response_class=Response, responses=SECTION_RESPONSES)
@@ -191,7 +207,8 @@ async def read_section(
         return Response(status_code=_GONE_STATUS)
     if body is None:
         raise SectionUnknown(pointer="/path/section")
-    return Response(body, 200, _headers(rates, principal), "application/json")
+    gzip = takes_gzip(request.headers.get("accept-encoding", ""))
+    return _json(body, 200, _headers(rates, principal), gzip=gzip)
 
 
 @router.post("/profiles:batch", response_class=StreamingResponse, responses=BATCH_RESPONSES)
@@ -211,4 +228,5 @@ async def read_profiles(
         for item in wanted.items
     ]
     lines = streams.batch(engine, ADMISSION.of(request.app), principal, look_ups)
-    return StreamingResponse(lines, media_type="application/x-ndjson", headers=_headers(rates, principal))
+    gzip = takes_gzip(request.headers.get("accept-encoding", ""))
+    return _streamed(lines, "application/x-ndjson", _headers(rates, principal), gzip=gzip)

@@ -43,8 +43,9 @@ class Departments:
     addresses: dict[str, str]
     control: str
 
-    def set(self, name: str, mode: str) -> None:
-        request = urllib.request.Request(f"{self.control}/faults/{name}", json.dumps({"mode": mode}).encode(), method="PUT")
+    def set(self, name: str, mode: str, **more: int) -> None:
+        body = json.dumps({"mode": mode, **more}).encode()
+        request = urllib.request.Request(f"{self.control}/faults/{name}", body, method="PUT")
         request.add_header("Content-Type", "application/json")
         with _OPENER.open(request, timeout=10) as response:
             response.read()
@@ -198,11 +199,11 @@ class Client:
         self._port = port
         self._idle: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []
 
-    async def get(self, path: str, token: str, due: float | None = None, **headers: str) -> Answer:
-        """Ask. A connection that ended is replaced once; status 0 is one that broke."""
+    async def get(self, path: str, token: str, due: float | None = None, method: str = "GET", **headers: str) -> Answer:
+        """Ask, without a body. A connection that ended is replaced; status 0 is one that broke."""
         loop = asyncio.get_running_loop()
         due = loop.time() if due is None else due
-        lines = [f"GET {path} HTTP/1.1", f"Host: {HOST}", f"Authorization: Bearer {token}"]
+        lines = [f"{method} {path} HTTP/1.1", f"Host: {HOST}", f"Authorization: Bearer {token}"]
         lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
         payload = ("\r\n".join(lines) + "\r\n\r\n").encode()
         while True:

@@ -1,6 +1,7 @@
 """Sections as they arrive, one section patiently, a day's route, and the short way that must answer like the declared one."""
 
 import asyncio
+import gzip
 import json
 
 import pytest
@@ -73,6 +74,28 @@ class TestStream:
         assert [e["type"] for e in told] == ["begin", "problem"]
         assert told[1]["value"]["code"] == "audit.unavailable"
         ENGINE.of(city.app).sequencer._stopping = False
+
+
+class TestSizes:
+    @pytest.mark.parametrize(("view", "most"), [("summary", 8 << 10), ("full", 40 << 10)])
+    async def test_what_travels_is_small(self, city, view, most):
+        sizes = []
+        for accept in ("application/json", "application/json;q=0.9", "application/x-ndjson"):
+            request = city.inspector.build_request("GET", f"/v1/profiles/{MAIN}", params={**PATROL, "view": view})
+            request.headers.update({"Accept": accept, "Accept-Encoding": "gzip"})
+            response = await city.inspector.send(request, stream=True)
+            packed = b"".join([piece async for piece in response.aiter_raw()])
+            assert response.headers["content-encoding"] == "gzip"
+            assert b'"headline"' in gzip.decompress(packed)
+            sizes.append(len(packed))
+        assert max(sizes) <= most
+
+    async def test_who_does_not_take_gzip_gets_none(self, city):
+        for accept_encoding in ("identity", "gzip;q=0", "br"):
+            response = await city.inspector.get(
+                f"/v1/profiles/{MAIN}", params=PATROL, headers={"Accept-Encoding": accept_encoding}
+            )
+            assert "content-encoding" not in response.headers
 
 
 class TestSection:

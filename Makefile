@@ -7,7 +7,8 @@ ROUNDS ?=
 ONCE ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo run test cover check lint format types contracts openapi migrate lock clean campaign-truth
+.PHONY: help install demo run test cover check lint format types contracts openapi migrate lock clean bench bench-peers campaign-truth campaign-zoo campaign-ssrf campaign-overload \
+  campaign-crowd campaign-link campaign-browser
 
 help: ## Show these verbs
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -58,6 +59,30 @@ migrate: install ## Bring the database of the environment to the newest schema
 
 campaign-truth: install ## 500 labelled businesses: no false yes, conflict precision and recall (ROUNDS=n businesses)
 	@$(BIN)/python -m tests.campaigns.truth $(if $(ROUNDS),--businesses $(ROUNDS))
+
+campaign-zoo: install ## Every misbehaviour x 1, 3, 5 of 6 departments, 32 at once, and 10 000 callers who leave (ROUNDS=n behaviours)
+	@$(BIN)/python -m tests.campaigns.zoo $(if $(ROUNDS),--rounds $(ROUNDS))
+
+campaign-ssrf: install ## Address spellings x deny ranges and rebinding races: no forbidden connect (ROUNDS=n races)
+	@$(BIN)/python -m tests.campaigns.ssrf $(if $(ROUNDS),--rounds $(ROUNDS))
+
+campaign-overload: install ## Ten times what departments can take (ROUNDS=n seconds, default 60)
+	@$(BIN)/python -m tests.campaigns.overload $(if $(ROUNDS),--rounds $(ROUNDS))
+
+campaign-crowd: install ## A thousand look-ups at once, departments of 20, 300 and 1200 ms (ROUNDS=n look-ups)
+	@$(BIN)/python -m tests.campaigns.crowd $(if $(ROUNDS),--rounds $(ROUNDS))
+
+campaign-link: install ## Through 64 kbit/s and 400 ms: seconds to the headline, bytes of the answers
+	@$(BIN)/python -m tests.campaigns.link
+
+campaign-browser: install ## The page /m in Debian's Chromium with one department hanging
+	@$(BIN)/python -m tests.campaigns.browser
+
+bench-peers: install ## Install what the bench needs: nginx with Lua, gcc, Go, Node packages (into .bench and Debian's places)
+	@$(BIN)/python -m tests.bench.install
+
+bench: install ## The gateway beside nginx + Lua, Go, Node and the usual way; writes .bench/latest.json (ROUNDS=n, default 5)
+	@$(BIN)/python -m tests.bench.run $(if $(ROUNDS),--rounds $(ROUNDS))
 
 lock: install ## Compile requirements.lock anew (needs uv on the PATH)
 	@uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 --all-extras pyproject.toml -o requirements.lock

@@ -91,13 +91,13 @@ async def _running(app: FastAPI, settings: Settings, clock: Clock, database: Dat
     REGISTRY.put(app, _metrics(app, board, exchange, sequencer))
     sequencer.start()
     await snapshots.refresh_now()
-    steps: list[worker.Step] = [snapshots.tick]
+    steps: list[worker.Step] = []
     if settings.run_worker:
         examiner = Examiner(database, trail, workshop)
         steps += [*[examiner.run_next] * _EXAMINATIONS_AT_ONCE, lambda: deliver_due(database, clock, directory)]
     adjusting = asyncio.create_task(keep_adjusting(ADMISSION.of(app)))
     try:
-        async with worker.working(*steps):
+        async with worker.working(*steps, steady=snapshots.tick):
             yield
     finally:
         adjusting.cancel()

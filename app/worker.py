@@ -7,16 +7,20 @@ from contextlib import asynccontextmanager, suppress
 
 log = logging.getLogger("onevisit.worker")
 Step = Callable[[], Awaitable[int | bool]]
-_IDLE_SECONDS = 0.2
+_IDLE_SECONDS, _MOST_IDLE_SECONDS, _SLOWER = 0.2, 1.0, 1.3
+"""A step that finds nothing to do looks again after the first, and more and more seldom up to the second."""
+_STEADY_SECONDS = 0.3
 _AFTER_FAILURE_SECONDS = 2.0
 _LAST_SECONDS = 10.0
 
 
 @asynccontextmanager
-async def working(*steps: Step) -> AsyncIterator[None]:
+async def working(*steps: Step, steady: Step | None = None) -> AsyncIterator[None]:
     """Repeat every step until the block is left; steps under way are finished, not torn off a transaction."""
     stop = asyncio.Event()
-    loops = [asyncio.create_task(_repeat(step, stop)) for step in steps]
+    loops = [asyncio.create_task(_repeat(step, stop, _MOST_IDLE_SECONDS)) for step in steps]
+    if steady is not None:
+        loops.append(asyncio.create_task(_repeat(steady, stop, _STEADY_SECONDS)))
     try:
         yield
     finally:
@@ -28,12 +32,15 @@ async def working(*steps: Step) -> AsyncIterator[None]:
                 await task
 
 
-async def _repeat(step: Step, stop: asyncio.Event) -> None:
+async def _repeat(step: Step, stop: asyncio.Event, most_idle: float) -> None:
     """A step that did something is repeated at once, one that failed is tried again later."""
+    idle = _IDLE_SECONDS
     while not stop.is_set():
         pause = 0.0
         try:
-            pause = 0.0 if await step() else _IDLE_SECONDS
+            did_something = await step()
+            idle = _IDLE_SECONDS if did_something else min(idle * _SLOWER, most_idle)
+            pause = 0.0 if did_something else idle
         except Exception:
             log.exception("a background step failed; trying again")
             pause = _AFTER_FAILURE_SECONDS

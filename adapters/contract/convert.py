@@ -1,13 +1,20 @@
 """Plain conversions shared by every mapping: dates, instants, truth words, codes. Pure; raises ValueError."""
 
+import re
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta, timezone
+from functools import lru_cache
 from typing import Any
 
 CHINA_TIME = timezone(timedelta(hours=8))
 """Departments write local times without a zone; China has one."""
 
 DATE_FORMATS = ("%Y-%m-%d", "%Y%m%d", "%Y/%m/%d", "%Y年%m月%d日")
+_USUAL = tuple(
+    (pattern, re.compile(pattern.replace("%Y", r"(\d{4})").replace("%m", r"(\d\d)").replace("%d", r"(\d\d)"), re.ASCII))
+    for pattern in DATE_FORMATS
+)
+_LOCAL_TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", re.ASCII)
 _TRUE = frozenset({"1", "true", "yes", "y", "是", "有"})
 _FALSE = frozenset({"0", "false", "no", "n", "否", "无"})
 _EPOCH_MILLIS = 10_000_000_000
@@ -17,9 +24,16 @@ def to_date(value: Any, formats: Iterable[str] = DATE_FORMATS) -> date | None:
     """A date from any of the formats; empty, 长期 and 9999-12-31 mean no end and become None."""
     if value is None or isinstance(value, date):
         return value
-    text = str(value).strip()
+    return _date_of(str(value).strip(), tuple(formats))
+
+
+@lru_cache(maxsize=16_384)
+def _date_of(text: str, formats: tuple[str, ...]) -> date | None:
     if text in {"", "长期", "永久", "9999-12-31", "99991231"}:
         return None
+    for pattern, usual in _USUAL:
+        if pattern in formats and (found := usual.fullmatch(text)):
+            return date(int(found[1]), int(found[2]), int(found[3]))
     for pattern in formats:
         try:
             return datetime.strptime(text, pattern).date()  # noqa: DTZ007 - a date has no zone
@@ -35,6 +49,8 @@ def to_instant(value: Any) -> datetime:
     if isinstance(value, int | float):
         return datetime.fromtimestamp(value / 1000 if abs(value) >= _EPOCH_MILLIS else value, UTC)
     text = str(value).strip()
+    if _LOCAL_TIME.fullmatch(text):
+        return datetime.fromisoformat(text).replace(tzinfo=CHINA_TIME).astimezone(UTC)
     for pattern in ("%Y-%m-%d %H:%M:%S", "%Y/%m/%d %H:%M:%S", "%Y%m%d%H%M%S", *DATE_FORMATS):
         try:
             return datetime.strptime(text, pattern).replace(tzinfo=CHINA_TIME).astimezone(UTC)

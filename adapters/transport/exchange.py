@@ -17,7 +17,9 @@ from adapters.transport.connection import Connection, Fields
 from adapters.transport.guard import AddressGuard, ByteBudget, Limits, Origin, decode_body
 
 _IDLE_PER_ORIGIN = 256
-_CONNECT_SECONDS = {"http": 0.25, "https": 0.75}
+QUICK, PATIENT = 0.25, 1.0
+"""Seconds a connection may take: for a question that an officer waits for, and for everything else."""
+_TLS_SECONDS = 0.5
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 
@@ -75,9 +77,12 @@ class Pool:
 class Call:
     """One question under way; `done` is called once, never after `cancel`, and possibly before `begin` returns."""
 
-    __slots__ = ("connecting", "connection", "done", "exchange", "payload", "pool", "repeatable")
+    __slots__ = ("connect_seconds", "connecting", "connection", "done", "exchange", "payload", "pool", "repeatable")
 
-    def __init__(self, exchange: "Exchange", pool: Pool, payload: bytes, done: Done, *, repeatable: bool) -> None:
+    def __init__(
+        self, exchange: "Exchange", pool: Pool, payload: bytes, done: Done, *, repeatable: bool, connect_seconds: float
+    ) -> None:
+        self.connect_seconds = connect_seconds
         self.exchange = exchange
         self.pool = pool
         self.payload = payload
@@ -142,12 +147,12 @@ class Exchange:
             pool = self._pools[origin] = Pool(origin, [])
         return pool, target
 
-    def begin(self, pool: Pool, payload: bytes, done: Done, *, repeatable: bool = True) -> Call:
+    def begin(self, pool: Pool, payload: bytes, done: Done, *, repeatable: bool = True, connect_seconds: float = QUICK) -> Call:
         """Ask, and call `done` with the answer or the failure. The caller keeps the time and cancels.
 
         A kept-alive connection that the other side closed before a byte came back is replaced once, if `repeatable`.
         """
-        call = Call(self, pool, payload, done, repeatable=repeatable)
+        call = Call(self, pool, payload, done, repeatable=repeatable, connect_seconds=connect_seconds)
         idle = pool.idle
         while idle:
             connection = idle.pop()
@@ -182,7 +187,7 @@ class Exchange:
             else:
                 answered.set_result(response)
 
-        call = self.begin(pool, payload, done, repeatable=repeatable)
+        call = self.begin(pool, payload, done, repeatable=repeatable, connect_seconds=PATIENT)
         try:
             async with asyncio.timeout_at(deadline):
                 response = await answered
@@ -202,7 +207,7 @@ class Exchange:
 
     async def _connect_for(self, call: Call) -> None:
         try:
-            connection = await self._connect(call.pool.origin)
+            connection = await self._connect(call.pool.origin, call.connect_seconds)
         except AdapterError as error:
             call.connecting = None
             call.settle(None, error)
@@ -214,13 +219,14 @@ class Exchange:
         call.connection = connection
         connection.ask(call, call.payload)
 
-    async def _connect(self, origin: Origin) -> Connection:
+    async def _connect(self, origin: Origin, seconds: float) -> Connection:
         loop = asyncio.get_running_loop()
         options: dict[str, Any] = {}
         if origin.scheme == "https":
             options = {"ssl": self._tls_context(), "server_hostname": origin.host}
+            seconds += _TLS_SECONDS
         try:
-            async with asyncio.timeout(_CONNECT_SECONDS[origin.scheme]):
+            async with asyncio.timeout(seconds):
                 address = await self.guard.pin(origin)
                 _, connection = await loop.create_connection(
                     lambda: Connection(self.limits, self.budget), address, origin.port, **options

@@ -19,9 +19,9 @@ _YIELD_SHARE = 0.4
 _LONGEST_LAG, _LATE_PERIODS = 0.1, 3
 """One pause means nothing; three tenths of a second in a row that each saw one mean that the gateway cannot keep up."""
 _HEADROOM = 1.2
-_LOOK_SECONDS, _LOOKS_PER_PERIOD = 0.02, 5
+_LOOK_SECONDS, _LOOKS_PER_PERIOD = 0.05, 2
 LAG_BOUNDS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 1.0)
-"""Seconds; buckets in which the lag of the event loop is counted, fifty times a second."""
+"""Seconds; buckets in which the lag of the event loop is counted, twenty times a second."""
 _EXEMPT = ("/livez", "/readyz", "/metrics")
 
 
@@ -85,10 +85,9 @@ class Admission:
         self._late = self._late + 1 if lag > _LONGEST_LAG else 0
         if self._pressed or self._late >= _LATE_PERIODS:
             self._estimate = max(float(_LEAST), min(self._estimate, max(self.in_flight, _LEAST) * _HEADROOM) * _SHRINK)
-        elif self.in_flight >= self._estimate * _USED_SHARE:
+        elif not self._late and self.in_flight >= self._estimate * _USED_SHARE:
             self._estimate = min(float(_MOST), self._estimate * _GROW + 1)
         self._pressed = False
-        self._late = 0
         self.limit = int(self._estimate)
 
 

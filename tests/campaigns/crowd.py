@@ -28,7 +28,10 @@ async def crowd(gateway: stage.Gateway, codes: list[str]) -> tuple[list[stage.An
         before = most = gateway.rss_mib
         due = asyncio.get_running_loop().time()
         waiting = asyncio.gather(
-            *(client.get(f"/v1/profiles/{code}?purpose=patrol", gateway.token(n % 50), due) for n, code in enumerate(codes))
+            *(
+                client.get(f"/v1/profiles/{code}?purpose=patrol", gateway.token(n % 50), due, Cache_Control="no-cache")
+                for n, code in enumerate(codes)
+            )
         )
         while not waiting.done():
             most = max(most, gateway.rss_mib)

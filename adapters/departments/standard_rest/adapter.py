@@ -29,7 +29,7 @@ from adapters.transport.answers import (
 )
 from adapters.transport.credentials import Secrets, static_headers
 from adapters.transport.documents import decode_json, decode_text, parse_json, parse_xml
-from adapters.transport.exchange import Exchange, Pool, Response
+from adapters.transport.exchange import PATIENT, QUICK, Exchange, Pool, Response
 from adapters.transport.httpx_transport import client_over, response_of
 
 log = logging.getLogger("onevisit.adapters")
@@ -80,7 +80,7 @@ class StandardRestAdapter:
     def manifest(self) -> Manifest:
         return self._manifest
 
-    def begin(self, query: AdapterQuery, told: Told) -> Asking:
+    def begin(self, query: AdapterQuery, told: Told, *, connect_seconds: float = QUICK) -> Asking:
         """Ask without a task; see `CallingAdapter`."""
         pool, template = self._doors[query.replica]
         left = 0.0 if query.head else query.deadline - asyncio.get_running_loop().time() - _MARGIN_SECONDS
@@ -94,7 +94,7 @@ class StandardRestAdapter:
             else:
                 told(*self._outcome(response, query))
 
-        return self._exchange.begin(pool, payload, done, repeatable=self.repeatable)
+        return self._exchange.begin(pool, payload, done, repeatable=self.repeatable, connect_seconds=connect_seconds)
 
     async def _read_large(self, response: Response, query: AdapterQuery, told: Told) -> None:
         """Read on a thread; the bytes stay charged to the process's budget while it waits."""
@@ -129,7 +129,7 @@ class StandardRestAdapter:
             else:
                 answered.set_result(answer)
 
-        call = self.begin(query, told)
+        call = self.begin(query, told, connect_seconds=PATIENT)
         try:
             async with asyncio.timeout_at(query.deadline):
                 return await answered

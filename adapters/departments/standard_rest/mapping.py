@@ -70,6 +70,8 @@ def _rule(rule: FieldRule, mapping: Mapping, pointer: str) -> Build:
     if rule.fields is not None:
         return _nested(rule, find, [(r.to, _rule(r, mapping, f"{pointer}/fields/{i}")) for i, r in enumerate(rule.fields)])
     change = _converter(rule, mapping, pointer)
+    if rule.convert == "none" and rule.default is None:
+        return find
 
     def build(record: Any) -> Any:
         value = change(find(record))
@@ -102,7 +104,8 @@ def _converter(rule: FieldRule, mapping: Mapping, pointer: str) -> Build:
         case "none":
             return lambda value: value
         case "date":
-            return lambda value: convert.to_date(value, mapping.date_formats)
+            formats = tuple(mapping.date_formats)
+            return lambda value: convert.to_date(value, formats)
         case "code":
             table = mapping.tables.get(rule.table or "")
             if table is None:

@@ -35,6 +35,10 @@ def compile_path(expression: str) -> Callable[[Any], Any]:
 
 
 def _plain(keys: tuple[str, ...]) -> Callable[[Any], Any]:
+    if len(keys) == 1:
+        only = keys[0]
+        return lambda value: value.get(only) if isinstance(value, dict) else None
+
     def find(value: Any) -> Any:
         for key in keys:
             if not isinstance(value, dict):

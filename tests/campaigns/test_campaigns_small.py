@@ -1,0 +1,65 @@
+"""Small sizes of the campaigns inside the tests: what must hold however busy the machine is; times are judged by the campaigns."""
+
+import asyncio
+import itertools
+import subprocess
+import sys
+from datetime import UTC, datetime
+
+import pytest
+
+from adapters.fakes.world import World
+from tests.campaigns import crowd, overload, stage, zoo
+
+pytestmark = pytest.mark.xdist_group("campaigns")
+
+
+@pytest.mark.parametrize("behaviour", ["gzip_bomb", "many_elements", "reset_in_body"])
+def test_healthy_departments_do_not_notice_a_broken_one(behaviour, monkeypatch):
+    monkeypatch.setattr(zoo, "DEADLINE_MS", 2000)
+    monkeypatch.setattr(zoo, "AT_ONCE", 8)
+    codes = itertools.cycle([b.business_id for b in World(1, 100, datetime.now(UTC).date()).generated])
+    tally = zoo.Tally()
+    with stage.departments(businesses=100) as found, stage.departments(businesses=100) as fine:
+        manifests = stage.manifests_of(found, *zoo.NAMES[:3]) + stage.manifests_of(fine, *zoo.NAMES[3:])
+        with stage.prepared(manifests) as on:
+            asyncio.run(zoo.cell(on, found, behaviour, 3, tally, codes))
+            after, _ = asyncio.run(zoo.leaks(on, codes, 100))
+    assert not tally.missing
+    assert tally.exceptions == []
+    assert tally.reasons.total() > 0
+    assert after["onevisit_requests_in_flight"] == 0
+    assert all(v == 0 for k, v in after.items() if k.startswith("onevisit_adapter_in_flight"))
+
+
+def test_no_forbidden_address_is_ever_connected_to():
+    done = subprocess.run([sys.executable, "-m", "tests.campaigns.ssrf", "--rounds", "100"], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "ssrf: ok" in done.stdout
+
+
+def test_a_small_crowd_is_served_by_slow_departments_that_say_what_they_can_take():
+    codes = [b.business_id for b in World(1, 60, datetime.now(UTC).date()).generated]
+    with stage.departments(businesses=60) as found:
+        for name in crowd.LATENCIES:
+            found.set(name, "ok", latency_ms=400)
+        manifests = stage.manifests_of(found, *crowd.LATENCIES, capacity={"initial": 1024, "most": 2000})
+        with stage.gateway(manifests) as gateway:
+            answers, _ = asyncio.run(crowd.crowd(gateway, codes))
+    assert crowd.fresh_share(answers) == dict.fromkeys(crowd.LATENCIES, 1.0)
+
+
+def test_records_are_never_refused_while_prefetches_are_taken():
+    async def play():
+        codes = itertools.cycle([b.business_id for b in World(1, 200, datetime.now(UTC).date()).generated])
+        with stage.departments(businesses=200, latency_ms=50) as found:
+            manifests = stage.manifests_of(found, "emergency", "health", capacity={"initial": 4, "most": 4})
+            with stage.gateway(manifests) as gateway:
+                async with stage.client(gateway.port) as client:
+                    load = overload.Load(gateway, client, codes)
+                    await load.open(800, 3.0, 1)
+                    return load.answers
+
+    answers = asyncio.run(play())
+    assert answers[overload.RECORD, 503] == 0
+    assert answers[overload.PREFETCH, 503] > 0

@@ -73,7 +73,10 @@ def _first_answer(process: subprocess.Popen[bytes], url: str, headers: dict[str,
     while True:
         try:
             with opener.open(urllib.request.Request(url, headers=headers), timeout=5) as response:
-                return response.read()
+                first = response.read()
+            if process.poll() is not None:
+                raise SystemExit(f"{url} is answered by somebody else: stop what listens there, then run the bench again.")
+            return first
         except (urllib.error.URLError, ConnectionError, TimeoutError) as error:
             late = time.monotonic() - begun > _LONGEST_START
             if process.poll() is not None or late:

@@ -149,6 +149,13 @@ _told("huge_header", "too_large", lambda a: _answer(_json(a), "X-Pad: " + "y" * 
 _told("large_header", "too_large", lambda a: _answer(_json(a), "X-Pad: " + "y" * 20_000))
 _told("promises_ten_gigabytes", "too_large", lambda _a: _head("Content-Length: 10000000000") + b"{}")
 _told("large_body", "too_large", lambda a: _answer(_json(a, pad="x" * (1 << 20))))
+_CHUNKED = "Transfer-Encoding: chunked"
+_told("trailers", "malformed_http", lambda _a: _head(_CHUNKED) + b"2\r\n{}\r\n0\r\nX-More: y\r\nX-Last: z\r\n\r\n")
+_told(
+    "trailer_flood",
+    "too_large",
+    lambda _a: _head(_CHUNKED) + b"2\r\n{}\r\n0\r\n" + b"".join(b"X%d: y\r\n" % n for n in range(50_000)) + b"\r\n",
+)
 _told("chunk_size_garbage", "malformed_http", lambda _a: _head("Transfer-Encoding: chunked") + b"zz\r\n{}\r\n0\r\n\r\n")
 _told("length_negative", "malformed_http", lambda _a: _head("Content-Length: -1") + b"{}")
 _told("length_twice", "malformed_http", lambda _a: _head("Content-Length: 2", "Content-Length: 3") + b"{} ")

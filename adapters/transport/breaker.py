@@ -50,17 +50,25 @@ class Breaker:
         self._calls, self._failed, self._slow = [0] * _BUCKETS, [0] * _BUCKETS, [0] * _BUCKETS
         self._missed = self._probing = self._passed = 0
 
+    def is_shut(self, now: float) -> bool:
+        """Whether asking would be refused now; takes no probe."""
+        if self.state is BreakerState.OPEN:
+            return now < self._until
+        return self.state is BreakerState.HALF_OPEN and self._probing >= self._rules.probes and now < self._until
+
     def allows(self, now: float) -> bool:
-        """Whether the department may be asked; while half open the first few questions are let through as probes."""
+        """Whether the department may be asked; while half open the first few questions are let through as probes.
+
+        Probes of which nothing is heard are given up after as long as the breaker is open at first: it can never stay half open.
+        """
         if self.state is BreakerState.CLOSED:
             return True
-        if self.state is BreakerState.OPEN:
-            if now < self._until:
-                return False
+        if self.is_shut(now):
+            return False
+        if self.state is BreakerState.OPEN or self._probing >= self._rules.probes:
             self.state = BreakerState.HALF_OPEN
             self._probing = self._passed = 0
-        if self._probing >= self._rules.probes:
-            return False
+            self._until = now + self._rules.open_seconds
         self._probing += 1
         return True
 

@@ -37,8 +37,8 @@ class Connection(asyncio.Protocol):
     """Asks and listens. Built by the exchange's pools; whoever cancels a question aborts its connection."""
 
     __slots__ = (
-        "asker", "body", "budget", "closed", "complete", "fields", "headed", "interim", "keep", "limits", "on_header", "parser",
-        "pieces", "received", "started", "status", "transport",
+        "asker", "body", "budget", "closed", "complete", "field_count", "fields", "headed", "interim", "keep", "limits",
+        "on_header", "parser", "pieces", "received", "started", "status", "transport",
     )  # fmt: skip
 
     def __init__(self, limits: Limits, budget: ByteBudget) -> None:
@@ -51,7 +51,7 @@ class Connection(asyncio.Protocol):
         self.on_header = self.fields.__setitem__
         self.parser = httptools.HttpResponseParser(self)
         self.closed = self.started = self.complete = self.keep = self.headed = False
-        self.received = self.status = self.interim = 0
+        self.received = self.status = self.interim = self.field_count = 0
         self.body = b""
         self.pieces: list[bytes] | None = None
 
@@ -59,7 +59,7 @@ class Connection(asyncio.Protocol):
         """Send a question; `asker` hears of the end. The connection must be open and idle."""
         self.asker = asker
         self.started = self.complete = self.keep = self.headed = False
-        self.received = self.status = self.interim = 0
+        self.received = self.status = self.interim = self.field_count = 0
         self.fields.clear()
         self.body = b""
         self.pieces = None
@@ -121,6 +121,8 @@ class Connection(asyncio.Protocol):
         else:
             if self.complete:
                 self._finish()
+            elif len(self.fields) > self.limits.headers:
+                self._fail(AdapterMalformed("too_large", "too many fields after the body"))
             elif not self.headed and self.received > self.limits.header_bytes:
                 self._fail(AdapterMalformed("too_large", "headers without end"))
 
@@ -136,6 +138,7 @@ class Connection(asyncio.Protocol):
 
     def on_headers_complete(self) -> None:
         self.headed = True
+        self.field_count = len(self.fields)
         self.status = self.parser.get_status_code()
         if len(self.fields) > self.limits.headers or self._head_bytes > self.limits.header_bytes:
             raise AdapterMalformed("too_large", "too many headers")
@@ -174,6 +177,8 @@ class Connection(asyncio.Protocol):
             self.fields.clear()
             self.headed, self.body, self.pieces = False, b"", None
             return
+        if len(self.fields) != self.field_count:
+            raise AdapterMalformed("malformed_http", "fields after the body")
         # Only a callback may ask this; whether surplus follows shows when the whole chunk has been read.
         self.keep = self.parser.should_keep_alive()
         self.complete = True

@@ -6,6 +6,7 @@ closes its connection, so no answer can be taken for the next question's. No tas
 
 import asyncio
 import contextlib
+import logging
 import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from adapters.transport.answers import media_type_of
 from adapters.transport.connection import Connection, Fields
 from adapters.transport.guard import AddressGuard, ByteBudget, Limits, Origin, decode_body
 
+log = logging.getLogger("onevisit.transport")
 _IDLE_PER_ORIGIN = 256
 QUICK, PATIENT = 0.25, 1.0
 """Seconds a connection may take: for a question that an officer waits for, and for everything else."""
@@ -211,6 +213,11 @@ class Exchange:
         except AdapterError as error:
             call.connecting = None
             call.settle(None, error)
+            return
+        except Exception as error:
+            log.exception("a connection to %s failed in a way nobody foresaw", call.pool.origin.host)
+            call.connecting = None
+            call.settle(None, AdapterUnavailable("connect_failed", type(error).__name__))
             return
         call.connecting = None
         if call.done is None:

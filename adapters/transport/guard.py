@@ -172,7 +172,7 @@ class AddressGuard:
     async def _resolve(self, origin: Origin) -> str:
         try:
             found = await self._resolver(origin.host, origin.port)
-        except OSError as error:
+        except (OSError, UnicodeError) as error:
             raise AdapterUnavailable("name_unresolved", origin.host) from error
         return self._checked(origin, found)
 

@@ -68,7 +68,6 @@ class Sequencer:
             return await done
         finally:
             late.cancel()
-            self._outstanding -= 1
 
     def stop(self) -> None:
         """Write what is waiting, then end the thread."""
@@ -110,23 +109,23 @@ class Sequencer:
             failure = AuditUnavailable()
             self._drop_connection()
         if self._loop is not None:
-            self._loop.call_soon_threadsafe(_settle, batch, failure)
+            self._loop.call_soon_threadsafe(self._settle, batch, failure)
+
+    def _settle(self, batch: list[_Item], failure: AuditUnavailable | None) -> None:
+        self._outstanding -= len(batch)
+        for row, done in batch:
+            if done.done():
+                continue
+            if failure is None:
+                done.set_result(row[0])
+            else:
+                done.set_exception(failure)
 
     def _drop_connection(self) -> None:
         if self._connection is not None:
             with contextlib.suppress(Exception):
                 self._connection.invalidate()
             self._connection = None
-
-
-def _settle(batch: list[_Item], failure: AuditUnavailable | None) -> None:
-    for row, done in batch:
-        if done.done():
-            continue
-        if failure is None:
-            done.set_result(row[0])
-        else:
-            done.set_exception(failure)
 
 
 def _give_up(done: "asyncio.Future[str]") -> None:

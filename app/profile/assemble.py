@@ -42,7 +42,7 @@ def specify(manifest: Manifest, label: str, grant: Grant | None, catalogue: Cata
     classes = catalogue.of_section(manifest.section)
     release = Release(shape_of(manifest.section), classes, grant) if grant is not None else None
     withheld = [_withheld(row) for row in release.withheld] if release else []
-    # A digest over hidden values would tell that they changed.
+    # A digest over hidden values would tell that they changed, and over masked digits which they are.
     tells_all = not withheld and all(row.level > ANALYSIS_ONLY for row in classes.values())
     title = Raw(encode(s.Text(manifest.title_zh, manifest.title_en)))
     return Specification(manifest, label, grant, release, title, Raw(encode(withheld)) if withheld else None, tells_all)
@@ -109,7 +109,7 @@ def section_read(found: Part, now: datetime, *, summary: bool = False) -> s.Sect
         withheld=cast("Any", spec.withheld) if shown and spec.withheld else [],
         masked=[_masked(row) for row in released.masked] if shown else [],
         classes=list(released.classes) if spoke else [],
-        source_digest=answered.digest if spec.tells_all else None,
+        source_digest=answered.digest if spec.tells_all and not released.masked else None,
     )
 
 

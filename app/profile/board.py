@@ -6,7 +6,7 @@ One callback every ten milliseconds looks for attempts that are late; no questio
 import asyncio
 import logging
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import chain
 
 from adapters.contract import REASONS, AdapterError, AdapterQuery, Asking, Outcome, SectionAnswer, Told
@@ -76,12 +76,21 @@ class Board:
             max(flight.attempts, answer.attempts),
             answer.source_digest,
         )
-        if encoded is not None and question.route.kept:
-            self.cache.keep(question.key, answered)
+        self._remember(flight, answered, now)
         if flight.settled:
             question.route.lane.asked["late"] += 1
             self._on_late(question, answered)
         return answered
+
+    def _remember(self, flight: Flight, answered: Answered, now: float) -> None:
+        """Keep what was said last: "no record" ends what was known before, and a late answer replaces no newer one."""
+        key, at = flight.question.key, answered.fetched_at
+        if at is not None and flight.settled and self.cache.holds_newer(key, at - timedelta(seconds=now - flight.started)):
+            return
+        if answered.encoded is None:
+            self.cache.forget(key)
+        elif flight.question.route.kept:
+            self.cache.keep(key, answered)
 
     def unanswered(self, flight: Flight, code: str, now: float) -> Answered:
         """What a failure becomes: the last-known answer, marked, or the outcome of its reason."""
@@ -106,7 +115,7 @@ class Board:
         while lane.waiting and lane.has_room:
             flight = lane.waiting.popleft()
             if not flight.settled:
-                flight.attempt(self.time())
+                flight.begin(self.time())
 
     def later(self, when: float, act: Callable[[], None]) -> None:
         """Do something at a loop time."""

@@ -52,6 +52,11 @@ class AnswerCache:
         found = self._kept.get(key)
         return found if found is not None and now - found[2] <= freshness.stale else None
 
+    def holds_newer(self, key: Key, than: datetime) -> bool:
+        """Whether an answer is kept that was fetched after this instant."""
+        found = self._kept.get(key)
+        return found is not None and found[2] > than
+
     def forget(self, key: Key) -> None:
         """Drop an answer."""
         known = self._kept.pop(key, None)

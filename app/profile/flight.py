@@ -90,9 +90,10 @@ class Tower(Protocol):
 class Attempt:
     """One call to the department."""
 
-    __slots__ = ("asking", "cut_at", "flight", "hedge_at", "is_late", "lane", "started")
+    __slots__ = ("asking", "cut_at", "flight", "hedge_at", "is_late", "is_probe", "lane", "started")
 
-    def __init__(self, flight: "Flight", started: float, cut_at: float) -> None:
+    def __init__(self, flight: "Flight", started: float, cut_at: float, *, is_probe: bool) -> None:
+        self.is_probe = is_probe
         self.flight: Flight | None = flight
         self.lane = flight.question.route.lane
         self.started = started
@@ -113,7 +114,7 @@ class Attempt:
             lane.succeeded(now - self.started, self.cut_at - self.started, now)
             flight.answered(self, answer, now)
         elif error is not None:
-            lane.failed(error, now)
+            lane.failed(error, now, is_probe=self.is_probe)
             flight.failed(self, error, now)
         if lane.waiting:
             board.fill(lane)
@@ -130,7 +131,8 @@ class Attempt:
     def cancel(self) -> None:
         """Free the connection; the department is neither praised nor blamed."""
         self.leave()
-        self.lane.breaker.abandoned()
+        if self.is_probe:
+            self.lane.breaker.abandoned()
         if self.asking is not None:
             self.asking.cancel()
 
@@ -188,24 +190,31 @@ class Flight:
         lane.retries.earn()
         if self.deadline - now < LEAST_ATTEMPT_SECONDS:
             self.give_up("too_little_time", now)
-        elif not lane.breaker.allows(now):
+        elif lane.breaker.is_shut(now):
             self.give_up("breaker_open", now)
         elif lane.has_room:
-            self.attempt(now)
+            self.begin(now)
         elif lane.may_queue:
             self.queued_until = min(self.deadline - LEAST_ATTEMPT_SECONDS, now + _LONGEST_WAIT)
             lane.waiting.append(self)
             self.board.watch()
         else:
-            lane.breaker.abandoned()
             self.give_up("queue_full", now)
 
-    def attempt(self, now: float, replica: int = 0) -> None:
+    def begin(self, now: float) -> None:
+        """There is a place: call the department, unless its breaker opened meanwhile."""
+        breaker = self.question.route.lane.breaker
+        if breaker.allows(now):
+            self.attempt(now, is_probe=bool(breaker.state))
+        else:
+            self.give_up("breaker_open", now)
+
+    def attempt(self, now: float, replica: int = 0, *, is_probe: bool = False) -> None:
         """Call the department."""
         question, lane = self.question, self.question.route.lane
         left = self.deadline - now
         allowed = left if question.patient else attempt_seconds(lane.latencies, left)
-        attempt = Attempt(self, now, now + allowed)
+        attempt = Attempt(self, now, now + allowed, is_probe=is_probe)
         self.attempts += 1
         self.running.append(attempt)
         lane.in_flight += 1
@@ -265,13 +274,8 @@ class Flight:
             self.give_up(error.code, now)
 
     def _again(self) -> None:
-        now = self.board.time()
-        if self.settled:
-            return
-        if self.question.route.lane.breaker.allows(now):
-            self.attempt(now)
-        else:
-            self.give_up("breaker_open", now)
+        if not self.settled:
+            self.begin(self.board.time())
 
     def attempt_cut(self, attempt: Attempt, now: float) -> None:
         """An attempt ran out of its time; a late one may still refill the cache."""

@@ -44,6 +44,7 @@ _READ = frozenset(
         b"priority",
     }
 )
+_LONGEST_HEADER, _LONGEST_SITE = 100, 64
 _JSON = frozenset({"", "*/*", "application/json"})
 _START = "http.response.start"
 _FIXED = (
@@ -61,7 +62,9 @@ def _query(text: bytes) -> dict[str, str] | None:
         return None
     pairs = parse_qsl(plain, keep_blank_values=True)
     found = dict(pairs)
-    fits = len(found) == len(pairs) and found.keys() <= _KEYS and all(found.values())
+    fits = (
+        len(found) == len(pairs) and found.keys() <= _KEYS and all(found.values()) and len(found.get("site", "")) <= _LONGEST_SITE
+    )
     return found if fits and "purpose" in found and found.get("view", "full") in _VIEWS else None
 
 
@@ -86,16 +89,24 @@ class ProfileFront:
             await self._app(scope, receive, send)
             return
         engine = ENGINE.of(scope["app"])
-        headers = {name: value for name, value in scope["headers"] if name in _READ}
+        read = [(name, value) for name, value in scope["headers"] if name in _READ]
+        headers = dict(read)
+        if len(headers) != len(read) or any(len(value) > _LONGEST_HEADER for name, value in read if name != b"authorization"):
+            await self._app(scope, receive, send)  # which of two counts, and how long one may be, the declared route says
+            return
         started = asyncio.get_running_loop().time()
         prepared = self._recognised(engine, scope, headers, started)
         if prepared is None or not self._admission.enter(_priority_of(prepared)):
             await self._app(scope, receive, send)  # where it is refused in words, if it is refused
             return
+        answered = False
         try:
-            await self._answer(engine, prepared, headers, (scope, receive, send))
+            if self._rates.allows(prepared.principal.subject):
+                answered = await self._answer(engine, prepared, headers, (scope, receive, send))
         finally:
             self._admission.leave()
+        if not answered:
+            await self._app(scope, receive, send)
 
     def _recognised(self, engine: Engine, scope: Scope, headers: dict[bytes, bytes], started: float) -> Prepared | None:
         text, query = scope["path"][len(_PATH) :], _query(scope["query_string"])
@@ -124,24 +135,27 @@ class ProfileFront:
             prepared = engine.prepare_at(principal, wanted, started)
         except DomainError:
             return None
-        return prepared if self._rates.allows(principal.subject) else None
+        return prepared
 
     async def _answer(
         self, engine: Engine, prepared: Prepared, headers: dict[bytes, bytes], door: tuple[Scope, Receive, Send]
-    ) -> None:
+    ) -> bool:
+        """Answer; False if the look-up came to be refused meanwhile and the declared route must say so."""
         scope, receive, send = door
         trace_id = prepared.wanted.request_id
         try:
             encoded = await engine.carry_out(prepared, lambda: gone(receive))
         except ClientGone:
-            return
+            return True
         except AuditUnavailable as error:
             await problem(error.code, trace_id, error.detail, headers={"X-Request-Id": trace_id})(scope, receive, send)
-            return
+            return True
+        except DomainError:
+            return False
         except Exception:
             log.exception("request failed", extra={"trace_id": trace_id, "path": scope["path"]})
             await problem("server.internal", trace_id, headers={"X-Request-Id": trace_id})(scope, receive, send)
-            return
+            return True
         status, body = respond(encoded, headers.get(b"if-none-match", b"").decode("latin-1"))
         coding: tuple[tuple[bytes, bytes], ...] = ()
         if b"accept-encoding" in headers and takes_gzip(headers[b"accept-encoding"].decode("latin-1")):
@@ -158,6 +172,7 @@ class ProfileFront:
         ]
         await send({"type": _START, "status": status, "headers": sent[2:] if status == 304 else sent})  # noqa: PLR2004 - not modified
         await send({"type": "http.response.body", "body": body})
+        return True
 
 
 def _caller(verifier: TokenVerifier, authorization: bytes) -> Principal | None:

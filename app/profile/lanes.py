@@ -40,7 +40,7 @@ class Waiting(Protocol):
     settled: bool
     queued_until: float
 
-    def attempt(self, now: float) -> None:
+    def begin(self, now: float) -> None:
         """There is a place."""
 
     def give_up(self, code: str, now: float) -> None:
@@ -88,12 +88,13 @@ class Lane:
         self.limit.record(seconds, self.in_flight + 1)
         self.breaker.succeeded(now, slow=seconds > allowed * _SLOW_SHARE)
 
-    def failed(self, error: AdapterError, now: float) -> None:
+    def failed(self, error: AdapterError, now: float, *, is_probe: bool) -> None:
         """A failure came; what the caller did wrong does not count against the department."""
         if error.code == _BUSY:
             self.limit.dropped()
         if error.code in _NEUTRAL or (error.code == _BUSY and not error.again):
-            self.breaker.abandoned()
+            if is_probe:
+                self.breaker.abandoned()
         else:
             self.breaker.failed(now, connecting=error.code in _UNREACHED)
 

@@ -139,7 +139,9 @@ class Plans:
         """The adapter's lane; versions of one adapter share it, for it is the same system behind them."""
         lanes, capacity = self._board.lanes, manifest.capacity
         lane = lanes.get(manifest.adapter_id)
-        if lane is None or lane.capacity != capacity:
-            limit = AdaptiveLimit(capacity.initial, most=capacity.most)
+        limit = AdaptiveLimit(capacity.initial, most=capacity.most)
+        if lane is None:
             lane = lanes[manifest.adapter_id] = Lane(manifest.adapter_id, capacity, self._board.random, limit, BreakerRules())
+        elif lane.capacity != capacity:  # in place: questions under way stay where the clock looks
+            lane.capacity, lane.limit = capacity, limit
         return lane

@@ -227,6 +227,6 @@ async def read_profiles(
         LookUp(item.business_id, wanted.purpose, item.task, item.site, wanted.view == "summary", milliseconds, new_trace_id())
         for item in wanted.items
     ]
-    lines = streams.batch(engine, ADMISSION.of(request.app), principal, look_ups)
+    lines = streams.batch(engine, ADMISSION.of(request.app), rates, principal, look_ups)
     gzip = takes_gzip(request.headers.get("accept-encoding", ""))
     return _streamed(lines, "application/x-ndjson", _headers(rates, principal), gzip=gzip)

@@ -208,9 +208,17 @@ class Engine:
     def view(self, prepared: Prepared, answers: dict[str, Answered]) -> assemble.View:
         """What may be seen of the answers, by this caller, now."""
         now = self.clock.now()
-        plan = prepared.plan
-        parts = {name: assemble.part(spec, answers.get(name, DENIED)) for name, spec in plan.specifications.items()}
+        plan = self.granted_now(prepared)
+        asked = prepared.plan.specifications
+        parts = {n: assemble.part(spec, answers.get(n, DENIED)) for n, spec in plan.specifications.items() if n in asked}
         return assemble.View(prepared.business, prepared.wanted.site, parts, plan.catalogue, now, local_date(now))
+
+    def granted_now(self, prepared: Prepared) -> Plan:
+        """The plan as it is at release: a task closed or an agreement ended since the question discloses nothing.
+
+        Raises refusals.
+        """
+        return self._plan(self._standing(prepared.principal, prepared.wanted, prepared.business))
 
     def close(self, prepared: Prepared, view: assemble.View) -> tuple[dict[str, Any], Event]:
         """Everything that rests on more than one section, encoded where it is large, and the trace of the whole."""

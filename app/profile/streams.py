@@ -4,6 +4,7 @@ Every section is traced before its bytes leave; a closing entry covers what rest
 """
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from typing import Any, Literal
 
@@ -14,13 +15,16 @@ from app.audit.service import act_of
 from app.core.admission import Admission
 from app.core.errors import DomainError
 from app.core.problems import document_of
+from app.core.rates import Rates
 from app.profile import assemble
 from app.profile import schemas as s
 from app.profile.answered import Answered
+from app.profile.errors import BatchItemFailed
 from app.profile.service import DENIED, Encoded, Engine, LookUp, Prepared
 from auth.principal import Principal
 
 Form = Literal["application/x-ndjson", "text/event-stream"]
+log = logging.getLogger("onevisit.profile")
 BATCH_AT_ONCE = 4
 _YIELD_SECONDS = 0.05
 _MOST_YIELDS = 100
@@ -51,7 +55,7 @@ async def stream(engine: Engine, prepared: Prepared, form: Form) -> AsyncIterato
         for _ in range(len(specifications) - len(denied)):
             yield await _section(engine, prepared, form, *(await arrived.get()))
         yield await _closing(engine, prepared, form, gathering.answers)
-    except AuditUnavailable as error:
+    except DomainError as error:
         yield problem_line(form, error, prepared.wanted.request_id)
     finally:
         gathering.cancel()
@@ -70,7 +74,9 @@ def _begin(prepared: Prepared, asked: list[str]) -> bytes:
 
 
 async def _section(engine: Engine, prepared: Prepared, form: Form, name: str, answered: Answered) -> bytes:
-    spec = prepared.plan.specifications[name]
+    spec = engine.granted_now(prepared).specifications.get(name)
+    if spec is None:  # its adapter was suspended meanwhile
+        spec, answered = prepared.plan.specifications[name], DENIED
     found = assemble.part(spec, answered)
     await engine.sequencer.append(engine.section_event(prepared, name, found))
     read = assemble.section_read(found, engine.clock.now(), summary=prepared.wanted.summary)
@@ -84,7 +90,9 @@ async def _closing(engine: Engine, prepared: Prepared, form: Form, answers: dict
     return line(form, "profile", assemble.encode(s.ClosingRead(**closing)))
 
 
-async def batch(engine: Engine, admission: Admission, principal: Principal, wanted: list[LookUp]) -> AsyncIterator[bytes]:
+async def batch(
+    engine: Engine, admission: Admission, rates: Rates, principal: Principal, wanted: list[LookUp]
+) -> AsyncIterator[bytes]:
     """One line for each look-up, in the order of completion; `position` tells which. Yields to whoever waits at a shop door."""
     waiting = list(enumerate(wanted))
     done: asyncio.Queue[bytes] = asyncio.Queue()
@@ -93,6 +101,7 @@ async def batch(engine: Engine, admission: Admission, principal: Principal, want
         while waiting:
             position, look_up = waiting.pop(0)
             await _give_way(admission)
+            await _paced(rates, principal.subject)
             done.put_nowait(await _item(engine, principal, position, look_up))
 
     workers = [asyncio.create_task(work()) for _ in range(min(BATCH_AT_ONCE, len(wanted)))]
@@ -106,6 +115,14 @@ async def batch(engine: Engine, admission: Admission, principal: Principal, want
         await asyncio.wait(workers)
 
 
+async def _paced(rates: Rates, caller: str) -> None:
+    """Wait until the caller may look up once more: a batch is many look-ups, not one."""
+    while True:
+        if rates.allows(caller):
+            return
+        await asyncio.sleep(rates.seconds_until_next(caller))
+
+
 async def _give_way(admission: Admission) -> None:
     """Wait while the gateway is busy with people who wait, but not for ever."""
     for _ in range(_MOST_YIELDS):
@@ -115,25 +132,33 @@ async def _give_way(admission: Admission) -> None:
 
 
 async def _item(engine: Engine, principal: Principal, position: int, wanted: LookUp) -> bytes:
+    """A line, whatever happens: somebody counts on as many as were asked for."""
     try:
         encoded: Encoded = await engine.look_up(principal, wanted)
     except AuditUnavailable as error:
         return problem_line("application/x-ndjson", error, wanted.request_id, position=position, business_id=wanted.text)
     except DomainError as error:
-        await _trace_refusal(engine, principal, wanted, error)
-        return problem_line("application/x-ndjson", error, wanted.request_id, position=position, business_id=wanted.text)
+        told = await _trace_refusal(engine, principal, wanted, error)
+        return problem_line("application/x-ndjson", told, wanted.request_id, position=position, business_id=wanted.text)
+    except Exception:
+        log.exception("a look-up of a batch failed", extra={"trace_id": wanted.request_id})
+        failed = BatchItemFailed()
+        return problem_line("application/x-ndjson", failed, wanted.request_id, position=position, business_id=wanted.text)
     return line("application/x-ndjson", "profile", b'{"position":%d,"profile":%b}' % (position, encoded.body))
 
 
-async def _trace_refusal(engine: Engine, principal: Principal, wanted: LookUp, error: DomainError) -> None:
-    """A refusal inside a batch is a refusal."""
-    await engine.sequencer.append(
-        act_of(
-            principal,
-            "gateway.request.refused",
-            purpose=wanted.purpose,
-            outcome=error.code,
-            request_id=wanted.request_id,
-            object_ref="POST /v1/profiles:batch",
-        )
+async def _trace_refusal(engine: Engine, principal: Principal, wanted: LookUp, error: DomainError) -> DomainError:
+    """A refusal inside a batch is a refusal; gives what must be told: it, or that it could not be traced."""
+    event = act_of(
+        principal,
+        "gateway.request.refused",
+        purpose=wanted.purpose,
+        outcome=error.code,
+        request_id=wanted.request_id,
+        object_ref="POST /v1/profiles:batch",
     )
+    try:
+        await engine.sequencer.append(event)
+    except AuditUnavailable as unavailable:
+        return unavailable
+    return error

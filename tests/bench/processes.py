@@ -74,14 +74,15 @@ def _first_answer(process: subprocess.Popen[bytes], url: str, headers: dict[str,
         try:
             with opener.open(urllib.request.Request(url, headers=headers), timeout=5) as response:
                 first = response.read()
-            if process.poll() is not None:
-                raise SystemExit(f"{url} is answered by somebody else: stop what listens there, then run the bench again.")
-            return first
         except (urllib.error.URLError, ConnectionError, TimeoutError) as error:
             late = time.monotonic() - begun > _LONGEST_START
             if process.poll() is not None or late:
                 raise SystemExit(f"{url} does not answer ({error}); its log ends:\n{log.read_text()[-2000:]}") from None
             time.sleep(0.01)
+        else:
+            if process.poll() is not None:
+                raise SystemExit(f"{url} is answered by somebody else: stop what listens there, then run the bench again.")
+            return first
 
 
 def _busy_seconds() -> float:

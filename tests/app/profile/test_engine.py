@@ -210,6 +210,18 @@ class TestBreaker:
         await asyncio.sleep(7)
         assert (await world.ask(world.question("x", honest, business="c")))["x"].outcome is Outcome.FRESH
 
+    @scene(capacity=1)
+    async def test_questions_that_only_waited_take_no_probe_and_it_closes_again(self, world):
+        down = raising(AdapterUnavailable("connect_failed"))
+        for index in range(5):
+            await world.ask(world.question("x", down, business=str(index)))
+        await asyncio.sleep(7)
+        slow = [world.ask(world.question("x", taking(0.9), business=f"p{n}"), seconds=2) for n in range(3)]
+        await asyncio.gather(*slow)
+        for index in range(6):
+            await world.ask(world.question("x", honest, business=f"q{index}"))
+        assert world.lane("x").breaker.state == 0
+
     @scene()
     async def test_another_departments_breaker_stays_closed(self, world):
         for index in range(30):
@@ -386,6 +398,15 @@ class TestCache:
         assert (stale.outcome, stale.reason, stale.is_current) == (Outcome.STALE, "connection_lost", False)
         assert (await world.ask(world.question("x", broken, version=2)))["x"].outcome is Outcome.UNAVAILABLE
         await asyncio.sleep(3601)
+        assert (await world.ask(world.question("x", broken)))["x"].outcome is Outcome.UNAVAILABLE
+
+    @scene(fresh=900)
+    async def test_no_record_ends_what_was_known_before(self, world):
+        await world.ask(world.question("x", honest))
+        none = taking(0, SectionAnswer(None, NOW, "d", "no_record"))
+        assert (await world.ask(world.question("x", none, patient=True)))["x"].outcome is Outcome.NOT_FOUND
+        assert (await world.ask(world.question("x", none)))["x"].outcome is Outcome.NOT_FOUND
+        broken = raising(AdapterUnavailable("connection_lost"))
         assert (await world.ask(world.question("x", broken)))["x"].outcome is Outcome.UNAVAILABLE
 
     @scene(stale=0)

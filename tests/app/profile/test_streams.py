@@ -4,6 +4,7 @@ import asyncio
 import gzip
 import json
 
+import httpx
 import pytest
 
 from app.core.deps import ADMISSION, RATES
@@ -137,6 +138,18 @@ class TestBatch:
     async def test_malformed_and_too_large_batches_are_refused_whole(self, city, body):
         assert (await city.inspector.post("/v1/profiles:batch", json=body)).status_code == 422
 
+    async def test_a_line_comes_for_every_item_even_when_nothing_can_be_traced(self, city):
+        engine = ENGINE.of(city.app)
+        items = [{"business_id": b} for b in (MAIN, "rubbish")]
+        client = city.inspector
+        await client.get("/v1/me")
+        engine.sequencer._stopping = True
+        response = await client.post("/v1/profiles:batch", json={**PATROL, "items": items})
+        engine.sequencer._stopping = False
+        told = events(response.text)
+        assert [e["type"] for e in told] == ["problem", "problem", "end"]
+        assert {e["value"]["code"] for e in told[:2]} == {"audit.unavailable"}
+
     async def test_it_yields_while_the_gateway_is_busy(self, city):
         admission = ADMISSION.of(city.app)
         admission.in_flight = 900
@@ -204,6 +217,24 @@ class TestFront:
         supervisor = city.supervisor
         assert (await supervisor.get("/v1/records")).status_code == 200
         assert (await supervisor.get(f"/v1/profiles/{MAIN}", params=PATROL)).status_code == 403
+
+    async def test_a_task_that_ends_while_departments_answer_discloses_nothing(self, city, departments):
+        departments.set("fire", "slow")
+        task = await city.task(MAIN)
+        asked = asyncio.create_task(city.inspector.get(f"/v1/profiles/{MAIN}", params={"purpose": "inspection", "task": task}))
+        await asyncio.sleep(0.3)
+        assert (await city.leader.post(f"/v1/tasks/{task}:close")).status_code == 200
+        response = await asked
+        assert (response.status_code, response.json()["code"]) == (403, "profile.task_not_valid")
+
+    @pytest.mark.parametrize("headers", [[("traceparent", "a"), ("traceparent", "b")], [("cache-control", "x" * 101)]])
+    async def test_what_the_declared_route_sees_otherwise_takes_the_declared_route(self, city, headers):
+        client = city.inspector
+        await client.get(f"/v1/profiles/{CLEAN}", params=PATROL)
+        assert (await client.get(f"/v1/profiles/{CLEAN}", params={**PATROL, "site": "S" * 65})).status_code == 422
+        request = client.build_request("GET", f"/v1/profiles/{CLEAN}", params=PATROL)
+        request.headers = httpx.Headers([*request.headers.multi_items(), *headers])
+        assert (await client.send(request)).status_code in {200, 422}
 
     async def test_an_expired_token_is_not_remembered(self, city):
         client = city.caller("p", Role.PATROLLER, department="fire", seconds=1)

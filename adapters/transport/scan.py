@@ -34,8 +34,8 @@ def check_cost(raw: bytes, limits: Limits) -> None:
     if nodes > limits.nodes:
         raise AdapterMalformed("too_complex", f"{nodes} parts")
     depth = 0
-    for bracket in _BRACKETS.findall(frame):
-        depth += 1 if bracket in b"[{" else -1
+    for found in _BRACKETS.finditer(frame):  # one by one: a deep document is told by its first brackets
+        depth += 1 if found[0] in b"[{" else -1
         if depth > limits.depth:
             raise AdapterMalformed("too_complex", f"more than {limits.depth} levels")
 

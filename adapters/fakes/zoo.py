@@ -274,6 +274,15 @@ _told("keys_twice", "duplicate_key", lambda a: _answer(_json(a)[:-1] + b',"statu
 _told("keys_twice_inside", "duplicate_key", lambda a: _answer(_json(a).replace(b'"orders":[]', b'"orders":[],"orders" :[]', 1)))
 _told("keys_twice_escaped", "duplicate_key", lambda a: _answer(_json(a)[:-1] + b',"st\\u0061tus":"found"}'))
 _told("keys_twice_hidden", "duplicate_key", lambda a: _answer(_json(a)[:-1] + b',"y":1,"y":2,"z":"\\u003a"}'))
+_FULL = {"flags": [{"code": "drill", "text": "年度演练已备案"}]}
+"""Data of which nothing is empty: read by the typed decoder without a second look."""
+_told("honest", None, lambda a: _answer(_json(a, data=_FULL)))
+_told("keys_twice_full", "duplicate_key", lambda a: _answer(_json(a, data=_FULL)[:-1] + b',"status":"found"}'))
+_told(
+    "keys_twice_balanced",
+    "duplicate_key",
+    lambda a: _answer(_json(a, data=_FULL).replace("年".encode(), b"\\u003a", 1)[:-1] + b',"status":"found"}'),
+)
 _told("deep", "too_complex", lambda a: _answer(_json(a)[:-1] + b',"x":' + b"[" * 100_000 + b"]" * 100_000 + b"}"))
 _told("deep_objects", "too_complex", lambda a: _answer(_json(a)[:-1] + b',"x":' + b'{"a":' * 5000 + b"1" + b"}" * 5000 + b"}"))
 _told("many_elements", "too_complex", lambda a: _answer(_json(a)[:-1] + b',"x":[' + b"1," * 400_000 + b"1]}"))

@@ -19,7 +19,7 @@ Now = Callable[[], datetime]
 
 _JSON = frozenset({"application/json", "text/json"})
 _XML = frozenset({"application/xml", "text/xml"})
-_CLOCK_SKEW = timedelta(minutes=10)
+CLOCK_SKEW = timedelta(minutes=10)
 _STATUS = {401: "credentials_rejected", 403: "credentials_rejected", 429: "upstream_busy", 503: "upstream_busy"}
 _CLIENT_ERROR, _SERVER_ERROR = 400, 500
 _AGAIN = frozenset({502, 503, 504})
@@ -69,7 +69,7 @@ def require_as_of(value: Any, now: Now) -> datetime:
         as_of = to_instant(value)
     except (ValueError, OverflowError, OSError) as error:
         raise AdapterMalformed("as_of_invalid", str(value)[:60]) from error
-    if as_of > now() + _CLOCK_SKEW:
+    if as_of > now() + CLOCK_SKEW:
         raise AdapterMalformed("as_of_invalid", "in the future")
     return as_of
 

@@ -72,10 +72,6 @@ class Breaker:
         self._probing += 1
         return True
 
-    def seconds_left(self, now: float) -> float:
-        """How long it stays open."""
-        return max(self._until - now, 0.0) if self.state is BreakerState.OPEN else 0.0
-
     def succeeded(self, now: float, *, slow: bool = False) -> None:
         """An answer came; `slow` if it took nearly all the time an attempt may have."""
         second = int(now)

@@ -6,6 +6,7 @@ Lower class is stricter. A field is releasable if its class is not stricter than
 from collections.abc import Callable, Iterable, Mapping
 from copy import copy
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, cast
 
 import msgspec
@@ -27,6 +28,20 @@ class Terms:
     purposes: frozenset[str]
     strictest_class: int
     headline: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DatedTerms:
+    """Terms and the days on which they are in force."""
+
+    terms: Terms
+    valid_from: date
+    valid_to: date | None
+
+
+def in_force(agreements: tuple[DatedTerms, ...], on: date) -> tuple[Terms, ...]:
+    """Terms in force on a day."""
+    return tuple(a.terms for a in agreements if a.valid_from <= on and (a.valid_to is None or on <= a.valid_to))
 
 
 @dataclass(frozen=True, slots=True)

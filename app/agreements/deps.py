@@ -1,6 +1,6 @@
 """The slot of the agreements in force; `lifespan` fills it."""
 
-from app.agreements.service import DatedTerms
+from app.agreements.decision import DatedTerms
 from app.core.deps import Slot
 from app.core.snapshots import Snapshot
 

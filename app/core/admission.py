@@ -41,7 +41,7 @@ SHARES = {Priority.RECORD: 1.3, Priority.TASK: 1.0, Priority.PULL: 0.8, Priority
 class Admission:
     """Counts what is in flight. `adjust` is called ten times a second with how late that call was, in seconds."""
 
-    __slots__ = ("_estimate", "_late", "_pressed", "in_flight", "lag", "lags", "limit", "refused")
+    __slots__ = ("_estimate", "_late", "_pressed", "in_flight", "lags", "limit", "refused")
 
     def __init__(self, initial: int = _INITIAL) -> None:
         self._estimate = float(initial)
@@ -49,7 +49,6 @@ class Admission:
         self._late = 0
         self.limit = initial
         self.in_flight = 0
-        self.lag = 0.0
         self.lags = [0] * (len(LAG_BOUNDS) + 1)
         self.refused = dict.fromkeys(Priority, 0)
 
@@ -72,7 +71,6 @@ class Admission:
 
     def look(self, lag: float) -> float:
         """Count how late the event loop runs."""
-        self.lag = lag
         self.lags[bisect_left(LAG_BOUNDS, lag)] += 1
         return lag
 

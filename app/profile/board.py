@@ -39,9 +39,9 @@ class Board:
     def ask(self, question: Question, waiter: Waiter, now: float) -> Answered | Flight:
         """A fresh enough answer at once, or the flight that will bring one."""
         route = question.route
-        if route.freshness.fresh:
+        if route.freshness.fresh and not question.anew:
             known = self.cache.fresh(question.key, route.freshness, self.now())
-            if known is not None and not question.patient:
+            if known is not None:
                 return self._used_again(question, known, Outcome.CACHED, None, 0, 0)
         flight = self._flying.get(question.key)
         if flight is not None and flight.serves(waiter):

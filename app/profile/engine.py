@@ -67,15 +67,3 @@ class Gathering:
         for flight in tuple(self._flights.values()):
             flight.leave(self, now, gone=True)
         self._flights.clear()
-
-
-async def ask_all(
-    board: Board, questions: Sequence[Question], deadline: float, on_section: OnSection | None = None
-) -> dict[str, Answered]:
-    """Answers by section, all of them by `deadline` (a loop time). Never raises for what a department does."""
-    gathering = Gathering(board, questions, deadline, on_section)
-    try:
-        await gathering.whole
-    finally:
-        gathering.cancel()
-    return gathering.answers

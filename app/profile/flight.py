@@ -6,7 +6,7 @@ Callers who ask the same join the flight instead of asking again. Nothing here w
 from collections.abc import Callable
 from typing import Protocol
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from adapters.contract import AdapterError, AdapterQuery, Asking, SectionAnswer
 from adapters.transport.backoff import pause
@@ -28,6 +28,7 @@ class Route(Struct, frozen=True):
     """What all questions to one adapter have in common."""
 
     section: str
+    department: str
     label: str
     shape: type[Struct]
     lane: Lane
@@ -49,6 +50,9 @@ class Question(Struct, frozen=True):
     query: AdapterQuery
     key: Key
     patient: bool = False
+    """Wait for the department as long as the deadline lets, whatever it usually takes."""
+    anew: bool = False
+    """Ask even where a fresh enough answer is kept."""
 
 
 class Waiter(Protocol):
@@ -223,7 +227,7 @@ class Flight:
             lane.hedges.earn()
             after = self._hedge_after(lane)
             attempt.hedge_at = None if after is None else now + after
-        query = question.query if not replica else _of_replica(question.query, replica)
+        query = question.query if not replica else structs.replace(question.query, replica=replica)
         self.board.watch()
         try:
             attempt.asking = question.route.begin(query, attempt.told)
@@ -314,17 +318,3 @@ class Flight:
                 attempt.cancel()
             elif not attempt.is_late:
                 attempt.cut(now)
-
-
-def _of_replica(query: AdapterQuery, replica: int) -> AdapterQuery:
-    return AdapterQuery(
-        query.business_id,
-        query.scheme,
-        query.site,
-        query.purpose,
-        query.unit,
-        query.request_id,
-        query.deadline,
-        query.traceparent,
-        replica,
-    )

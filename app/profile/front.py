@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.audit.errors import AuditUnavailable
-from app.core.admission import Admission, Priority
+from app.core.admission import Admission, priority_of
 from app.core.compression import compressed, takes_gzip
 from app.core.context import trace_id_for
 from app.core.errors import DomainError
@@ -96,7 +96,7 @@ class ProfileFront:
             return
         started = asyncio.get_running_loop().time()
         prepared = self._recognised(engine, scope, headers, started)
-        if prepared is None or not self._admission.enter(_priority_of(prepared)):
+        if prepared is None or not self._admission.enter(priority_of(scope)):
             await self._app(scope, receive, send)  # where it is refused in words, if it is refused
             return
         answered = False
@@ -189,7 +189,3 @@ async def gone(receive: Receive) -> None:
     """Returns when the client has left."""
     while (await receive())["type"] != "http.disconnect":
         pass
-
-
-def _priority_of(prepared: Prepared) -> Priority:
-    return Priority.TASK if prepared.wanted.task is not None else Priority.PULL

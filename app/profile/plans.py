@@ -12,7 +12,7 @@ from msgspec import Struct, structs
 from adapters.contract import AdapterQuery, DepartmentAdapter, Manifest, shape_of
 from adapters.transport.breaker import BreakerRules
 from adapters.transport.limits import AdaptiveLimit
-from app.agreements.decision import Standing, Terms, grant
+from app.agreements.decision import DatedTerms, Standing, grant, in_force
 from app.catalogue.classification import Catalogue
 from app.profile.answered import Begin
 from app.profile.assemble import Specification, specify
@@ -43,25 +43,6 @@ class Entry(Protocol):
         ...
 
 
-class Dated(Protocol):
-    """Terms of an agreement and the days on which they are in force."""
-
-    @property
-    def terms(self) -> Terms:
-        """The terms."""
-        ...
-
-    @property
-    def valid_from(self) -> date:
-        """The first day."""
-        ...
-
-    @property
-    def valid_to(self) -> date | None:
-        """The last day, if any."""
-        ...
-
-
 class Plan(Struct, frozen=True):
     """What a caller of one standing gets: sections with their grants, and the routes to those that may be asked."""
 
@@ -73,7 +54,12 @@ class Plan(Struct, frozen=True):
     agreement: str
     departments: tuple[str, ...]
 
-    def questions(self, query: AdapterQuery, site: str | None, *, only: str | None, patient: bool) -> list[Question]:
+    def within(self, other: "Plan") -> "Plan":
+        """The plan without sections that another one does not name."""
+        named = {n: spec for n, spec in self.specifications.items() if n in other.specifications}
+        return structs.replace(self, specifications=named)
+
+    def questions(self, query: AdapterQuery, site: str | None, *, only: str | None, patient: bool, anew: bool) -> list[Question]:
         """The questions of one look-up; `query` is without a site."""
         business_id, scheme, purpose = query.business_id, query.scheme, query.purpose
         with_site = query if site is None else structs.replace(query, site=site)
@@ -82,7 +68,7 @@ class Plan(Struct, frozen=True):
             if only is None or route.section == only:
                 chosen = with_site if sited else query
                 key = (route.label, scheme, business_id, chosen.site or "", purpose)
-                questions.append(Question(route, chosen, key, patient))
+                questions.append(Question(route, chosen, key, patient, anew))
         return questions
 
 
@@ -95,7 +81,7 @@ class Plans:
         self._of: tuple[object, object, date] | None = None
         self._known: dict[tuple[str, str | None, bool], Plan] = {}
 
-    def plan(self, live: Mapping[str, Entry], agreements: tuple[Dated, ...], standing: Standing, day: date) -> Plan:
+    def plan(self, live: Mapping[str, Entry], agreements: tuple[DatedTerms, ...], standing: Standing, day: date) -> Plan:
         """The plan for a standing."""
         of = self._of
         if of is None or of[0] is not live or of[1] is not agreements or of[2] != day or len(self._known) > _MOST_PLANS:
@@ -106,9 +92,9 @@ class Plans:
             known = self._known[key] = self._made(live, agreements, standing, day)
         return known
 
-    def _made(self, live: Mapping[str, Entry], agreements: tuple[Dated, ...], standing: Standing, day: date) -> Plan:
+    def _made(self, live: Mapping[str, Entry], agreements: tuple[DatedTerms, ...], standing: Standing, day: date) -> Plan:
         catalogue = self._catalogue_on(day)
-        terms = [a.terms for a in agreements if a.valid_from <= day and (a.valid_to is None or day <= a.valid_to)]
+        terms = in_force(agreements, day)
         specifications = {
             name: specify(e.manifest, e.label, grant(standing, e.manifest.department, terms), catalogue)
             for name, e in live.items()
@@ -126,6 +112,7 @@ class Plans:
         begin: Begin | None = getattr(adapter, "begin", None) if manifest.transport == "exchange" else None
         return Route(
             manifest.section,
+            manifest.department,
             entry.label,
             shape_of(manifest.section),
             self._lane(manifest),

@@ -38,7 +38,7 @@ def refilled(sequencer: Sequencer, question: Question, answered: Answered) -> No
         unit=query.unit,
         subject=query.business_id,
         purpose=query.purpose,
-        departments=(route.section,),
+        departments=(route.department,),
         outcome=str(answered.outcome),
         request_id=query.request_id,
         object_ref=route.label,

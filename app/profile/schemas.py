@@ -183,19 +183,7 @@ class SectionAlone(Struct, frozen=True):
     elapsed_ms: int
 
 
-class Profile(Struct, frozen=True):
+class Profile(ClosingRead, frozen=True):
     """One merged inspection profile."""
 
-    business_id: BusinessRead
-    name: str | None
-    headline: Headline
-    findings: list[Finding]
-    conflicts: list[ConflictRead]
-    completeness: Completeness
     sections: dict[str, SectionRead]
-    purpose: PurposeRead
-    trace: TraceRead
-    generated_at: datetime
-    elapsed_ms: int
-    expires_at: datetime
-    etag: str

@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, cast
 
-from msgspec import Raw, Struct
+from msgspec import Raw, Struct, structs
 
 from adapters.contract import AdapterError, AdapterQuery, BusinessId, IdentifierError, Outcome, Scheme, parse
 from adapters.transport.heads import head_of
-from app.agreements.decision import Standing
+from app.agreements.decision import DatedTerms, Standing
 from app.agreements.purposes import PURPOSES, Purpose
-from app.agreements.service import DatedTerms
 from app.audit.events import Event
 from app.audit.sequencer import Sequencer
 from app.audit.service import act_of
@@ -101,11 +100,8 @@ class Prepared(Struct, frozen=True):
         deadline = self.deadline
         query = AdapterQuery(business_id, scheme, None, wanted.purpose, unit, wanted.request_id, deadline, traceparent)
         with contextlib.suppress(AdapterError):  # an adapter that cannot say it so says why by itself
-            head = head_of(query, told_ms(deadline, asyncio.get_running_loop().time()))
-            query = AdapterQuery(
-                business_id, scheme, None, wanted.purpose, unit, wanted.request_id, deadline, traceparent, 0, head
-            )
-        return self.plan.questions(query, wanted.site, only=only, patient=patient or wanted.fresh)
+            query = structs.replace(query, head=head_of(query, told_ms(deadline, asyncio.get_running_loop().time())))
+        return self.plan.questions(query, wanted.site, only=only, patient=patient, anew=patient or wanted.fresh)
 
 
 @dataclass(slots=True)
@@ -167,12 +163,9 @@ class Engine:
 
     async def carry_out(self, prepared: Prepared, gone: Gone | None = None) -> Encoded:
         """Ask, decide, trace, answer."""
-        gathering = Gathering(self.board, prepared.questions(), prepared.deadline)
-        try:
-            await self.gathered(prepared, gathering, gone)
-        finally:
-            gathering.cancel()
-        view = self.view(prepared, gathering.answers)
+        answers = await self._asked(prepared, prepared.questions(), gone)
+        prepared = self.confirmed(prepared)
+        view = self.view(prepared, answers)
         closing, entry_event = self.close(prepared, view)
         closing["trace"] = s.TraceRead(await self.sequencer.append(entry_event))
         self._tell_shedding(closing["completeness"], view)
@@ -186,7 +179,16 @@ class Engine:
         if not completeness.answered and any(p.answered.reason == "queue_full" for p in view.parts.values()):
             self.press()
 
-    async def gathered(self, prepared: Prepared, gathering: Gathering, gone: Gone | None) -> None:
+    async def _asked(self, prepared: Prepared, questions: list[Question], gone: Gone | None) -> dict[str, Answered]:
+        """The answers by the deadline; nothing is left under way for a caller who is gone."""
+        gathering = Gathering(self.board, questions, prepared.deadline)
+        try:
+            await self._gathered(prepared, gathering, gone)
+        finally:
+            gathering.cancel()
+        return gathering.answers
+
+    async def _gathered(self, prepared: Prepared, gathering: Gathering, gone: Gone | None) -> None:
         """Wait for all sections, or raise `ClientGone`; watching the caller begins when the answer is not there at once."""
         whole = gathering.whole
         if gone is None or whole.done():
@@ -208,17 +210,17 @@ class Engine:
     def view(self, prepared: Prepared, answers: dict[str, Answered]) -> assemble.View:
         """What may be seen of the answers, by this caller, now."""
         now = self.clock.now()
-        plan = self.granted_now(prepared)
-        asked = prepared.plan.specifications
-        parts = {n: assemble.part(spec, answers.get(n, DENIED)) for n, spec in plan.specifications.items() if n in asked}
+        plan = prepared.plan
+        parts = {name: assemble.part(spec, answers.get(name, DENIED)) for name, spec in plan.specifications.items()}
         return assemble.View(prepared.business, prepared.wanted.site, parts, plan.catalogue, now, local_date(now))
 
-    def granted_now(self, prepared: Prepared) -> Plan:
-        """The plan as it is at release: a task closed or an agreement ended since the question discloses nothing.
+    def confirmed(self, prepared: Prepared) -> Prepared:
+        """The look-up by the policy of this moment: a task closed or an agreement ended since the question discloses nothing.
 
-        Raises refusals.
+        Names only adapters that were named when it was asked. Raises refusals.
         """
-        return self._plan(self._standing(prepared.principal, prepared.wanted, prepared.business))
+        plan = self._plan(self._standing(prepared.principal, prepared.wanted, prepared.business))
+        return prepared if plan is prepared.plan else structs.replace(prepared, plan=plan.within(prepared.plan))
 
     def close(self, prepared: Prepared, view: assemble.View) -> tuple[dict[str, Any], Event]:
         """Everything that rests on more than one section, encoded where it is large, and the trace of the whole."""
@@ -289,12 +291,11 @@ class Engine:
         spec = prepared.plan.specifications.get(name)
         if spec is None:
             return None
-        gathering = Gathering(self.board, prepared.questions(only=name, patient=True), prepared.deadline)
-        try:
-            await self.gathered(prepared, gathering, gone)
-        finally:
-            gathering.cancel()
-        view = self.view(prepared, gathering.answers)
+        answers = await self._asked(prepared, prepared.questions(only=name, patient=True), gone)
+        prepared = self.confirmed(prepared)
+        view = self.view(prepared, answers)
+        if name not in view.parts:
+            return None
         event = self.section_event(prepared, name, view.parts[name])
         entry = await self.sequencer.append(event)
         alone = s.SectionAlone(

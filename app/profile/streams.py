@@ -74,7 +74,7 @@ def _begin(prepared: Prepared, asked: list[str]) -> bytes:
 
 
 async def _section(engine: Engine, prepared: Prepared, form: Form, name: str, answered: Answered) -> bytes:
-    spec = engine.granted_now(prepared).specifications.get(name)
+    spec = engine.confirmed(prepared).plan.specifications.get(name)
     if spec is None:  # its adapter was suspended meanwhile
         spec, answered = prepared.plan.specifications[name], DENIED
     found = assemble.part(spec, answered)
@@ -84,6 +84,7 @@ async def _section(engine: Engine, prepared: Prepared, form: Form, name: str, an
 
 
 async def _closing(engine: Engine, prepared: Prepared, form: Form, answers: dict[str, Answered]) -> bytes:
+    prepared = engine.confirmed(prepared)
     view = engine.view(prepared, answers)
     closing, event = engine.close(prepared, view)
     closing["trace"] = s.TraceRead(await engine.sequencer.append(event))

@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import signal
 import subprocess
 import time
 import urllib.error
@@ -10,6 +9,8 @@ import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+
+from tests.fixtures.processes import ended
 
 GATEWAY_CORE, OTHER_CORE = 0, 1
 _LONGEST_START = 30.0
@@ -56,16 +57,9 @@ def serving(
         process = subprocess.Popen(
             ["taskset", "-c", str(core), *command], stdout=out, stderr=subprocess.STDOUT, env={**os.environ, **(env or {})}
         )
-    try:
+    with ended(process, seconds=10):
         first = _first_answer(process, url, headers or {}, begun, log)
         yield Running(process, time.monotonic() - begun, first)
-    finally:
-        process.send_signal(signal.SIGTERM)
-        try:
-            process.wait(timeout=10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
 
 
 def _first_answer(process: subprocess.Popen[bytes], url: str, headers: dict[str, str], begun: float, log: Path) -> bytes:

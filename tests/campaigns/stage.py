@@ -6,7 +6,6 @@ import json
 import os
 import re
 import shutil
-import signal
 import socket
 import subprocess
 import sys
@@ -25,6 +24,7 @@ from auth.principal import Role
 from auth.testing import AUDIENCE, ISSUER, LocalIssuer
 from tests.fixtures.databases import build_empty
 from tests.fixtures.gateway import SECRET, running, settings
+from tests.fixtures.processes import ended
 
 HOST = "127.0.0.1"
 _OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
@@ -140,16 +140,9 @@ def started(on: Prepared, **more: str) -> Iterator[Gateway]:
     with log.open("wb") as out:
         command = [sys.executable, "-m", "app.cli.run", "serve", "--port", str(port)]
         process = subprocess.Popen(command, stdout=out, stderr=subprocess.STDOUT, env={**os.environ, **env})
-    try:
+    with ended(process, seconds=20):
         _wait_until_ready(process, port, log)
         yield Gateway(port, process.pid, on.issuer, log)
-    finally:
-        process.send_signal(signal.SIGTERM)
-        try:
-            process.wait(timeout=20)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
 
 
 @contextmanager

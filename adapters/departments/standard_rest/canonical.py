@@ -4,20 +4,20 @@ Only the plain success is read here; whatever is not exactly that is None, and t
 """
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
 
 from adapters.contract.adapter import SectionAnswer
 from adapters.contract.errors import AdapterMalformed
+from adapters.transport.answers import CLOCK_SKEW
 from adapters.transport.guard import Limits
 from adapters.transport.scan import check_cost, check_display, check_text, encode, repeats_keys
 
 _FOUND = frozenset({"found", None})
 _LARGE = 32 << 10
 """Below this no answer can have too many parts or too long a text."""
-_SKEW = timedelta(minutes=10)
 
 
 class CanonicalReader:
@@ -50,7 +50,7 @@ class CanonicalReader:
             return None  # a local time: the general reading knows the zone
         if as_of.tzinfo is not UTC:
             as_of = as_of.astimezone(UTC)
-        if as_of > self._now() + _SKEW:
+        if as_of > self._now() + CLOCK_SKEW:
             return None
         encoded = encode(data)
         check_display(encoded)

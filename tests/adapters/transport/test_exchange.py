@@ -135,6 +135,21 @@ async def test_hostile_answers_are_refused_with_their_reason(payload, code):
         await found.aclose()
 
 
+TINY_CHUNKS = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + b"1\r\n \r\n" * 5000
+
+
+@pytest.mark.parametrize("payload", [TINY_CHUNKS, BIG])
+async def test_a_refused_answer_leaves_no_byte_behind(payload):
+    async with serving(answering(payload)) as (url, _):
+        found = exchange()
+        with pytest.raises(AdapterError) as caught:
+            await ask(found, url)
+        assert caught.value.code == "too_large"
+        assert [(c.body, c.pieces, c.fields) for c in found._open] == [(b"", None, {})]
+        assert found.budget.used == 0
+        await found.aclose()
+
+
 async def test_a_drip_ends_at_the_deadline():
     async def drip(reader, writer, _count):
         await request_of(reader)

@@ -58,7 +58,7 @@ class TestBreaker:
             found.failed(100.0, connecting=True)
         assert [found.allows(105.1) for _ in range(4)] == [True, True, True, False]
         found.failed(105.2)
-        assert found.seconds_left(105.2) == pytest.approx(10.0)
+        assert (found.is_shut(115.19), found.is_shut(115.21)) == (True, False)
         assert [found.allows(115.3) for _ in range(3)] == [True, True, True]
         for _ in range(3):
             found.succeeded(115.4)
@@ -72,6 +72,13 @@ class TestBreaker:
             assert found.allows(106.0)
             found.abandoned()
 
+    def test_probes_of_which_nothing_is_heard_are_given_up(self):
+        found = breaker()
+        for _ in range(5):
+            found.failed(100.0, connecting=True)
+        assert [found.allows(106.0) for _ in range(4)] == [True, True, True, False]
+        assert (found.allows(110.9), found.allows(111.1)) == (False, True)
+
     def test_the_wait_is_bounded_and_jittered(self):
         found = breaker(chance=0.999)
         now = 100.0
@@ -79,8 +86,9 @@ class TestBreaker:
             found.allows(now)
             for _ in range(5):
                 found.failed(now, connecting=True)
-            assert found.seconds_left(now) <= 72
-            now += found.seconds_left(now) + 0.1
+            assert found.is_shut(now)
+            assert not found.is_shut(now + 72)
+            now += 72
 
 
 class TestBudget:

@@ -164,3 +164,19 @@ class TestAuditor:
         events = [e["event"] for e in await entries(gateway) if e["event"] != "audit.entries.read"]
         assert events == ["organisations.officer.registered"] * 3 + ["tasks.task.opened", "tasks.task.closed"]
         assert Role.AUDITOR == "auditor"
+
+
+async def test_what_waits_to_be_written_is_bounded_and_counted_even_when_its_caller_has_left(database):
+    sequencer = Sequencer(database, trail())  # not started: nothing is written
+    waiting = [asyncio.create_task(sequencer.append(Event("a.b.c", actor="x"))) for _ in range(4096)]
+    await asyncio.sleep(0)
+    for task in waiting:
+        task.cancel()
+    await asyncio.wait(waiting)
+    assert sequencer.outstanding == 4096
+    with pytest.raises(AuditUnavailable, match="4096"):
+        await sequencer.append(Event("a.b.c", actor="x"))
+    sequencer.start()
+    await asyncio.to_thread(sequencer.stop)
+    await asyncio.sleep(0)
+    assert sequencer.outstanding == 0

@@ -1,9 +1,11 @@
 """Who is let in when not all can be, and how the limit finds itself."""
 
+import zlib
+
 import pytest
 
 from app.core.admission import LAG_BOUNDS, Admission, Priority, priority_of, retry_after
-from app.core.compression import compressed, takes_gzip
+from app.core.compression import compressed, compressed_stream, takes_gzip
 from app.core.context import trace_id_for
 from app.core.rates import Rates
 
@@ -122,6 +124,17 @@ class TestRates:
 )
 def test_who_takes_gzip(accepted, wanted):
     assert takes_gzip(accepted) is wanted
+
+
+async def test_every_event_of_a_packed_stream_can_be_read_when_it_has_arrived():
+    async def events():
+        for number in range(3):
+            yield b'{"event":%d}\n' % number
+
+    reader = zlib.decompressobj(31)
+    seen = [reader.decompress(piece) async for piece in compressed_stream(events())]
+    assert seen[:3] == [b'{"event":0}\n', b'{"event":1}\n', b'{"event":2}\n']
+    assert reader.eof
 
 
 def test_short_bodies_are_not_worth_packing():

@@ -10,11 +10,12 @@ import pytest
 from adapters.contract import AdapterError, AdapterMalformed, AdapterQuery, AdapterUnavailable, Outcome, SectionAnswer
 from adapters.contract.manifest import Capacity
 from adapters.contract.sections import Standing
+from adapters.transport.backoff import Budget
 from adapters.transport.breaker import BreakerRules
 from adapters.transport.limits import AdaptiveLimit
 from app.profile.board import Board, awaiting
 from app.profile.cache import AnswerCache, Freshness
-from app.profile.engine import Gathering, ask_all
+from app.profile.engine import Gathering
 from app.profile.flight import Question, Route
 from app.profile.lanes import Lane
 from tests.fixtures.virtual import run
@@ -44,7 +45,7 @@ class World:
             self.board.lanes[name] = Lane(name, capacity, random.Random(7).random, limit, BreakerRules())
         return self.board.lanes[name]
 
-    def question(self, name, fetch, *, business="91110105MA0YYY014T", version=1, repeatable=True, patient=False):
+    def question(self, name, fetch, *, business="91110105MA0YYY014T", version=1, repeatable=True, patient=False, anew=False):
         async def counted(query):
             self.calls[name] += 1
             try:
@@ -55,6 +56,7 @@ class World:
 
         route = Route(
             name,
+            name,
             f"{name}@{version}",
             Standing,
             self.lane(name),
@@ -64,10 +66,15 @@ class World:
             replicas=self.replicas,
         )
         query = AdapterQuery(business, "uscc", None, "patrol", "unit", "r", 0.0)
-        return Question(route, query, (route.label, business), patient)
+        return Question(route, query, (route.label, business), patient, anew)
 
     async def ask(self, *questions, seconds=1.0):
-        return await ask_all(self.board, questions, self.board.time() + seconds)
+        gathering = Gathering(self.board, questions, self.board.time() + seconds)
+        try:
+            await gathering.whole
+        finally:
+            gathering.cancel()
+        return gathering.answers
 
 
 def scene(**settings):
@@ -165,6 +172,7 @@ class TestRetries:
 
     @scene()
     async def test_never_twice(self, world):
+        world.lane("x").retries = Budget(1.0, 10.0)  # so that only the count can stop it
         answer = (await world.ask(world.question("x", raising(RESET))))["x"]
         assert (answer.reason, world.calls["x"]) == ("connection_lost", 2)
 
@@ -221,6 +229,17 @@ class TestBreaker:
         for index in range(6):
             await world.ask(world.question("x", honest, business=f"q{index}"))
         assert world.lane("x").breaker.state == 0
+
+    @scene(capacity=1)
+    async def test_who_would_be_refused_does_not_queue_first(self, world):
+        stuck = asyncio.create_task(world.ask(world.question("x", taking(60), business="s"), seconds=60))
+        await asyncio.sleep(0.01)
+        for _ in range(5):
+            world.lane("x").breaker.failed(world.board.time(), connecting=True)
+        answer = (await world.ask(world.question("x", honest, business="b")))["x"]
+        assert (answer.reason, answer.elapsed_ms) == ("breaker_open", 0)
+        stuck.cancel()
+        await asyncio.wait([stuck])
 
     @scene()
     async def test_another_departments_breaker_stays_closed(self, world):
@@ -330,6 +349,13 @@ class TestTimeouts:
         assert (await world.ask(patient, seconds=8))["x"].outcome is Outcome.FRESH
 
     @scene()
+    async def test_asking_anew_is_no_leave_to_hang(self, world):
+        for index in range(250):
+            await world.ask(world.question("x", taking(0.02), business=str(index)), seconds=2)
+        answer = (await world.ask(world.question("x", taking(60), business="z", anew=True), seconds=2))["x"]
+        assert answer.reason == "slower_than_usual"
+
+    @scene()
     async def test_a_late_answer_refills_the_cache_and_is_reported(self, world):
         answer = (await world.ask(world.question("x", taking(2.5)), seconds=1))["x"]
         assert answer.outcome is Outcome.TIMED_OUT
@@ -368,6 +394,13 @@ class TestHedging:
         assert 0 < extra <= 1000 * 0.03 + 1
         assert slow <= 3
 
+    @scene(replicas=1)
+    async def test_a_replica_is_spared_where_many_are_late(self, world):
+        fetch = self.twin(25)
+        for index in range(600):
+            await world.ask(world.question("x", fetch, business=str(index)), seconds=2)
+        assert 0 < world.lane("x").asked["hedged"] <= 600 * 0.03 + 1
+
     @scene()
     async def test_without_replicas_nobody_is_asked_twice(self, world):
         fetch = self.twin(40)
@@ -388,7 +421,7 @@ class TestCache:
     @scene(fresh=900)
     async def test_who_insists_asks_the_department(self, world):
         await world.ask(world.question("x", honest))
-        assert (await world.ask(world.question("x", honest, patient=True)))["x"].outcome is Outcome.FRESH
+        assert (await world.ask(world.question("x", honest, anew=True)))["x"].outcome is Outcome.FRESH
 
     @scene()
     async def test_memories_are_of_one_version_marked_stale_and_age(self, world):
@@ -404,10 +437,20 @@ class TestCache:
     async def test_no_record_ends_what_was_known_before(self, world):
         await world.ask(world.question("x", honest))
         none = taking(0, SectionAnswer(None, NOW, "d", "no_record"))
-        assert (await world.ask(world.question("x", none, patient=True)))["x"].outcome is Outcome.NOT_FOUND
+        assert (await world.ask(world.question("x", none, anew=True)))["x"].outcome is Outcome.NOT_FOUND
         assert (await world.ask(world.question("x", none)))["x"].outcome is Outcome.NOT_FOUND
         broken = raising(AdapterUnavailable("connection_lost"))
         assert (await world.ask(world.question("x", broken)))["x"].outcome is Outcome.UNAVAILABLE
+
+    @scene()
+    async def test_a_late_answer_replaces_no_newer_one(self, world):
+        old, new = SectionAnswer(Standing(), NOW, "old"), SectionAnswer(Standing(), NOW, "new")
+        assert (await world.ask(world.question("x", taking(2.5, old)), seconds=1))["x"].outcome is Outcome.TIMED_OUT
+        assert (await world.ask(world.question("x", taking(0, new))))["x"].digest == "new"
+        await asyncio.sleep(3)
+        assert [a.digest for _, a in world.late] == ["old"]
+        broken = raising(AdapterUnavailable("upstream_error"))
+        assert (await world.ask(world.question("x", broken)))["x"].digest == "new"
 
     @scene(stale=0)
     async def test_where_nothing_old_may_be_shown_nothing_is(self, world):

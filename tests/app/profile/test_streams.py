@@ -7,8 +7,14 @@ import json
 import httpx
 import pytest
 
+from adapters.contract import AdapterQuery, Outcome
+from adapters.contract.sections import Standing
 from app.core.deps import ADMISSION, RATES
+from app.profile.answered import Answered
 from app.profile.deps import ENGINE
+from app.profile.flight import Question, Route
+from app.profile.front import _caller
+from app.profile.quiet import on_late
 from auth.principal import Role
 
 MAIN, CLEAN, CHAIN = "91330106MA2YYY034D", "91310115MA1YYY024Y", "91370102999999066X"
@@ -99,6 +105,22 @@ class TestSizes:
             assert "content-encoding" not in response.headers
 
 
+async def test_a_late_answer_is_traced_with_its_department_and_discloses_nothing():
+    events_seen = []
+
+    class Log:
+        async def append(self, event):
+            events_seen.append(event)
+
+    route = Route("food", "market", "food@1", Standing, None, None)
+    query = AdapterQuery(MAIN, "uscc", None, "patrol", "fire", "0" * 32, 0.0)
+    on_late(Log())(Question(route, query, ()), Answered(Outcome.FRESH, None, 1))
+    await asyncio.sleep(0)
+    (event,) = events_seen
+    assert (event.event, event.departments, event.subject) == ("profile.section.refilled", ("market",), MAIN)
+    assert (event.response_digest, event.classes) == ("", ())
+
+
 class TestSection:
     async def test_one_department_is_asked_alone_and_patiently(self, city, departments):
         departments.set("tax", "slow")
@@ -109,6 +131,15 @@ class TestSection:
         assert alone.json()["section"]["outcome"] == "fresh"
         assert alone.json()["section"]["elapsed_ms"] >= 2000
         assert len(await entries(city, "profile.section.viewed")) == served + 1
+
+    async def test_an_adapter_suspended_while_it_is_waited_for_discloses_nothing(self, city, departments):
+        departments.set("health", "slow")
+        params = {**PATROL, "wait": 6000}
+        asked = asyncio.create_task(city.inspector.get(f"/v1/profiles/{CLEAN}/sections/health", params=params))
+        await asyncio.sleep(0.3)
+        assert (await city.coordinator.post("/v1/adapters/health:suspend", json={"reason": "maintenance"})).status_code == 200
+        response = await asked
+        assert (response.status_code, response.json()["code"]) == (404, "profile.section_unknown")
 
     async def test_unknown_sections_and_waits_are_refused(self, city):
         response = await city.inspector.get(f"/v1/profiles/{CLEAN}/sections/nothing", params=PATROL)
@@ -149,6 +180,13 @@ class TestBatch:
         told = events(response.text)
         assert [e["type"] for e in told] == ["problem", "problem", "end"]
         assert {e["value"]["code"] for e in told[:2]} == {"audit.unavailable"}
+
+    async def test_each_item_is_one_look_up_of_the_callers_rate(self, city):
+        rates, asked = RATES.of(city.app), []
+        allows = rates.allows
+        rates.allows = lambda caller: asked.append(caller) or allows(caller)
+        await city.inspector.post("/v1/profiles:batch", json={**PATROL, "items": [{"business_id": CLEAN}] * 5})
+        assert asked == ["inspector-1"] * 6
 
     async def test_it_yields_while_the_gateway_is_busy(self, city):
         admission = ADMISSION.of(city.app)
@@ -235,6 +273,23 @@ class TestFront:
         request = client.build_request("GET", f"/v1/profiles/{CLEAN}", params=PATROL)
         request.headers = httpx.Headers([*request.headers.multi_items(), *headers])
         assert (await client.send(request)).status_code in {200, 422}
+
+    async def test_of_two_tokens_the_declared_route_takes_its_own(self, city):
+        inspector, supervisor = city.inspector, city.supervisor
+        await inspector.get(f"/v1/profiles/{CLEAN}", params=PATROL)
+        await supervisor.get("/v1/records")
+        request = inspector.build_request("GET", f"/v1/profiles/{CLEAN}", params=PATROL)
+        others = [(k, v) for k, v in request.headers.multi_items() if k != "authorization"]
+        tokens = [("authorization", c.headers["authorization"]) for c in (supervisor, inspector)]
+        request.headers = httpx.Headers([*others, *tokens])
+        assert (await inspector.send(request)).status_code == 403
+
+    async def test_the_short_way_knows_permissions_too(self, city):
+        verifier, supervisor = city.app.state.token_verifier, city.supervisor
+        await supervisor.get("/v1/records")
+        await city.inspector.get("/v1/me")
+        assert _caller(verifier, supervisor.headers["authorization"].encode()) is None
+        assert _caller(verifier, b"Basic x") is None
 
     async def test_an_expired_token_is_not_remembered(self, city):
         client = city.caller("p", Role.PATROLLER, department="fire", seconds=1)

@@ -1,0 +1,86 @@
+"""Plans: made once for a standing, made anew when what they rest on changes; lanes outlive them."""
+
+import random
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+
+import msgspec
+
+from adapters.contract import Manifest
+from app.agreements.decision import DatedTerms, Standing, Terms
+from app.agreements.purposes import PURPOSES
+from app.catalogue.service import catalogue_on
+from app.profile.board import Board
+from app.profile.cache import AnswerCache
+from app.profile.plans import Plans
+from tests.fixtures.virtual import run
+
+DAY = date(2026, 11, 22)
+TERMS = (DatedTerms(Terms("p@1", "*", frozenset({"patrol"}), 3, True), date(2026, 1, 1), date(2026, 11, 22)),)
+PATROL = Standing(PURPOSES["patrol"], None, task_open=False)
+
+
+class Adapter:
+    async def fetch(self, query):
+        raise NotImplementedError
+
+
+@dataclass
+class Entry:
+    manifest: Manifest
+    label: str = "fire@1"
+    adapter: Adapter = None
+
+    def __post_init__(self):
+        self.adapter = Adapter()
+
+
+def live(**changes):
+    document = {
+        "adapter_id": "fire", "department": "fire", "section": "fire", "title_zh": "消防", "title_en": "fire", "scope": "site",
+        "base_url": "https://fire.example.org", "sample_business_id": "x" * 18, "unknown_business_id": "x" * 18, **changes,
+    }  # fmt: skip
+    return {"fire": Entry(msgspec.convert(document, Manifest))}
+
+
+def playing(play):
+    async def whole():
+        board = Board(AnswerCache(), lambda: datetime.now(UTC), random.Random(1).random, lambda *_: None)
+        play(board, Plans(board, catalogue_on))
+
+    run(whole())
+
+
+def test_a_plan_is_kept_until_adapters_agreements_or_the_day_change():
+    def play(_board, plans):
+        first, other = live(), live()
+        plan = plans.plan(first, TERMS, PATROL, DAY)
+        assert plans.plan(first, TERMS, PATROL, DAY) is plan
+        assert plans.plan(other, TERMS, PATROL, DAY) is not plan
+        assert len(plans.plan(first, TERMS, PATROL, DAY).routes) == 1
+        assert plans.plan(first, (), PATROL, DAY).routes == ()
+        assert plans.plan(first, TERMS, PATROL, date(2026, 11, 23)).routes == ()
+
+    playing(play)
+
+
+def test_a_new_capacity_changes_the_lane_in_place():
+    def play(board, plans):
+        plans.plan(live(), TERMS, PATROL, DAY)
+        lane = board.lanes["fire"]
+        lane.in_flight = 3
+        plans.plan(live(capacity={"initial": 64, "most": 256}), TERMS, PATROL, DAY)
+        assert board.lanes["fire"] is lane
+        assert (lane.limit.value, lane.in_flight) == (64, 3)
+
+    playing(play)
+
+
+def test_a_plan_within_another_names_nothing_new():
+    def play(_board, plans):
+        plan = plans.plan(live(), TERMS, PATROL, DAY)
+        empty = plans.plan({}, TERMS, PATROL, DAY)
+        assert plan.within(empty).specifications == {}
+        assert plan.within(plan).specifications == plan.specifications
+
+    playing(play)

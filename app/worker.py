@@ -17,14 +17,14 @@ _LAST_SECONDS = 10.0
 @asynccontextmanager
 async def working(*steps: Step, steady: Step | None = None) -> AsyncIterator[None]:
     """Repeat every step until the block is left; steps under way are finished, not torn off a transaction."""
-    stop = asyncio.Event()
+    stop: asyncio.Future[None] = asyncio.get_running_loop().create_future()
     loops = [asyncio.create_task(_repeat(step, stop, _MOST_IDLE_SECONDS)) for step in steps]
     if steady is not None:
         loops.append(asyncio.create_task(_repeat(steady, stop, _STEADY_SECONDS)))
     try:
         yield
     finally:
-        stop.set()
+        stop.set_result(None)
         _, late = await asyncio.wait(loops, timeout=_LAST_SECONDS)
         for task in late:
             task.cancel()
@@ -32,10 +32,10 @@ async def working(*steps: Step, steady: Step | None = None) -> AsyncIterator[Non
                 await task
 
 
-async def _repeat(step: Step, stop: asyncio.Event, most_idle: float) -> None:
+async def _repeat(step: Step, stop: "asyncio.Future[None]", most_idle: float) -> None:
     """A step that did something is repeated at once, one that failed is tried again later."""
     idle = _IDLE_SECONDS
-    while not stop.is_set():
+    while not stop.done():
         pause = 0.0
         try:
             did_something = await step()
@@ -44,6 +44,4 @@ async def _repeat(step: Step, stop: asyncio.Event, most_idle: float) -> None:
         except Exception:
             log.exception("a background step failed; trying again")
             pause = _AFTER_FAILURE_SECONDS
-        with suppress(TimeoutError):
-            async with asyncio.timeout(pause):
-                await stop.wait()
+        await asyncio.wait((stop,), timeout=pause)

@@ -20,6 +20,10 @@ class KeySource(Protocol):
         """The key with this id, fit for this algorithm, or `Unauthenticated`."""
         ...
 
+    def at_hand(self, kid: str, algorithm: str) -> Any | None:
+        """The same key where nobody has to be asked for it; None otherwise."""
+        ...
+
 
 def read_jwks(document: dict[str, Any]) -> dict[tuple[str, str], Any]:
     """Keys by (kid, algorithm). Only EdDSA and ES256 public keys with a key id count; private parts are refused."""
@@ -45,6 +49,9 @@ class StaticKeys:
         except KeyError:
             raise Unauthenticated("auth.unknown_key", "The token was signed with a key this gateway does not know.") from None
 
+    def at_hand(self, kid: str, algorithm: str) -> Any | None:
+        return self._keys.get((kid, algorithm))
+
 
 class RemoteKeys:
     """Keys fetched from an issuer; an unknown key id fetches again, at most once in `floor` seconds."""
@@ -65,6 +72,9 @@ class RemoteKeys:
             return self._keys[kid, algorithm]
         except KeyError:
             raise Unauthenticated("auth.unknown_key", "The token was signed with a key this gateway does not know.") from None
+
+    def at_hand(self, kid: str, algorithm: str) -> Any | None:
+        return self._keys.get((kid, algorithm)) if time.monotonic() - self._fetched <= self._ttl else None
 
     async def _refresh(self) -> None:
         async with self._lock:

@@ -37,16 +37,28 @@ class TokenVerifier:
         self._seen: dict[str, VerifiedClaims] = {}
         self._seen_until: dict[str, float] = {}
 
-    def known(self, token: str) -> VerifiedClaims | None:
-        """The claims of a token that was verified a short while ago and has not expired; None for any other."""
-        return self._seen[token] if time.time() < self._seen_until.get(token, 0.0) else None
+    def at_once(self, token: str) -> VerifiedClaims | None:
+        """The claims where nothing has to be waited for; None for a token that fails a check or whose key must be fetched."""
+        now = time.time()
+        if now < self._seen_until.get(token, 0.0):
+            return self._seen[token]
+        try:
+            kid, algorithm = self._header(token)
+            key = self._keys.at_hand(kid, algorithm)
+            return None if key is None else self._kept(token, self._claims(token, key, algorithm), now)
+        except Unauthenticated:
+            return None
 
     async def verify(self, token: str) -> VerifiedClaims:
         """The claims, or `Unauthenticated` with a code that says which check failed."""
         now = time.time()
         if now < self._seen_until.get(token, 0.0):
             return self._seen[token]
-        claims = await self._verify(token)
+        kid, algorithm = self._header(token)
+        key = await self._keys.key(kid, algorithm)
+        return self._kept(token, self._claims(token, key, algorithm), now)
+
+    def _kept(self, token: str, claims: VerifiedClaims, now: float) -> VerifiedClaims:
         if len(self._seen) >= _CACHED_TOKENS:
             self._seen.clear()
             self._seen_until.clear()
@@ -54,11 +66,7 @@ class TokenVerifier:
         self._seen_until[token] = min(claims.expires_at, now + _CACHE_SECONDS)
         return claims
 
-    async def _verify(self, token: str) -> VerifiedClaims:
-        if len(token) > _LONGEST_TOKEN:
-            raise Unauthenticated("auth.token_malformed", "The token is too long.")
-        kid, algorithm = self._header(token)
-        key = await self._keys.key(kid, algorithm)
+    def _claims(self, token: str, key: Any, algorithm: str) -> VerifiedClaims:
         try:
             payload = self._jwt.decode(
                 token,
@@ -79,6 +87,8 @@ class TokenVerifier:
 
     @staticmethod
     def _header(token: str) -> tuple[str, str]:
+        if len(token) > _LONGEST_TOKEN:
+            raise Unauthenticated("auth.token_malformed", "The token is too long.")
         try:
             header = jwt.get_unverified_header(token)
         except (jwt.PyJWTError, ValueError, RecursionError):

@@ -1,17 +1,18 @@
 """SQL of the trace."""
 
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from sqlmodel import Session, col, select
 
 from app.audit.models import AuditEntry
-from app.core.db import ORDERED, Database, in_commit_order
+from app.core.db import ORDERED, Database, in_commit_order, stored
 
 Row = tuple[str, datetime, str, str, str]
 """id, at, event, subject_ref, body."""
 
-_INSERT = "insert into audit_entries (id, at, event, subject_ref, body) values ({})"
+_INSERT = "insert into audit_entries (id, at, event, subject_ref, body) values "
 
 
 def insert(session: Session, row: Row) -> None:
@@ -28,15 +29,20 @@ def insert_many(database: Database, connection: Any, rows: list[Row]) -> None:
     Durable when it returns. The caller has the writer's turn.
     """
     if database.is_sqlite:
-        written = [(i, at.isoformat(" ", "microseconds")[:26], event, ref, body) for i, at, event, ref, body in rows]
-        connection.execute("BEGIN IMMEDIATE")
-        connection.executemany(_INSERT.format("?, ?, ?, ?, ?"), written)
-    else:
-        cursor = connection.cursor()
-        cursor.execute(ORDERED, ("audit_entries",))
-        cursor.executemany(_INSERT.format("%s, %s, %s, %s, %s"), rows)
-        cursor.close()
+        # One statement is its own transaction: between several, this thread would wait for the interpreter again and again.
+        values = [part for i, at, event, ref, body in rows for part in (i, stored(at), event, ref, body)]
+        connection.execute(_sqlite_insert(len(rows)), values)
+        return
+    cursor = connection.cursor()
+    cursor.execute(ORDERED, ("audit_entries",))
+    cursor.executemany(_INSERT + "(%s, %s, %s, %s, %s)", rows)
+    cursor.close()
     connection.commit()
+
+
+@lru_cache(maxsize=64)
+def _sqlite_insert(count: int) -> str:
+    return _INSERT + ", ".join(["(?, ?, ?, ?, ?)"] * count)
 
 
 def page(session: Session, *, event: str | None, subject_ref: str | None, after: int, limit: int) -> list[AuditEntry]:

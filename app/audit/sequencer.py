@@ -9,6 +9,8 @@ import contextlib
 import logging
 import threading
 import time
+from collections.abc import Iterator
+from queue import SimpleQueue
 
 from sqlalchemy import PoolProxiedConnection
 
@@ -32,9 +34,9 @@ class Sequencer:
     def __init__(self, database: Database, trail: Trail) -> None:
         self._database = database
         self._trail = trail
-        self._waiting: list[_Item] = []
+        self._waiting: SimpleQueue[_Item | None] = SimpleQueue()
+        """None ends the thread."""
         self._outstanding = 0
-        self._arrived = threading.Event()
         self._stopping = False
         self._counted, self._counted_at, self._is_busy = 0, 0.0, False
         self._connection: PoolProxiedConnection | None = None
@@ -59,9 +61,7 @@ class Sequencer:
             raise AuditUnavailable("The gateway is stopping.")
         loop = asyncio.get_running_loop()
         done: asyncio.Future[str] = loop.create_future()
-        self._waiting.append((self._trail.row(event), done))
-        if len(self._waiting) == 1:
-            self._arrived.set()
+        self._waiting.put((self._trail.row(event), done))
         self._outstanding += 1
         late = loop.call_later(_LONGEST_SECONDS, _give_up, done)
         try:
@@ -72,20 +72,25 @@ class Sequencer:
     def stop(self) -> None:
         """Write what is waiting, then end the thread."""
         self._stopping = True
-        self._arrived.set()
+        self._waiting.put(None)
         self._thread.join(timeout=10)
 
     def _run(self) -> None:
-        while not self._stopping or self._waiting:
-            self._arrived.wait()
-            self._arrived.clear()
-            while self._waiting:
-                self._gather()
-                # Two steps that are each atomic: what is appended in between lands in the next batch.
-                batch = self._waiting[:_BATCH]
-                del self._waiting[: len(batch)]
-                self._commit(batch)
+        while (first := self._waiting.get()) is not None:
+            self._gather()
+            self._commit([first, *self._at_hand()])
+        if last := list(self._at_hand()):  # put while the end was being announced
+            self._commit(last)
         self._drop_connection()
+
+    def _at_hand(self) -> Iterator[_Item]:
+        """What has arrived meanwhile, up to a batch."""
+        for _ in range(min(self._waiting.qsize(), _BATCH - 1)):
+            item = self._waiting.get()
+            if item is None:
+                self._waiting.put(None)  # read again when this batch is written
+                return
+            yield item
 
     def _gather(self) -> None:
         """Wait for more where more come so fast that a commit each would cost more than they do."""

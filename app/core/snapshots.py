@@ -14,6 +14,7 @@ from app.core.db import Database
 
 T = TypeVar("T")
 BUMPED = "onevisit_bumped"
+_NUMBERS = "select name, number from revisions"
 
 
 class Revision(SQLModel, table=True):
@@ -60,15 +61,24 @@ class Snapshots:
 
     def refresh(self) -> list[str]:
         """Reload what changed; blocks on the database. Returns the names that were reloaded."""
-        changed: list[str] = []
         # One at a time: a slower thread must not put an older value under a newer number.
-        with self._lock, self._database.read() as session:
-            numbers = {row.name: row.number for row in session.exec(select(Revision))}
-            for name, snapshot in self._known.items():
-                number = numbers.get(name, 0)
-                if number != snapshot.number:
-                    snapshot.value, snapshot.number = snapshot.load(session), number
-                    changed.append(name)
+        with self._lock:
+            if not self._is_behind(dict(self._database.peek(_NUMBERS))):
+                return []
+            with self._database.read() as session:
+                return self._reload(session)
+
+    def _is_behind(self, numbers: dict[str, int]) -> bool:
+        return any(numbers.get(name, 0) != snapshot.number for name, snapshot in self._known.items())
+
+    def _reload(self, session: Session) -> list[str]:
+        changed: list[str] = []
+        numbers = {row.name: row.number for row in session.exec(select(Revision))}  # of the same state as what is loaded
+        for name, snapshot in self._known.items():
+            number = numbers.get(name, 0)
+            if number != snapshot.number:
+                snapshot.value, snapshot.number = snapshot.load(session), number
+                changed.append(name)
         return changed
 
     async def refresh_now(self) -> None:

@@ -6,7 +6,17 @@ from sqlalchemy import update
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
+from app.core.db import Database
 from app.delivery.models import Delivery
+
+_WAITS = (
+    """select 1 from deliveries where state = 'pending' and next_at <= ? and (lease_until is null or lease_until < ?) limit 1"""
+)
+
+
+def waits(database: Database, now: datetime) -> bool:
+    """Whether any row's time has come; it may yet be held back by an earlier one. Cheap enough to ask all day long."""
+    return bool(database.peek(_WAITS, now, now))
 
 
 def due(session: Session, now: datetime, limit: int) -> list[Delivery]:

@@ -98,6 +98,8 @@ async def _carry(database: Database, clock: Clock, sender: Sender, item: Leased)
 
 def _lease_due(database: Database, clock: Clock) -> list[Leased]:
     now = clock.now()
+    if not repository.waits(database, now):
+        return []
     with database.read() as session:
         if not repository.due(session, now, 1):
             return []

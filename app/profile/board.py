@@ -1,6 +1,6 @@
 """The questions under way: who asks what of whom, joined where equal, moved on by one clock. Pure of frameworks.
 
-One callback every ten milliseconds looks for attempts that are late; no question needs a timer or a task of its own.
+One callback looks for attempts that are late, when the first of them is due; no question needs a timer or a task of its own.
 """
 
 import asyncio
@@ -17,7 +17,9 @@ from app.profile.flight import Flight, Question, Waiter
 from app.profile.lanes import Lane
 
 log = logging.getLogger("onevisit.engine")
-_TICK_SECONDS = 0.01
+_PAUSE_SECONDS = 0.01
+"""At least so long between two looks."""
+_NEVER = float("inf")
 
 OnLate = Callable[[Question, Answered], None]
 
@@ -34,7 +36,8 @@ class Board:
         self._loop = asyncio.get_running_loop()
         self.time = self._loop.time
         self._flying: dict[Key, Flight] = {}
-        self._ticking = False
+        self._timer: asyncio.TimerHandle | None = None
+        self._due = _NEVER
 
     def ask(self, question: Question, waiter: Waiter, now: float) -> Answered | Flight:
         """A fresh enough answer at once, or the flight that will bring one."""
@@ -106,9 +109,8 @@ class Board:
     ) -> Answered:
         if outcome is Outcome.CACHED:
             question.route.lane.outcomes[outcome] += 1
-        encoded, as_of, fetched_at, digest = known
-        data = decoded(question.route.shape, encoded)
-        return Answered(outcome, reason, elapsed, data, encoded, as_of, fetched_at, attempts, digest)
+        data = decoded(question.route.shape, known.encoded)
+        return Answered(outcome, reason, elapsed, data, known.encoded, known.as_of, known.fetched_at, attempts, known.digest)
 
     def fill(self, lane: Lane) -> None:
         """Give free places to those who wait for them, longest waiting first."""
@@ -121,32 +123,34 @@ class Board:
         """Do something at a loop time."""
         self._loop.call_at(when, act)
 
-    def watch(self) -> None:
-        """See to it that what is late will be noticed."""
-        if not self._ticking:
-            self._ticking = True
-            self._loop.call_later(_TICK_SECONDS, self._tick)
+    def watch(self, due: float) -> None:
+        """See to it that what is late at this loop time will be noticed then, or ten milliseconds after it."""
+        if due < self._due:
+            if self._timer is not None:
+                self._timer.cancel()
+            self._due = due
+            self._timer = self._loop.call_at(due, self._look)
 
-    def _tick(self) -> None:
-        now, busy = self.time(), False
-        for lane in self.lanes.values():
-            if lane.active or lane.waiting:
-                busy = True
-                self._move(lane, now)
-        self._ticking = busy
-        if busy:
-            self._loop.call_later(_TICK_SECONDS, self._tick)
+    def _look(self) -> None:
+        now, self._due, self._timer = self.time(), _NEVER, None
+        due = min(self._move(lane, now) for lane in self.lanes.values())
+        if due < _NEVER:
+            self.watch(max(due, now + _PAUSE_SECONDS))
 
-    def _move(self, lane: Lane, now: float) -> None:
+    def _move(self, lane: Lane, now: float) -> float:
+        """Move what is late; returns when to look again."""
         for attempt in tuple(lane.active):
             attempt.move(now)
         while lane.waiting and (lane.waiting[0].settled or lane.waiting[0].queued_until <= now):
             lane.waiting.popleft().give_up("queue_full", now)
         if lane.waiting:
             self.fill(lane)
+        return now if lane.waiting else min((attempt.due for attempt in lane.active), default=_NEVER)
 
     def cancel_all(self) -> None:
         """End every call, at shutdown."""
+        if self._timer is not None:
+            self._timer.cancel()
         for attempt in tuple(chain.from_iterable(lane.active for lane in self.lanes.values())):
             attempt.cancel()
 

@@ -20,6 +20,7 @@ from app.profile.timeouts import attempt_seconds
 _MOST_ATTEMPTS = 2
 _LONGEST_WAIT = 0.5
 _JOIN_SLACK = 0.1
+_SOON = 0.01
 MOST_LATE = 8
 """So many answers of one department may still come after their deadline to refill the cache."""
 
@@ -70,8 +71,8 @@ class Tower(Protocol):
     time: Callable[[], float]
     random: Callable[[], float]
 
-    def watch(self) -> None:
-        """Notice what is late from now on."""
+    def watch(self, due: float) -> None:
+        """Notice what is late at this loop time."""
 
     def fill(self, lane: Lane) -> None:
         """Give free places to those who wait."""
@@ -105,6 +106,11 @@ class Attempt:
         self.hedge_at: float | None = None
         self.asking: Asking | None = None
         self.is_late = False
+
+    @property
+    def due(self) -> float:
+        """The loop time at which something is to be done if no answer has come."""
+        return self.cut_at if self.hedge_at is None else min(self.cut_at, self.hedge_at)
 
     def told(self, answer: SectionAnswer | None, error: AdapterError | None) -> None:
         """The department answered, or failed to."""
@@ -201,7 +207,7 @@ class Flight:
         elif lane.may_queue:
             self.queued_until = min(self.deadline - LEAST_ATTEMPT_SECONDS, now + _LONGEST_WAIT)
             lane.waiting.append(self)
-            self.board.watch()
+            self.board.watch(now + _SOON)
         else:
             self.give_up("queue_full", now)
 
@@ -228,7 +234,7 @@ class Flight:
             after = self._hedge_after(lane)
             attempt.hedge_at = None if after is None else now + after
         query = question.query if not replica else structs.replace(question.query, replica=replica)
-        self.board.watch()
+        self.board.watch(attempt.due)
         try:
             attempt.asking = question.route.begin(query, attempt.told)
         except AdapterError as error:

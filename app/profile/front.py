@@ -1,6 +1,6 @@
 """The profile route's short way: an ASGI function in front of FastAPI for look-ups that are plainly in order.
 
-Nothing is refused here. Whatever is not plainly in order (an unusual spelling, a token not verified a moment ago, a refusal of
+Nothing is refused here. Whatever is not plainly in order (an unusual spelling, a token whose key must be fetched, a refusal of
 any kind, a stream) takes the declared route, which checks everything again and words the refusal; both give the same answers.
 """
 
@@ -176,10 +176,10 @@ class ProfileFront:
 
 
 def _caller(verifier: TokenVerifier, authorization: bytes) -> Principal | None:
-    """A caller whose token was verified a moment ago and who may look up."""
+    """A caller whose token verifies without waiting for anybody, and who may look up."""
     if authorization[:7] != b"Bearer ":
         return None
-    claims = verifier.known(authorization[7:].decode("latin-1"))
+    claims = verifier.at_once(authorization[7:].decode("latin-1"))
     if claims is None or not allows(claims.principal, Permission.PROFILE_READ):
         return None
     return claims.principal

@@ -27,6 +27,11 @@ QUEUE_FACTOR = 4
 class Moving(Protocol):
     """A call under way."""
 
+    @property
+    def due(self) -> float:
+        """When it is to be moved."""
+        ...
+
     def move(self, now: float) -> None:
         """Time has passed."""
 

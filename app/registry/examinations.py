@@ -1,5 +1,6 @@
 """Carries out requested examinations against live endpoints and stores their reports."""
 
+import asyncio
 from datetime import timedelta
 
 import msgspec
@@ -16,20 +17,26 @@ from app.registry.lifecycle import Action, State, step
 from app.registry.loader import Workshop
 
 _LEASE = timedelta(seconds=60)
+_QUIET_SECONDS = 0.5
 
 
 class Examiner:
-    """Runs one examination at a time; several processes may each have one."""
+    """Carries out examinations, as many at once as `run_next` is called at once; several processes may each have one."""
 
     def __init__(self, database: Database, trail: Trail, workshop: Workshop) -> None:
         self._database = database
         self._trail = trail
         self._workshop = workshop
+        self._quiet_until = 0.0
 
     async def run_next(self) -> bool:
         """Carry out the oldest waiting examination; False if there is none."""
+        loop = asyncio.get_running_loop()
+        if loop.time() < self._quiet_until:
+            return False  # another call has just looked
         claimed = await to_thread.run_sync(self._claim)
         if claimed is None:
+            self._quiet_until = loop.time() + _QUIET_SECONDS
             return False
         examination_id, only, manifest, secrets = claimed
 
@@ -45,9 +52,8 @@ class Examiner:
 
     def _claim(self) -> tuple[str, str | None, Manifest, dict[str, str]] | None:
         now = self._trail.clock.now()
-        with self._database.read() as session:
-            if not repository.examination_waits(session, now):
-                return None
+        if not repository.examination_waits(self._database, now):
+            return None
         with self._database.write() as session:
             row = repository.claim_examination(session, now, now + _LEASE)
             if row is None:

@@ -27,6 +27,7 @@ async def refusal(token):
     with pytest.raises(Unauthenticated) as caught:
         await verifier().verify(token)
     assert token not in caught.value.detail
+    assert verifier().at_once(token) is None, "both ways refuse"
     return caught.value.code
 
 
@@ -113,6 +114,28 @@ async def test_rubbish_is_malformed(token):
     with pytest.raises(Unauthenticated) as caught:
         await verifier().verify(token)
     assert caught.value.code in {"auth.token_malformed", "auth.token_invalid"}
+    assert verifier().at_once(token) is None
+
+
+async def test_a_token_verifies_at_once_where_its_key_is_at_hand(monkeypatch):
+    token = ISSUER_OF_TESTS.token("x", Role.INSPECTOR)
+    found = verifier()
+    claims = found.at_once(token)
+    assert claims is not None
+    assert claims.principal.subject == "x"
+    assert await found.verify(token) is claims
+
+    async def fetch():
+        return ISSUER_OF_TESTS.jwks
+
+    remote = TokenVerifier(RemoteKeys(fetch, ttl=600), issuer=ISSUER, audience=AUDIENCE)
+    assert remote.at_once(token) is None, "nobody has fetched the keys yet"
+    await remote.verify(token)
+    other = ISSUER_OF_TESTS.token("y", Role.INSPECTOR)
+    assert remote.at_once(other) is not None
+    later = time.monotonic() + 601
+    monkeypatch.setattr("auth.keys.time.monotonic", lambda: later)
+    assert remote.at_once(ISSUER_OF_TESTS.token("z", Role.INSPECTOR)) is None, "old keys are asked for anew first"
 
 
 async def test_another_issuers_key_with_the_same_id_does_not_verify():

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
+from app.audit import repository
 from app.audit.errors import AuditUnavailable
 from app.audit.events import LONGEST, Event, canonical, reference
 from app.audit.sequencer import Sequencer
@@ -180,3 +181,28 @@ async def test_what_waits_to_be_written_is_bounded_and_counted_even_when_its_cal
     await asyncio.to_thread(sequencer.stop)
     await asyncio.sleep(0)
     assert sequencer.outstanding == 0
+
+
+async def test_a_batch_is_written_whole_or_not_at_all(database):
+    rows = [trail().row(Event("a.b.c", actor=f"x{i}")) for i in range(600)]
+    connection = database.engine.raw_connection()
+    with database.turn():
+        repository.insert_many(database, connection.driver_connection, rows[:512])
+    twice = [*rows[512:], rows[0]]
+    with pytest.raises(Exception, match=r"(?i)unique"), database.turn():
+        repository.insert_many(database, connection.driver_connection, twice)
+    connection.invalidate()
+    with database.read() as session:
+        stored = session.connection().execute(text("select id, body from audit_entries order by row")).all()
+    assert [tuple(row) for row in stored] == [(row[0], row[4]) for row in rows[:512]]
+
+
+async def test_what_waits_at_the_end_is_written_before_it(database):
+    sequencer = Sequencer(database, trail())
+    sequencer.start()
+    waiting = [asyncio.create_task(sequencer.append(Event("a.b.c", actor=f"x{i}"))) for i in range(1500)]
+    await asyncio.sleep(0)
+    await asyncio.to_thread(sequencer.stop)
+    assert len({*await asyncio.gather(*waiting)}) == 1500
+    with database.read() as session:
+        assert session.connection().execute(text("select count(*) from audit_entries")).scalar_one() == 1500

@@ -3,6 +3,7 @@
 import asyncio
 import threading
 import uuid
+from datetime import UTC, datetime
 
 import httpx
 import pytest
@@ -195,6 +196,28 @@ def test_snapshots_reload_only_what_changed(database):
         bump(session, "things")
     assert snapshots.refresh() == ["things"]
     assert snapshot.value == 2
+
+
+class TestPeeks:
+    QUESTION = "select name from revisions where name = 'things' and cast(? as varchar(40)) is not null"
+
+    def test_a_peek_sees_what_is_committed_and_holds_no_transaction_open(self, database):
+        now = datetime.now(UTC)
+        assert database.peek(self.QUESTION, now) == []
+        with database.write() as session:
+            bump(session, "things")
+            assert database.peek(self.QUESTION, now) == []
+        assert [tuple(row) for row in database.peek(self.QUESTION, now)] == [("things",)]
+
+    def test_a_failed_peek_costs_only_itself(self, database):
+        with pytest.raises(Exception, match="nowhere"):
+            database.peek("select 1 from nowhere")
+        assert [tuple(row) for row in database.peek("select 1")] == [(1,)]
+
+    def test_a_lost_connection_is_replaced(self, database):
+        database.peek("select 1")
+        database._peeker.driver_connection.close()
+        assert [tuple(row) for row in database.peek("select 1")] == [(1,)]
 
 
 class Body(BaseModel):

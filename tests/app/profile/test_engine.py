@@ -1,6 +1,7 @@
 """The fan-out on a virtual clock: whatever an adapter does, every section has an outcome by the deadline."""
 
 import asyncio
+import itertools
 import random
 from collections import Counter
 from datetime import UTC, datetime, timedelta
@@ -457,3 +458,45 @@ class TestCache:
         await world.ask(world.question("x", honest))
         broken = raising(AdapterError("upstream_error"))
         assert (await world.ask(world.question("x", broken)))["x"].outcome is Outcome.UNAVAILABLE
+
+
+class TestLooks:
+    """The one clock of the board rests while nothing is due."""
+
+    @staticmethod
+    def counted(world):
+        looks, look = [], world.board._look
+
+        def counting():
+            looks.append(world.board.time())
+            look()
+
+        world.board._look = counting
+        return looks
+
+    @scene()
+    async def test_quick_answers_need_no_look(self, world):
+        looks = self.counted(world)
+        await world.ask(world.question("a", taking(0.02)), world.question("b", taking(0.05)))
+        assert looks == []
+        await asyncio.sleep(5)
+        assert len(looks) == 1, "one that was asked for and found nothing"
+
+    @scene()
+    async def test_an_attempt_is_cut_when_it_is_due(self, world):
+        world.lane("a").latencies.usual = 0.2
+        looks = self.counted(world)
+        begun = world.board.time()
+        found = await world.ask(world.question("a", taking(3)))
+        assert found["a"].reason == "slower_than_usual"
+        assert world.board.time() - begun == pytest.approx(0.2, abs=0.011)
+        assert len(looks) == 1
+
+    @scene(capacity=4)
+    async def test_those_who_wait_for_a_place_are_looked_after_every_ten_milliseconds_at_most(self, world):
+        looks = self.counted(world)
+        asked = [world.ask(world.question("a", taking(0.5), business=str(n))) for n in range(12)]
+        tasks = [asyncio.create_task(work) for work in asked]
+        await asyncio.wait(tasks)
+        assert 10 < len(looks) < 130
+        assert all(later - earlier >= 0.0099 for earlier, later in itertools.pairwise(looks))

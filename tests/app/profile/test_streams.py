@@ -3,6 +3,7 @@
 import asyncio
 import gzip
 import json
+import time
 
 import httpx
 import pytest
@@ -296,7 +297,9 @@ class TestFront:
         assert (await client.get(f"/v1/profiles/{CLEAN}", params=PATROL)).status_code == 200
         await asyncio.sleep(1.1)
         verifier = city.app.state.token_verifier
-        assert verifier.known(client.headers["Authorization"].removeprefix("Bearer ")) is None
+        assert verifier._seen_until[client.headers["Authorization"].removeprefix("Bearer ")] < time.time()
+        client = city.caller("p", Role.PATROLLER, department="fire", seconds=-60)
+        assert (await client.get(f"/v1/profiles/{CLEAN}", params=PATROL)).status_code == 401
 
     async def test_a_full_gateway_refuses_in_words_and_says_when_to_come_again(self, city):
         await city.inspector.get(f"/v1/profiles/{CLEAN}", params=PATROL)

@@ -1,6 +1,7 @@
 """Deadlines, timeouts, hedges and the cache as pure rules."""
 
 import itertools
+import random
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -77,21 +78,48 @@ def kept(size, at=NOW):
 
 
 def test_the_cache_is_bounded_in_bytes_and_counts_what_it_holds():
-    cache = AnswerCache(most_bytes=100)
+    cache = AnswerCache(most_bytes=10_000)
     for index in range(5):
-        cache.keep((str(index),), kept(30))
+        cache.keep((str(index),), kept(3000))
     assert len(cache) == 3
     always = Freshness(timedelta(hours=1), timedelta(hours=1))
     assert cache.stale(("0",), always, NOW) is None
     assert cache.fresh(("4",), always, NOW + timedelta(minutes=59)) is not None
     assert cache.fresh(("4",), always, NOW + timedelta(hours=1)) is None
     assert cache.fresh(("4",), Freshness(), NOW) is None
-    cache.keep(("4",), kept(90))
+    cache.keep(("4",), kept(9000))
     assert len(cache) == 1
     cache.forget(("4",))
     cache.forget(("4",))
-    cache.keep(("5",), kept(100))
+    cache.keep(("5",), kept(10_000))
     assert len(cache) == 1
+    cache.keep(("5",), kept(10_001))
+    assert len(cache) == 0, "what is known to be outdated is not kept for want of room"
+    for index in range(100):
+        cache.keep((str(index),), kept(1))
+    assert len(cache) < 20, "small answers take room too"
+
+
+def test_whatever_the_cache_gives_is_what_was_kept_last():
+    """Against a plain dict, over many rounds of the block."""
+    seed = 11
+    print("seed", seed)
+    rng, cache, plain = random.Random(seed), AnswerCache(most_bytes=20_000), {}
+    always, found = Freshness(timedelta(hours=1), timedelta(hours=1)), 0
+    for _ in range(20_000):
+        key = (str(rng.randrange(12)),)
+        if rng.random() < 0.1:
+            cache.forget(key)
+            plain.pop(key, None)
+        elif rng.random() < 0.5:
+            answered = Answered(Outcome.FRESH, None, 1, None, rng.randbytes(rng.randrange(1, 6000)), NOW, NOW, 1, "d")
+            cache.keep(key, answered)
+            plain[key] = answered.encoded
+        told = cache.stale(key, always, NOW)
+        if told is not None:
+            found += 1
+            assert told.encoded == plain[key]
+    assert found > 5000
 
 
 def test_what_has_no_data_is_not_kept():

@@ -77,13 +77,14 @@ class TokenVerifier:
                 leeway=self._leeway,
                 options={"require": _REQUIRED, "strict_aud": True},
             )
+            expires_at = float(payload["exp"])
         except jwt.ExpiredSignatureError:
             raise Unauthenticated("auth.token_expired", "The token has expired.") from None
         except (jwt.InvalidAudienceError, jwt.InvalidIssuerError):
             raise Unauthenticated("auth.token_foreign", "The token was issued by or for somebody else.") from None
         except (jwt.PyJWTError, ValueError, TypeError, OverflowError):
             raise Unauthenticated("auth.token_invalid", "The token does not verify.") from None
-        return VerifiedClaims(_principal(payload), float(payload["exp"]))
+        return VerifiedClaims(_principal(payload), expires_at)
 
     @staticmethod
     def _header(token: str) -> tuple[str, str]:

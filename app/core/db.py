@@ -59,8 +59,7 @@ class Database:
             waits = {"options": f"-c lock_timeout={_LONGEST_WAIT_MS}"}
             self.engine = create_engine(url, pool_size=24, max_overflow=40, pool_pre_ping=True, connect_args=waits)
         self.writing: Engine = self.engine.execution_options(onevisit_writes=True)
-        self._peeking = threading.Lock()
-        self._peeker: PoolProxiedConnection | None = None
+        self._peekers: dict[str, _Peeker] = {}
 
     @property
     def version(self) -> str:
@@ -94,42 +93,66 @@ class Database:
             yield session
 
     def peek(self, question: str, *moments: datetime) -> list[Any]:
-        """Rows of a short question, past all mapping and outside any transaction, on a connection kept for such.
+        """Rows of a short question, past all mapping and outside any transaction, on a connection kept for this question.
 
         For what background loops ask all day long, mostly in vain: a session costs fifty times as much. `?` stands for a moment.
+        Blocks on the database; one question never waits for another.
         """
-        with self._peeking:
-            kept = self._peeker is not None
-            try:
-                return self._peek(question, moments)
-            except Exception:
-                self._forget_peeker()
-                if not kept:
-                    raise
-                return self._peek(question, moments)  # the server may have gone and come back
-
-    def _peek(self, question: str, moments: tuple[datetime, ...]) -> list[Any]:
-        if self._peeker is None:
-            self._peeker = self.engine.raw_connection()
-        connection: Any = self._peeker.driver_connection
-        if self.is_sqlite:
-            rows: list[Any] = connection.execute(question, [stored(moment) for moment in moments]).fetchall()
-        else:
-            connection.autocommit = True
-            rows = connection.execute(question.replace("?", "%s"), moments).fetchall()
-        return rows
-
-    def _forget_peeker(self) -> None:
-        """Not given back to the pool: what was done to it is nobody else's."""
-        peeker, self._peeker = self._peeker, None
-        if peeker is not None:
-            peeker.invalidate()
+        peeker = self._peekers.get(question)
+        if peeker is None:
+            peeker = self._peekers.setdefault(question, _Peeker(self.engine, question, is_sqlite=self.is_sqlite))
+        return peeker.rows(moments)
 
     def dispose(self) -> None:
         """Close all pooled connections."""
-        with self._peeking:
-            self._forget_peeker()
+        for peeker in self._peekers.values():
+            peeker.close()
         self.engine.dispose()
+
+
+class _Peeker:
+    """A question and the connection on which it is asked."""
+
+    def __init__(self, engine: Engine, question: str, *, is_sqlite: bool) -> None:
+        self._engine = engine
+        self._question = question if is_sqlite else question.replace("?", "%s")
+        self._is_sqlite = is_sqlite
+        self._lock = threading.Lock()
+        self._connection: PoolProxiedConnection | None = None
+
+    def rows(self, moments: tuple[datetime, ...]) -> list[Any]:
+        """The answer. A connection that the server has ended meanwhile is replaced."""
+        with self._lock:
+            try:
+                return self._ask(moments)
+            except Exception:
+                ended = self._connection is not None and getattr(self._connection.driver_connection, "closed", False)
+                self._forget()
+                if not ended:
+                    raise
+                return self._ask(moments)
+
+    def _ask(self, moments: tuple[datetime, ...]) -> list[Any]:
+        if self._connection is None:
+            self._connection = self._engine.raw_connection()
+        connection: Any = self._connection.driver_connection
+        if self._is_sqlite:
+            rows: list[Any] = connection.execute(self._question, [stored(moment) for moment in moments]).fetchall()
+        else:
+            connection.autocommit = True
+            rows = connection.execute(self._question, moments).fetchall()
+        return rows
+
+    def _forget(self) -> None:
+        """Not given back to the pool: what was done to it is nobody else's."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.invalidate()
+
+    def close(self) -> None:
+        """End the connection."""
+        with self._lock:
+            self._forget()
 
 
 def stored(moment: datetime) -> str:

@@ -65,7 +65,7 @@ def admission_families(admission: Admission) -> Families:
 
 
 def _lags(admission: Admission) -> Metric:
-    """How late the event loop ran, looked at ten times a second."""
+    """How late the event loop ran, looked at twenty times a second."""
     counted, buckets = 0, []
     for bound, count in zip((*LAG_BOUNDS, None), admission.lags, strict=True):
         counted += count

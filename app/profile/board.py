@@ -132,7 +132,9 @@ class Board:
             self._timer = self._loop.call_at(due, self._look)
 
     def _look(self) -> None:
-        now, self._due, self._timer = self.time(), _NEVER, None
+        # Loops round to milliseconds: a timer may come a little early, and must do then what it came for.
+        now = max(self.time(), self._due)
+        self._due, self._timer = _NEVER, None
         due = min(self._move(lane, now) for lane in self.lanes.values())
         if due < _NEVER:
             self.watch(max(due, now + _PAUSE_SECONDS))
@@ -151,6 +153,7 @@ class Board:
         """End every call, at shutdown."""
         if self._timer is not None:
             self._timer.cancel()
+            self._due, self._timer = _NEVER, None
         for attempt in tuple(chain.from_iterable(lane.active for lane in self.lanes.values())):
             attempt.cancel()
 

@@ -14,7 +14,7 @@ from app.profile.answered import Answered
 
 Key = tuple[str, ...]
 _LEAST = 512
-"""Bytes that even the smallest answer takes, so that their number is bounded too."""
+"""An answer takes a multiple of so many bytes: their number is bounded too, and one that grew a little keeps its place."""
 
 
 class Kept(Struct, frozen=True):
@@ -33,19 +33,30 @@ class Freshness(Struct, frozen=True):
     stale: timedelta = timedelta(hours=24)
 
 
+class _Place(Struct):
+    """Where an answer lies in what was ever written: `taken` bytes are its own, `size` of them are used now."""
+
+    begin: int
+    taken: int
+    size: int
+    as_of: datetime | None
+    fetched_at: datetime
+    digest: str | None
+
+
 class AnswerCache:
     """The newest answers, as many as fit into `most_bytes`. Without their decoded data: whoever uses one decodes it again.
 
     Their bytes are copied into one block that is written round and round: thousands of pieces a second, each in memory of its
-    own, would push everything else out of the processor's caches.
+    own, would push everything else out of the processor's caches. A newer answer to the same question takes the older one's
+    place where it fits, so that only new questions push old ones out.
     """
 
     def __init__(self, *, most_bytes: int = 32 << 20) -> None:
         self._block = mmap(-1, most_bytes)  # takes no memory before it is written
         self._written = 0
         """Bytes ever written: an answer that begins more than a block before this is overwritten."""
-        self._kept: dict[Key, tuple[int, int, datetime | None, datetime, str | None]] = {}
-        """Begin and length in what was ever written."""
+        self._kept: dict[Key, _Place] = {}
         self._order: deque[tuple[int, Key]] = deque()
 
     def keep(self, key: Key, answered: Answered) -> None:
@@ -53,48 +64,56 @@ class AnswerCache:
         encoded, fetched_at = answered.encoded, answered.fetched_at
         if encoded is None or fetched_at is None:
             return
-        most, size = len(self._block), len(encoded)
-        taken = max(size, _LEAST)
+        size, known = len(encoded), self._kept.get(key)
+        if known is None or size > known.taken:
+            known = self._taken(key, size, fetched_at)
+            if known is None:
+                return
+        known.size, known.as_of, known.fetched_at, known.digest = size, answered.as_of, fetched_at, answered.digest
+        place = known.begin % len(self._block)
+        self._block[place : place + size] = encoded
+
+    def _taken(self, key: Key, size: int, at: datetime) -> _Place | None:
+        """A new place for an answer; what lay there is forgotten."""
+        most, taken = len(self._block), -(-size // _LEAST) * _LEAST
         self._kept.pop(key, None)
         if taken > most:
-            return
-        place = self._written % most
-        if place + taken > most:  # no answer is cut in two
-            self._written += most - place
-            place = 0
-        self._block[place : place + size] = encoded
-        self._kept[key] = (self._written, size, answered.as_of, fetched_at, answered.digest)
-        self._order.append((self._written, key))
+            return None
+        left = most - self._written % most
+        if taken > left:  # no answer is cut in two
+            self._written += left
+        found = self._kept[key] = _Place(self._written, taken, size, None, at, None)
+        self._order.append((found.begin, key))
         self._written += taken
         self._forget_overwritten()
+        return found
 
     def _forget_overwritten(self) -> None:
         order, oldest = self._order, self._written - len(self._block)
         while order and order[0][0] < oldest:
             begin, key = order.popleft()
             found = self._kept.get(key)
-            if found is not None and found[0] == begin:
+            if found is not None and found.begin == begin:
                 del self._kept[key]
 
     def fresh(self, key: Key, freshness: Freshness, now: datetime) -> Kept | None:
         """An answer young enough to stand for the department's word now."""
         found = self._kept.get(key) if freshness.fresh else None
-        return self._read(found) if found is not None and now - found[3] < freshness.fresh else None
+        return self._read(found) if found is not None and now - found.fetched_at < freshness.fresh else None
 
     def stale(self, key: Key, freshness: Freshness, now: datetime) -> Kept | None:
         """The last-known answer, if it is not too old to be shown."""
         found = self._kept.get(key)
-        return self._read(found) if found is not None and now - found[3] <= freshness.stale else None
+        return self._read(found) if found is not None and now - found.fetched_at <= freshness.stale else None
 
-    def _read(self, found: tuple[int, int, datetime | None, datetime, str | None]) -> Kept:
-        begin, size, as_of, fetched_at, digest = found
-        place = begin % len(self._block)
-        return Kept(self._block[place : place + size], as_of, fetched_at, digest)
+    def _read(self, found: _Place) -> Kept:
+        place = found.begin % len(self._block)
+        return Kept(self._block[place : place + found.size], found.as_of, found.fetched_at, found.digest)
 
     def holds_newer(self, key: Key, than: datetime) -> bool:
         """Whether an answer is kept that was fetched after this instant."""
         found = self._kept.get(key)
-        return found is not None and found[3] > than
+        return found is not None and found.fetched_at > than
 
     def forget(self, key: Key) -> None:
         """Drop an answer."""

@@ -94,11 +94,13 @@ class ProfileFront:
         if len(headers) != len(read) or any(len(value) > _LONGEST_HEADER for name, value in read if name != b"authorization"):
             await self._app(scope, receive, send)  # which of two counts, and how long one may be, the declared route says
             return
-        started = asyncio.get_running_loop().time()
-        prepared = self._recognised(engine, scope, headers, started)
-        if prepared is None or not self._admission.enter(priority_of(scope)):
+        priority, prepared = priority_of(scope), None
+        if self._admission.has_room(priority):  # else nothing is verified either
+            prepared = self._recognised(engine, scope, headers, asyncio.get_running_loop().time())
+        if prepared is None:
             await self._app(scope, receive, send)  # where it is refused in words, if it is refused
             return
+        self._admission.enter(priority)
         answered = False
         try:
             if self._rates.allows(prepared.principal.subject):

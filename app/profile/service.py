@@ -42,7 +42,7 @@ from auth.principal import Principal, Role
 
 EXPIRES_AFTER = timedelta(minutes=15)
 _PERMITS = frozenset({Scheme.FOOD_PERMIT})
-_WATCH_AFTER_SECONDS = 0.1
+_WATCH_AFTER_SECONDS = 0.02
 DENIED = Answered(Outcome.DENIED, "agreement_missing", 0)
 
 Gone = Callable[[], Awaitable[None]]

@@ -34,9 +34,12 @@ class Examiner:
         loop = asyncio.get_running_loop()
         if loop.time() < self._quiet_until:
             return False  # another call has just looked
+        self._quiet_until = loop.time() + _QUIET_SECONDS
+        if not await to_thread.run_sync(repository.examination_waits, self._database, self._trail.clock.now()):
+            return False
+        self._quiet_until = 0.0
         claimed = await to_thread.run_sync(self._claim)
         if claimed is None:
-            self._quiet_until = loop.time() + _QUIET_SECONDS
             return False
         examination_id, only, manifest, secrets = claimed
 
@@ -52,8 +55,6 @@ class Examiner:
 
     def _claim(self) -> tuple[str, str | None, Manifest, dict[str, str]] | None:
         now = self._trail.clock.now()
-        if not repository.examination_waits(self._database, now):
-            return None
         with self._database.write() as session:
             row = repository.claim_examination(session, now, now + _LEASE)
             if row is None:

@@ -49,6 +49,7 @@ async def test_a_good_token_becomes_a_principal():
         ({"exp": None}, "auth.token_invalid"),
         ({"exp": "soon"}, "auth.token_invalid"),
         ({"exp": [1]}, "auth.token_invalid"),
+        ({"exp": 10**400}, "auth.token_invalid"),
         ({"iat": None}, "auth.token_invalid"),
         ({"iat": time.time() + 600}, "auth.token_invalid"),
         ({"nbf": time.time() + 600}, "auth.token_invalid"),

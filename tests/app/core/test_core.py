@@ -9,6 +9,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 from pydantic import BaseModel
+from sqlalchemy import text
 
 from app.core import problems
 from app.core.context import RequestContext
@@ -214,10 +215,31 @@ class TestPeeks:
             database.peek("select 1 from nowhere")
         assert [tuple(row) for row in database.peek("select 1")] == [(1,)]
 
-    def test_a_lost_connection_is_replaced(self, database):
+    def test_a_connection_that_the_server_ended_is_replaced(self, database):
         database.peek("select 1")
-        database._peeker.driver_connection.close()
+        if not database.is_sqlite:
+            with database.engine.connect() as connection:
+                ending = "select pg_terminate_backend(pid) from pg_stat_activity where query = 'select 1' and state = 'idle'"
+                assert connection.execute(text(ending)).all() == [(True,)]
         assert [tuple(row) for row in database.peek("select 1")] == [(1,)]
+
+    @pytest.mark.parametrize("engine_name", ["postgresql"])  # SQLite's readers never wait
+    def test_one_question_never_waits_for_another(self, database):
+        """A table that somebody holds costs only those who ask for it."""
+        snapshots = Snapshots(database)
+        snapshots.add(Snapshot("things", lambda _session: 1, 0))
+        held, stuck = threading.Event(), "select 1 from deliveries limit 1"
+        with database.engine.connect() as holder:
+            holder.execute(text("lock table deliveries in access exclusive mode"))
+            waiting = threading.Thread(target=lambda: (database.peek(stuck), held.set()))
+            waiting.start()
+            waiting.join(0.2)
+            assert waiting.is_alive()
+            assert snapshots.refresh() == ["things"]
+            assert not held.is_set()
+            holder.rollback()
+            waiting.join(5)
+        assert held.is_set()
 
 
 class Body(BaseModel):

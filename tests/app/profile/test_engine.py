@@ -500,3 +500,24 @@ class TestLooks:
         await asyncio.wait(tasks)
         assert 10 < len(looks) < 130
         assert all(later - earlier >= 0.0099 for earlier, later in itertools.pairwise(looks))
+
+    @scene()
+    async def test_a_look_that_comes_a_little_early_does_what_it_came_for(self, world):
+        """Loops round their timers to milliseconds."""
+        world.lane("a").latencies.usual = 0.2
+        call_at = world.board._loop.call_at
+        world.board._loop.call_at = lambda when, *act, **more: call_at(when - 0.0005, *act, **more)
+        looks = self.counted(world)
+        found = await world.ask(world.question("a", taking(3)))
+        assert (found["a"].reason, len(looks)) == ("slower_than_usual", 1)
+
+    @scene()
+    async def test_the_clock_goes_on_after_everything_was_called_off(self, world):
+        world.lane("a").latencies.usual = 0.2
+        first = asyncio.create_task(world.ask(world.question("a", taking(3))))
+        await asyncio.sleep(0.01)
+        world.board.cancel_all()
+        begun = world.board.time()
+        await world.ask(world.question("a", taking(3), business="another"))
+        assert world.board.time() - begun < 0.3
+        await first

@@ -305,6 +305,10 @@ class TestFront:
         await city.inspector.get(f"/v1/profiles/{CLEAN}", params=PATROL)
         admission = ADMISSION.of(city.app)
         admission.in_flight = 2500
+        verifier, stranger = city.app.state.token_verifier, city.caller("stranger", Role.PATROLLER, department="fire")
+        assert (await stranger.get(f"/v1/profiles/{CLEAN}", params=PATROL)).status_code == 503
+        assert stranger.headers["authorization"].removeprefix("Bearer ") not in verifier._seen, "nothing is verified in vain"
+        assert sum(admission.refused.values()) == 1
         response = await city.inspector.get(f"/v1/profiles/{CLEAN}", params=PATROL)
         record = await city.inspector.put("/v1/inspections/x", json={})
         admission.in_flight -= 2500

@@ -78,7 +78,7 @@ def kept(size, at=NOW):
 
 
 def test_the_cache_is_bounded_in_bytes_and_counts_what_it_holds():
-    cache = AnswerCache(most_bytes=10_000)
+    cache = AnswerCache(most_bytes=10_240)
     for index in range(5):
         cache.keep((str(index),), kept(3000))
     assert len(cache) == 3
@@ -91,13 +91,24 @@ def test_the_cache_is_bounded_in_bytes_and_counts_what_it_holds():
     assert len(cache) == 1
     cache.forget(("4",))
     cache.forget(("4",))
-    cache.keep(("5",), kept(10_000))
+    cache.keep(("5",), kept(10_240))
     assert len(cache) == 1
-    cache.keep(("5",), kept(10_001))
+    cache.keep(("5",), kept(10_241))
     assert len(cache) == 0, "what is known to be outdated is not kept for want of room"
     for index in range(100):
         cache.keep((str(index),), kept(1))
-    assert len(cache) < 20, "small answers take room too"
+    assert len(cache) == 20, "small answers take room too"
+
+
+def test_what_fits_stays_however_often_it_is_kept_anew():
+    """A department that fell silent is spoken for while the others are asked on and on."""
+    cache, always = AnswerCache(most_bytes=100_000), Freshness(timedelta(hours=1), timedelta(hours=1))
+    cache.keep(("silent",), kept(2000))
+    for turn in range(1000):
+        for index in range(20):
+            cache.keep((str(index),), kept(1500 + turn % 30))
+    assert cache.stale(("silent",), always, NOW) is not None
+    assert len(cache) == 21
 
 
 def test_whatever_the_cache_gives_is_what_was_kept_last():

@@ -4,6 +4,7 @@ Callers who ask the same join the flight instead of asking again. Nothing here w
 """
 
 from collections.abc import Callable
+from math import inf
 from typing import Protocol
 
 from msgspec import Struct, structs
@@ -15,7 +16,7 @@ from app.profile.cache import Freshness, Key
 from app.profile.deadline import HOP_SECONDS, LATE_SECONDS, LEAST_ATTEMPT_SECONDS
 from app.profile.hedging import hedge_after
 from app.profile.lanes import Lane
-from app.profile.timeouts import attempt_seconds
+from app.profile.timeouts import attempt_seconds, is_fair
 
 _MOST_ATTEMPTS = 2
 _LONGEST_WAIT = 0.5
@@ -95,9 +96,10 @@ class Tower(Protocol):
 class Attempt:
     """One call to the department."""
 
-    __slots__ = ("asking", "cut_at", "flight", "hedge_at", "is_late", "is_probe", "lane", "started")
+    __slots__ = ("asking", "cut_at", "flight", "hedge_at", "is_fair", "is_late", "is_probe", "lane", "started")
 
-    def __init__(self, flight: "Flight", started: float, cut_at: float, *, is_probe: bool) -> None:
+    def __init__(self, flight: "Flight", started: float, cut_at: float, *, is_fair: bool, is_probe: bool) -> None:
+        self.is_fair = is_fair
         self.is_probe = is_probe
         self.flight: Flight | None = flight
         self.lane = flight.question.route.lane
@@ -121,7 +123,7 @@ class Attempt:
         now = board.time()
         self.leave()
         if answer is not None:
-            lane.succeeded(now - self.started, self.cut_at - self.started, now)
+            lane.succeeded(now - self.started, self.cut_at - self.started if self.is_fair else inf, now)
             flight.answered(self, answer, now)
         elif error is not None:
             lane.failed(error, now, is_probe=self.is_probe)
@@ -160,18 +162,25 @@ class Attempt:
             return
         if self.is_late or lane.late >= MOST_LATE or not flight.question.route.freshness.stale:
             if not self.is_late:
-                lane.timed_out(now - self.started, now)
+                self._ran_out(now)
             self.leave()
             if self.asking is not None:
                 self.asking.cancel()
         else:
-            lane.timed_out(now - self.started, now)
+            self._ran_out(now)
             self.is_late = True
             lane.in_flight -= 1
             lane.late += 1
             self.cut_at = max(flight.deadline, now) + LATE_SECONDS
             self.hedge_at = None
         flight.attempt_cut(self, now)
+
+    def _ran_out(self, now: float) -> None:
+        """Blame the department only if it had as long as it may take."""
+        if self.is_fair:
+            self.lane.timed_out(now - self.started, now)
+        elif self.is_probe:
+            self.lane.breaker.abandoned()
 
 
 class Flight:
@@ -224,7 +233,7 @@ class Flight:
         question, lane = self.question, self.question.route.lane
         left = self.deadline - now
         allowed = left if question.patient else attempt_seconds(lane.latencies, left)
-        attempt = Attempt(self, now, now + allowed, is_probe=is_probe)
+        attempt = Attempt(self, now, now + allowed, is_fair=is_fair(lane.latencies, allowed), is_probe=is_probe)
         self.attempts += 1
         self.running.append(attempt)
         lane.in_flight += 1
@@ -248,12 +257,10 @@ class Flight:
     def hedge(self, attempt: Attempt, now: float) -> None:
         """The first attempt is late: ask a replica too, if the budget allows."""
         attempt.hedge_at = None
-        if (
-            self.deadline - now >= LEAST_ATTEMPT_SECONDS
-            and self.attempts < _MOST_ATTEMPTS
-            and self.question.route.lane.hedges.take(now)
-        ):
-            self.question.route.lane.asked["hedged"] += 1
+        lane = self.question.route.lane
+        in_time = self.deadline - now >= LEAST_ATTEMPT_SECONDS
+        if in_time and self.attempts < _MOST_ATTEMPTS and lane.has_room and lane.hedges.take(now):
+            lane.asked["hedged"] += 1
             self.attempt(now, replica=1)
 
     def answered(self, attempt: Attempt, answer: SectionAnswer, now: float) -> None:
@@ -279,13 +286,18 @@ class Flight:
             and lane.retries.take(now)
         ):
             lane.asked["retried"] += 1
-            self.board.later(now + seconds, self._again)
+            self.board.later(now + seconds, lambda: self._again(error))
         else:
             self.give_up(error.code, now)
 
-    def _again(self) -> None:
-        if not self.settled:
+    def _again(self, error: AdapterError) -> None:
+        """Ask once more, if the department still has room: whoever has not asked yet goes first."""
+        if self.settled:
+            return
+        if self.question.route.lane.has_room:
             self.begin(self.board.time())
+        else:
+            self.give_up(error.code, self.board.time())
 
     def attempt_cut(self, attempt: Attempt, now: float) -> None:
         """An attempt ran out of its time; a late one may still refill the cache."""

@@ -183,29 +183,17 @@ class Engine:
         """The answers by the deadline; nothing is left under way for a caller who is gone."""
         gathering = Gathering(self.board, questions, prepared.deadline)
         try:
-            await self._gathered(prepared, gathering, gone)
+            await _whole(gathering.whole, gone)
+        except (ClientGone, asyncio.CancelledError):
+            self.abandoned(prepared)
+            raise
         finally:
             gathering.cancel()
         return gathering.answers
 
-    async def _gathered(self, prepared: Prepared, gathering: Gathering, gone: Gone | None) -> None:
-        """Wait for all sections, or raise `ClientGone`; watching the caller begins when the answer is not there at once."""
-        whole = gathering.whole
-        if gone is None or whole.done():
-            await whole
-            return
-        watch: list[asyncio.Task[None]] = []
-        loop = asyncio.get_running_loop()
-        timer = loop.call_later(_WATCH_AFTER_SECONDS, lambda: watch.append(loop.create_task(_watch(gone, whole))))
-        try:
-            await whole
-        except ClientGone:
-            trace_quietly(self.sequencer, self.event(prepared, "profile.business.abandoned", outcome="abandoned"))
-            raise
-        finally:
-            timer.cancel()
-            for task in watch:
-                task.cancel()
+    def abandoned(self, prepared: Prepared) -> None:
+        """Trace that departments were asked for a caller who left before anything was disclosed."""
+        trace_quietly(self.sequencer, self.event(prepared, "profile.business.abandoned", outcome="abandoned"))
 
     def view(self, prepared: Prepared, answers: dict[str, Answered]) -> assemble.View:
         """What may be seen of the answers, by this caller, now."""
@@ -325,6 +313,22 @@ class Engine:
     def gather(self, prepared: Prepared, on_section: OnSection) -> Gathering:
         """Begin to ask; every section is reported the moment its outcome is known."""
         return Gathering(self.board, prepared.questions(), prepared.deadline, on_section)
+
+
+async def _whole(whole: "asyncio.Future[None]", gone: Gone | None) -> None:
+    """Wait for all sections, or raise `ClientGone`; watching the caller begins when the answer is not there at once."""
+    if gone is None or whole.done():
+        await whole
+        return
+    watch: list[asyncio.Task[None]] = []
+    loop = asyncio.get_running_loop()
+    timer = loop.call_later(_WATCH_AFTER_SECONDS, lambda: watch.append(loop.create_task(_watch(gone, whole))))
+    try:
+        await whole
+    finally:
+        timer.cancel()
+        for task in watch:
+            task.cancel()
 
 
 async def _watch(gone: Gone, whole: "asyncio.Future[None]") -> None:

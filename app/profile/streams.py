@@ -46,6 +46,7 @@ async def stream(engine: Engine, prepared: Prepared, form: Form) -> AsyncIterato
     """What is asked, each section the moment it has arrived and is traced, and the closing part."""
     arrived: asyncio.Queue[tuple[str, Answered]] = asyncio.Queue()
     gathering = engine.gather(prepared, lambda name, answered: arrived.put_nowait((name, answered)))
+    told = False
     try:
         specifications = prepared.plan.specifications
         denied = [name for name, spec in specifications.items() if spec.grant is None]
@@ -54,11 +55,16 @@ async def stream(engine: Engine, prepared: Prepared, form: Form) -> AsyncIterato
             yield await _section(engine, prepared, form, name, DENIED)
         for _ in range(len(specifications) - len(denied)):
             yield await _section(engine, prepared, form, *(await arrived.get()))
-        yield await _closing(engine, prepared, form, gathering.answers)
+        closing = await _closing(engine, prepared, form, gathering.answers)
+        told = True
+        yield closing
     except DomainError as error:
+        told = True
         yield problem_line(form, error, prepared.wanted.request_id)
     finally:
         gathering.cancel()
+        if not told:  # the caller left; each section that left before is traced by itself
+            engine.abandoned(prepared)
 
 
 def _begin(prepared: Prepared, asked: list[str]) -> bytes:

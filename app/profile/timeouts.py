@@ -5,6 +5,8 @@ from bisect import bisect_left
 BOUNDS = tuple(0.001 * 1.2**i for i in range(56))
 """Upper bounds of the latency buckets in seconds: 1 ms to about 22 s, each a fifth wider than the one before."""
 _LEAST_SECONDS = 0.1
+_FAIR_SECONDS = 1.0
+"""What is long enough for a department of which too little is known."""
 _FEWEST_SAMPLES = 128
 _FALSE_TIMEOUTS = 0.001
 _HALVE_AFTER = 20_000
@@ -60,6 +62,15 @@ class Latencies:
             if seen >= wanted:
                 return BOUNDS[min(place, len(BOUNDS) - 1)]
         return BOUNDS[-1]
+
+
+def is_fair(latencies: Latencies, allowed: float) -> bool:
+    """Whether so many seconds are as long as the department may usually take.
+
+    An attempt that was given less tells that its caller was in a hurry, and nothing about the department.
+    """
+    usual = latencies.usual
+    return allowed >= (_FAIR_SECONDS if usual is None else max(usual, _LEAST_SECONDS))
 
 
 def attempt_seconds(latencies: Latencies, left: float) -> float:

@@ -521,3 +521,54 @@ class TestLooks:
         await world.ask(world.question("a", taking(3), business="another"))
         assert world.board.time() - begun < 0.3
         await first
+
+
+class TestFairness:
+    """What a caller in a hurry makes of a department is not held against it."""
+
+    @scene(capacity=64)
+    async def test_callers_in_a_hurry_shut_nobody_out(self, world):
+        for n in range(40):
+            found = await world.ask(world.question("a", taking(0.3), business=str(n)), seconds=0.12)
+            assert found["a"].outcome is Outcome.TIMED_OUT
+        found = await world.ask(world.question("a", taking(0.3), business="patient"), seconds=2)
+        assert found["a"].outcome is Outcome.FRESH
+        assert world.lane("a").latencies.ever[-1] == 0
+        assert not world.lane("a").breaker.state
+
+    @staticmethod
+    async def hang(world):
+        """Twenty-five callers at once, with time enough, of a department that does not answer."""
+        asked = [world.ask(world.question("a", taking(30), business=str(n)), seconds=1.5) for n in range(25)]
+        await asyncio.wait([asyncio.create_task(work) for work in asked])
+
+    @scene(capacity=64)
+    async def test_a_department_that_hangs_for_everybody_is_shut(self, world):
+        await self.hang(world)
+        found = await world.ask(world.question("a", taking(30), business="next"), seconds=2)
+        assert found["a"].reason == "breaker_open"
+
+    @scene(capacity=64)
+    async def test_a_probe_in_a_hurry_leaves_the_breaker_as_it_is(self, world):
+        await self.hang(world)
+        lane = world.lane("a")
+        assert lane.breaker.state
+        await asyncio.sleep(70)
+        for n in range(8):
+            await world.ask(world.question("a", taking(0.3), business=f"hurry{n}"), seconds=0.12)
+        for n in range(3):
+            found = await world.ask(world.question("a", taking(0.3), business=f"probe{n}"), seconds=2)
+            assert found["a"].outcome is Outcome.FRESH
+        assert not lane.breaker.state
+
+    @scene(capacity=4)
+    async def test_a_retry_takes_nobodys_place(self, world):
+        flaky = in_turn(raising(AdapterUnavailable("connect_failed", again=True)), taking(0.01))
+        first = asyncio.create_task(world.ask(world.question("a", flaky)))
+        await asyncio.sleep(0.001)
+        others = [asyncio.create_task(world.ask(world.question("a", taking(0.9), business=str(n)))) for n in range(4)]
+        found = await first
+        assert found["a"].reason == "connect_failed"
+        assert world.calls["a"] == 5
+        await asyncio.wait(others)
+        assert world.lane("a").in_flight == 0

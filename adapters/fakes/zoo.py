@@ -147,6 +147,15 @@ _told("many_headers", "too_large", lambda a: _answer(_json(a), *(f"X-{n}: y" for
 _told("ten_thousand_headers", "too_large", lambda a: _answer(_json(a), *(f"X-{n}: y" for n in range(10_000))))
 _told("huge_header", "too_large", lambda a: _answer(_json(a), "X-Pad: " + "y" * 1_000_000))
 _told("large_header", "too_large", lambda a: _answer(_json(a), "X-Pad: " + "y" * 20_000))
+_told("equal_headers", "too_large", lambda a: _answer(_json(a), *["X-Same: y"] * 100))
+ZOO["equal_headers_in_pieces"] = Behaviour(
+    "too_large",
+    lambda _a: [b"HTTP/1.1 200 OK\r\n" + b"A: b\r\n" * 2300, 0.02, b"A: b\r\n" * 2300 + b"Content-Length: 2\r\n\r\n{}"],
+)
+_told(
+    "two_content_types", "malformed_http", lambda a: _answer(_json(a), "Content-Type: application/json", media_type="text/html")
+)
+_told("two_codings", "malformed_http", lambda a: _answer(_json(a), "Content-Encoding: gzip", "Content-Encoding: identity"))
 _told("promises_ten_gigabytes", "too_large", lambda _a: _head("Content-Length: 10000000000") + b"{}")
 _told("large_body", "too_large", lambda a: _answer(_json(a, pad="x" * (1 << 20))))
 _CHUNKED = "Transfer-Encoding: chunked"
@@ -247,7 +256,10 @@ def _page(status: str) -> Callable[[str], bytes]:
 for _status, _reason in _STATUSES.items():
     _told(f"status_{_status[:3]}", _reason, _page(_status))
 _told("redirect_to_file", "redirect_refused", lambda _a: _answer(b"", "Location: file:///etc/passwd", status="302 Found"))
-_told("no_content", "content_type", lambda _a: b"HTTP/1.1 204 No Content\r\n\r\n")
+_told("partial_content", "schema_violation", lambda a: _answer(_json(a), status="206 Partial Content"))
+_told("multiple_choices", "redirect_refused", lambda a: _answer(_json(a), status="300 Multiple Choices"))
+_told("not_modified", "redirect_refused", lambda _a: b"HTTP/1.1 304 Not Modified\r\n\r\n")
+_told("no_content", "schema_violation", lambda _a: b"HTTP/1.1 204 No Content\r\n\r\n")
 _told("cookies", None, lambda a: _answer(_json(a), "Set-Cookie: spy=1; Domain=.example.org", "Set-Cookie: b=2"))
 
 # Type and text.

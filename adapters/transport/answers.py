@@ -21,7 +21,8 @@ _JSON = frozenset({"application/json", "text/json"})
 _XML = frozenset({"application/xml", "text/xml"})
 CLOCK_SKEW = timedelta(minutes=10)
 _STATUS = {401: "credentials_rejected", 403: "credentials_rejected", 429: "upstream_busy", 503: "upstream_busy"}
-_CLIENT_ERROR, _SERVER_ERROR = 400, 500
+_WHOLE = frozenset({200, 201})
+_REDIRECTION, _CLIENT_ERROR, _SERVER_ERROR = 300, 400, 500
 _AGAIN = frozenset({502, 503, 504})
 _LONGEST_WISH = 6
 
@@ -48,7 +49,9 @@ def status_failure(status: int, headers: Mapping[str, str] | None = None) -> Ada
         return AdapterUnavailable("upstream_error", f"HTTP {status}", again=status in _AGAIN)
     if status >= _CLIENT_ERROR:
         return AdapterUnavailable("request_refused", f"HTTP {status}")
-    return None
+    if status >= _REDIRECTION:
+        return AdapterMalformed("redirect_refused", f"HTTP {status}")
+    return None if status in _WHOLE else AdapterMalformed("schema_violation", f"HTTP {status} brings no whole answer")
 
 
 def retry_after_of(headers: Mapping[str, str]) -> float | None:

@@ -19,6 +19,8 @@ _SMALL = 64 << 10
 _MOST_PIECES = 4096
 """Chunks of one answer: each costs a call, and a byte in each would cost a hundred times what it brings."""
 
+_ONCE = (b"\ncontent-type:", b"\ncontent-encoding:", b"\ncontent-length:", b"\ntransfer-encoding:")
+
 Fields = dict[bytes, bytes]
 """As they came; of a repeated field the last."""
 
@@ -37,7 +39,7 @@ class Connection(asyncio.Protocol):
     """Asks and listens. Built by the exchange's pools; whoever cancels a question aborts its connection."""
 
     __slots__ = (
-        "asker", "body", "budget", "closed", "complete", "field_count", "fields", "headed", "interim", "keep", "limits",
+        "asker", "body", "budget", "closed", "complete", "field_count", "fields", "head", "headed", "interim", "keep", "limits",
         "on_header", "parser", "pieces", "received", "started", "status", "transport",
     )  # fmt: skip
 
@@ -52,7 +54,7 @@ class Connection(asyncio.Protocol):
         self.parser = httptools.HttpResponseParser(self)
         self.closed = self.started = self.complete = self.keep = self.headed = False
         self.received = self.status = self.interim = self.field_count = 0
-        self.body = b""
+        self.body = self.head = b""
         self.pieces: list[bytes] | None = None
 
     def ask(self, asker: Asker, payload: bytes) -> None:
@@ -61,7 +63,7 @@ class Connection(asyncio.Protocol):
         self.started = self.complete = self.keep = self.headed = False
         self.received = self.status = self.interim = self.field_count = 0
         self.fields.clear()
-        self.body = b""
+        self.body = self.head = b""
         self.pieces = None
         cast("asyncio.Transport", self.transport).write(payload)
 
@@ -69,7 +71,7 @@ class Connection(asyncio.Protocol):
         """Close at once; nobody is told."""
         self.closed = True
         self._let_go()
-        self.body, self.pieces = b"", None
+        self.body, self.head, self.pieces = b"", b"", None
         self.fields.clear()
         if self.transport is not None:
             self.transport.abort()
@@ -104,13 +106,16 @@ class Connection(asyncio.Protocol):
         size = len(data)
         self.received += size
         self.budget.used += size
-        if self.received > _SMALL and (self.received > self.limits.most_bytes or self.budget.used > self.budget.most):
+        if self.budget.used > self.limits.ceiling or (
+            self.received > _SMALL and (self.received > self.limits.most_bytes or self.budget.used > self.budget.most)
+        ):
             self._fail(self._too_much())
             return
         if not self.headed and size > self.limits.header_bytes and data.find(b"\r\n\r\n", 0, self.limits.header_bytes + 4) < 0:
             # Before the parser makes a thing of every one of them.
             self._fail(AdapterMalformed("too_large", "too many headers"))
             return
+        reading_head = not self.headed
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserCallbackError as error:
@@ -119,12 +124,41 @@ class Connection(asyncio.Protocol):
         except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
             self._fail(AdapterMalformed("malformed_http", type(error).__name__))
         else:
-            if self.complete:
+            fault = self._head_fault(data) if reading_head else None
+            if fault is not None:
+                self._fail(fault)
+            elif self.complete:
                 self._finish()
-            elif len(self.fields) > self.limits.headers:
-                self._fail(AdapterMalformed("too_large", "too many fields after the body"))
-            elif not self.headed and self.received > self.limits.header_bytes:
-                self._fail(AdapterMalformed("too_large", "headers without end"))
+            else:
+                self._wait_for_more()
+
+    def _wait_for_more(self) -> None:
+        """Unless too much of a head or of trailers has come already."""
+        if len(self.fields) > self.limits.headers:
+            self._fail(AdapterMalformed("too_large", "too many fields after the body"))
+        elif not self.headed and self.received > self.limits.header_bytes:
+            self._fail(AdapterMalformed("too_large", "headers without end"))
+
+    def _head_fault(self, data: bytes) -> AdapterError | None:
+        """What is wrong with the head as it was sent: a field that came twice is one field to the parser's listener."""
+        if self.headed and not self.head and not self.interim:  # nearly always: one piece, each field once
+            end = data.find(b"\r\n\r\n")
+            if end < self.limits.header_bytes and data.count(b"\r\n", 0, end) == len(self.fields):
+                return None
+        head = self.head + data
+        if not self.headed:
+            self.head = head
+            return None
+        begin = end = 0
+        for _ in range(self.interim + 1):
+            begin, end = end, head.find(b"\r\n\r\n", end) + 4
+        if end > self.limits.header_bytes or head.count(b"\n", 0, end) > self.limits.headers + 2 * (self.interim + 1):
+            return AdapterMalformed("too_large", "too many headers")
+        if head.count(b"\n", begin, end) - 2 > len(self.fields):
+            last = head[begin:end].lower()
+            if any(last.count(name) > 1 for name in _ONCE):
+                return AdapterMalformed("malformed_http", "a field that may be told once came twice")
+        return None
 
     def _too_much(self) -> AdapterError:
         if self.received > self.limits.most_bytes:

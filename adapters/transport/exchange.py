@@ -16,13 +16,14 @@ from adapters.contract.errors import AdapterError, AdapterMalformed, AdapterTime
 from adapters.transport.answers import media_type_of
 from adapters.transport.connection import Connection, Fields
 from adapters.transport.guard import AddressGuard, ByteBudget, Limits, Origin, decode_body
+from adapters.transport.reading import read
 
 log = logging.getLogger("onevisit.transport")
 _IDLE_PER_ORIGIN = 256
 QUICK, PATIENT = 0.25, 1.0
 """Seconds a connection may take: for a question that an officer waits for, and for everything else."""
 _TLS_SECONDS = 0.5
-_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_REDIRECTS = range(300, 400)
 
 
 class Response:
@@ -193,11 +194,11 @@ class Exchange:
         try:
             async with asyncio.timeout_at(deadline):
                 response = await answered
+                await read(len(response.raw), lambda: response.body)  # a hostile coding shows here, not where it is used
         except TimeoutError:
             raise AdapterTimedOut from None
         finally:
             call.cancel()
-        _ = response.body  # a hostile coding shows here, not where the body is used
         return response
 
     def connect_for(self, call: Call) -> None:

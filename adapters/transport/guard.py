@@ -54,7 +54,12 @@ class Limits:
     nodes: int = 20_000
     string: int = 64 << 10
     process: int = 16 << 20
-    """What all answers under way together may hold: while one is put together and read it takes up to twice its bytes."""
+    """What all answers under way together may hold: while one is put together and read it takes up to twice its bytes.
+
+    Small ones are taken in beyond this. Inflated bytes are charged to nobody: two answers at most are being inflated at once.
+    """
+    ceiling: int = 64 << 20
+    """What nothing is taken in beyond."""
 
     @property
     def most_bytes(self) -> int:

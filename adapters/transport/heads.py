@@ -8,12 +8,20 @@ from adapters.contract.errors import AdapterUnavailable
 _LINES = 5
 
 
-def head_of(query: AdapterQuery, left_ms: int) -> bytes:
+def fields_of(query: AdapterQuery, left_ms: int) -> dict[str, str]:
     """The headers that differ between look-ups and are the same for all departments of one."""
-    varying = (
-        f"X-Request-Id: {query.request_id}\r\nX-Purpose: {query.purpose}\r\nX-Unit: {quote_header(query.unit)}\r\n"
-        f"Deadline: {left_ms}\r\nTraceparent: {query.traceparent}\r\n"
-    )
+    return {
+        "X-Request-Id": query.request_id,
+        "X-Purpose": query.purpose,
+        "X-Unit": quote_header(query.unit),
+        "Deadline": str(left_ms),
+        "Traceparent": query.traceparent,
+    }
+
+
+def head_of(query: AdapterQuery, left_ms: int) -> bytes:
+    """The same as bytes. Raises `AdapterUnavailable("request_refused")` for a value that would smuggle another header."""
+    varying = "".join([f"{name}: {value}\r\n" for name, value in fields_of(query, left_ms).items()])
     if varying.count("\n") != _LINES or varying.count("\r") != _LINES or "\x00" in varying:
         raise AdapterUnavailable("request_refused", "a header value holds a line break")
     return varying.encode()

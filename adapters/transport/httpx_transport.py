@@ -7,9 +7,12 @@ import asyncio
 
 import httpx
 
+from adapters.contract.adapter import AdapterQuery
 from adapters.transport.exchange import Exchange, Response
+from adapters.transport.heads import fields_of
 
 _DROPPED = frozenset({"content-encoding", "content-length", "transfer-encoding", "connection", "set-cookie"})
+_MARGIN_SECONDS = 0.02
 _OWN = frozenset({"host", "content-length", "accept-encoding", "connection"})
 
 
@@ -42,6 +45,12 @@ class ExchangeTransport(httpx.AsyncBaseTransport):
 def client_over(exchange: Exchange, auth: httpx.Auth | None = None) -> httpx.AsyncClient:
     """An httpx client whose every byte goes through the guarded exchange; ignores proxies of the environment."""
     return httpx.AsyncClient(transport=ExchangeTransport(exchange), auth=auth, trust_env=False)
+
+
+def fields_for(query: AdapterQuery) -> dict[str, str]:
+    """The headers with which every department is asked: who, why, and how many milliseconds are left."""
+    left = query.deadline - asyncio.get_running_loop().time() - _MARGIN_SECONDS
+    return fields_of(query, max(int(left * 1000), 1))
 
 
 def response_of(answered: httpx.Response) -> Response:

@@ -211,6 +211,8 @@ class Flight:
             self.give_up("too_little_time", now)
         elif lane.breaker.is_shut(now):
             self.give_up("breaker_open", now)
+        elif lane.rests_until > now:
+            self.give_up("upstream_busy", now)
         elif lane.has_room:
             self.begin(now)
         elif lane.may_queue:

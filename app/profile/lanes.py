@@ -20,6 +20,8 @@ _NEUTRAL = frozenset({"credentials_rejected", "request_refused", "gateway_full"}
 _BUSY = "upstream_busy"
 _UNREACHED = frozenset({"connect_failed", "name_unresolved", "tls_failed"})
 _SLOW_SHARE = 0.9
+LONGEST_REST = 5.0
+"""Seconds for which a department may ask to be left alone (`Retry-After`)."""
 QUEUE_FACTOR = 4
 """At most this many times the limit wait for a place."""
 
@@ -57,7 +59,7 @@ class Lane:
 
     __slots__ = (
         "active", "adapter_id", "asked", "breaker", "capacity", "hedges", "in_flight", "late", "latencies", "limit", "outcomes",
-        "retries", "waiting",
+        "rests_until", "retries", "waiting",
     )  # fmt: skip
 
     def __init__(
@@ -72,6 +74,7 @@ class Lane:
         self.latencies = Latencies()
         self.in_flight = 0
         self.late = 0
+        self.rests_until = 0.0
         self.active: dict[Moving, None] = {}
         self.waiting: deque[Waiting] = deque()
         self.asked: Counter[str] = Counter()
@@ -97,6 +100,7 @@ class Lane:
         """A failure came; what the caller did wrong does not count against the department."""
         if error.code == _BUSY:
             self.limit.dropped()
+            self.rests_until = max(self.rests_until, now + min(error.retry_after or 0.0, LONGEST_REST))
         if error.code in _NEUTRAL or (error.code == _BUSY and not error.again):
             if is_probe:
                 self.breaker.abandoned()

@@ -1,5 +1,7 @@
 """I/O with the police system: one GET, XML in GB18030, `JGDM` 00 success, 01 no record, 02 outside its remit."""
 
+import httpx
+
 from adapters.contract.adapter import AdapterQuery, SectionAnswer
 from adapters.contract.errors import AdapterMalformed, AdapterUnavailable
 from adapters.contract.manifest import Manifest
@@ -17,13 +19,17 @@ from adapters.transport.answers import (
 from adapters.transport.credentials import Secrets, static_headers
 from adapters.transport.documents import decode_text, parse_xml
 from adapters.transport.exchange import Exchange
-from adapters.transport.httpx_transport import client_over
+from adapters.transport.httpx_transport import client_over, fields_for
+from adapters.transport.reading import read
 
 _REASONS = {"01": "no_record", "02": "not_applicable"}
 
 
 class PublicSecurityAdapter:
     """The police department's special-trade system."""
+
+    repeatable = True
+    """Every question is a GET."""
 
     def __init__(self, manifest: Manifest, exchange: Exchange, secrets: Secrets, now: Now) -> None:
         self._manifest = manifest
@@ -41,10 +47,13 @@ class PublicSecurityAdapter:
         response = await self._client.get(
             f"{self._base}/tzhy/query",
             params={"dm": query.business_id, "dw": query.unit, "mdd": query.purpose},
-            headers={**self._headers, "X-Request-Id": query.request_id},
+            headers={**self._headers, **fields_for(query)},
             extensions={"deadline": query.deadline},
         )
-        if failure := status_failure(response.status_code):
+        return await read(len(response.content), lambda: self._read(response, query))
+
+    def _read(self, response: httpx.Response, query: AdapterQuery) -> SectionAnswer:
+        if failure := status_failure(response.status_code, response.headers):
             raise failure
         require_media_type(response.headers.get("content-type", "").partition(";")[0].strip().lower(), "xml")
         body = parse_xml(decode_text(response.content, "gb18030"), self._limits).get("FHJG")

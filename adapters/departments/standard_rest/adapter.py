@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import quote
 
@@ -31,13 +30,11 @@ from adapters.transport.credentials import Secrets, static_headers
 from adapters.transport.documents import decode_json, decode_text, parse_json, parse_xml
 from adapters.transport.exchange import PATIENT, QUICK, Exchange, Pool, Response
 from adapters.transport.httpx_transport import client_over, response_of
+from adapters.transport.reading import LARGE, read
 
 log = logging.getLogger("onevisit.adapters")
 _NOT_FOUND, _OK = 404, 200
 _MARGIN_SECONDS = 0.02
-_LARGE = 64 << 10
-"""Answers of more bytes on the wire are read on a thread: inflating and parsing them would hold up everybody else's."""
-_READERS = ThreadPoolExecutor(1, thread_name_prefix="read-large")
 
 
 class _Found(msgspec.Struct):
@@ -89,7 +86,7 @@ class StandardRestAdapter:
         def done(response: Response | None, error: AdapterError | None) -> None:
             if response is None:
                 told(None, error)
-            elif len(response.raw) > _LARGE:
+            elif len(response.raw) > LARGE:
                 asyncio.get_running_loop().create_task(self._read_large(response, query, told))
             else:
                 told(*self._outcome(response, query))
@@ -101,7 +98,7 @@ class StandardRestAdapter:
         budget, size = self._exchange.budget, len(response.raw)
         budget.used += size
         try:
-            told(*await asyncio.get_running_loop().run_in_executor(_READERS, self._outcome, response, query))
+            told(*await read(size, lambda: self._outcome(response, query)))
         finally:
             budget.used -= size
 
@@ -118,7 +115,8 @@ class StandardRestAdapter:
 
     async def fetch(self, query: AdapterQuery) -> SectionAnswer:
         if self._client is not None:
-            return self._read(response_of(await self._client.send(self._request(query))), query)
+            response = response_of(await self._client.send(self._request(query)))
+            return await read(len(response.raw), lambda: self._read(response, query))
         answered: asyncio.Future[SectionAnswer] = asyncio.get_running_loop().create_future()
 
         def told(answer: SectionAnswer | None, error: AdapterError | None) -> None:

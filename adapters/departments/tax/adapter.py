@@ -21,7 +21,8 @@ from adapters.transport.answers import (
 from adapters.transport.credentials import LoginAuth, Secrets
 from adapters.transport.documents import decode_text, parse_json
 from adapters.transport.exchange import Exchange
-from adapters.transport.httpx_transport import client_over
+from adapters.transport.httpx_transport import client_over, fields_for
+from adapters.transport.reading import read
 
 _EXPIRED, _NO_RECORD = "1401", "2404"
 
@@ -46,10 +47,13 @@ class TaxAdapter:
         response = await self._client.post(
             f"{self._base}/sw/nsrcx",
             json={"nsrsbh": query.business_id, "cxmd": query.purpose, "cxdw": query.unit},
-            headers={"X-Request-Id": query.request_id},
+            headers=fields_for(query),
             extensions={"deadline": query.deadline},
         )
-        if failure := status_failure(response.status_code):
+        return await read(len(response.content), lambda: self._read(response, query))
+
+    def _read(self, response: httpx.Response, query: AdapterQuery) -> SectionAnswer:
+        if failure := status_failure(response.status_code, response.headers):
             raise failure
         document = self._json(response)
         digest = digest_of(response.content)

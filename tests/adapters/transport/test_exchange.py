@@ -150,6 +150,56 @@ async def test_a_refused_answer_leaves_no_byte_behind(payload):
         await found.aclose()
 
 
+async def test_nothing_is_taken_in_beyond_the_ceiling_and_large_ones_yield_first():
+    large = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 70000\r\n\r\n" + b" " * 70_000
+    for payload, used, code in ((OK, 1 << 20, None), (large, 1 << 20, "gateway_full"), (OK, 2 << 20, "gateway_full")):
+        async with serving(answering(payload)) as (url, _):
+            found = exchange(limits=Limits(process=1 << 20, ceiling=2 << 20))
+            found.budget.used = used
+            try:
+                await ask(found, url)
+            except AdapterError as error:
+                assert error.code == code
+            else:
+                assert code is None
+            assert found.budget.used == used
+            await found.aclose()
+
+
+SAME = b"HTTP/1.1 200 OK\r\n" + b"A: b\r\n" * 100 + b"Content-Length: 2\r\n\r\n{}"
+HINTED = (
+    b"HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 200 OK\r\n"
+    + b"Set-Cookie: a\r\n" * 3
+    + b"Content-Length: 4\r\n\r\n\r\n{}"
+)
+
+
+@pytest.mark.parametrize(
+    ("payload", "at", "code"),
+    [*((SAME, at, "too_large") for at in (1, 300, len(SAME) - 5)), *((HINTED, at, None) for at in range(40, len(HINTED), 7))],
+)
+async def test_a_head_in_pieces_is_counted_whole(payload, at, code):
+    """A hundred equal fields, cut anywhere; and a sound head after an interim one, with a body that looks like the end of one."""
+
+    async def script(reader, writer, _count):
+        await request_of(reader)
+        for piece in (payload[:at], payload[at:]):
+            writer.write(piece)
+            await writer.drain()
+            await asyncio.sleep(0.005)
+        await reader.read()
+
+    async with serving(script) as (url, _):
+        found = exchange()
+        if code is None:
+            assert (await ask(found, url)).raw == b"\r\n{}"
+        else:
+            with pytest.raises(AdapterError) as caught:
+                await ask(found, url)
+            assert caught.value.code == code
+        await found.aclose()
+
+
 async def test_a_drip_ends_at_the_deadline():
     async def drip(reader, writer, _count):
         await request_of(reader)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 import msgspec
+from msgspec import structs
 
 from adapters.conformance.report import CaseResult, Report
 from adapters.contract.adapter import AdapterQuery, DepartmentAdapter, OptionalOperations, SectionAnswer
@@ -133,6 +134,17 @@ async def _answers_in_parallel(adapter: DepartmentAdapter) -> None:
             group.create_task(_sample(adapter))
 
 
+async def _answers_on_replicas(adapter: DepartmentAdapter) -> None:
+    if not adapter.manifest.replicas:
+        raise NotApplicable
+    wanted = (await _sample(adapter)).data
+    for index, address in enumerate(adapter.manifest.replicas, start=1):
+        query = structs.replace(_query(adapter.manifest.sample_business_id), replica=index)
+        if (await adapter.fetch(query)).data != wanted:
+            fix = ("备用地址须与主地址提供相同数据", "A replica must tell the same as the first address")
+            raise CaseFailed(f"replicas/{index - 1}", f"another answer from {address}", "the same answer", *fix)
+
+
 async def _searches(adapter: DepartmentAdapter) -> None:
     found = await _operations(adapter, "search").search(_name_of((await _sample(adapter)).data), _deadline())
     if adapter.manifest.sample_business_id not in {c.business_id for c in found}:
@@ -202,6 +214,7 @@ CASES = (
     Case("is_stable", "重复查询结果一致", "Answers the same question alike", _is_stable),
     Case("survives_oddity", "能处理异常标识符", "Survives an odd identifier", _survives_oddity),
     Case("answers_in_parallel", "八路并发应答正确", "Answers eight questions at once", _answers_in_parallel),
+    Case("answers_on_replicas", "各备用地址应答一致", "Answers alike on every replica", _answers_on_replicas),
     Case("searches", "按名称检索", "Finds by name", _searches),
     Case("resolves_qr", "二维码解析", "Resolves codes", _resolves_nothing_unknown),
     Case("hides_small_cells", "统计不含过小单元", "Hides small cells in aggregates", _hides_small_cells),

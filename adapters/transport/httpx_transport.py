@@ -50,7 +50,7 @@ def client_over(exchange: Exchange, auth: httpx.Auth | None = None) -> httpx.Asy
 def fields_for(query: AdapterQuery) -> dict[str, str]:
     """The headers with which every department is asked: who, why, and how many milliseconds are left."""
     left = query.deadline - asyncio.get_running_loop().time() - _MARGIN_SECONDS
-    return fields_of(query, max(int(left * 1000), 1))
+    return {name: value for name, value in fields_of(query, max(int(left * 1000), 1)).items() if value}
 
 
 def response_of(answered: httpx.Response) -> Response:

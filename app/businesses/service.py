@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from adapters.contract import AdapterError, BusinessId, Candidate
+from adapters.contract import AdapterError, BusinessId, Candidate, Scheme
 from app.businesses.matching import Reading, is_known_host, read
 from app.businesses.schemas import CandidateRead, IdentifierRead, Resolution
 from app.core.words import Words
@@ -26,6 +26,10 @@ _NEXT = {
         "个人证件号不能用于查询；请输入字号名称或扫码",
         "A personal number finds no business; type its name or scan its code",
     ),
+    "permit": (
+        "许可证编号不能单独确定主体；请输入证上的 18 位代码或名称",
+        "A permit number does not name a business by itself; type the 18-character code or the name that stands on the permit",
+    ),
     "short": ("至少输入两个字", "Type at least two characters"),
     "unknown_host": ("此二维码不是证照码；请手工输入代码", "This is no licence code; type the code from the licence"),
     "nothing": ("未找到；换用证照上的全称或代码", "Nothing found; use the full name or the code on the licence"),
@@ -39,6 +43,8 @@ _NEXT = {
 async def resolve(text: str, finder: Finder, qr_hosts: tuple[str, ...]) -> Resolution:
     """Never raises for what a person typed or scanned: an answer always says what to do next."""
     reading = read(text)
+    if reading.identifier is not None and reading.identifier.scheme is Scheme.FOOD_PERMIT:
+        return _unresolved("permit")
     if reading.identifier is not None:
         return Resolution(outcome="match", identifier=describe(reading.identifier))
     try:

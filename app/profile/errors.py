@@ -36,7 +36,7 @@ class TaskNotYours(NotAllowed):
 class IdentifierNeedsResolving(InvalidRequest):
     code = "profile.identifier_needs_resolving"
     zh, en = "许可证编号不能直接查询画像", "A permit number does not name a business by itself"
-    now_zh, now_en = "先用 POST /v1/businesses:resolve", "Use POST /v1/businesses:resolve first"
+    now_zh, now_en = "请输入证上的 18 位代码或名称", "Type the 18-character code or the name that stands on the permit"
 
 
 class SectionUnknown(NotFound):

@@ -81,10 +81,7 @@ class Workshop:
                 parse(getattr(manifest, name))
             except IdentifierError as error:
                 raise ManifestInvalid(error.detail, pointer=f"/body/{name}") from error
-        try:
-            self.exchange.guard.split(manifest.base_url)
-        except AdapterError as error:
-            raise ManifestInvalid(error.detail, pointer="/body/base_url") from error
+        self._check_addresses(manifest)
         try:
             adapter = self.build(manifest, _stand_ins(manifest))
         except MappingError as error:
@@ -94,6 +91,17 @@ class Workshop:
         for operation in manifest.operations:
             if not hasattr(adapter, _METHOD_OF[operation]):
                 raise ManifestInvalid(f"The kind {manifest.kind} offers no {operation}.", pointer="/body/operations")
+
+    def _check_addresses(self, manifest: Manifest) -> None:
+        if manifest.replicas and manifest.kind != "standard_rest":
+            raise ManifestInvalid(f"The kind {manifest.kind} asks one address only.", pointer="/body/replicas")
+        places = [("/body/base_url", manifest.base_url)]
+        places += [(f"/body/replicas/{index}", address) for index, address in enumerate(manifest.replicas)]
+        for pointer, address in places:
+            try:
+                self.exchange.guard.split(address)
+            except AdapterError as error:
+                raise ManifestInvalid(error.detail, pointer=pointer) from error
 
     def preview(self, manifest: Manifest, sample: Any) -> dict[str, Any]:
         """What a pasted sample becomes. Raises `SampleInvalid`; no endpoint is asked."""

@@ -46,7 +46,8 @@ async function refusal(response) {
 
 async function resolved(text) {
   const plain = text.normalize('NFKC').replace(/[\s-]/g, '').toUpperCase();
-  if (/^[0-9A-Z]{9,22}$/.test(plain)) return plain;
+  // Only what can be no person's number goes into an address at once; everything else is asked about in a body first.
+  if (/^[0-9A-Z]{9,22}$/.test(plain) && /[A-Z]/.test(plain.slice(0, -1)) && !/^(JY|YB|SC)/.test(plain)) return plain;
   const response = await fetch('/v1/businesses:resolve', { method: 'POST', headers: headers({ 'Content-Type': 'application/json' }), body: JSON.stringify({ text }) });
   if (!response.ok) { $('notice').textContent = await refusal(response); return null; }
   const answer = await response.json();

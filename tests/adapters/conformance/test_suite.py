@@ -104,11 +104,28 @@ async def test_an_honest_adapter_passes_and_undeclared_operations_do_not_apply()
     report = await suite.run(Scripted())
     assert report.passed
     assert {c.case for c in report.cases if c.status == "not_applicable"} == {
+        "answers_on_replicas",
         "searches",
         "resolves_qr",
         "hides_small_cells",
         "takes_results_once",
     }
+
+
+async def test_replicas_must_tell_the_same_as_the_first_address():
+    async def honest(query):
+        return await Scripted().honest(query)
+
+    async def lagging(query):
+        answer = await Scripted().honest(query)
+        if query.replica == 2 and answer.data is not None:
+            return SectionAnswer(msgspec.convert({"flags": [{"code": "old"}]}, Standing), now(), "")
+        return answer
+
+    for fetch, found in ((honest, {}), (lagging, {"answers_on_replicas": "replicas/1"})):
+        adapter = Scripted(fetch)
+        adapter.manifest = msgspec.structs.replace(adapter.manifest, replicas=["https://a.example", "https://b.example"])
+        assert failures(await suite.run(adapter)) == found
 
 
 async def test_an_empty_record_for_everybody_is_found():

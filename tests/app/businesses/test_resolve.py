@@ -51,6 +51,13 @@ async def test_a_permit_number_leads_to_the_code_inside_it():
     assert (answer.identifier.scheme, answer.identifier.business_id) == ("pollutant_permit", "91130200699229617X")
 
 
+async def test_a_permit_number_without_a_code_leads_on_and_not_round_in_a_circle():
+    answer = await resolve("JY13301061234567", Finder(), HOSTS)
+    assert (answer.outcome, answer.reason, answer.identifier) == ("unresolved", "permit", None)
+    assert "18" in answer.next_step.zh
+    assert "18" in answer.next_step.en
+
+
 async def test_names_are_searched():
     finder = Finder([Candidate(CODE, "上海样板酒店有限公司", "某路1号", "存续")])
     answer = await resolve("样板酒店", finder, HOSTS)

@@ -49,8 +49,12 @@ def client_over(exchange: Exchange, auth: httpx.Auth | None = None) -> httpx.Asy
 
 def fields_for(query: AdapterQuery) -> dict[str, str]:
     """The headers with which every department is asked: who, why, and how many milliseconds are left."""
-    left = query.deadline - asyncio.get_running_loop().time() - _MARGIN_SECONDS
-    return {name: value for name, value in fields_of(query, max(int(left * 1000), 1)).items() if value}
+    return {name: value for name, value in fields_of(query, left_ms(query)).items() if value}
+
+
+def left_ms(query: AdapterQuery) -> int:
+    """What a department is told to have: what is left, less the way back; at least one millisecond."""
+    return max(int((query.deadline - asyncio.get_running_loop().time() - _MARGIN_SECONDS) * 1000), 1)
 
 
 def response_of(answered: httpx.Response) -> Response:

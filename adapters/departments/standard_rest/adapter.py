@@ -29,12 +29,11 @@ from adapters.transport.answers import (
 from adapters.transport.credentials import Secrets, static_headers
 from adapters.transport.documents import decode_json, decode_text, parse_json, parse_xml
 from adapters.transport.exchange import PATIENT, QUICK, Exchange, Pool, Response
-from adapters.transport.httpx_transport import client_over, response_of
+from adapters.transport.httpx_transport import client_over, left_ms, response_of
 from adapters.transport.reading import LARGE, read
 
 log = logging.getLogger("onevisit.adapters")
 _NOT_FOUND, _OK = 404, 200
-_MARGIN_SECONDS = 0.02
 
 
 class _Found(msgspec.Struct):
@@ -80,8 +79,7 @@ class StandardRestAdapter:
     def begin(self, query: AdapterQuery, told: Told, *, connect_seconds: float = QUICK) -> Asking:
         """Ask without a task; see `CallingAdapter`."""
         pool, template = self._doors[query.replica]
-        left = 0.0 if query.head else query.deadline - asyncio.get_running_loop().time() - _MARGIN_SECONDS
-        payload = template.payload(query, max(int(left * 1000), 1))
+        payload = template.payload(query, 0 if query.head else left_ms(query))
 
         def done(response: Response | None, error: AdapterError | None) -> None:
             if response is None:
@@ -137,9 +135,7 @@ class StandardRestAdapter:
     def _request(self, query: AdapterQuery) -> httpx.Request:
         """The same question as an httpx request, for `transport: httpx`."""
         pool, template = self._doors[query.replica]
-        head, _, body = template.payload(
-            query, max(int((query.deadline - asyncio.get_running_loop().time()) * 1000), 1)
-        ).partition(b"\r\n\r\n")
+        head, _, body = template.payload(query, left_ms(query)).partition(b"\r\n\r\n")
         first, *lines = head.decode().split("\r\n")
         method, target, _ = first.split(" ")
         pairs = [tuple(line.split(": ", 1)) for line in lines]

@@ -66,6 +66,38 @@ async def outcome(kind, name, handler, secrets, **changes):
 
 
 JSON, XML = "application/json", "application/xml"
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "changes"),
+    [
+        (TaxAdapter, "tax", {}),
+        (PublicSecurityAdapter, "public_security", {}),
+        (StandardRestAdapter, "fire", {}),
+        (StandardRestAdapter, "fire", {"transport": "httpx"}),
+    ],
+)
+async def test_every_department_learns_who_asks_why_and_until_when(kind, name, changes):
+    seen = {}
+
+    def handler(path, headers, _body):
+        if path == "/sw/login":
+            return 200, JSON, b'{"token": "t"}'
+        seen.update(headers)
+        return 503, JSON, b"{}"
+
+    async with answering(handler) as (address, exchange):
+        manifest = msgspec.convert(manifest_of(name, address) | changes, Manifest)
+        asked = AdapterQuery(
+            CODE, "uscc", None, "patrol", "城管", "r1", asyncio.get_running_loop().time() + 2, traceparent="00-aa-bb-01"
+        )
+        with pytest.raises(AdapterError):
+            await kind(manifest, exchange, TAX | {"api_key": "k"}, now).fetch(asked)
+    assert (seen["x-request-id"], seen["x-purpose"], seen["x-unit"]) == ("r1", "patrol", "%e5%9f%8e%e7%ae%a1")
+    assert seen["traceparent"] == "00-aa-bb-01"
+    assert 1500 < int(seen["deadline"]) <= 1980
+
+
 TAX = {"username": "u", "password": "p"}
 
 

@@ -133,6 +133,7 @@ def _metrics(app: FastAPI, board: Board, exchange: Exchange, sequencer: Sequence
         lambda: lane_families(board),
         lambda: (
             gauge("onevisit_connections_open", "Connections to departments", exchange.open_connections),
+            gauge("onevisit_connections_idle", "Connections that wait for a question", exchange.idle_connections),
             gauge("onevisit_answer_bytes_held", "Bytes of answers under way", exchange.budget.used),
             gauge("onevisit_trace_outstanding", "Trace entries not yet on disk", sequencer.outstanding),
         ),

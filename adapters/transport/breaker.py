@@ -17,7 +17,7 @@ class BreakerState(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class BreakerRules:
-    """When it opens, for how long, and what closes it again (reliability page 3)."""
+    """When it opens, for how long, and what closes it again."""
 
     least_calls: int = 20
     failing_share: float = 0.5

@@ -264,6 +264,11 @@ class Exchange:
         """Connections that are not closed (for tests and metrics)."""
         return sum(not c.closed for c in self._open)
 
+    @property
+    def idle_connections(self) -> int:
+        """Open connections that wait for a question."""
+        return sum(not connection.closed for pool in self._pools.values() for connection in pool.idle)
+
     async def aclose(self) -> None:
         """End every connection."""
         for task in tuple(self._connecting):

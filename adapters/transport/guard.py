@@ -187,7 +187,14 @@ class AddressGuard:
         for text in found:
             if not self.permits(text):
                 raise AdapterUnavailable("address_forbidden", f"{origin.host} resolves to an address that is denied")
+            if self._ports is None and origin.port not in _DEFAULT_PORTS.values() and not self._is_allowed(text):
+                raise AdapterUnavailable("address_forbidden", f"port {origin.port} is not on the allow-list")
         return found[0]
+
+    def _is_allowed(self, text: str) -> bool:
+        """Whether the operator named the network of an address."""
+        address = ipaddress.ip_address(text)
+        return any(address.version == network.version and address in network for network in self._allow)
 
     def permits(self, text: str) -> bool:
         """Whether one address may be connected to."""
@@ -195,7 +202,7 @@ class AddressGuard:
             address = ipaddress.ip_address(text)
         except ValueError:
             return False
-        if any(address.version == network.version and address in network for network in self._allow):
+        if self._is_allowed(text):
             return True
         if not address.is_global or address.is_multicast:
             return False

@@ -73,7 +73,7 @@ class Unavailable(DomainError):
 
 
 class Throttled(DomainError):
-    """The caller asks too often; `retry_after` are whole seconds."""
+    """The caller asks too often; `retry_after` are whole seconds, `left` the headers that tell of the caller's bucket."""
 
     kind = "throttled"
     retryable = True
@@ -83,9 +83,10 @@ class Throttled(DomainError):
     now_zh = "按 Retry-After 等待后重试"
     now_en = "Wait as Retry-After says, then try again"
 
-    def __init__(self, retry_after: int = 1) -> None:
+    def __init__(self, retry_after: int = 1, left: dict[str, str] | None = None) -> None:
         super().__init__()
         self.retry_after = retry_after
+        self.left = left or {}
 
 
 class CursorInvalid(InvalidRequest):

@@ -92,7 +92,7 @@ def trace_id_in(scope: Scope) -> str:
 async def _domain(request: Request, error: Exception) -> Response:
     assert isinstance(error, DomainError)  # noqa: S101 - registered for this class
     errors = _errors_of(error)
-    headers = {"Retry-After": str(error.retry_after)} if isinstance(error, Throttled) else None
+    headers = {"Retry-After": str(error.retry_after), **error.left} if isinstance(error, Throttled) else None
     return problem(error.code, trace_id_of(request), error.detail, errors=errors, extra=error.extra, headers=headers)
 
 

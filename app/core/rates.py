@@ -47,6 +47,10 @@ class Rates:
             return 0.0
         return max(0.0, (1 - self._bucket(caller)[0]) / self._per_second)
 
+    def headers(self, caller: str) -> dict[str, str]:
+        """As `header_pairs`, for responses that take texts."""
+        return {name.decode(): value.decode() for name, value in self.header_pairs(caller)}
+
     def header_pairs(self, caller: str) -> tuple[Pair, ...]:
         """The policy, and what is left of it."""
         bucket = self._buckets.get(caller)

@@ -38,7 +38,9 @@ class Settings(BaseSettings):
     jwks_url: str | None = Field(None, description="public keys of the issuer, fetched")
     egress_allow: Networks = Field((), description="private ranges where departments sit, comma separated")
     egress_allow_http: bool = Field(False, description="allow http:// beside https:// towards departments")
-    egress_ports: Ports = Field((), description="allowed ports towards departments; empty allows all")
+    egress_ports: Ports = Field(
+        (), description="allowed ports towards departments; empty: 443 and 80, and any in the allowed ranges"
+    )
     qr_hosts: Hosts = Field(("gsxt.gov.cn",), description="hosts of licence codes the registration department resolves")
     deadline_ms: int = Field(2000, ge=100, le=2000)
     rate_per_second: float = Field(50.0, ge=0, description="look-ups one caller may make in a second; 0 means no bound")

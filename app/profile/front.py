@@ -47,6 +47,8 @@ _READ = frozenset(
 _LONGEST_HEADER, _LONGEST_SITE = 100, 64
 _JSON = frozenset({"", "*/*", "application/json"})
 _START = "http.response.start"
+NOBODY_SPOKE = "2"
+"""Seconds after which to ask again when no department answered."""
 _FIXED = (
     (b"cache-control", b"private, no-cache"),
     (b"vary", b"Authorization, Accept, Accept-Encoding"),
@@ -117,8 +119,8 @@ class ProfileFront:
         principal = _caller(scope["app"].state.token_verifier, headers.get(b"authorization", b""))
         if principal is None or headers.get(b"accept", b"").decode("latin-1") not in _JSON:
             return None
-        asked = headers.get(b"deadline", b"0")
-        if not asked.isdigit() or len(asked) > 9:  # noqa: PLR2004 - a plain number of milliseconds
+        asked = headers.get(b"deadline")
+        if asked is not None and (not asked.isdigit() or len(asked) > 9):  # noqa: PLR2004 - a plain number of milliseconds
             return None
         task = query.get("task")
         if task is not None and task not in engine.tasks.value:
@@ -129,7 +131,7 @@ class ProfileFront:
             task,
             query.get("site"),
             query.get("view") == "summary",
-            clamp_ms(int(asked), self._default_ms, self._default_ms),
+            clamp_ms(None if asked is None else int(asked), self._default_ms, self._default_ms),
             trace_id_for(headers.get(b"traceparent", b"").decode("latin-1")),
             b"no-cache" in headers.get(b"cache-control", b""),
         )
@@ -172,6 +174,8 @@ class ProfileFront:
             *coding,
             *_FIXED,
         ]
+        if status == 503:  # noqa: PLR2004 - nobody spoke
+            sent.append((b"retry-after", NOBODY_SPOKE.encode()))
         await send({"type": _START, "status": status, "headers": sent[2:] if status == 304 else sent})  # noqa: PLR2004 - not modified
         await send({"type": "http.response.body", "body": body})
         return True

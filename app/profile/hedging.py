@@ -10,7 +10,7 @@ _FEWEST_SAMPLES = 50
 
 def hedge_after(latencies: Latencies, replicas: int, *, breaker_closed: bool, utilisation: float) -> float | None:
     """Seconds after which a replica is asked too, or None: no replica, too little known, a department in trouble or busy."""
-    if not replicas or not breaker_closed or utilisation > 0.7:  # noqa: PLR2004 - reliability page 3: off above 70 %
+    if not replicas or not breaker_closed or utilisation > 0.7:  # noqa: PLR2004 - off above 70 %
         return None
     usual = latencies.quantile(_LATE, _FEWEST_SAMPLES)
     return None if usual is None else max(usual, LEAST_SECONDS)

@@ -22,6 +22,8 @@ _LEGAL_FORMS = (
 )
 _DIVISION_MARKS = ("特别行政区", "自治区", "省", "市")
 _TAX_ENDED = frozenset({"注销", "非正常户注销", "清算"})
+JOINT = "@"
+_EACH = ("*",)
 _FOOD_PERMIT = re.compile(r"(JY|YB|SC)\d{14}")
 
 
@@ -100,31 +102,48 @@ def _differ_permits(issued: list[str], published: list[str], _regions: tuple[str
     return bool(known) and not {v for v in issued if _FOOD_PERMIT.fullmatch(v)} <= known
 
 
+def _differ_permit_sites(issued: list[str], published: list[str], _regions: tuple[str, ...]) -> bool:
+    """Whether the same permit is told to be of another site; permits that only one side knows are no contradiction."""
+    sites = dict(pair for v in issued if _FOOD_PERMIT.fullmatch((pair := _pair(v))[0]))
+    return any(sites.get(number, site) != site for number, site in map(_pair, published))
+
+
+def _pair(joined: str) -> tuple[str, str]:
+    number, _, site = joined.partition(JOINT)
+    return number, site
+
+
 COMPARATORS: dict[str, Callable[[list[str], list[str], tuple[str, ...]], bool]] = {
     "names": _differ_names,
     "persons": _differ_persons,
     "standing": _differ_standing,
     "permit_numbers": _differ_permits,
+    "permit_sites": _differ_permit_sites,
 }
 
 
 @lru_cache(maxsize=256)
-def _path(pointer: str) -> tuple[str, ...]:
-    return tuple(pointer.strip("/").split("/"))
+def _path(pointer: str) -> tuple[tuple[str, ...], ...]:
+    return tuple(tuple(part.split("+")) for part in pointer.strip("/").split("/"))
 
 
 def values_at(data: Any, pointer: str) -> list[str]:
-    """Texts at a pointer into a section's struct; `*` stands for every element of a list."""
+    """Texts at a pointer into a section's struct; `*` stands for every element of a list, `a+b` for two fields, both told."""
     path = _path(pointer)
     if len(path) == 1:
-        value = getattr(data, path[0], None)
+        value = getattr(data, path[0][0], None)
         return [] if value is None else [str(value)]
     found: list[Any] = [data]
     for part in path:
-        if part == "*":
+        if part == _EACH:
             found = [item for value in found if isinstance(value, list) for item in value]
+        elif len(part) > 1:
+            first, second = part
+            told = [(getattr(value, first, None), getattr(value, second, None)) for value in found]
+            found = [f"{a}{JOINT}{b}" for a, b in told if a is not None and b is not None]
         else:
-            found = [inner for value in found if (inner := getattr(value, part, None)) is not None]
+            name = part[0]
+            found = [inner for value in found if (inner := getattr(value, name, None)) is not None]
     return [str(value) for value in found]
 
 
@@ -164,7 +183,7 @@ def _conflict(
 def _told_at(data: Any, pointer: str) -> Any:
     """A single value as it is, values of a list as texts."""
     path = _path(pointer)
-    return getattr(data, path[0], None) if len(path) == 1 else values_at(data, pointer)
+    return getattr(data, path[0][0], None) if len(path) == 1 else values_at(data, pointer)
 
 
 def _texts(value: Any) -> list[str]:

@@ -17,7 +17,7 @@ from app.profile import streams
 from app.profile.deadline import LONGEST_BATCH_MS, LONGEST_WAIT_MS, SHORTEST_MS, clamp_ms
 from app.profile.deps import ENGINE
 from app.profile.errors import SectionUnknown
-from app.profile.front import gone, respond
+from app.profile.front import NOBODY_SPOKE, gone, respond
 from app.profile.service import ClientGone, Engine, LookUp, subject_of
 from auth.dependencies import requires
 from auth.permissions import Permission
@@ -58,7 +58,7 @@ async def within_rate(principal: ReaderDep, request: Request) -> Rates:
     """Take one look-up from the caller's bucket. Raises `Throttled`."""
     rates = RATES.of(request.app)
     if not rates.allows(principal.subject):
-        raise Throttled(int(rates.seconds_until_next(principal.subject)) + 1)
+        raise Throttled(int(rates.seconds_until_next(principal.subject)) + 1, rates.headers(principal.subject))
     return rates
 
 
@@ -93,6 +93,7 @@ class ProfileHeaders(BaseModel):
     deadline: int | None = Field(None, description="milliseconds you will wait; taken as 100 to 2000")
     if_none_match: str | None = Field(None, max_length=1000, description="ETags you hold")
     traceparent: str | None = Field(None, max_length=100, description="W3C trace context, handed down to departments")
+    priority: str | None = Field(None, max_length=100, description="u=5 or more marks a look-up that nobody waits for (RFC 9218)")
     cache_control: str | None = Field(None, max_length=100, description="no-cache asks every department again")
     accept: str | None = Field(None, max_length=400, description="application/x-ndjson or text/event-stream streams sections")
 
@@ -131,8 +132,8 @@ def _form_of(accept: str | None) -> streams.Form | None:
 
 
 def _headers(rates: Rates, principal: Principal) -> dict[str, str]:
-    told = {name.decode(): value.decode() for name, value in rates.header_pairs(principal.subject)}
-    return {"Cache-Control": "private, no-cache", "Vary": "Authorization, Accept, Accept-Encoding", **told}
+    fixed = {"Cache-Control": "private, no-cache", "Vary": "Authorization, Accept, Accept-Encoding"}
+    return {**fixed, **rates.headers(principal.subject)}
 
 
 def _json(body: bytes, status: int, headers: dict[str, str], *, gzip: bool) -> Response:
@@ -185,6 +186,8 @@ async def read_profile(
         return Response(status_code=_GONE_STATUS)
     status, body = respond(encoded, headers.if_none_match or "")
     sent["ETag"] = encoded.etag
+    if status == 503:  # noqa: PLR2004 - nobody spoke
+        sent["Retry-After"] = NOBODY_SPOKE
     return _json(body, status, sent, gzip=gzip) if body else Response(status_code=status, headers=sent)
 
 

@@ -34,6 +34,7 @@ class Tally:
     false_yes: list[str] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
     conflicts: Counter[str] = field(default_factory=Counter)
+    by_element: dict[str, Counter[str]] = field(default_factory=dict)
     naive_false_yes: int = 0
     naive_conflicts: Counter[str] = field(default_factory=Counter)
 
@@ -51,7 +52,10 @@ class Tally:
 
     def contradictions(self, business: Business, profile: dict[str, Any]) -> None:
         told, true = {c["element"] for c in profile["conflicts"]}, true_conflicts(business)
-        self.conflicts.update(hit=len(told & true), invented=len(told - true), missed=len(true - told))
+        for kind, elements in (("hit", told & true), ("invented", told - true), ("missed", true - told)):
+            self.conflicts[kind] += len(elements)
+            for element in elements:
+                self.by_element.setdefault(element, Counter())[kind] += 1
         data = {name: s.get("data", {}) for name, s in profile["sections"].items()}
         names = {data["registration"].get("entity_name"), data["tax"].get("taxpayer_name")} - {None}
         naive = {"entity_name"} if len(names) > 1 else set()
@@ -139,6 +143,11 @@ def main() -> int:
     tally = asyncio.run(campaign(arguments.businesses, arguments.seed))
     for line in (*tally.false_yes[:10], *tally.wrong[:10]):
         print(f"  {line}")
+    for element, found in sorted(tally.by_element.items()):
+        told, true = found["hit"] + found["invented"], found["hit"] + found["missed"]
+        print(
+            f"  {element}: precision {found['hit'] / max(told, 1):.3f} of {told} told, recall {found['hit'] / max(true, 1):.3f} of {true}"
+        )
     print(
         f"  control: naive rules say yes falsely {tally.naive_false_yes} times, raw names have precision {tally.naive_precision:.3f}"
     )

@@ -205,3 +205,24 @@ def test_honest_xml_becomes_nested_values():
 def test_text_is_decoded_strictly_in_the_agreed_charset():
     assert decode_text("登记".encode("gb18030"), "gb18030") == "登记"
     assert code_of(decode_text, b"\xff\xfe", "utf-8") == "encoding"
+
+
+@pytest.mark.parametrize(
+    ("url", "allow", "ports", "wanted"),
+    [
+        ("https://8.8.8.8/", (), None, None),
+        ("https://8.8.8.8:8443/", (), None, "address_forbidden"),
+        ("https://8.8.8.8:8443/", (), frozenset({8443}), None),
+        ("https://8.8.8.8/", (), frozenset({8443}), "address_forbidden"),
+        ("https://10.1.2.3:8443/", ("10.1.0.0/16",), None, None),
+        ("https://10.2.2.3:8443/", ("10.1.0.0/16",), None, "address_forbidden"),
+    ],
+)
+async def test_ports_are_those_named_or_the_usual_ones_outside_allowed_ranges(url, allow, ports, wanted):
+    guard = AddressGuard(allow=tuple(ipaddress.ip_network(a) for a in allow), ports=ports)
+    try:
+        found = await guard.pin(guard.split(url)[0])
+    except AdapterError as error:
+        assert error.code == wanted
+    else:
+        assert (wanted, found) == (None, url.split("/")[2].partition(":")[0])

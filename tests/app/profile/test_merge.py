@@ -93,6 +93,22 @@ def test_permit_numbers(published, issued, wanted):
     assert conflicts(registration={"permits": rows["registration"]}, food={"permits": rows["food"]}) == wanted
 
 
+@pytest.mark.parametrize(
+    ("published", "issued", "wanted"),
+    [
+        ({"JY13301061234567": "S1"}, {"JY13301061234567": "S1"}, set()),
+        ({"JY13301061234567": "S2"}, {"JY13301061234567": "S1"}, {"permit_site"}),
+        ({"JY13301061234567": None}, {"JY13301061234567": "S1"}, set()),
+        ({"JY13301061234567": "S1"}, {"JY13301061234567": "S1", "JY13301061234568": "S2"}, set()),
+        ({"other": "S2"}, {"other": "S1"}, set()),
+        ({}, {"JY13301061234567": "S1"}, set()),
+    ],
+)
+def test_the_site_of_a_permit(published, issued, wanted):
+    rows = [[{"permit_no": n, "site_ref": s} for n, s in side.items()] for side in (published, issued)]
+    assert conflicts(registration={"permits": rows[0]}, food={"permits": rows[1]}) - {"permit_no"} == wanted
+
+
 def test_without_the_authority_there_is_nothing_to_compare():
     assert conflicts(tax={"taxpayer_name": "甲"}, food={"holder_name": "乙"}) == set()
 

@@ -108,7 +108,7 @@ class TestBroken:
             departments.set(name, "down")
         response = await look_up(city, CLEAN, purpose="patrol")
         assert response.status_code == 503
-        assert response.json()["completeness"]["answered"] == 0
+        assert (response.json()["completeness"]["answered"], response.headers["retry-after"]) == (0, "2")
         assert set(response.json()["sections"]) == set(departments.addresses)
 
     async def test_a_gateway_without_adapters_says_so(self, gateway):

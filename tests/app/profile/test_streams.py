@@ -325,6 +325,7 @@ class TestFront:
         refused = await client.get(f"/v1/profiles/{CLEAN}", params=PATROL)
         assert {a.status_code for a in answers} == {200}
         assert (refused.status_code, refused.json()["code"], refused.headers["retry-after"]) == (429, "request.too_many", "1")
+        assert refused.headers["ratelimit"].startswith('"caller";r=0')
 
     async def test_a_client_that_leaves_is_not_asked_for_any_longer(self, city, departments):
         departments.set("fire", "hang")

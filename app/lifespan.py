@@ -33,6 +33,7 @@ from app.core.telemetry import REGISTRY, admission_families, gauge, new_registry
 from app.delivery.service import deliver_due
 from app.profile.board import Board
 from app.profile.cache import AnswerCache
+from app.profile.deadline import UNHURRIED_SHARE
 from app.profile.deps import ENGINE
 from app.profile.metrics import lane_families
 from app.profile.plans import Plans
@@ -87,7 +88,7 @@ async def _running(app: FastAPI, settings: Settings, clock: Clock, database: Dat
     SETTINGS.put(app, settings)
     CLOCK.put(app, clock)
     app.state.token_verifier = _verifier(settings, exchange)
-    board = _profiles(app, clock, directory, snapshots, sequencer)
+    board = _profiles(app, settings, clock, directory, snapshots, sequencer)
     REGISTRY.put(app, _metrics(app, board, exchange, sequencer))
     sequencer.start()
     await snapshots.refresh_now()
@@ -111,17 +112,21 @@ def _exchange(settings: Settings) -> Exchange:
         allow=settings.egress_allow,
         allow_http=settings.egress_allow_http,
         ports=frozenset(settings.egress_ports) or None,
+        own=(settings.jwks_url,) if settings.jwks_url else (),
     )
     return Exchange(guard, tls=_tls(settings))
 
 
-def _profiles(app: FastAPI, clock: Clock, directory: Directory, snapshots: Snapshots, sequencer: Sequencer) -> Board:
+def _profiles(
+    app: FastAPI, settings: Settings, clock: Clock, directory: Directory, snapshots: Snapshots, sequencer: Sequencer
+) -> Board:
     """The parts of the profile routes; gives the board, which must be stilled at the end."""
     tasks, agreements = TASKS.put(app, new_tasks(clock)), AGREEMENTS.put(app, new_agreements())
     snapshots.add(tasks)
     snapshots.add(agreements)
     snapshots.add(directory.snapshot)
-    board = Board(AnswerCache(), clock.now, random.SystemRandom().random, on_late(sequencer))
+    unhurried = UNHURRIED_SHARE * settings.deadline_ms / 1000
+    board = Board(AnswerCache(), clock.now, random.SystemRandom().random, on_late(sequencer), unhurried=unhurried)
     plans, press = Plans(board, catalogue_on), ADMISSION.of(app).press
     ENGINE.put(app, Engine(directory, tasks, agreements, snapshots, sequencer, clock, board, plans, press))
     return board

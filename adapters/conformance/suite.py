@@ -137,10 +137,16 @@ async def _answers_in_parallel(adapter: DepartmentAdapter) -> None:
 async def _answers_on_replicas(adapter: DepartmentAdapter) -> None:
     if not adapter.manifest.replicas:
         raise NotApplicable
-    wanted = (await _sample(adapter)).data
-    for index, address in enumerate(adapter.manifest.replicas, start=1):
-        query = structs.replace(_query(adapter.manifest.sample_business_id), replica=index)
-        if (await adapter.fetch(query)).data != wanted:
+    query = _query(adapter.manifest.sample_business_id)
+    async with asyncio.TaskGroup() as group:
+        first = group.create_task(_sample(adapter))
+        others = [
+            group.create_task(adapter.fetch(structs.replace(query, replica=index)))
+            for index in range(1, 1 + len(adapter.manifest.replicas))
+        ]
+    wanted = first.result().data
+    for index, (address, other) in enumerate(zip(adapter.manifest.replicas, others, strict=True), start=1):
+        if other.result().data != wanted:
             fix = ("备用地址须与主地址提供相同数据", "A replica must tell the same as the first address")
             raise CaseFailed(f"replicas/{index - 1}", f"another answer from {address}", "the same answer", *fix)
 

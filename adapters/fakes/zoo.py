@@ -155,6 +155,16 @@ ZOO["equal_headers_in_pieces"] = Behaviour(
 _told(
     "two_content_types", "malformed_http", lambda a: _answer(_json(a), "Content-Type: application/json", media_type="text/html")
 )
+_told(
+    "types_in_two_cases", "malformed_http", lambda a: _answer(_json(a), "content-type: application/json", media_type="text/html")
+)
+_told("blank_lines_first", "malformed_http", lambda a: b"\r\n\r\n" + _answer(_json(a), *["X-Same: y"] * 1000))
+_told(
+    "trailer_of_a_known_name",
+    "malformed_http",
+    lambda _a: _head("Transfer-Encoding: chunked") + b"2\r\n{}\r\n0\r\nContent-Type: application/json\r\n\r\n",
+)
+_told("blank_lines_between", "malformed_http", lambda a: b"HTTP/1.1 103 X\r\n\r\n\r\n\r\n" + _answer(_json(a)))
 _told("two_codings", "malformed_http", lambda a: _answer(_json(a), "Content-Encoding: gzip", "Content-Encoding: identity"))
 _told("promises_ten_gigabytes", "too_large", lambda _a: _head("Content-Length: 10000000000") + b"{}")
 _told("large_body", "too_large", lambda a: _answer(_json(a, pad="x" * (1 << 20))))
@@ -162,7 +172,7 @@ _CHUNKED = "Transfer-Encoding: chunked"
 _told("trailers", "malformed_http", lambda _a: _head(_CHUNKED) + b"2\r\n{}\r\n0\r\nX-More: y\r\nX-Last: z\r\n\r\n")
 _told(
     "trailer_flood",
-    "too_large",
+    "malformed_http",
     lambda _a: _head(_CHUNKED) + b"2\r\n{}\r\n0\r\n" + b"".join(b"X%d: y\r\n" % n for n in range(50_000)) + b"\r\n",
 )
 _told("chunk_size_garbage", "malformed_http", lambda _a: _head("Transfer-Encoding: chunked") + b"zz\r\n{}\r\n0\r\n\r\n")

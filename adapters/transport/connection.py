@@ -4,6 +4,7 @@ The parser has no limits of its own and lets surplus answers pass, so both are c
 """
 
 import asyncio
+from functools import lru_cache
 from typing import Protocol, cast
 
 import httptools
@@ -21,8 +22,16 @@ _MOST_PIECES = 4096
 
 _ONCE = (b"\ncontent-type:", b"\ncontent-encoding:", b"\ncontent-length:", b"\ntransfer-encoding:")
 
+_BEGINNING = b"HTTP/"
+
 Fields = dict[bytes, bytes]
 """As they came; of a repeated field the last."""
+
+
+@lru_cache(maxsize=1024)
+def _are_different(names: tuple[bytes, ...]) -> bool:
+    """Whether no two names are one, whatever their case."""
+    return len({name.lower() for name in names}) == len(names)
 
 
 class Asker(Protocol):
@@ -39,8 +48,8 @@ class Connection(asyncio.Protocol):
     """Asks and listens. Built by the exchange's pools; whoever cancels a question aborts its connection."""
 
     __slots__ = (
-        "asker", "body", "budget", "closed", "complete", "field_count", "fields", "head", "headed", "interim", "keep", "limits",
-        "on_header", "parser", "pieces", "received", "started", "status", "transport",
+        "asker", "body", "budget", "closed", "complete", "fields", "head", "headed", "interim", "keep", "limits",
+        "on_header", "parser", "pieces", "received", "started", "status", "told", "transport",
     )  # fmt: skip
 
     def __init__(self, limits: Limits, budget: ByteBudget) -> None:
@@ -49,11 +58,13 @@ class Connection(asyncio.Protocol):
         self.transport: asyncio.Transport | None = None
         self.asker: Asker | None = None
         self.fields: Fields = {}
+        self.told: Fields = {}
+        """The fields of the head; what comes into `fields` after it are trailers."""
         # Called by the parser for each field, without a frame of Python's.
         self.on_header = self.fields.__setitem__
         self.parser = httptools.HttpResponseParser(self)
         self.closed = self.started = self.complete = self.keep = self.headed = False
-        self.received = self.status = self.interim = self.field_count = 0
+        self.received = self.status = self.interim = 0
         self.body = self.head = b""
         self.pieces: list[bytes] | None = None
 
@@ -61,7 +72,7 @@ class Connection(asyncio.Protocol):
         """Send a question; `asker` hears of the end. The connection must be open and idle."""
         self.asker = asker
         self.started = self.complete = self.keep = self.headed = False
-        self.received = self.status = self.interim = self.field_count = 0
+        self.received = self.status = self.interim = 0
         self.fields.clear()
         self.body = self.head = b""
         self.pieces = None
@@ -71,7 +82,7 @@ class Connection(asyncio.Protocol):
         """Close at once; nobody is told."""
         self.closed = True
         self._let_go()
-        self.body, self.head, self.pieces = b"", b"", None
+        self.body, self.head, self.pieces, self.told = b"", b"", None, {}
         self.fields.clear()
         if self.transport is not None:
             self.transport.abort()
@@ -111,11 +122,11 @@ class Connection(asyncio.Protocol):
         ):
             self._fail(self._too_much())
             return
-        if not self.headed and size > self.limits.header_bytes and data.find(b"\r\n\r\n", 0, self.limits.header_bytes + 4) < 0:
-            # Before the parser makes a thing of every one of them.
-            self._fail(AdapterMalformed("too_large", "too many headers"))
-            return
         reading_head = not self.headed
+        odd = reading_head and (self.head or size > self.limits.header_bytes or data[:5] != _BEGINNING)
+        if odd and (fault := self._beginning_fault(data)) is not None:
+            self._fail(fault)
+            return
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserCallbackError as error:
@@ -133,17 +144,27 @@ class Connection(asyncio.Protocol):
                 self._wait_for_more()
 
     def _wait_for_more(self) -> None:
-        """Unless too much of a head or of trailers has come already."""
-        if len(self.fields) > self.limits.headers:
-            self._fail(AdapterMalformed("too_large", "too many fields after the body"))
+        """Unless too much of a head, or anything after the body, has come already."""
+        if self.headed and self.fields:
+            self._fail(AdapterMalformed("malformed_http", "fields after the body"))
         elif not self.headed and self.received > self.limits.header_bytes:
             self._fail(AdapterMalformed("too_large", "headers without end"))
+
+    def _beginning_fault(self, data: bytes) -> AdapterError | None:
+        """What shows before the parser makes a thing of every field."""
+        if not self.head and data[:5] != _BEGINNING[: len(data)]:
+            return AdapterMalformed("malformed_http", "an answer begins with its version")  # the parser would skip blank lines
+        most = self.limits.header_bytes
+        if len(data) > most and (self.head[-3:] + data[: most + 4]).find(b"\r\n\r\n") < 0:
+            return AdapterMalformed("too_large", "too many headers")
+        return None
 
     def _head_fault(self, data: bytes) -> AdapterError | None:
         """What is wrong with the head as it was sent: a field that came twice is one field to the parser's listener."""
         if self.headed and not self.head and not self.interim:  # nearly always: one piece, each field once
             end = data.find(b"\r\n\r\n")
-            if end < self.limits.header_bytes and data.count(b"\r\n", 0, end) == len(self.fields):
+            once = data.count(b"\r\n", 0, end) == len(self.told) and _are_different(tuple(self.told))
+            if once and end < self.limits.header_bytes:
                 return None
         head = self.head + data
         if not self.headed:
@@ -152,12 +173,13 @@ class Connection(asyncio.Protocol):
         begin = end = 0
         for _ in range(self.interim + 1):
             begin, end = end, head.find(b"\r\n\r\n", end) + 4
+            if head[begin : begin + 5] != _BEGINNING:
+                return AdapterMalformed("malformed_http", "blank lines between heads")
         if end > self.limits.header_bytes or head.count(b"\n", 0, end) > self.limits.headers + 2 * (self.interim + 1):
             return AdapterMalformed("too_large", "too many headers")
-        if head.count(b"\n", begin, end) - 2 > len(self.fields):
-            last = head[begin:end].lower()
-            if any(last.count(name) > 1 for name in _ONCE):
-                return AdapterMalformed("malformed_http", "a field that may be told once came twice")
+        last = head[begin:end].lower()
+        if any(last.count(name) > 1 for name in _ONCE):
+            return AdapterMalformed("malformed_http", "a field that may be told once came twice")
         return None
 
     def _too_much(self) -> AdapterError:
@@ -172,11 +194,12 @@ class Connection(asyncio.Protocol):
 
     def on_headers_complete(self) -> None:
         self.headed = True
-        self.field_count = len(self.fields)
+        told = self.told = self.fields.copy()
+        self.fields.clear()
         self.status = self.parser.get_status_code()
-        if len(self.fields) > self.limits.headers or self._head_bytes > self.limits.header_bytes:
+        if len(told) > self.limits.headers or self._head_bytes > self.limits.header_bytes:
             raise AdapterMalformed("too_large", "too many headers")
-        promised = self.fields.get(b"Content-Length") or self.fields.get(b"content-length") or b""
+        promised = told.get(b"Content-Length") or told.get(b"content-length") or b""
         if len(promised) > _MOST_DIGITS or (promised.isdigit() and int(promised) > self.limits.wire):
             raise AdapterMalformed("too_large", f"{promised.decode('latin-1')[:20]} bytes are promised")
 
@@ -185,12 +208,12 @@ class Connection(asyncio.Protocol):
         """Bytes of the fields; exact where it matters, that is when more came than fields may have."""
         if self.received <= self.limits.header_bytes:
             return 0
-        return sum(len(name) + len(value) + 4 for name, value in self.fields.items())
+        return sum(len(name) + len(value) + 4 for name, value in self.told.items())
 
     @property
     def _until_close(self) -> bool:
         """Whether only the end of the connection ends this answer."""
-        framed = (name.lower() in {b"content-length", b"transfer-encoding"} for name in self.fields)
+        framed = (name.lower() in {b"content-length", b"transfer-encoding"} for name in self.told)
         return self.status >= _FIRST_FINAL_STATUS and not any(framed)
 
     def on_body(self, data: bytes) -> None:
@@ -208,10 +231,9 @@ class Connection(asyncio.Protocol):
             self.interim += 1
             if self.interim > _MOST_INTERIM:
                 raise AdapterMalformed("malformed_http", "interim answers without end")
-            self.fields.clear()
             self.headed, self.body, self.pieces = False, b"", None
             return
-        if len(self.fields) != self.field_count:
+        if self.fields:
             raise AdapterMalformed("malformed_http", "fields after the body")
         # Only a callback may ask this; whether surplus follows shows when the whole chunk has been read.
         self.keep = self.parser.should_keep_alive()
@@ -223,7 +245,7 @@ class Connection(asyncio.Protocol):
         if self.closed:
             self.keep = False
         body = self.body if self.pieces is None else b"".join(self.pieces)
-        fields, self.body, self.pieces = self.fields.copy(), b"", None
+        fields, self.told, self.body, self.pieces = self.told, {}, b"", None
         if asker is not None:
             asker.on_answer(self, self.status, fields, body)
 

@@ -194,12 +194,21 @@ class Exchange:
         try:
             async with asyncio.timeout_at(deadline):
                 response = await answered
-                await read(len(response.raw), lambda: response.body)  # a hostile coding shows here, not where it is used
+                await self._inflate(response)
         except TimeoutError:
             raise AdapterTimedOut from None
         finally:
             call.cancel()
         return response
+
+    async def _inflate(self, response: Response) -> None:
+        """A hostile coding shows here, not where the body is used. What waits for a thread stays charged."""
+        size = len(response.raw)
+        self.budget.used += size
+        try:
+            await read(size, lambda: response.body)
+        finally:
+            self.budget.used -= size
 
     def connect_for(self, call: Call) -> None:
         """Open a connection for a question, in a task of its own."""

@@ -123,11 +123,14 @@ class AddressGuard:
         allow: tuple[IPNetwork, ...] = (),
         allow_http: bool = False,
         ports: frozenset[int] | None = None,
+        own: tuple[str, ...] = (),
         resolver: Resolver = resolve_by_system,
     ) -> None:
         self._allow = allow
         self._allow_http = allow_http
         self._ports = ports
+        self._own = {(parts.hostname, parts.port or _DEFAULT_PORTS.get(parts.scheme)) for parts in map(urlsplit, own)}
+        """Hosts and ports that the operator named in full: no list of ports is asked about them."""
         self._resolver = resolver
         self._pins: dict[Origin, tuple[float, asyncio.Future[str]]] = {}
 
@@ -150,7 +153,7 @@ class AddressGuard:
         ):
             # A name that ends in a number is somebody's other spelling of an address: 010.0.0.1 is 8.0.0.1 to a resolver.
             raise AdapterUnavailable("address_forbidden", "the host is neither a name nor an address in its usual writing")
-        if self._ports is not None and origin.port not in self._ports:
+        if self._ports is not None and origin.port not in self._ports and (origin.host, origin.port) not in self._own:
             raise AdapterUnavailable("address_forbidden", f"port {origin.port} is not on the allow-list")
         return origin, (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
 
@@ -187,7 +190,8 @@ class AddressGuard:
         for text in found:
             if not self.permits(text):
                 raise AdapterUnavailable("address_forbidden", f"{origin.host} resolves to an address that is denied")
-            if self._ports is None and origin.port not in _DEFAULT_PORTS.values() and not self._is_allowed(text):
+            usual = origin.port in _DEFAULT_PORTS.values() or (origin.host, origin.port) in self._own
+            if self._ports is None and not usual and not self._is_allowed(text):
                 raise AdapterUnavailable("address_forbidden", f"port {origin.port} is not on the allow-list")
         return found[0]
 

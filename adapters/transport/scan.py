@@ -5,6 +5,7 @@ fewer colons mean that a key was dropped. Where an escape hides a colon only a p
 """
 
 import re
+from collections.abc import Iterable
 
 import msgspec
 
@@ -13,6 +14,9 @@ from adapters.transport.guard import Limits
 
 _REORDERS = re.compile(rb"\xe2\x80[\xaa-\xae]|\xe2\x81[\xa6-\xa9]")
 _BRACKETS = re.compile(rb"[\[\]{}]")
+_TEXTS_AND_BRACKETS = re.compile(rb'"[^"]*"?|[\[\]{}]')
+_BEGINNING = 4096
+_OPEN, _SHUT = b"[{", b"]}"
 _HIDDEN_COLON = (b"\\u003a", b"\\u003A")
 
 encode = msgspec.json.Encoder().encode
@@ -24,6 +28,7 @@ def check_cost(raw: bytes, limits: Limits) -> None:
     if len(raw) <= min(limits.string, 2 * limits.nodes) and raw.count(b"[") + raw.count(b"{") <= limits.depth:
         return
     plain = without_escapes(raw)
+    _check_depth(_TEXTS_AND_BRACKETS.finditer(plain, 0, _BEGINNING), limits)  # nearly all deep ones are told here
     if plain.count(b'"') > 2 * limits.nodes:
         raise AdapterMalformed("too_complex", "too many texts")
     parts = plain.split(b'"')
@@ -33,9 +38,18 @@ def check_cost(raw: bytes, limits: Limits) -> None:
     nodes = frame.count(b",") + frame.count(b":") + frame.count(b"[") + frame.count(b"{") + 1
     if nodes > limits.nodes:
         raise AdapterMalformed("too_complex", f"{nodes} parts")
+    _check_depth(_BRACKETS.finditer(frame), limits)
+
+
+def _check_depth(found: Iterable[re.Match[bytes]], limits: Limits) -> None:
+    """One by one: a deep document is told by its first brackets."""
     depth = 0
-    for found in _BRACKETS.finditer(frame):  # one by one: a deep document is told by its first brackets
-        depth += 1 if found[0] in b"[{" else -1
+    for match in found:
+        sign = match[0][0]
+        if sign in _OPEN:
+            depth += 1
+        elif sign in _SHUT:
+            depth -= 1
         if depth > limits.depth:
             raise AdapterMalformed("too_complex", f"more than {limits.depth} levels")
 

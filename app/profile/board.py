@@ -13,6 +13,7 @@ from adapters.contract import REASONS, AdapterError, AdapterQuery, Asking, Outco
 from adapters.transport.scan import encode
 from app.profile.answered import Answered, Fetch, decoded
 from app.profile.cache import AnswerCache, Kept, Key
+from app.profile.deadline import LONGEST_MS, UNHURRIED_SHARE
 from app.profile.flight import Flight, Question, Waiter
 from app.profile.lanes import Lane
 
@@ -27,7 +28,16 @@ OnLate = Callable[[Question, Answered], None]
 class Board:
     """Flights and lanes of one process. `now` is the wall clock, `random` gives numbers in [0, 1)."""
 
-    def __init__(self, cache: AnswerCache, now: Callable[[], datetime], random: Callable[[], float], on_late: OnLate) -> None:
+    def __init__(
+        self,
+        cache: AnswerCache,
+        now: Callable[[], datetime],
+        random: Callable[[], float],
+        on_late: OnLate,
+        *,
+        unhurried: float = UNHURRIED_SHARE * LONGEST_MS / 1000,
+    ) -> None:
+        self.unhurried = unhurried
         self.cache = cache
         self.now = now
         self.random = random

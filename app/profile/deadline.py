@@ -7,6 +7,8 @@ HOP_SECONDS = 0.02
 """Kept back from what a department is told, for the way there and back."""
 LEAST_ATTEMPT_SECONDS = 0.1
 """No attempt is begun with less time left than this."""
+UNHURRIED_SHARE = 0.7
+"""Of the deployment's deadline: what is left to an attempt of a caller in no hurry, even after waiting for a place."""
 LATE_SECONDS = 3.0
 """How long after the deadline a late answer may still refill the cache."""
 

@@ -22,6 +22,7 @@ _MOST_ATTEMPTS = 2
 _LONGEST_WAIT = 0.5
 _JOIN_SLACK = 0.1
 _SOON = 0.01
+_OUT_OF_TIME = "deadline_exceeded"
 MOST_LATE = 8
 """So many answers of one department may still come after their deadline to refill the cache."""
 
@@ -71,6 +72,8 @@ class Tower(Protocol):
 
     time: Callable[[], float]
     random: Callable[[], float]
+    unhurried: float
+    """Seconds that an attempt of a caller in no hurry has."""
 
     def watch(self, due: float) -> None:
         """Notice what is late at this loop time."""
@@ -126,7 +129,10 @@ class Attempt:
             lane.succeeded(now - self.started, self.cut_at - self.started if self.is_fair else inf, now)
             flight.answered(self, answer, now)
         elif error is not None:
-            lane.failed(error, now, is_probe=self.is_probe)
+            if error.code != _OUT_OF_TIME:
+                lane.failed(error, now, is_probe=self.is_probe)
+            elif not self.is_late:
+                self._ran_out(now)
             flight.failed(self, error, now)
         if lane.waiting:
             board.fill(lane)
@@ -223,9 +229,11 @@ class Flight:
             self.give_up("queue_full", now)
 
     def begin(self, now: float) -> None:
-        """There is a place: call the department, unless its breaker opened meanwhile."""
+        """There is a place: call the department, unless its breaker opened meanwhile or it asked to be left alone."""
         breaker = self.question.route.lane.breaker
-        if breaker.allows(now):
+        if self.question.route.lane.rests_until > now:
+            self.give_up("upstream_busy", now)
+        elif breaker.allows(now):
             self.attempt(now, is_probe=bool(breaker.state))
         else:
             self.give_up("breaker_open", now)
@@ -235,7 +243,9 @@ class Flight:
         question, lane = self.question, self.question.route.lane
         left = self.deadline - now
         allowed = left if question.patient else attempt_seconds(lane.latencies, left)
-        attempt = Attempt(self, now, now + allowed, is_fair=is_fair(lane.latencies, allowed), is_probe=is_probe)
+        attempt = Attempt(
+            self, now, now + allowed, is_fair=is_fair(lane.latencies, allowed, self.board.unhurried), is_probe=is_probe
+        )
         self.attempts += 1
         self.running.append(attempt)
         lane.in_flight += 1
@@ -261,7 +271,7 @@ class Flight:
         attempt.hedge_at = None
         lane = self.question.route.lane
         in_time = self.deadline - now >= LEAST_ATTEMPT_SECONDS
-        if in_time and self.attempts < _MOST_ATTEMPTS and lane.has_room and lane.hedges.take(now):
+        if in_time and self.attempts < _MOST_ATTEMPTS and lane.has_room and lane.rests_until <= now and lane.hedges.take(now):
             lane.asked["hedged"] += 1
             self.attempt(now, replica=1)
 

@@ -192,7 +192,7 @@ class Engine:
         return gathering.answers
 
     def abandoned(self, prepared: Prepared) -> None:
-        """Trace that departments were asked for a caller who left before anything was disclosed."""
+        """Trace that departments were asked for a caller who left before the look-up was whole."""
         trace_quietly(self.sequencer, self.event(prepared, "profile.business.abandoned", outcome="abandoned"))
 
     def view(self, prepared: Prepared, answers: dict[str, Answered]) -> assemble.View:

@@ -55,15 +55,18 @@ async def stream(engine: Engine, prepared: Prepared, form: Form) -> AsyncIterato
             yield await _section(engine, prepared, form, name, DENIED)
         for _ in range(len(specifications) - len(denied)):
             yield await _section(engine, prepared, form, *(await arrived.get()))
-        closing = await _closing(engine, prepared, form, gathering.answers)
-        told = True
-        yield closing
-    except DomainError as error:
+        told = True  # from here on the closing entry tells
+        yield await _closing(engine, prepared, form, gathering.answers)
+    except AuditUnavailable as error:
         told = True
         yield problem_line(form, error, prepared.wanted.request_id)
+    except DomainError as error:
+        told = True
+        refused = await _trace_refusal(engine, prepared.principal, prepared.wanted, error, "GET /v1/profiles/{business_id}")
+        yield problem_line(form, refused, prepared.wanted.request_id)
     finally:
         gathering.cancel()
-        if not told:  # the caller left; each section that left before is traced by itself
+        if not told and prepared.plan.routes:  # the caller left; each section that left before is traced by itself
             engine.abandoned(prepared)
 
 
@@ -145,7 +148,7 @@ async def _item(engine: Engine, principal: Principal, position: int, wanted: Loo
     except AuditUnavailable as error:
         return problem_line("application/x-ndjson", error, wanted.request_id, position=position, business_id=wanted.text)
     except DomainError as error:
-        told = await _trace_refusal(engine, principal, wanted, error)
+        told = await _trace_refusal(engine, principal, wanted, error, "POST /v1/profiles:batch")
         return problem_line("application/x-ndjson", told, wanted.request_id, position=position, business_id=wanted.text)
     except Exception:
         log.exception("a look-up of a batch failed", extra={"trace_id": wanted.request_id})
@@ -154,15 +157,15 @@ async def _item(engine: Engine, principal: Principal, position: int, wanted: Loo
     return line("application/x-ndjson", "profile", b'{"position":%d,"profile":%b}' % (position, encoded.body))
 
 
-async def _trace_refusal(engine: Engine, principal: Principal, wanted: LookUp, error: DomainError) -> DomainError:
-    """A refusal inside a batch is a refusal; gives what must be told: it, or that it could not be traced."""
+async def _trace_refusal(engine: Engine, principal: Principal, wanted: LookUp, error: DomainError, at: str) -> DomainError:
+    """A refusal inside a stream is a refusal; gives what must be told: it, or that it could not be traced."""
     event = act_of(
         principal,
         "gateway.request.refused",
         purpose=wanted.purpose,
         outcome=error.code,
         request_id=wanted.request_id,
-        object_ref="POST /v1/profiles:batch",
+        object_ref=at,
     )
     try:
         await engine.sequencer.append(event)

@@ -64,13 +64,13 @@ class Latencies:
         return BOUNDS[-1]
 
 
-def is_fair(latencies: Latencies, allowed: float) -> bool:
-    """Whether so many seconds are as long as the department may usually take.
+def is_fair(latencies: Latencies, allowed: float, unhurried: float) -> bool:
+    """Whether so many seconds are as long as the department may usually take, or as callers in no hurry give (`unhurried`).
 
     An attempt that was given less tells that its caller was in a hurry, and nothing about the department.
     """
     usual = latencies.usual
-    return allowed >= (_FAIR_SECONDS if usual is None else max(usual, _LEAST_SECONDS))
+    return allowed >= min(_FAIR_SECONDS if usual is None else max(usual, _LEAST_SECONDS), unhurried)
 
 
 def attempt_seconds(latencies: Latencies, left: float) -> float:

@@ -1,4 +1,4 @@
-"""Credentials at rest: AES-256-GCM under a key derived from the deployment's secret, bound to adapter and address.
+"""Credentials at rest: AES-256-GCM under a key derived from the deployment's secret, bound to adapter and addresses.
 
 A new address cannot be given old credentials: whoever may change a manifest could otherwise have them sent to a server
 of their own.
@@ -24,7 +24,10 @@ def _cipher(secret: bytes) -> AESGCM:
 
 def _bound_to(manifest: Manifest) -> bytes:
     parts = urlsplit(manifest.base_url)
-    return json.dumps([manifest.adapter_id, parts.scheme, parts.netloc.lower(), manifest.auth.kind, manifest.kind]).encode()
+    bound = [manifest.adapter_id, parts.scheme, parts.netloc.lower(), manifest.auth.kind, manifest.kind]
+    # Replicas are given the same credentials; where there are none, what was sealed before they were bound still opens.
+    others = sorted({(p.scheme, p.netloc.lower()) for p in map(urlsplit, manifest.replicas)})
+    return json.dumps([*bound, others] if others else bound).encode()
 
 
 def seal(secret: bytes, manifest: Manifest, values: dict[str, str]) -> bytes:

@@ -33,7 +33,7 @@ from adapters.transport.httpx_transport import client_over, left_ms, response_of
 from adapters.transport.reading import LARGE, read
 
 log = logging.getLogger("onevisit.adapters")
-_NOT_FOUND, _OK = 404, 200
+_NOT_FOUND, _OK, _SUCCESS = 404, 200, range(200, 300)
 
 
 class _Found(msgspec.Struct):
@@ -224,7 +224,7 @@ class StandardRestAdapter:
         body = b"" if message is None else msgspec.json.encode(message)
         headers = {**self._headers, **({"Content-Type": "application/json"} if body else {})}
         response = await self._exchange.send(method, url, headers=headers, body=body, deadline=deadline)
-        failure = status_failure(response.status)
+        failure = None if response.status in _SUCCESS else status_failure(response.status)
         if failure and response.status != _NOT_FOUND:
             raise failure
         require_media_type(response.media_type, "json")

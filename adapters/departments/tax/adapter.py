@@ -24,7 +24,7 @@ from adapters.transport.exchange import Exchange
 from adapters.transport.httpx_transport import client_over, fields_for
 from adapters.transport.reading import read
 
-_EXPIRED, _NO_RECORD = "1401", "2404"
+_EXPIRED_AS_TOLD, _NO_RECORD = b'"1401"', "2404"
 
 
 class TaxAdapter:
@@ -91,7 +91,7 @@ class TaxAdapter:
     def _is_expired(self, response: httpx.Response) -> bool:
         if response.status_code == httpx.codes.UNAUTHORIZED:
             return True
-        return response.is_success and f'"{_EXPIRED}"' in response.text[:200]
+        return response.is_success and _EXPIRED_AS_TOLD in response.content[:200]
 
     def _json(self, response: httpx.Response) -> dict[str, Any]:
         require_media_type(response.headers.get("content-type", "").partition(";")[0].strip().lower(), "json")

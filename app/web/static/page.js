@@ -44,10 +44,19 @@ async function refusal(response) {
   } catch { return `HTTP ${response.status}`; }
 }
 
+// GB 32100-2015: the last place is a check over the others; persons' numbers have digits only before it.
+function isCreditCode(text) {
+  const places = '0123456789ABCDEFGHJKLMNPQRTUWXY';
+  if (text.length !== 18 || !/[A-Z]/.test(text.slice(0, 17)) || [...text].some((c) => !places.includes(c))) return false;
+  let sum = 0, weight = 1;
+  for (const c of text.slice(0, 17)) { sum += places.indexOf(c) * weight; weight = weight * 3 % 31; }
+  return places[(31 - sum % 31) % 31] === text[17];
+}
+
 async function resolved(text) {
   const plain = text.normalize('NFKC').replace(/[\s-]/g, '').toUpperCase();
-  // Only what can be no person's number goes into an address at once; everything else is asked about in a body first.
-  if (/^[0-9A-Z]{9,22}$/.test(plain) && /[A-Z]/.test(plain.slice(0, -1)) && !/^(JY|YB|SC)/.test(plain)) return plain;
+  // Only what is a sound credit code and no person's number goes into an address at once; all else is asked about in a body first.
+  if (isCreditCode(plain)) return plain;
   const response = await fetch('/v1/businesses:resolve', { method: 'POST', headers: headers({ 'Content-Type': 'application/json' }), body: JSON.stringify({ text }) });
   if (!response.ok) { $('notice').textContent = await refusal(response); return null; }
   const answer = await response.json();

@@ -6,6 +6,7 @@ import ipaddress
 import json
 from datetime import UTC, datetime
 
+import httpx
 import msgspec
 import pytest
 
@@ -265,3 +266,18 @@ async def test_an_unknown_code_is_none_and_results_are_never_unknown():
         assert await adapter.search("名称", deadline) == []
         with pytest.raises(AdapterError):
             await adapter.submit_results({}, deadline)
+
+
+async def test_results_that_were_taken_over_are_not_sent_again_for_the_sake_of_a_status():
+    receipt = b'{"receipt_no": "R-1", "received_at": "2026-11-20T08:30:00Z"}'
+    async with answering(lambda *_: (202, JSON, receipt)) as (address, exchange):
+        adapter = StandardRestAdapter(msgspec.convert(manifest_of("emergency", address), Manifest), exchange, {}, now)
+        found = await adapter.submit_results({}, asyncio.get_running_loop().time() + 2)
+        assert found.receipt_no == "R-1"
+
+
+async def test_no_codec_of_the_departments_choice_is_used(monkeypatch):
+    """Some take a second for a hundred kilobytes."""
+    monkeypatch.setattr(httpx.Response, "text", property(lambda _response: pytest.fail("decoded as the department says")))
+    told = (200, "application/json; charset=punycode", b'{"code": "2404"}')
+    assert await outcome(TaxAdapter, "tax", tax_system(told), TAX) == "no_record"

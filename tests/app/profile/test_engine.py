@@ -8,7 +8,15 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from adapters.contract import AdapterError, AdapterMalformed, AdapterQuery, AdapterUnavailable, Outcome, SectionAnswer
+from adapters.contract import (
+    AdapterError,
+    AdapterMalformed,
+    AdapterQuery,
+    AdapterTimedOut,
+    AdapterUnavailable,
+    Outcome,
+    SectionAnswer,
+)
 from adapters.contract.manifest import Capacity
 from adapters.contract.sections import Standing
 from adapters.transport.backoff import Budget
@@ -19,6 +27,7 @@ from app.profile.cache import AnswerCache, Freshness
 from app.profile.engine import Gathering
 from app.profile.flight import Question, Route
 from app.profile.lanes import Lane
+from app.profile.timeouts import BOUNDS
 from tests.fixtures.virtual import run
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
@@ -533,7 +542,9 @@ class TestFairness:
             assert found["a"].outcome is Outcome.TIMED_OUT
         found = await world.ask(world.question("a", taking(0.3), business="patient"), seconds=2)
         assert found["a"].outcome is Outcome.FRESH
-        assert world.lane("a").latencies.ever[-1] == 0
+        ever = world.lane("a").latencies.ever
+        assert sum(count for bound, count in zip(BOUNDS, ever, strict=False) if bound < 0.25) == 0, "a cut is no latency"
+        assert sum(ever) == 41, "those that came late are"
         assert not world.lane("a").breaker.state
 
     @staticmethod
@@ -547,6 +558,56 @@ class TestFairness:
         await self.hang(world)
         found = await world.ask(world.question("a", taking(30), business="next"), seconds=2)
         assert found["a"].reason == "breaker_open"
+
+    @scene(capacity=64)
+    async def test_adapters_that_give_up_by_themselves_are_judged_alike(self, world):
+        """Those that await end at the query's deadline, a little after they were cut or a little before."""
+        for early in (-0.01, 0.01):
+            for n in range(40):
+
+                async def gives_up(_query, seconds=0.12 + early):
+                    await asyncio.sleep(seconds)
+                    raise AdapterTimedOut
+
+                await world.ask(world.question("a", gives_up, business=f"{n}{early}"), seconds=0.12)
+        await asyncio.sleep(0.1)
+        assert not world.lane("a").breaker.state
+        assert sum(world.lane("a").breaker._failed) == 0
+
+        async def dead(_query):
+            await asyncio.sleep(1.52)
+            raise AdapterTimedOut
+
+        asked = [world.ask(world.question("a", dead, business=f"dead{n}"), seconds=1.5) for n in range(25)]
+        await asyncio.wait([asyncio.create_task(work) for work in asked])
+        assert world.lane("a").breaker.state
+
+    @scene(capacity=64)
+    async def test_a_department_whose_usual_time_nobody_gives_is_shut_all_the_same(self, world):
+        world.lane("a").latencies.usual = 2.5
+        asked = [world.ask(world.question("a", taking(30), business=str(n)), seconds=1.97) for n in range(25)]
+        await asyncio.wait([asyncio.create_task(work) for work in asked])
+        assert world.lane("a").breaker.state
+
+    @scene(capacity=64)
+    async def test_where_deadlines_are_short_a_dead_department_is_shut_too(self, world):
+        world.board.unhurried = 0.35
+        asked = [world.ask(world.question("a", taking(30), business=str(n)), seconds=0.47) for n in range(25)]
+        await asyncio.wait([asyncio.create_task(work) for work in asked])
+        assert world.lane("a").breaker.state
+
+    @scene(capacity=4)
+    async def test_a_department_that_asks_to_be_left_alone_is_left_alone(self, world):
+        busy = raising(AdapterUnavailable("upstream_busy", retry_after=3.0))
+        asked = [world.ask(world.question("a", busy, business=str(n))) for n in range(20)]
+        tasks = [asyncio.create_task(work) for work in asked]
+        await asyncio.wait(tasks)
+        assert world.calls["a"] <= 4
+        assert {task.result()["a"].reason for task in tasks} == {"upstream_busy"}
+        await asyncio.sleep(2)
+        assert (await world.ask(world.question("a", honest, business="early")))["a"].reason == "upstream_busy"
+        await asyncio.sleep(1)
+        assert (await world.ask(world.question("a", honest, business="later")))["a"].outcome is Outcome.FRESH
 
     @scene(capacity=64)
     async def test_a_probe_in_a_hurry_leaves_the_breaker_as_it_is(self, world):

@@ -382,6 +382,24 @@ class TestLeaving:
         found = (await city.auditor.get("/v1/audit/entries", params={"event": "profile.business.abandoned"})).json()["items"]
         assert [entry["body"]["outcome"] if "body" in entry else entry["outcome"] for entry in found] == ["abandoned"]
 
+    async def test_a_stream_whose_task_ends_meanwhile_is_a_refusal(self, city, departments):
+        await city.officers()
+        task = await city.task(CLEAN)
+        departments.set("fire", "hang")
+        params = {"purpose": "inspection", "task": task}
+        asked = city.inspector.get(
+            f"/v1/profiles/{CLEAN}", params=params, headers={"Accept": "application/x-ndjson", "Deadline": "800"}
+        )
+        running = asyncio.create_task(asked)
+        await asyncio.sleep(0.3)
+        assert (await city.leader.post(f"/v1/tasks/{task}:close")).status_code == 200
+        lines = [json.loads(row) for row in (await running).text.splitlines()]
+        assert lines[-1]["type"] == "problem"
+        found = (await city.auditor.get("/v1/audit/entries", params={"event": "gateway.request.refused"})).json()["items"]
+        assert [entry["outcome"] for entry in found] == [lines[-1]["value"]["code"]]
+        gone = (await city.auditor.get("/v1/audit/entries", params={"event": "profile.business.abandoned"})).json()["items"]
+        assert gone == []
+
     async def test_who_leaves_a_batch_is_traced_too(self, city, departments):
         departments.set("fire", "hang")
         body = {"purpose": "patrol", "items": [{"business_id": CLEAN}]}

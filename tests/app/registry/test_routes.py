@@ -166,6 +166,13 @@ class TestCredentials:
         assert vault.unseal(b"t" * 32, tax, sealed) == {}
         for changes in ({"base_url": "https://evil.example/"}, {"base_url": "https://tax.example/"}, {"adapter_id": "fire"}):
             assert vault.unseal(b"s" * 32, msgspec.structs.replace(tax, **changes), sealed) == {}
+        fire = msgspec.convert(manifest_of("fire", "https://fire.example"), Manifest)
+        both = msgspec.structs.replace(fire, replicas=["https://two.example/a"])
+        sealed = vault.seal(b"s" * 32, both, {"a": "b"})
+        assert vault.unseal(b"s" * 32, msgspec.structs.replace(both, replicas=["https://two.example/b"]), sealed) == {"a": "b"}
+        for replicas in ([], ["https://mine.example"], ["https://two.example", "https://mine.example"]):
+            assert vault.unseal(b"s" * 32, msgspec.structs.replace(both, replicas=replicas), sealed) == {}
+        assert vault.unseal(b"s" * 32, both, vault.seal(b"s" * 32, fire, {"a": "b"})) == {}
 
     async def test_a_new_address_does_not_receive_the_old_credentials(self, city, departments):
         manager = city.manager("customs")

@@ -3,6 +3,7 @@
 from typing import Protocol
 
 from adapters.contract import AdapterError, BusinessId, Candidate, Scheme
+from app.businesses.errors import as_problem
 from app.businesses.matching import Reading, is_known_host, read
 from app.businesses.schemas import CandidateRead, IdentifierRead, Resolution
 from app.core.words import Words
@@ -76,6 +77,9 @@ def _refused(reading: Reading) -> Resolution:
     answer = _unresolved("unknown_host" if reading.kind == "url" else reading.kind)
     if reading.error is not None:
         answer.reason = reading.error.code
+        if reading.kind == "broken":  # what is wrong with it, and then what to do
+            problem, (zh, en) = as_problem(reading.error, "/body/text"), _NEXT["broken"]
+            answer.next_step = Words(zh=f"{problem.zh}。{zh}", en=f"{problem.en}. {en}")
         answer.suggestions = list(reading.error.suggestions)
     return answer
 

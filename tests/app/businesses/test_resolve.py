@@ -58,6 +58,13 @@ async def test_a_permit_number_without_a_code_leads_on_and_not_round_in_a_circle
     assert "18" in answer.next_step.en
 
 
+async def test_a_mistyped_code_says_what_is_wrong_with_it():
+    answer = await resolve("91330106MA2YYY034X", Finder(), HOSTS)
+    assert answer.reason == "identifier.check_character"
+    assert "校验位" in answer.next_step.zh
+    assert "check character" in answer.next_step.en
+
+
 async def test_names_are_searched():
     finder = Finder([Candidate(CODE, "上海样板酒店有限公司", "某路1号", "存续")])
     answer = await resolve("样板酒店", finder, HOSTS)

@@ -20,6 +20,8 @@ from app.profile.lanes import Lane
 log = logging.getLogger("onevisit.engine")
 _PAUSE_SECONDS = 0.01
 """At least so long between two looks."""
+_BEHIND_SECONDS, _PASS_SECONDS = 0.005, 0.001
+"""A look that comes so late waits for one pass of the loop, in which answers that have arrived are read."""
 _NEVER = float("inf")
 
 OnLate = Callable[[Question, Answered], None]
@@ -48,6 +50,7 @@ class Board:
         self._flying: dict[Key, Flight] = {}
         self._timer: asyncio.TimerHandle | None = None
         self._due = _NEVER
+        self._judged: float | None = None
 
     def ask(self, question: Question, waiter: Waiter, now: float) -> Answered | Flight:
         """A fresh enough answer at once, or the flight that will bring one."""
@@ -138,16 +141,22 @@ class Board:
         if due < self._due:
             if self._timer is not None:
                 self._timer.cancel()
-            self._due = due
+            self._due, self._judged = due, None
             self._timer = self._loop.call_at(due, self._look)
 
     def _look(self) -> None:
+        """Cut what is late. A gateway that is late itself first reads what lies in its sockets, and judges by the time before."""
         # Loops round to milliseconds: a timer may come a little early, and must do then what it came for.
         now = max(self.time(), self._due)
+        if self._judged is None and now - self._due > _BEHIND_SECONDS:
+            self._judged = now
+            self._timer = self._loop.call_later(_PASS_SECONDS, self._look)
+            return
+        judged, self._judged = self._judged or now, None
         self._due, self._timer = _NEVER, None
-        due = min(self._move(lane, now) for lane in self.lanes.values())
+        due = min(self._move(lane, judged) for lane in self.lanes.values())
         if due < _NEVER:
-            self.watch(max(due, now + _PAUSE_SECONDS))
+            self.watch(max(due, self.time() + _PAUSE_SECONDS))
 
     def _move(self, lane: Lane, now: float) -> float:
         """Move what is late; returns when to look again."""
@@ -163,7 +172,7 @@ class Board:
         """End every call, at shutdown."""
         if self._timer is not None:
             self._timer.cancel()
-            self._due, self._timer = _NEVER, None
+            self._due, self._timer, self._judged = _NEVER, None, None
         for attempt in tuple(chain.from_iterable(lane.active for lane in self.lanes.values())):
             attempt.cancel()
 

@@ -3,10 +3,13 @@
 import asyncio
 import itertools
 import random
+import socket
+import time
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import uvloop
 
 from adapters.contract import (
     AdapterError,
@@ -633,3 +636,30 @@ class TestFairness:
         assert world.calls["a"] == 5
         await asyncio.wait(others)
         assert world.lane("a").in_flight == 0
+
+
+@pytest.mark.parametrize("loop_factory", [asyncio.SelectorEventLoop, uvloop.new_event_loop])
+def test_a_gateway_that_is_late_itself_reads_what_has_come_before_it_blames_anybody(loop_factory):
+    """The department answers in time; the loop is held up meanwhile, as by a thousand look-ups at once."""
+
+    async def play():
+        world = World()
+        world.lane("a").latencies.usual = 0.1
+        mine, theirs = socket.socketpair()
+        mine.setblocking(False)
+
+        async def fetch(_query):
+            await asyncio.get_running_loop().sock_recv(mine, 1)
+            return ANSWER
+
+        asked = asyncio.create_task(world.ask(world.question("a", fetch)))
+        await asyncio.sleep(0.01)
+        theirs.send(b"x")
+        time.sleep(0.3)  # noqa: ASYNC251 - holds up the loop on purpose
+        found = await asked
+        mine.close()
+        theirs.close()
+        return found["a"]
+
+    with asyncio.Runner(loop_factory=loop_factory) as runner:
+        assert runner.run(play()).outcome is Outcome.FRESH

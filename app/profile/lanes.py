@@ -92,7 +92,7 @@ class Lane:
 
     def succeeded(self, seconds: float, allowed: float, now: float) -> None:
         """An answer came after so many seconds, of those that it was allowed."""
-        self.latencies.record(seconds)
+        self.latencies.record(seconds, now)
         self.limit.record(seconds, self.in_flight + 1)
         self.breaker.succeeded(now, slow=seconds > allowed * _SLOW_SHARE)
 
@@ -109,5 +109,5 @@ class Lane:
 
     def timed_out(self, seconds: float, now: float) -> None:
         """An attempt was cut; its time counts as the least that it would have taken."""
-        self.latencies.record(seconds)
+        self.latencies.record(seconds, now)
         self.breaker.failed(now)

@@ -5,6 +5,8 @@ from bisect import bisect_left
 BOUNDS = tuple(0.001 * 1.2**i for i in range(56))
 """Upper bounds of the latency buckets in seconds: 1 ms to about 22 s, each a fifth wider than the one before."""
 _LEAST_SECONDS = 0.1
+_LEAST_SPAN = 5.0
+"""What came within so many seconds of the first answer is one moment, and tells nothing of what is usual."""
 _FAIR_SECONDS = 1.0
 """What is long enough for a department of which too little is known."""
 _FEWEST_SAMPLES = 128
@@ -16,7 +18,7 @@ _REFRESH_EVERY = 64
 class Latencies:
     """A department's latency histogram: `ever` only grows (metrics), `recent` fades so that old times are forgotten."""
 
-    __slots__ = ("_cached", "_fresh", "_recent", "_samples", "ever", "sum_seconds", "usual")
+    __slots__ = ("_cached", "_fresh", "_recent", "_samples", "_since", "ever", "sum_seconds", "usual")
 
     def __init__(self) -> None:
         self.ever = [0] * (len(BOUNDS) + 1)
@@ -24,12 +26,15 @@ class Latencies:
         self._recent = [0] * (len(BOUNDS) + 1)
         self._samples = 0
         self._fresh = 0
+        self._since: float | None = None
         self._cached: dict[float, float | None] = {}
         self.usual: float | None = None
-        """p99.9, at most 64 attempts old; None while too few are known."""
+        """p99.9, at most 64 attempts old; None while too few are known, or for too short a time."""
 
-    def record(self, seconds: float) -> None:
-        """An attempt took this long, or was cut after it."""
+    def record(self, seconds: float, now: float) -> None:
+        """An attempt took this long, or was cut after it; `now` is a loop time."""
+        if self._since is None:
+            self._since = now
         place = bisect_left(BOUNDS, seconds)
         self.ever[place] += 1
         self._recent[place] += 1
@@ -37,15 +42,15 @@ class Latencies:
         self._samples += 1
         self._fresh += 1
         if self._fresh >= _REFRESH_EVERY:
-            self._refresh()
+            self._refresh(known_long_enough=now - self._since >= _LEAST_SPAN)
 
-    def _refresh(self) -> None:
+    def _refresh(self, *, known_long_enough: bool) -> None:
         self._fresh = 0
         self._cached.clear()
         if self._samples >= _HALVE_AFTER:
             self._recent = [count // 2 for count in self._recent]
             self._samples = sum(self._recent)
-        self.usual = self.quantile(1 - _FALSE_TIMEOUTS)
+        self.usual = self.quantile(1 - _FALSE_TIMEOUTS) if known_long_enough else None
 
     def quantile(self, share: float, fewest: int = _FEWEST_SAMPLES) -> float | None:
         """Seconds within which this share of attempts ended; None while too few are known. At most 64 attempts old."""

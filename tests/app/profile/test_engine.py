@@ -348,7 +348,7 @@ class TestTimeouts:
 
     @scene()
     async def test_a_quick_one_that_hangs_is_cut_long_before_the_deadline(self, world):
-        for index in range(250):
+        for index in range(350):
             await world.ask(world.question("x", taking(0.02), business=str(index)), seconds=2)
         answer = (await world.ask(world.question("x", taking(60), business="z"), seconds=2))["x"]
         assert (answer.outcome, answer.reason) == (Outcome.TIMED_OUT, "slower_than_usual")
@@ -356,14 +356,14 @@ class TestTimeouts:
 
     @scene()
     async def test_a_patient_question_is_not_cut(self, world):
-        for index in range(250):
+        for index in range(350):
             await world.ask(world.question("x", taking(0.02), business=str(index)), seconds=2)
         patient = world.question("x", taking(5), business="z", patient=True)
         assert (await world.ask(patient, seconds=8))["x"].outcome is Outcome.FRESH
 
     @scene()
     async def test_asking_anew_is_no_leave_to_hang(self, world):
-        for index in range(250):
+        for index in range(350):
             await world.ask(world.question("x", taking(0.02), business=str(index)), seconds=2)
         answer = (await world.ask(world.question("x", taking(60), business="z", anew=True), seconds=2))["x"]
         assert answer.reason == "slower_than_usual"

@@ -30,11 +30,11 @@ def test_departments_are_told_what_is_left_less_a_hop():
     assert told_ms(10.0, 9.999) == 1
 
 
-def filled(*times):
-    latencies = Latencies()
+def filled(*times, every=0.1):
+    latencies, clock = Latencies(), itertools.count()
     for seconds, count in times:
         for _ in range(count):
-            latencies.record(seconds)
+            latencies.record(seconds, next(clock) * every)
     return latencies
 
 
@@ -57,6 +57,12 @@ def test_attempts_may_take_what_the_department_usually_takes():
     assert 1.2 <= attempt_seconds(filled((1.2, 300)), 1.9) <= 1.5
     assert attempt_seconds(filled((1.2, 300)), 0.5) == 0.5
     assert attempt_seconds(Latencies(), 1.9) == 1.9
+
+
+def test_one_moment_tells_nothing_of_what_is_usual():
+    """The first answers of a crowd come quickly; the last ones had to wait for all the others."""
+    assert attempt_seconds(filled((0.03, 3000), every=0.001), 1.9) == 1.9
+    assert attempt_seconds(filled((0.03, 3000), every=0.002), 1.9) == 0.1
 
 
 @pytest.mark.parametrize(

@@ -82,6 +82,11 @@ class BusinessId:
         return self.value
 
     @property
+    def names_a_business(self) -> bool:
+        """Whether departments can be asked for it: a permit number without a code inside is of one permit only."""
+        return self.scheme is not Scheme.FOOD_PERMIT
+
+    @property
     def key(self) -> str:
         """What names the business in tasks, records and traces: the code inside a permit number; an old tax number with its
         scheme, because the same digits may be somebody else's registration number.

@@ -269,7 +269,7 @@ _told("redirect_to_file", "redirect_refused", lambda _a: _answer(b"", "Location:
 _told("partial_content", "schema_violation", lambda a: _answer(_json(a), status="206 Partial Content"))
 _told("multiple_choices", "redirect_refused", lambda a: _answer(_json(a), status="300 Multiple Choices"))
 _told("not_modified", "redirect_refused", lambda _a: b"HTTP/1.1 304 Not Modified\r\n\r\n")
-_told("no_content", "schema_violation", lambda _a: b"HTTP/1.1 204 No Content\r\n\r\n")
+_told("no_content", "content_type", lambda _a: b"HTTP/1.1 204 No Content\r\n\r\n")
 _told("cookies", None, lambda a: _answer(_json(a), "Set-Cookie: spy=1; Domain=.example.org", "Set-Cookie: b=2"))
 
 # Type and text.

@@ -22,7 +22,7 @@ _XML = frozenset({"application/xml", "text/xml"})
 CLOCK_SKEW = timedelta(minutes=10)
 _STATUS = {401: "credentials_rejected", 403: "credentials_rejected", 429: "upstream_busy", 503: "upstream_busy"}
 _WHOLE = frozenset({200, 201})
-_REDIRECTION, _CLIENT_ERROR, _SERVER_ERROR = 300, 400, 500
+_CLIENT_ERROR, _SERVER_ERROR = 400, 500
 _AGAIN = frozenset({502, 503, 504})
 _LONGEST_WISH = 6
 
@@ -49,9 +49,13 @@ def status_failure(status: int, headers: Mapping[str, str] | None = None) -> Ada
         return AdapterUnavailable("upstream_error", f"HTTP {status}", again=status in _AGAIN)
     if status >= _CLIENT_ERROR:
         return AdapterUnavailable("request_refused", f"HTTP {status}")
-    if status >= _REDIRECTION:
-        return AdapterMalformed("redirect_refused", f"HTTP {status}")
-    return None if status in _WHOLE else AdapterMalformed("schema_violation", f"HTTP {status} brings no whole answer")
+    return None
+
+
+def require_whole(status: int) -> None:
+    """Refuse what succeeded otherwise than with a whole answer: a part of one (206) is none."""
+    if status not in _WHOLE:
+        raise AdapterMalformed("schema_violation", f"HTTP {status} brings no whole answer")
 
 
 def retry_after_of(headers: Mapping[str, str]) -> float | None:

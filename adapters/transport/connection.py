@@ -164,7 +164,7 @@ class Connection(asyncio.Protocol):
         if self.headed and not self.head and not self.interim:  # nearly always: one piece, each field once
             end = data.find(b"\r\n\r\n")
             once = data.count(b"\r\n", 0, end) == len(self.told) and _are_different(tuple(self.told))
-            if once and end < self.limits.header_bytes:
+            if once and end < self.limits.header_bytes and len(self.told) <= self.limits.headers:
                 return None
         head = self.head + data
         if not self.headed:
@@ -197,18 +197,9 @@ class Connection(asyncio.Protocol):
         told = self.told = self.fields.copy()
         self.fields.clear()
         self.status = self.parser.get_status_code()
-        if len(told) > self.limits.headers or self._head_bytes > self.limits.header_bytes:
-            raise AdapterMalformed("too_large", "too many headers")
         promised = told.get(b"Content-Length") or told.get(b"content-length") or b""
         if len(promised) > _MOST_DIGITS or (promised.isdigit() and int(promised) > self.limits.wire):
             raise AdapterMalformed("too_large", f"{promised.decode('latin-1')[:20]} bytes are promised")
-
-    @property
-    def _head_bytes(self) -> int:
-        """Bytes of the fields; exact where it matters, that is when more came than fields may have."""
-        if self.received <= self.limits.header_bytes:
-            return 0
-        return sum(len(name) + len(value) + 4 for name, value in self.told.items())
 
     @property
     def _until_close(self) -> bool:

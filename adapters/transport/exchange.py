@@ -9,20 +9,24 @@ import contextlib
 import logging
 import ssl
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from adapters.contract.errors import AdapterError, AdapterMalformed, AdapterTimedOut, AdapterUnavailable
 from adapters.transport.answers import media_type_of
 from adapters.transport.connection import Connection, Fields
 from adapters.transport.guard import AddressGuard, ByteBudget, Limits, Origin, decode_body
-from adapters.transport.reading import read
 
 log = logging.getLogger("onevisit.transport")
+T = TypeVar("T")
 _IDLE_PER_ORIGIN = 256
 QUICK, PATIENT = 0.25, 1.0
 """Seconds a connection may take: for a question that an officer waits for, and for everything else."""
 _TLS_SECONDS = 0.5
+LARGE = 64 << 10
+"""Bytes on the wire above which a thread reads."""
+_READERS = ThreadPoolExecutor(1, thread_name_prefix="read-large")
 _REDIRECTS = range(300, 400)
 
 
@@ -194,19 +198,23 @@ class Exchange:
         try:
             async with asyncio.timeout_at(deadline):
                 response = await answered
-                await self._inflate(response)
+                await self.read(len(response.raw), lambda: response.body)  # a hostile coding shows here
         except TimeoutError:
             raise AdapterTimedOut from None
         finally:
             call.cancel()
         return response
 
-    async def _inflate(self, response: Response) -> None:
-        """A hostile coding shows here, not where the body is used. What waits for a thread stays charged."""
-        size = len(response.raw)
+    async def read(self, size: int, act: Callable[[], T]) -> T:
+        """What `act` makes of an answer of so many bytes: of a large one on a thread, charged as long as it waits for its turn.
+
+        Inflating and parsing large ones on the loop would hold up everybody else's.
+        """
+        if size <= LARGE:
+            return act()
         self.budget.used += size
         try:
-            await read(size, lambda: response.body)
+            return await asyncio.get_running_loop().run_in_executor(_READERS, act)
         finally:
             self.budget.used -= size
 

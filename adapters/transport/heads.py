@@ -6,6 +6,13 @@ from adapters.contract.adapter import AdapterQuery
 from adapters.contract.errors import AdapterUnavailable
 
 _LINES = 5
+HOP_SECONDS = 0.02
+"""Kept back from what a department is told, for the way there and back."""
+
+
+def told_ms(deadline: float, now: float) -> int:
+    """What a department is told: what is left, less one hop; at least one millisecond."""
+    return max(int((deadline - now - HOP_SECONDS) * 1000), 1)
 
 
 def fields_of(query: AdapterQuery, left_ms: int) -> dict[str, str]:

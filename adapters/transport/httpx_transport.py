@@ -9,10 +9,9 @@ import httpx
 
 from adapters.contract.adapter import AdapterQuery
 from adapters.transport.exchange import Exchange, Response
-from adapters.transport.heads import fields_of
+from adapters.transport.heads import fields_of, told_ms
 
 _DROPPED = frozenset({"content-encoding", "content-length", "transfer-encoding", "connection", "set-cookie"})
-_MARGIN_SECONDS = 0.02
 _OWN = frozenset({"host", "content-length", "accept-encoding", "connection"})
 
 
@@ -53,8 +52,8 @@ def fields_for(query: AdapterQuery) -> dict[str, str]:
 
 
 def left_ms(query: AdapterQuery) -> int:
-    """What a department is told to have: what is left, less the way back; at least one millisecond."""
-    return max(int((query.deadline - asyncio.get_running_loop().time() - _MARGIN_SECONDS) * 1000), 1)
+    """What a department is told now to have left."""
+    return told_ms(query.deadline, asyncio.get_running_loop().time())
 
 
 def response_of(answered: httpx.Response) -> Response:

@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from adapters.contract import AdapterError, BusinessId, Candidate, Scheme
+from adapters.contract import AdapterError, BusinessId, Candidate
 from app.businesses.errors import as_problem
 from app.businesses.matching import Reading, is_known_host, read
 from app.businesses.schemas import CandidateRead, IdentifierRead, Resolution
@@ -44,7 +44,7 @@ _NEXT = {
 async def resolve(text: str, finder: Finder, qr_hosts: tuple[str, ...]) -> Resolution:
     """Never raises for what a person typed or scanned: an answer always says what to do next."""
     reading = read(text)
-    if reading.identifier is not None and reading.identifier.scheme is Scheme.FOOD_PERMIT:
+    if reading.identifier is not None and not reading.identifier.names_a_business:
         return _unresolved("permit")
     if reading.identifier is not None:
         return Resolution(outcome="match", identifier=describe(reading.identifier))

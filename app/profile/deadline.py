@@ -3,8 +3,6 @@
 SHORTEST_MS, LONGEST_MS, LONGEST_BATCH_MS, LONGEST_WAIT_MS = 100, 2000, 10_000, 8000
 RESERVE_SECONDS = 0.03
 """Kept back from the caller's deadline for deciding, tracing and encoding."""
-HOP_SECONDS = 0.02
-"""Kept back from what a department is told, for the way there and back."""
 LEAST_ATTEMPT_SECONDS = 0.1
 """No attempt is begun with less time left than this."""
 UNHURRIED_SHARE = 0.7
@@ -16,8 +14,3 @@ LATE_SECONDS = 3.0
 def clamp_ms(asked: int | None, default: int, longest: int = LONGEST_MS) -> int:
     """The deadline in milliseconds: what the caller asked for, within what the deployment allows."""
     return max(SHORTEST_MS, min(default if asked is None else asked, longest))
-
-
-def told_ms(deadline: float, now: float) -> int:
-    """What a department is told: what is left, less one hop; at least one millisecond."""
-    return max(int((deadline - now - HOP_SECONDS) * 1000), 1)

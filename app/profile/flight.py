@@ -11,9 +11,10 @@ from msgspec import Struct, structs
 
 from adapters.contract import AdapterError, AdapterQuery, Asking, SectionAnswer
 from adapters.transport.backoff import pause
+from adapters.transport.heads import HOP_SECONDS
 from app.profile.answered import Answered, Begin
 from app.profile.cache import Freshness, Key
-from app.profile.deadline import HOP_SECONDS, LATE_SECONDS, LEAST_ATTEMPT_SECONDS
+from app.profile.deadline import LATE_SECONDS, LEAST_ATTEMPT_SECONDS
 from app.profile.hedging import hedge_after
 from app.profile.lanes import Lane
 from app.profile.timeouts import attempt_seconds, is_fair

@@ -47,7 +47,7 @@ _READ = frozenset(
 _LONGEST_HEADER, _LONGEST_SITE = 100, 64
 _JSON = frozenset({"", "*/*", "application/json"})
 _START = "http.response.start"
-NOBODY_SPOKE = "2"
+_NOBODY_SPOKE = "2"
 """Seconds after which to ask again when no department answered."""
 _FIXED = (
     (b"cache-control", b"private, no-cache"),
@@ -70,11 +70,11 @@ def _query(text: bytes) -> dict[str, str] | None:
     return found if fits and "purpose" in found and found.get("view", "full") in _VIEWS else None
 
 
-def respond(encoded: Encoded, held: str) -> tuple[int, bytes]:
-    """Status and body: nothing is sent again that the caller holds already (RFC 9110, 13.1.2)."""
+def respond(encoded: Encoded, held: str) -> tuple[int, bytes, str | None]:
+    """Status, body, and `Retry-After` if nobody spoke: nothing is sent again that the caller holds already (RFC 9110, 13.1.2)."""
     if encoded.answered and held and not {encoded.etag, "*"}.isdisjoint(tag.strip() for tag in held.split(",")):
-        return 304, b""
-    return (200 if encoded.answered else 503), encoded.body
+        return 304, b"", None
+    return (200, encoded.body, None) if encoded.answered else (503, encoded.body, _NOBODY_SPOKE)
 
 
 class ProfileFront:
@@ -160,7 +160,7 @@ class ProfileFront:
             log.exception("request failed", extra={"trace_id": trace_id, "path": scope["path"]})
             await problem("server.internal", trace_id, headers={"X-Request-Id": trace_id})(scope, receive, send)
             return True
-        status, body = respond(encoded, headers.get(b"if-none-match", b"").decode("latin-1"))
+        status, body, wait = respond(encoded, headers.get(b"if-none-match", b"").decode("latin-1"))
         coding: tuple[tuple[bytes, bytes], ...] = ()
         if b"accept-encoding" in headers and takes_gzip(headers[b"accept-encoding"].decode("latin-1")):
             packed = compressed(body)
@@ -174,8 +174,8 @@ class ProfileFront:
             *coding,
             *_FIXED,
         ]
-        if status == 503:  # noqa: PLR2004 - nobody spoke
-            sent.append((b"retry-after", NOBODY_SPOKE.encode()))
+        if wait is not None:
+            sent.append((b"retry-after", wait.encode()))
         await send({"type": _START, "status": status, "headers": sent[2:] if status == 304 else sent})  # noqa: PLR2004 - not modified
         await send({"type": "http.response.body", "body": body})
         return True

@@ -17,7 +17,7 @@ from app.profile import streams
 from app.profile.deadline import LONGEST_BATCH_MS, LONGEST_WAIT_MS, SHORTEST_MS, clamp_ms
 from app.profile.deps import ENGINE
 from app.profile.errors import SectionUnknown
-from app.profile.front import NOBODY_SPOKE, gone, respond
+from app.profile.front import gone, respond
 from app.profile.service import ClientGone, Engine, LookUp, subject_of
 from auth.dependencies import requires
 from auth.permissions import Permission
@@ -184,10 +184,10 @@ async def read_profile(
         encoded = await engine.look_up(principal, wanted, lambda: gone(request.receive))
     except ClientGone:
         return Response(status_code=_GONE_STATUS)
-    status, body = respond(encoded, headers.if_none_match or "")
+    status, body, wait = respond(encoded, headers.if_none_match or "")
     sent["ETag"] = encoded.etag
-    if status == 503:  # noqa: PLR2004 - nobody spoke
-        sent["Retry-After"] = NOBODY_SPOKE
+    if wait is not None:
+        sent["Retry-After"] = wait
     return _json(body, status, sent, gzip=gzip) if body else Response(status_code=status, headers=sent)
 
 

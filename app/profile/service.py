@@ -10,7 +10,7 @@ from typing import Any, cast
 from msgspec import Raw, Struct, structs
 
 from adapters.contract import AdapterError, AdapterQuery, BusinessId, IdentifierError, Outcome, Scheme, parse
-from adapters.transport.heads import head_of
+from adapters.transport.heads import head_of, told_ms
 from app.agreements.decision import DatedTerms, Standing
 from app.agreements.purposes import PURPOSES, Purpose
 from app.audit.events import Event
@@ -24,7 +24,7 @@ from app.profile import assemble
 from app.profile import schemas as s
 from app.profile.answered import Answered
 from app.profile.board import Board
-from app.profile.deadline import RESERVE_SECONDS, told_ms
+from app.profile.deadline import RESERVE_SECONDS
 from app.profile.engine import Gathering, OnSection
 from app.profile.errors import (
     IdentifierNeedsResolving,
@@ -41,7 +41,6 @@ from app.tasks.service import OpenTask
 from auth.principal import Principal, Role
 
 EXPIRES_AFTER = timedelta(minutes=15)
-_PERMITS = frozenset({Scheme.FOOD_PERMIT})
 _WATCH_AFTER_SECONDS = 0.02
 DENIED = Answered(Outcome.DENIED, "agreement_missing", 0)
 
@@ -351,7 +350,7 @@ def identified(text: str) -> BusinessId:
         business = parse(text)
     except IdentifierError as error:
         raise as_problem(error, "/path/business_id") from error
-    if business.scheme in _PERMITS:
+    if not business.names_a_business:
         raise IdentifierNeedsResolving(pointer="/path/business_id")
     return business
 

@@ -9,7 +9,8 @@ from app.core.db import Database
 from app.registry.models import Adapter, AdapterCredentials, AdapterVersion, Examination
 
 _WAITS = (
-    """select 1 from examinations where state in ('pending', 'running') and (lease_until is null or lease_until < ?) limit 1"""
+    "select 1 from examinations where state in ('pending', 'running') "  # not "other than done": there is an index
+    "and (lease_until is null or lease_until < ?) limit 1"
 )
 
 

@@ -13,6 +13,7 @@ from adapters.transport.answers import (
     require_as_of,
     require_echo,
     require_media_type,
+    require_whole,
     section_answer,
     status_failure,
 )
@@ -20,7 +21,6 @@ from adapters.transport.credentials import Secrets, static_headers
 from adapters.transport.documents import decode_text, parse_xml
 from adapters.transport.exchange import Exchange
 from adapters.transport.httpx_transport import client_over, fields_for
-from adapters.transport.reading import read
 
 _REASONS = {"01": "no_record", "02": "not_applicable"}
 
@@ -33,7 +33,7 @@ class PublicSecurityAdapter:
 
     def __init__(self, manifest: Manifest, exchange: Exchange, secrets: Secrets, now: Now) -> None:
         self._manifest = manifest
-        self._limits = exchange.limits
+        self._exchange = exchange
         self._now = now
         self._base = manifest.base_url.rstrip("/")
         self._headers = static_headers(manifest.auth, secrets)
@@ -50,13 +50,14 @@ class PublicSecurityAdapter:
             headers={**self._headers, **fields_for(query)},
             extensions={"deadline": query.deadline},
         )
-        return await read(len(response.content), lambda: self._read(response, query))
+        return await self._exchange.read(len(response.content), lambda: self._read(response, query))
 
     def _read(self, response: httpx.Response, query: AdapterQuery) -> SectionAnswer:
         if failure := status_failure(response.status_code, response.headers):
             raise failure
+        require_whole(response.status_code)
         require_media_type(response.headers.get("content-type", "").partition(";")[0].strip().lower(), "xml")
-        body = parse_xml(decode_text(response.content, "gb18030"), self._limits).get("FHJG")
+        body = parse_xml(decode_text(response.content, "gb18030"), self._exchange.limits).get("FHJG")
         if not isinstance(body, dict):
             raise AdapterMalformed("schema_violation", "no FHJG element")
         digest = digest_of(response.content)

@@ -22,18 +22,18 @@ from adapters.transport.answers import (
     require_as_of,
     require_echo,
     require_media_type,
+    require_whole,
     section_answer,
     status_failure,
     to_shape,
 )
 from adapters.transport.credentials import Secrets, static_headers
 from adapters.transport.documents import decode_json, decode_text, parse_json, parse_xml
-from adapters.transport.exchange import PATIENT, QUICK, Exchange, Pool, Response
+from adapters.transport.exchange import LARGE, PATIENT, QUICK, Exchange, Pool, Response
 from adapters.transport.httpx_transport import client_over, left_ms, response_of
-from adapters.transport.reading import LARGE, read
 
 log = logging.getLogger("onevisit.adapters")
-_NOT_FOUND, _OK, _SUCCESS = 404, 200, range(200, 300)
+_NOT_FOUND, _OK = 404, 200
 
 
 class _Found(msgspec.Struct):
@@ -92,13 +92,7 @@ class StandardRestAdapter:
         return self._exchange.begin(pool, payload, done, repeatable=self.repeatable, connect_seconds=connect_seconds)
 
     async def _read_large(self, response: Response, query: AdapterQuery, told: Told) -> None:
-        """Read on a thread; the bytes stay charged to the process's budget while it waits."""
-        budget, size = self._exchange.budget, len(response.raw)
-        budget.used += size
-        try:
-            told(*await read(size, lambda: self._outcome(response, query)))
-        finally:
-            budget.used -= size
+        told(*await self._exchange.read(len(response.raw), lambda: self._outcome(response, query)))
 
     def _outcome(self, response: Response, query: AdapterQuery) -> tuple[SectionAnswer | None, AdapterError | None]:
         """What `_read` gives or raises. A failure leaves its frames behind: they hold megabytes until the collector comes."""
@@ -114,7 +108,7 @@ class StandardRestAdapter:
     async def fetch(self, query: AdapterQuery) -> SectionAnswer:
         if self._client is not None:
             response = response_of(await self._client.send(self._request(query)))
-            return await read(len(response.raw), lambda: self._read(response, query))
+            return await self._exchange.read(len(response.raw), lambda: self._read(response, query))
         answered: asyncio.Future[SectionAnswer] = asyncio.get_running_loop().create_future()
 
         def told(answer: SectionAnswer | None, error: AdapterError | None) -> None:
@@ -163,6 +157,7 @@ class StandardRestAdapter:
                 return SectionAnswer(None, self._time_or_none(document), digest, reason)
         if failure := status_failure(response.status, response.headers):
             raise failure
+        require_whole(response.status)
         if self._success and not self._success(response.status, document):
             raise AdapterMalformed("schema_violation", "the answer does not say that it succeeded")
         require_echo(query.business_id, self._find_id(document))
@@ -224,7 +219,7 @@ class StandardRestAdapter:
         body = b"" if message is None else msgspec.json.encode(message)
         headers = {**self._headers, **({"Content-Type": "application/json"} if body else {})}
         response = await self._exchange.send(method, url, headers=headers, body=body, deadline=deadline)
-        failure = None if response.status in _SUCCESS else status_failure(response.status)
+        failure = status_failure(response.status)
         if failure and response.status != _NOT_FOUND:
             raise failure
         require_media_type(response.media_type, "json")

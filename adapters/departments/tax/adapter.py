@@ -15,6 +15,7 @@ from adapters.transport.answers import (
     require_as_of,
     require_echo,
     require_media_type,
+    require_whole,
     section_answer,
     status_failure,
 )
@@ -22,7 +23,6 @@ from adapters.transport.credentials import LoginAuth, Secrets
 from adapters.transport.documents import decode_text, parse_json
 from adapters.transport.exchange import Exchange
 from adapters.transport.httpx_transport import client_over, fields_for
-from adapters.transport.reading import read
 
 _EXPIRED_AS_TOLD, _NO_RECORD = b'"1401"', "2404"
 
@@ -50,11 +50,12 @@ class TaxAdapter:
             headers=fields_for(query),
             extensions={"deadline": query.deadline},
         )
-        return await read(len(response.content), lambda: self._read(response, query))
+        return await self._exchange.read(len(response.content), lambda: self._read(response, query))
 
     def _read(self, response: httpx.Response, query: AdapterQuery) -> SectionAnswer:
         if failure := status_failure(response.status_code, response.headers):
             raise failure
+        require_whole(response.status_code)
         document = self._json(response)
         digest = digest_of(response.content)
         code = str(document.get("code"))

@@ -22,7 +22,7 @@ PATROL = Standing(PURPOSES["patrol"], None, task_open=False)
 
 class Adapter:
     async def fetch(self, query):
-        raise NotImplementedError
+        raise AssertionError("a plan asks nobody")
 
 
 @dataclass

@@ -7,9 +7,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from adapters.contract import Outcome
+from adapters.transport.heads import told_ms
 from app.profile.answered import Answered
 from app.profile.cache import AnswerCache, Freshness
-from app.profile.deadline import LONGEST_BATCH_MS, clamp_ms, told_ms
+from app.profile.deadline import LONGEST_BATCH_MS, clamp_ms
 from app.profile.hedging import hedge_after
 from app.profile.timeouts import BOUNDS, Latencies, attempt_seconds
 

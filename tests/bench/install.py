@@ -17,19 +17,32 @@ from tests.bench import departments
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / ".bench"
 SOURCES = Path(__file__).parent
-DEBIAN = ("nginx-core", "libnginx-mod-http-lua", "lua-cjson", "gcc", "libc6-dev", "nodejs", "npm")
+_LUA = "/usr/lib/nginx/modules/ngx_http_lua_module.so"
+DEBIAN: dict[str, tuple[str, ...]] = {
+    "nginx": ("nginx-core", "libnginx-mod-http-lua", "lua-cjson"),
+    _LUA: ("nginx-core", "libnginx-mod-http-lua", "lua-cjson"),
+    "gcc": ("gcc", "libc6-dev"),
+    "node": ("nodejs",),
+    "npm": ("npm",),
+}
+"""What is needed -> Debian's packages that bring it; a tool that came from elsewhere is left alone."""
 
 
 def _run(*command: str, cwd: Path = ROOT, **more: str) -> None:
     subprocess.run(command, cwd=cwd, check=True, stdout=subprocess.DEVNULL, env={**os.environ, **more})
 
 
+def missing_packages(has: Callable[[str], bool]) -> list[str]:
+    """Packages for what is not there. One question each: node and npm of one origin exclude those of another."""
+    return sorted({package for tool, packages in DEBIAN.items() if not has(tool) for package in packages})
+
+
 def _debian() -> None:
-    lua = Path("/usr/lib/nginx/modules/ngx_http_lua_module.so")
-    if all(shutil.which(tool) for tool in ("nginx", "gcc", "node", "npm")) and lua.exists():
-        return
-    _run("apt-get", "update", "-qq")
-    _run("apt-get", "install", "-y", "-qq", "--no-install-recommends", *DEBIAN, DEBIAN_FRONTEND="noninteractive")
+    packages = missing_packages(lambda tool: shutil.which(tool) is not None or Path(tool).is_absolute() and Path(tool).exists())
+    if packages:
+        _run("apt-get", "update", "-qq")
+    for package in packages:
+        _run("apt-get", "install", "-y", "-qq", "--no-install-recommends", package, DEBIAN_FRONTEND="noninteractive")
 
 
 def _loadgen() -> None:

@@ -11,6 +11,10 @@ from typing import Any
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 
+from adapters.dispatch.cache import AnswerCache
+from adapters.dispatch.deadline import UNHURRIED_SHARE
+from adapters.dispatch.dispatcher import Dispatcher
+from adapters.dispatch.metrics import lane_families
 from adapters.transport.documents import decode_text, parse_json
 from adapters.transport.exchange import Exchange, tls_context
 from adapters.transport.guard import AddressGuard
@@ -31,13 +35,9 @@ from app.core.settings import Settings, SettingsError
 from app.core.snapshots import Snapshots
 from app.core.telemetry import REGISTRY, admission_families, gauge, new_registry
 from app.delivery.service import deliver_due
-from app.profile.board import Board
-from app.profile.cache import AnswerCache
-from app.profile.deadline import UNHURRIED_SHARE
 from app.profile.deps import ENGINE
-from app.profile.metrics import lane_families
+from app.profile.events import on_late
 from app.profile.plans import Plans
-from app.profile.quiet import on_late
 from app.profile.service import Engine
 from app.registry.deps import DIRECTORY, WORKSHOP
 from app.registry.directory import Directory
@@ -88,8 +88,8 @@ async def _running(app: FastAPI, settings: Settings, clock: Clock, database: Dat
     SETTINGS.put(app, settings)
     CLOCK.put(app, clock)
     app.state.token_verifier = _verifier(settings, exchange)
-    board = _profiles(app, settings, clock, directory, snapshots, sequencer)
-    REGISTRY.put(app, _metrics(app, board, exchange, sequencer))
+    dispatcher = _profiles(app, settings, clock, directory, snapshots, sequencer)
+    REGISTRY.put(app, _metrics(app, dispatcher, exchange, sequencer))
     sequencer.start()
     await snapshots.refresh_now()
     steps: list[worker.Step] = []
@@ -102,7 +102,7 @@ async def _running(app: FastAPI, settings: Settings, clock: Clock, database: Dat
             yield
     finally:
         adjusting.cancel()
-        board.cancel_all()
+        dispatcher.cancel_all()
         await asyncio.to_thread(sequencer.stop)
         await exchange.aclose()
 
@@ -119,23 +119,23 @@ def _exchange(settings: Settings) -> Exchange:
 
 def _profiles(
     app: FastAPI, settings: Settings, clock: Clock, directory: Directory, snapshots: Snapshots, sequencer: Sequencer
-) -> Board:
-    """The parts of the profile routes; gives the board, which must be stilled at the end."""
+) -> Dispatcher:
+    """The parts of the profile routes; gives the dispatcher, which must be stilled at the end."""
     tasks, agreements = TASKS.put(app, new_tasks(clock)), AGREEMENTS.put(app, new_agreements())
     snapshots.add(tasks)
     snapshots.add(agreements)
     snapshots.add(directory.snapshot)
     unhurried = UNHURRIED_SHARE * settings.deadline_ms / 1000
-    board = Board(AnswerCache(), clock.now, random.SystemRandom().random, on_late(sequencer), unhurried=unhurried)
-    plans, press = Plans(board, catalogue_on), ADMISSION.of(app).press
-    ENGINE.put(app, Engine(directory, tasks, agreements, snapshots, sequencer, clock, board, plans, press))
-    return board
+    dispatcher = Dispatcher(AnswerCache(), clock.now, random.SystemRandom().random, on_late(sequencer), unhurried=unhurried)
+    plans, press = Plans(dispatcher, catalogue_on), ADMISSION.of(app).press
+    ENGINE.put(app, Engine(directory, tasks, agreements, snapshots, sequencer, clock, dispatcher, plans, press))
+    return dispatcher
 
 
-def _metrics(app: FastAPI, board: Board, exchange: Exchange, sequencer: Sequencer) -> CollectorRegistry:
+def _metrics(app: FastAPI, dispatcher: Dispatcher, exchange: Exchange, sequencer: Sequencer) -> CollectorRegistry:
     return new_registry(
         admission_families(ADMISSION.of(app)),
-        lambda: lane_families(board),
+        lambda: lane_families(dispatcher),
         lambda: (
             gauge("onevisit_connections_open", "Connections to departments", exchange.open_connections),
             gauge("onevisit_connections_idle", "Connections that wait for a question", exchange.idle_connections),

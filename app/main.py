@@ -16,7 +16,7 @@ from app.core.deps import ADMISSION, RATES
 from app.core.rates import Rates
 from app.core.settings import Settings
 from app.lifespan import lifespan_of
-from app.profile.front import ProfileFront
+from app.profile.fastpath import FastPath
 from app.web.routes import router as page_router
 
 
@@ -46,7 +46,7 @@ def create_app(settings: Settings | None = None, clock: Clock | None = None) -> 
     app.add_middleware(RefusalTrace)
     app.add_middleware(Admitted, admission=admission)
     app.add_middleware(RequestContext, max_body_bytes=settings.max_body_bytes, body_seconds=settings.body_seconds)
-    app.front = partial(ProfileFront, admission=admission, rates=rates, default_ms=settings.deadline_ms)
+    app.front = partial(FastPath, admission=admission, rates=rates, default_ms=settings.deadline_ms)
     include_routes(app)
     app.include_router(page_router)
     app.openapi = lambda: openapi_document(app)  # type: ignore[method-assign]  # FastAPI's documented way to extend it

@@ -12,10 +12,10 @@ import msgspec
 from msgspec import UNSET, Raw, Struct
 
 from adapters.contract import REASONS, BusinessId, Manifest, Outcome, shape_of
+from adapters.dispatch.reply import Reply
 from app.agreements.decision import Grant, Release, Released
 from app.catalogue.classification import ANALYSIS_ONLY, Catalogue, FieldClass
 from app.profile import schemas as s
-from app.profile.answered import Answered
 from app.profile.findings import notice
 from app.profile.headline import REASONS as HEADLINE_REASONS
 from app.profile.headline import RULES, Answer, Facts, decide
@@ -52,7 +52,7 @@ class Part(Struct, frozen=True):
     """One section: who was asked, what came, and what may be seen of it."""
 
     spec: Specification
-    answered: Answered
+    answered: Reply
     released: Released
 
 
@@ -67,7 +67,7 @@ class View(Struct, frozen=True):
     today: date
 
 
-def part(spec: Specification, answered: Answered) -> Part:
+def part(spec: Specification, answered: Reply) -> Part:
     """Apply the grant to an answer."""
     if spec.release is None or answered.data is None:
         return Part(spec, answered, NOTHING)

@@ -10,16 +10,15 @@ from typing import Protocol
 from msgspec import Struct, structs
 
 from adapters.contract import AdapterQuery, DepartmentAdapter, Manifest, shape_of
-from adapters.transport.breaker import BreakerRules
-from adapters.transport.limits import AdaptiveLimit
+from adapters.dispatch.breaker import BreakerRules
+from adapters.dispatch.cache import Freshness
+from adapters.dispatch.dispatcher import Dispatcher
+from adapters.dispatch.lane import Lane
+from adapters.dispatch.limits import AdaptiveLimit
+from adapters.dispatch.question import Begin, Question, Route, awaiting
 from app.agreements.decision import DatedTerms, Standing, grant, in_force
 from app.catalogue.classification import Catalogue
-from app.profile.answered import Begin
 from app.profile.assemble import Specification, specify
-from app.profile.board import Board, awaiting
-from app.profile.cache import Freshness
-from app.profile.flight import Question, Route
-from app.profile.lanes import Lane
 
 _MOST_PLANS = 512
 
@@ -59,7 +58,9 @@ class Plan(Struct, frozen=True):
         named = {n: spec for n, spec in self.specifications.items() if n in other.specifications}
         return structs.replace(self, specifications=named)
 
-    def questions(self, query: AdapterQuery, site: str | None, *, only: str | None, patient: bool, anew: bool) -> list[Question]:
+    def questions(
+        self, query: AdapterQuery, site: str | None, *, only: str | None, patient: bool, no_cache: bool
+    ) -> list[Question]:
         """The questions of one look-up; `query` is without a site."""
         business_id, scheme, purpose = query.business_id, query.scheme, query.purpose
         with_site = query if site is None else structs.replace(query, site=site)
@@ -68,15 +69,15 @@ class Plan(Struct, frozen=True):
             if only is None or route.section == only:
                 chosen = with_site if sited else query
                 key = (route.label, scheme, business_id, chosen.site or "", purpose)
-                questions.append(Question(route, chosen, key, patient, anew))
+                questions.append(Question(route, chosen, key, patient, no_cache))
         return questions
 
 
 class Plans:
     """Plans by standing."""
 
-    def __init__(self, board: Board, catalogue_on: Callable[[date], Catalogue]) -> None:
-        self._board = board
+    def __init__(self, dispatcher: Dispatcher, catalogue_on: Callable[[date], Catalogue]) -> None:
+        self._dispatcher = dispatcher
         self._catalogue_on = catalogue_on
         self._of: tuple[object, object, date] | None = None
         self._known: dict[tuple[str, str | None, bool], Plan] = {}
@@ -124,11 +125,13 @@ class Plans:
 
     def _lane(self, manifest: Manifest) -> Lane:
         """The adapter's lane; versions of one adapter share it, for it is the same system behind them."""
-        lanes, capacity = self._board.lanes, manifest.capacity
+        lanes, capacity = self._dispatcher.lanes, manifest.capacity
         lane = lanes.get(manifest.adapter_id)
         limit = AdaptiveLimit(capacity.initial, most=capacity.most)
         if lane is None:
-            lane = lanes[manifest.adapter_id] = Lane(manifest.adapter_id, capacity, self._board.random, limit, BreakerRules())
+            lane = lanes[manifest.adapter_id] = Lane(
+                manifest.adapter_id, capacity, self._dispatcher.random, limit, BreakerRules()
+            )
         elif lane.capacity != capacity:  # in place: questions under way stay where the clock looks
             lane.capacity, lane.limit = capacity, limit
         return lane

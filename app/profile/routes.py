@@ -17,7 +17,7 @@ from app.profile import streams
 from app.profile.deadline import LONGEST_BATCH_MS, LONGEST_WAIT_MS, SHORTEST_MS, clamp_ms
 from app.profile.deps import ENGINE
 from app.profile.errors import SectionUnknown
-from app.profile.front import gone, respond
+from app.profile.fastpath import gone, respond
 from app.profile.service import ClientGone, Engine, LookUp, subject_of
 from auth.dependencies import requires
 from auth.permissions import Permission

@@ -10,6 +10,10 @@ from typing import Any, cast
 from msgspec import Raw, Struct, structs
 
 from adapters.contract import AdapterError, AdapterQuery, BusinessId, IdentifierError, Outcome, Scheme, parse
+from adapters.dispatch.dispatcher import Dispatcher
+from adapters.dispatch.fan_out import FanOut, OnSection
+from adapters.dispatch.question import Question
+from adapters.dispatch.reply import Reply
 from adapters.transport.heads import head_of, told_ms
 from app.agreements.decision import DatedTerms, Standing
 from app.agreements.purposes import PURPOSES, Purpose
@@ -22,10 +26,7 @@ from app.core.ids import new_span_id
 from app.core.snapshots import Snapshot, Snapshots
 from app.profile import assemble
 from app.profile import schemas as s
-from app.profile.answered import Answered
-from app.profile.board import Board
 from app.profile.deadline import RESERVE_SECONDS
-from app.profile.engine import Gathering, OnSection
 from app.profile.errors import (
     IdentifierNeedsResolving,
     PurposeForeign,
@@ -33,16 +34,15 @@ from app.profile.errors import (
     TaskNotYours,
     TaskRequired,
 )
-from app.profile.flight import Question
+from app.profile.events import trace_quietly
 from app.profile.plans import Plan, Plans
-from app.profile.quiet import trace_quietly
 from app.registry.directory import Directory
 from app.tasks.service import OpenTask
 from auth.principal import Principal, Role
 
 EXPIRES_AFTER = timedelta(minutes=15)
 _WATCH_AFTER_SECONDS = 0.02
-DENIED = Answered(Outcome.DENIED, "agreement_missing", 0)
+DENIED = Reply(Outcome.DENIED, "agreement_missing", 0)
 
 Gone = Callable[[], Awaitable[None]]
 """Returns when the caller has left."""
@@ -100,7 +100,7 @@ class Prepared(Struct, frozen=True):
         query = AdapterQuery(business_id, scheme, None, wanted.purpose, unit, wanted.request_id, deadline, traceparent)
         with contextlib.suppress(AdapterError):  # an adapter that cannot say it so says why by itself
             query = structs.replace(query, head=head_of(query, told_ms(deadline, asyncio.get_running_loop().time())))
-        return self.plan.questions(query, wanted.site, only=only, patient=patient, anew=patient or wanted.fresh)
+        return self.plan.questions(query, wanted.site, only=only, patient=patient, no_cache=patient or wanted.fresh)
 
 
 @dataclass(slots=True)
@@ -113,7 +113,7 @@ class Engine:
     snapshots: Snapshots
     sequencer: Sequencer
     clock: Clock
-    board: Board
+    dispatcher: Dispatcher
     plans: Plans
     press: Callable[[], None]
     """Tells the admission that departments could not be asked for want of room."""
@@ -178,23 +178,23 @@ class Engine:
         if not completeness.answered and any(p.answered.reason == "queue_full" for p in view.parts.values()):
             self.press()
 
-    async def _asked(self, prepared: Prepared, questions: list[Question], gone: Gone | None) -> dict[str, Answered]:
+    async def _asked(self, prepared: Prepared, questions: list[Question], gone: Gone | None) -> dict[str, Reply]:
         """The answers by the deadline; nothing is left under way for a caller who is gone."""
-        gathering = Gathering(self.board, questions, prepared.deadline)
+        fan_out = FanOut(self.dispatcher, questions, prepared.deadline)
         try:
-            await _whole(gathering.whole, gone)
+            await _whole(fan_out.whole, gone)
         except (ClientGone, asyncio.CancelledError):
             self.abandoned(prepared)
             raise
         finally:
-            gathering.cancel()
-        return gathering.answers
+            fan_out.cancel()
+        return fan_out.replies
 
     def abandoned(self, prepared: Prepared) -> None:
         """Trace that departments were asked for a caller who left before the look-up was whole."""
         trace_quietly(self.sequencer, self.event(prepared, "profile.business.abandoned", outcome="abandoned"))
 
-    def view(self, prepared: Prepared, answers: dict[str, Answered]) -> assemble.View:
+    def view(self, prepared: Prepared, answers: dict[str, Reply]) -> assemble.View:
         """What may be seen of the answers, by this caller, now."""
         now = self.clock.now()
         plan = prepared.plan
@@ -309,9 +309,9 @@ class Engine:
             outcome=str(found.answered.outcome),
         )
 
-    def gather(self, prepared: Prepared, on_section: OnSection) -> Gathering:
+    def gather(self, prepared: Prepared, on_section: OnSection) -> FanOut:
         """Begin to ask; every section is reported the moment its outcome is known."""
-        return Gathering(self.board, prepared.questions(), prepared.deadline, on_section)
+        return FanOut(self.dispatcher, prepared.questions(), prepared.deadline, on_section)
 
 
 async def _whole(whole: "asyncio.Future[None]", gone: Gone | None) -> None:

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from adapters.dispatch.reply import Reply
 from app.audit.errors import AuditUnavailable
 from app.audit.service import act_of
 from app.core.admission import Admission
@@ -18,7 +19,6 @@ from app.core.problems import document_of
 from app.core.rates import Rates
 from app.profile import assemble
 from app.profile import schemas as s
-from app.profile.answered import Answered
 from app.profile.errors import BatchItemFailed
 from app.profile.service import DENIED, Encoded, Engine, LookUp, Prepared
 from auth.principal import Principal
@@ -44,8 +44,8 @@ def problem_line(form: Form, error: DomainError, trace_id: str, **place: Any) ->
 
 async def stream(engine: Engine, prepared: Prepared, form: Form) -> AsyncIterator[bytes]:
     """What is asked, each section the moment it has arrived and is traced, and the closing part."""
-    arrived: asyncio.Queue[tuple[str, Answered]] = asyncio.Queue()
-    gathering = engine.gather(prepared, lambda name, answered: arrived.put_nowait((name, answered)))
+    arrived: asyncio.Queue[tuple[str, Reply]] = asyncio.Queue()
+    fan_out = engine.gather(prepared, lambda name, answered: arrived.put_nowait((name, answered)))
     told = False
     try:
         specifications = prepared.plan.specifications
@@ -56,7 +56,7 @@ async def stream(engine: Engine, prepared: Prepared, form: Form) -> AsyncIterato
         for _ in range(len(specifications) - len(denied)):
             yield await _section(engine, prepared, form, *(await arrived.get()))
         told = True  # from here on the closing entry tells
-        yield await _closing(engine, prepared, form, gathering.answers)
+        yield await _closing(engine, prepared, form, fan_out.replies)
     except AuditUnavailable as error:
         told = True
         yield problem_line(form, error, prepared.wanted.request_id)
@@ -65,7 +65,7 @@ async def stream(engine: Engine, prepared: Prepared, form: Form) -> AsyncIterato
         refused = await _trace_refusal(engine, prepared.principal, prepared.wanted, error, "GET /v1/profiles/{business_id}")
         yield problem_line(form, refused, prepared.wanted.request_id)
     finally:
-        gathering.cancel()
+        fan_out.cancel()
         if not told and prepared.plan.routes:  # the caller left; each section that left before is traced by itself
             engine.abandoned(prepared)
 
@@ -82,7 +82,7 @@ def _begin(prepared: Prepared, asked: list[str]) -> bytes:
     return msgspec.json.encode(begin)
 
 
-async def _section(engine: Engine, prepared: Prepared, form: Form, name: str, answered: Answered) -> bytes:
+async def _section(engine: Engine, prepared: Prepared, form: Form, name: str, answered: Reply) -> bytes:
     spec = engine.confirmed(prepared).plan.specifications.get(name)
     if spec is None:  # its adapter was suspended meanwhile
         spec, answered = prepared.plan.specifications[name], DENIED
@@ -92,7 +92,7 @@ async def _section(engine: Engine, prepared: Prepared, form: Form, name: str, an
     return line(form, "section", b'{"name":"%b","section":%b}' % (name.encode(), assemble.encode(read)))
 
 
-async def _closing(engine: Engine, prepared: Prepared, form: Form, answers: dict[str, Answered]) -> bytes:
+async def _closing(engine: Engine, prepared: Prepared, form: Form, answers: dict[str, Reply]) -> bytes:
     prepared = engine.confirmed(prepared)
     view = engine.view(prepared, answers)
     closing, event = engine.close(prepared, view)

@@ -38,7 +38,7 @@ def missing_packages(has: Callable[[str], bool]) -> list[str]:
 
 
 def _debian() -> None:
-    packages = missing_packages(lambda tool: shutil.which(tool) is not None or Path(tool).is_absolute() and Path(tool).exists())
+    packages = missing_packages(lambda tool: shutil.which(tool) is not None or (Path(tool).is_absolute() and Path(tool).exists()))
     if packages:
         _run("apt-get", "update", "-qq")
     for package in packages:

@@ -6,10 +6,10 @@ import msgspec
 import pytest
 
 from adapters.contract import Manifest, Outcome, shape_of
+from adapters.dispatch.reply import Reply
 from app.agreements.decision import Grant
 from app.catalogue.service import catalogue_on
 from app.profile import assemble
-from app.profile.answered import Answered
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 
@@ -24,7 +24,7 @@ def section(data, reach=2):
     )  # fmt: skip
     spec = assemble.specify(manifest, "fire@1", Grant(reach, True, "a@1"), catalogue_on(NOW.date()))
     values = msgspec.convert(data, shape_of("fire"))
-    answered = Answered(Outcome.FRESH, None, 1, values, msgspec.json.encode(values), NOW, NOW, 1, "sha-256=:x:")
+    answered = Reply(Outcome.FRESH, None, 1, values, msgspec.json.encode(values), NOW, NOW, 1, "sha-256=:x:")
     return assemble.section_read(assemble.part(spec, answered), NOW)
 
 

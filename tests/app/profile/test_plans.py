@@ -1,4 +1,4 @@
-"""Plans: made once for a standing, made anew when what they rest on changes; lanes outlive them."""
+"""Plans: made once for a standing, made no_cache when what they rest on changes; lanes outlive them."""
 
 import random
 from dataclasses import dataclass
@@ -7,11 +7,11 @@ from datetime import UTC, date, datetime
 import msgspec
 
 from adapters.contract import Manifest
+from adapters.dispatch.cache import AnswerCache
+from adapters.dispatch.dispatcher import Dispatcher
 from app.agreements.decision import DatedTerms, Standing, Terms
 from app.agreements.purposes import PURPOSES
 from app.catalogue.service import catalogue_on
-from app.profile.board import Board
-from app.profile.cache import AnswerCache
 from app.profile.plans import Plans
 from tests.fixtures.virtual import run
 
@@ -45,8 +45,8 @@ def live(**changes):
 
 def playing(play):
     async def whole():
-        board = Board(AnswerCache(), lambda: datetime.now(UTC), random.Random(1).random, lambda *_: None)
-        play(board, Plans(board, catalogue_on))
+        dispatcher = Dispatcher(AnswerCache(), lambda: datetime.now(UTC), random.Random(1).random, lambda *_: None)
+        play(dispatcher, Plans(dispatcher, catalogue_on))
 
     run(whole())
 
@@ -65,12 +65,12 @@ def test_a_plan_is_kept_until_adapters_agreements_or_the_day_change():
 
 
 def test_a_new_capacity_changes_the_lane_in_place():
-    def play(board, plans):
+    def play(dispatcher, plans):
         plans.plan(live(), TERMS, PATROL, DAY)
-        lane = board.lanes["fire"]
+        lane = dispatcher.lanes["fire"]
         lane.in_flight = 3
         plans.plan(live(capacity={"initial": 64, "most": 256}), TERMS, PATROL, DAY)
-        assert board.lanes["fire"] is lane
+        assert dispatcher.lanes["fire"] is lane
         assert (lane.limit.value, lane.in_flight) == (64, 3)
 
     playing(play)

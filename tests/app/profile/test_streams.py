@@ -10,12 +10,12 @@ import pytest
 
 from adapters.contract import AdapterQuery, Outcome
 from adapters.contract.sections import Standing
+from adapters.dispatch.question import Question, Route
+from adapters.dispatch.reply import Reply
 from app.core.deps import ADMISSION, RATES
-from app.profile.answered import Answered
 from app.profile.deps import ENGINE
-from app.profile.flight import Question, Route
-from app.profile.front import _caller
-from app.profile.quiet import on_late
+from app.profile.events import on_late
+from app.profile.fastpath import _caller
 from auth.principal import Role
 
 MAIN, CLEAN, CHAIN = "91330106MA2YYY034D", "91310115MA1YYY024Y", "91370102999999066X"
@@ -115,7 +115,7 @@ async def test_a_late_answer_is_traced_with_its_department_and_discloses_nothing
 
     route = Route("food", "market", "food@1", Standing, None, None)
     query = AdapterQuery(MAIN, "uscc", None, "patrol", "fire", "0" * 32, 0.0)
-    on_late(Log())(Question(route, query, ()), Answered(Outcome.FRESH, None, 1))
+    on_late(Log())(Question(route, query, ()), Reply(Outcome.FRESH, None, 1))
     await asyncio.sleep(0)
     (event,) = events_seen
     assert (event.event, event.departments, event.subject) == ("profile.section.refilled", ("market",), MAIN)
@@ -335,12 +335,12 @@ class TestFront:
         engine = ENGINE.of(city.app)
         task = asyncio.create_task(city.inspector.get(f"/v1/profiles/{MAIN}", params=PATROL))
         await asyncio.sleep(0.1)
-        before = engine.board.lanes["fire"].in_flight
+        before = engine.dispatcher.lanes["fire"].in_flight
         task.cancel()
         await asyncio.wait([task])
         await asyncio.sleep(0.06)
         assert before >= 1
-        assert engine.board.lanes["fire"].in_flight == 0
+        assert engine.dispatcher.lanes["fire"].in_flight == 0
 
 
 class TestLeaving:
@@ -380,7 +380,7 @@ class TestLeaving:
         if accept == b"*/*":
             assert sent == []
         await asyncio.sleep(0.06)
-        assert ENGINE.of(city.app).board.lanes["fire"].in_flight == 0
+        assert ENGINE.of(city.app).dispatcher.lanes["fire"].in_flight == 0
         found = (await city.auditor.get("/v1/audit/entries", params={"event": "profile.business.abandoned"})).json()["items"]
         assert [entry["body"]["outcome"] if "body" in entry else entry["outcome"] for entry in found] == ["abandoned"]
 

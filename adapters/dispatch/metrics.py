@@ -4,17 +4,17 @@ from collections.abc import Iterable, Iterator
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 
-from app.profile.board import Board
-from app.profile.lanes import Lane
-from app.profile.timeouts import BOUNDS
+from adapters.dispatch.dispatcher import Dispatcher
+from adapters.dispatch.lane import Lane
+from adapters.dispatch.timeouts import BOUNDS
 
 _EVERY = 4
 """Buckets of the engine's own histogram that make one of the published."""
 
 
-def lane_families(board: Board) -> Iterator[Metric]:
+def lane_families(dispatcher: Dispatcher) -> Iterator[Metric]:
     """All metrics of all lanes."""
-    lanes = list(board.lanes.values())
+    lanes = list(dispatcher.lanes.values())
     outcomes = CounterMetricFamily("onevisit_adapter_outcomes", "Sections by outcome", labels=["adapter", "outcome"])
     extra = CounterMetricFamily(
         "onevisit_adapter_extra", "Retried, hedged, joined and late questions", labels=["adapter", "kind"]
@@ -31,7 +31,8 @@ def lane_families(board: Board) -> Iterator[Metric]:
     yield _gauge("onevisit_adapter_in_flight", "Questions under way", lanes, (x.in_flight for x in lanes))
     yield _gauge("onevisit_adapter_waiting", "Questions that wait for a place", lanes, (len(x.waiting) for x in lanes))
     yield _gauge("onevisit_adapter_limit", "Questions that may be under way at once", lanes, (x.limit.value for x in lanes))
-    yield GaugeMetricFamily("onevisit_cache_entries", "Answers kept for use again", value=len(board.cache))
+    yield CounterMetricFamily("onevisit_dispatcher_looks", "Looks for what is late", value=dispatcher.looks)
+    yield GaugeMetricFamily("onevisit_cache_entries", "Answers kept for use again", value=len(dispatcher.cache))
 
 
 def _buckets(lane: Lane) -> list[tuple[str, float]]:

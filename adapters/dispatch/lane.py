@@ -1,19 +1,19 @@
-"""Everything the engine remembers of one department: what it can take, how it fares, what it has been asked. Pure.
+"""Everything that is known of one department: what it can take, how it fares, what it has been asked. Pure.
 
 One lane per adapter, never shared: what one department does changes nothing for another.
 """
 
 from collections import Counter, deque
 from collections.abc import Callable
-from typing import Protocol
+from typing import Any
 
 from adapters.contract.errors import AdapterError
 from adapters.contract.manifest import Capacity
-from adapters.transport.backoff import Budget
-from adapters.transport.breaker import Breaker, BreakerRules
-from adapters.transport.limits import AdaptiveLimit
-from app.profile.hedging import BUDGET_SHARE
-from app.profile.timeouts import Latencies
+from adapters.dispatch.backoff import Budget
+from adapters.dispatch.breaker import Breaker, BreakerRules
+from adapters.dispatch.hedging import BUDGET_SHARE
+from adapters.dispatch.limits import AdaptiveLimit
+from adapters.dispatch.timeouts import Latencies
 
 _NEUTRAL = frozenset({"credentials_rejected", "request_refused", "gateway_full"})
 """Failures that say nothing about the department's health: 4xx, and the gateway's own."""
@@ -24,34 +24,6 @@ LONGEST_REST = 5.0
 """Seconds for which a department may ask to be left alone (`Retry-After`)."""
 QUEUE_FACTOR = 4
 """At most this many times the limit wait for a place."""
-
-
-class Moving(Protocol):
-    """A call under way."""
-
-    @property
-    def due(self) -> float:
-        """When it is to be moved."""
-        ...
-
-    def move(self, now: float) -> None:
-        """Time has passed."""
-
-    def cancel(self) -> None:
-        """End it."""
-
-
-class Waiting(Protocol):
-    """A question that waits for a place."""
-
-    settled: bool
-    queued_until: float
-
-    def begin(self, now: float) -> None:
-        """There is a place."""
-
-    def give_up(self, code: str, now: float) -> None:
-        """There was none in time."""
 
 
 class Lane:
@@ -75,8 +47,9 @@ class Lane:
         self.in_flight = 0
         self.late = 0
         self.rests_until = 0.0
-        self.active: dict[Moving, None] = {}
-        self.waiting: deque[Waiting] = deque()
+        # Attempts and flights (`flight`): this room only holds them, in the order in which they came.
+        self.active: dict[Any, None] = {}
+        self.waiting: deque[Any] = deque()
         self.asked: Counter[str] = Counter()
         self.outcomes: Counter[str] = Counter()
 

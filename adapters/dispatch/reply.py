@@ -1,6 +1,6 @@
-"""What is asked of a department and what became of it, as values. Pure."""
+"""What became of a question, as a value. Pure."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -8,14 +8,13 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from adapters.contract import ANSWERED, AdapterQuery, Asking, Outcome, SectionAnswer, Told
-
-Begin = Callable[[AdapterQuery, Told], Asking]
-Fetch = Callable[[AdapterQuery], Awaitable[SectionAnswer]]
+from adapters.contract import ANSWERED, Outcome
 
 
-class Answered(Struct, frozen=True):
-    """What became of a question. `encoded` is the section's data as the department gave it, before any release."""
+class Reply(Struct, frozen=True):
+    """What became of a question. `encoded` is the section's data as the department gave it, before
+    any release.
+    """
 
     outcome: Outcome
     reason: str | None

@@ -10,7 +10,7 @@ from mmap import mmap
 
 from msgspec import Struct
 
-from app.profile.answered import Answered
+from adapters.dispatch.reply import Reply
 
 Key = tuple[str, ...]
 _LEAST = 512
@@ -59,7 +59,7 @@ class AnswerCache:
         self._kept: dict[Key, _Place] = {}
         self._order: deque[tuple[int, Key]] = deque()
 
-    def keep(self, key: Key, answered: Answered) -> None:
+    def keep(self, key: Key, answered: Reply) -> None:
         """Remember an answer that holds data; one that is larger than everything together is not."""
         encoded, fetched_at = answered.encoded, answered.fetched_at
         if encoded is None or fetched_at is None:

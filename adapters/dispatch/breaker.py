@@ -50,6 +50,11 @@ class Breaker:
         self._calls, self._failed, self._slow = [0] * _BUCKETS, [0] * _BUCKETS, [0] * _BUCKETS
         self._missed = self._probing = self._passed = 0
 
+    @property
+    def failed_lately(self) -> int:
+        """Calls that failed in the last ten seconds."""
+        return sum(self._failed)
+
     def is_shut(self, now: float) -> bool:
         """Whether asking would be refused now; takes no probe."""
         if self.state is BreakerState.OPEN:
@@ -120,7 +125,7 @@ class Breaker:
         if self.state is not BreakerState.CLOSED or calls < self._rules.least_calls:
             return
         rules = self._rules
-        if sum(self._failed) >= calls * rules.failing_share or sum(self._slow) >= calls * rules.slow_share:
+        if self.failed_lately >= calls * rules.failing_share or sum(self._slow) >= calls * rules.slow_share:
             self._open(now)
 
     def _open(self, now: float) -> None:

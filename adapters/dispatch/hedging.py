@@ -1,6 +1,6 @@
 """When a second replica of a department is asked the same: only where it declares replicas, late, seldom. Pure."""
 
-from app.profile.timeouts import Latencies
+from adapters.dispatch.timeouts import Latencies
 
 LEAST_SECONDS = 0.03
 BUDGET_SHARE = 0.03

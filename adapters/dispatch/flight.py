@@ -1,23 +1,28 @@
-"""One question to one department on its way: waiting for a place, asked, asked again, hedged, cut, answered. Pure.
+"""One question to one department on its way: waiting for a place, asked, asked again, hedged, cut,
+answered. Pure.
 
-Callers who ask the same join the flight instead of asking again. Nothing here waits: the board's clock moves what is late.
+Callers who ask the same join the flight instead of asking again. Nothing here waits: the ticker
+moves what is late.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from math import inf
-from typing import Protocol
 
-from msgspec import Struct, structs
+from msgspec import structs
 
-from adapters.contract import AdapterError, AdapterQuery, Asking, SectionAnswer
-from adapters.transport.backoff import pause
+from adapters.contract import AdapterError, Asking, SectionAnswer
+from adapters.dispatch.backoff import pause
+from adapters.dispatch.cache import Key
+from adapters.dispatch.deadline import LATE_SECONDS, LEAST_ATTEMPT_SECONDS
+from adapters.dispatch.hedging import hedge_after
+from adapters.dispatch.lane import Lane
+from adapters.dispatch.question import Question, Waiter
+from adapters.dispatch.replies import Replies
+from adapters.dispatch.reply import Reply
+from adapters.dispatch.ticker import Ticker
+from adapters.dispatch.timeouts import attempt_seconds, is_fair
 from adapters.transport.heads import HOP_SECONDS
-from app.profile.answered import Answered, Begin
-from app.profile.cache import Freshness, Key
-from app.profile.deadline import LATE_SECONDS, LEAST_ATTEMPT_SECONDS
-from app.profile.hedging import hedge_after
-from app.profile.lanes import Lane
-from app.profile.timeouts import attempt_seconds, is_fair
 
 _MOST_ATTEMPTS = 2
 _LONGEST_WAIT = 0.5
@@ -27,80 +32,29 @@ _OUT_OF_TIME = "deadline_exceeded"
 MOST_LATE = 8
 """So many answers of one department may still come after their deadline to refill the cache."""
 
-
-class Route(Struct, frozen=True):
-    """What all questions to one adapter have in common."""
-
-    section: str
-    department: str
-    label: str
-    shape: type[Struct]
-    lane: Lane
-    begin: Begin
-    freshness: Freshness = Freshness()
-    repeatable: bool = True
-    replicas: int = 0
-
-    @property
-    def kept(self) -> bool:
-        """Whether an answer may be used again at all."""
-        return bool(self.freshness.fresh or self.freshness.stale)
+OnLate = Callable[[Question, Reply], None]
 
 
-class Question(Struct, frozen=True):
-    """What is asked of one department now. `key` is equal for questions that one answer serves."""
+@dataclass(frozen=True, slots=True)
+class FlightContext:
+    """What all flights of one process share."""
 
-    route: Route
-    query: AdapterQuery
-    key: Key
-    patient: bool = False
-    """Wait for the department as long as the deadline lets, whatever it usually takes."""
-    anew: bool = False
-    """Ask even where a fresh enough answer is kept."""
-
-
-class Waiter(Protocol):
-    """Who waits for a section."""
-
-    deadline: float
-
-    def section_settled(self, section: str, answered: Answered) -> None:
-        """The section's outcome is known."""
-
-
-class Tower(Protocol):
-    """What a flight needs of the board it belongs to."""
-
-    time: Callable[[], float]
+    ticker: Ticker
+    replies: Replies
+    flying: "dict[Key, Flight]"
     random: Callable[[], float]
     unhurried: float
     """Seconds that an attempt of a caller in no hurry has."""
-
-    def watch(self, due: float) -> None:
-        """Notice what is late at this loop time."""
-
-    def fill(self, lane: Lane) -> None:
-        """Give free places to those who wait."""
-
-    def later(self, when: float, act: Callable[[], None]) -> None:
-        """Do something at a loop time."""
-
-    def landed(self, flight: "Flight", answered: Answered | None) -> None:
-        """A flight is settled; None if everybody left."""
-
-    def received(self, flight: "Flight", answer: SectionAnswer, now: float) -> Answered:
-        """What an answer becomes."""
-        ...
-
-    def unanswered(self, flight: "Flight", code: str, now: float) -> Answered:
-        """What a failure becomes."""
-        ...
+    on_late: OnLate
 
 
 class Attempt:
     """One call to the department."""
 
-    __slots__ = ("asking", "cut_at", "flight", "hedge_at", "is_fair", "is_late", "is_probe", "lane", "started")
+    __slots__ = (
+        "asking", "cut_at", "flight", "hedge_at", "is_fair", "is_late", "is_probe", "lane",
+        "started",
+    )  # fmt: skip
 
     def __init__(self, flight: "Flight", started: float, cut_at: float, *, is_fair: bool, is_probe: bool) -> None:
         self.is_fair = is_fair
@@ -123,11 +77,12 @@ class Attempt:
         flight = self.flight
         if flight is None:
             return
-        board, lane = flight.board, self.lane
-        now = board.time()
+        time, lane = flight.context.ticker.time, self.lane
+        now = time()
         self.leave()
         if answer is not None:
-            lane.succeeded(now - self.started, self.cut_at - self.started if self.is_fair else inf, now)
+            allowed = self.cut_at - self.started if self.is_fair else inf
+            lane.succeeded(now - self.started, allowed, now)
             flight.answered(self, answer, now)
         elif error is not None:
             if error.code != _OUT_OF_TIME:
@@ -136,7 +91,7 @@ class Attempt:
                 self._ran_out(now)
             flight.failed(self, error, now)
         if lane.waiting:
-            board.fill(lane)
+            fill(lane, time())
 
     def leave(self) -> None:
         """No longer under way."""
@@ -163,7 +118,9 @@ class Attempt:
             self.flight.hedge(self, now)
 
     def cut(self, now: float) -> None:
-        """It took too long: wait for a late answer in the background if there is room, else end it."""
+        """It took too long: wait for a late answer in the background if there is room, else end
+        it.
+        """
         flight, lane = self.flight, self.lane
         if flight is None:
             return
@@ -193,10 +150,13 @@ class Attempt:
 class Flight:
     """A question under way, and all who wait for its answer."""
 
-    __slots__ = ("attempts", "board", "deadline", "question", "queued_until", "running", "settled", "started", "waiters")
+    __slots__ = (
+        "attempts", "context", "deadline", "question", "queued_until", "running", "settled",
+        "started", "waiters",
+    )  # fmt: skip
 
-    def __init__(self, board: Tower, question: Question, waiter: Waiter, started: float) -> None:
-        self.board = board
+    def __init__(self, context: FlightContext, question: Question, waiter: Waiter, started: float) -> None:
+        self.context = context
         self.question = question
         self.waiters: list[Waiter] = [waiter]
         self.deadline = waiter.deadline
@@ -225,14 +185,17 @@ class Flight:
         elif lane.may_queue:
             self.queued_until = min(self.deadline - LEAST_ATTEMPT_SECONDS, now + _LONGEST_WAIT)
             lane.waiting.append(self)
-            self.board.watch(now + _SOON)
+            self.context.ticker.watch(now + _SOON)
         else:
             self.give_up("queue_full", now)
 
     def begin(self, now: float) -> None:
-        """There is a place: call the department, unless its breaker opened meanwhile or it asked to be left alone."""
-        breaker = self.question.route.lane.breaker
-        if self.question.route.lane.rests_until > now:
+        """There is a place: call the department, unless its breaker opened meanwhile or it asked
+        to be left alone.
+        """
+        lane = self.question.route.lane
+        breaker = lane.breaker
+        if lane.rests_until > now:
             self.give_up("upstream_busy", now)
         elif breaker.allows(now):
             self.attempt(now, is_probe=bool(breaker.state))
@@ -244,9 +207,8 @@ class Flight:
         question, lane = self.question, self.question.route.lane
         left = self.deadline - now
         allowed = left if question.patient else attempt_seconds(lane.latencies, left)
-        attempt = Attempt(
-            self, now, now + allowed, is_fair=is_fair(lane.latencies, allowed, self.board.unhurried), is_probe=is_probe
-        )
+        fair = is_fair(lane.latencies, allowed, self.context.unhurried)
+        attempt = Attempt(self, now, now + allowed, is_fair=fair, is_probe=is_probe)
         self.attempts += 1
         self.running.append(attempt)
         lane.in_flight += 1
@@ -256,23 +218,27 @@ class Flight:
             after = self._hedge_after(lane)
             attempt.hedge_at = None if after is None else now + after
         query = question.query if not replica else structs.replace(question.query, replica=replica)
-        self.board.watch(attempt.due)
+        self.context.ticker.watch(attempt.due)
         try:
             attempt.asking = question.route.begin(query, attempt.told)
         except AdapterError as error:
             attempt.told(None, error)
 
     def _hedge_after(self, lane: Lane) -> float | None:
-        utilisation = lane.in_flight / lane.limit.value
-        closed = not lane.breaker.state
-        return hedge_after(lane.latencies, self.question.route.replicas, breaker_closed=closed, utilisation=utilisation)
+        return hedge_after(
+            lane.latencies,
+            self.question.route.replicas,
+            breaker_closed=not lane.breaker.state,
+            utilisation=lane.in_flight / lane.limit.value,
+        )
 
     def hedge(self, attempt: Attempt, now: float) -> None:
         """The first attempt is late: ask a replica too, if the budget allows."""
         attempt.hedge_at = None
         lane = self.question.route.lane
         in_time = self.deadline - now >= LEAST_ATTEMPT_SECONDS
-        if in_time and self.attempts < _MOST_ATTEMPTS and lane.has_room and lane.rests_until <= now and lane.hedges.take(now):
+        may = in_time and self.attempts < _MOST_ATTEMPTS and lane.has_room
+        if may and lane.rests_until <= now and lane.hedges.take(now):
             lane.asked["hedged"] += 1
             self.attempt(now, replica=1)
 
@@ -281,36 +247,38 @@ class Flight:
         self.running.remove(attempt)
         while self.running:
             self.running.pop().cancel()
-        self.settle(self.board.received(self, answer, now))
+        seconds, late = now - self.started, self.settled
+        reply = self.context.replies.received(self.question, answer, seconds, self.attempts, late=late)
+        if late:
+            self.question.route.lane.asked["late"] += 1
+            self.context.on_late(self.question, reply)
+        self.settle(reply)
 
     def failed(self, attempt: Attempt, error: AdapterError, now: float) -> None:
         """Try once more where that is safe, else say why it failed."""
         self.running.remove(attempt)
         if self.settled or self.running:
             return
-        seconds = pause(self.board.random, error.retry_after)
+        seconds = pause(self.context.random, error.retry_after)
         lane = self.question.route.lane
-        enough = self.deadline - now - seconds >= LEAST_ATTEMPT_SECONDS
-        if (
-            error.again
-            and self.question.route.repeatable
-            and self.attempts < _MOST_ATTEMPTS
-            and enough
-            and lane.retries.take(now)
-        ):
+        safe = error.again and self.question.route.repeatable
+        in_time = self.deadline - now - seconds >= LEAST_ATTEMPT_SECONDS
+        may = safe and in_time and self.attempts < _MOST_ATTEMPTS
+        if may and lane.retries.take(now):
             lane.asked["retried"] += 1
-            self.board.later(now + seconds, lambda: self._again(error))
+            self.context.ticker.later(now + seconds, lambda: self._again(error))
         else:
             self.give_up(error.code, now)
 
     def _again(self, error: AdapterError) -> None:
-        """Ask once more, if the department still has room: whoever has not asked yet goes first."""
+        """Ask once more, if the department still has room: whoever has not asked goes first."""
         if self.settled:
             return
+        now = self.context.ticker.time()
         if self.question.route.lane.has_room:
-            self.begin(self.board.time())
+            self.begin(now)
         else:
-            self.give_up(error.code, self.board.time())
+            self.give_up(error.code, now)
 
     def attempt_cut(self, attempt: Attempt, now: float) -> None:
         """An attempt ran out of its time; a late one may still refill the cache."""
@@ -320,32 +288,55 @@ class Flight:
             in_time = now < self.deadline - HOP_SECONDS
             self.give_up("slower_than_usual" if in_time else "deadline_exceeded", now)
 
+    def unanswered(self, code: str, now: float) -> Reply:
+        """What a caller is told who gets no current answer."""
+        seconds = now - self.started
+        return self.context.replies.unanswered(self.question, code, seconds, self.attempts)
+
     def give_up(self, code: str, now: float) -> None:
         """Settle without a current answer."""
         if not self.settled:
-            self.settle(self.board.unanswered(self, code, now))
+            self.settle(self.unanswered(code, now))
 
-    def settle(self, answered: Answered) -> None:
+    def settle(self, reply: Reply) -> None:
         """Tell everybody who waits."""
         if self.settled:
             return
-        self.settled = True
-        self.board.landed(self, answered)
+        self._landed()
+        self.question.route.lane.outcomes[reply.outcome] += 1
         waiters, self.waiters = self.waiters, []
         for waiter in waiters:
-            waiter.section_settled(self.question.route.section, answered)
+            waiter.section_settled(self.question.route.section, reply)
+
+    def _landed(self) -> None:
+        """Nobody joins any more."""
+        self.settled = True
+        key, flying = self.question.key, self.context.flying
+        if flying.get(key) is self:
+            del flying[key]
 
     def leave(self, waiter: Waiter, now: float, *, gone: bool) -> None:
-        """A caller stops waiting: at its deadline, or because it is `gone`. The last one to leave ends the flight."""
+        """A caller stops waiting; the last one to leave ends the flight.
+
+        `gone`: the connection is of no use to anybody and is freed at once. Otherwise (a deadline)
+        the attempts are cut, which lets a late answer refill the cache.
+        """
         if waiter in self.waiters:
             self.waiters.remove(waiter)
         if self.waiters or self.settled:
             return
-        self.settled = True
-        self.board.landed(self, None)
+        self._landed()
         for attempt in tuple(self.running):
             if gone:
                 self.running.remove(attempt)
                 attempt.cancel()
             elif not attempt.is_late:
                 attempt.cut(now)
+
+
+def fill(lane: Lane, now: float) -> None:
+    """Give a lane's free places to those who wait for them, longest waiting first."""
+    while lane.waiting and lane.has_room:
+        flight = lane.waiting.popleft()
+        if not flight.settled:
+            flight.begin(now)

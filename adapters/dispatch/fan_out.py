@@ -1,34 +1,45 @@
-"""Ask every department in parallel under one deadline; a bad department costs only its own section. Pure of frameworks."""
+"""Ask every department in parallel under one deadline; a bad one costs only its section. Pure."""
 
 import asyncio
 from collections.abc import Callable, Sequence
 
-from app.profile.answered import Answered
-from app.profile.board import Board
-from app.profile.flight import Flight, Question
+from adapters.dispatch.dispatcher import Dispatcher
+from adapters.dispatch.flight import Flight
+from adapters.dispatch.question import Question
+from adapters.dispatch.reply import Reply
 
-OnSection = Callable[[str, Answered], None]
+OnSection = Callable[[str, Reply], None]
 
 
-class Gathering:
-    """The answers to one look-up. `whole` is resolved when every section has its outcome, at the latest at `deadline`."""
+class FanOut:
+    """The replies to one look-up. `whole` is resolved when every section has its outcome, at the
+    latest at `deadline` (a loop time).
+    """
 
-    __slots__ = ("_board", "_flights", "_left", "_on_section", "_timer", "answers", "deadline", "whole")
+    __slots__ = (
+        "_dispatcher", "_flights", "_left", "_on_section", "_timer", "deadline", "replies", "whole",
+    )  # fmt: skip
 
-    def __init__(self, board: Board, questions: Sequence[Question], deadline: float, on_section: OnSection | None = None) -> None:
+    def __init__(
+        self,
+        dispatcher: Dispatcher,
+        questions: Sequence[Question],
+        deadline: float,
+        on_section: OnSection | None = None,
+    ) -> None:
         loop = asyncio.get_running_loop()
-        self._board = board
+        self._dispatcher = dispatcher
         self._flights: dict[str, Flight] = {}
         self._left = len(questions)
         self._on_section = on_section
         self._timer: asyncio.TimerHandle | None = None
-        self.answers: dict[str, Answered] = {}
+        self.replies: dict[str, Reply] = {}
         self.deadline = deadline
         self.whole: asyncio.Future[None] = loop.create_future()
         now = loop.time()
         for question in questions:
-            begun = board.ask(question, self, now)
-            if isinstance(begun, Answered):
+            begun = dispatcher.ask(question, self, now)
+            if isinstance(begun, Reply):
                 self.section_settled(question.route.section, begun)
             elif not begun.settled:
                 self._flights[question.route.section] = begun
@@ -37,13 +48,13 @@ class Gathering:
         elif not self.whole.done():
             self.whole.set_result(None)
 
-    def section_settled(self, section: str, answered: Answered) -> None:
+    def section_settled(self, section: str, reply: Reply) -> None:
         """A section's outcome is known."""
-        self.answers[section] = answered
+        self.replies[section] = reply
         self._flights.pop(section, None)
         self._left -= 1
         if self._on_section is not None:
-            self._on_section(section, answered)
+            self._on_section(section, reply)
         if not self._left:
             if self._timer is not None:
                 self._timer.cancel()
@@ -52,18 +63,19 @@ class Gathering:
 
     def _late(self) -> None:
         """The deadline: what is missing by now is answered by its reason."""
-        now = self._board.time()
+        now = self._dispatcher.time()
         for section, flight in tuple(self._flights.items()):
-            answered = self._board.unanswered(flight, "deadline_exceeded", now)
-            flight.question.route.lane.outcomes[answered.outcome] += 1
+            reply = flight.unanswered("deadline_exceeded", now)
+            flight.question.route.lane.outcomes[reply.outcome] += 1
+            # Not `gone`: the caller got its answer, so a late one may still refill the cache.
             flight.leave(self, now, gone=False)
-            self.section_settled(section, answered)
+            self.section_settled(section, reply)
 
     def cancel(self) -> None:
         """The caller is gone: departments are no longer asked on its behalf."""
         if self._timer is not None:
             self._timer.cancel()
-        now = self._board.time()
+        now = self._dispatcher.time()
         for flight in tuple(self._flights.values()):
             flight.leave(self, now, gone=True)
         self._flights.clear()

@@ -5,11 +5,11 @@ import logging
 from collections.abc import Callable
 from functools import partial
 
+from adapters.dispatch.question import Question
+from adapters.dispatch.reply import Reply
 from app.audit.errors import AuditUnavailable
 from app.audit.events import Event
 from app.audit.sequencer import Sequencer
-from app.profile.answered import Answered
-from app.profile.flight import Question
 
 log = logging.getLogger("onevisit.profile")
 _QUIET: set["asyncio.Task[None]"] = set()
@@ -29,7 +29,7 @@ def trace_quietly(sequencer: Sequencer, event: Event) -> None:
     task.add_done_callback(_QUIET.discard)
 
 
-def refilled(sequencer: Sequencer, question: Question, answered: Answered) -> None:
+def refilled(sequencer: Sequencer, question: Question, answered: Reply) -> None:
     """Trace an answer that came after everybody had left: it refills the cache and is disclosed to nobody."""
     route, query = question.route, question.query
     event = Event(
@@ -46,6 +46,6 @@ def refilled(sequencer: Sequencer, question: Question, answered: Answered) -> No
     trace_quietly(sequencer, event)
 
 
-def on_late(sequencer: Sequencer) -> Callable[[Question, Answered], None]:
+def on_late(sequencer: Sequencer) -> Callable[[Question, Reply], None]:
     """What a board does with late answers."""
     return partial(refilled, sequencer)

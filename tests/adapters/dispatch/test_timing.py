@@ -7,12 +7,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from adapters.contract import Outcome
+from adapters.dispatch.cache import AnswerCache, Freshness
+from adapters.dispatch.hedging import hedge_after
+from adapters.dispatch.reply import Reply
+from adapters.dispatch.timeouts import BOUNDS, Latencies, attempt_seconds
 from adapters.transport.heads import told_ms
-from app.profile.answered import Answered
-from app.profile.cache import AnswerCache, Freshness
 from app.profile.deadline import LONGEST_BATCH_MS, clamp_ms
-from app.profile.hedging import hedge_after
-from app.profile.timeouts import BOUNDS, Latencies, attempt_seconds
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 
@@ -81,7 +81,7 @@ def test_no_hedge_while_little_is_known():
 
 
 def kept(size, at=NOW):
-    return Answered(Outcome.FRESH, None, 1, None, b"x" * size, at, at, 1, "d")
+    return Reply(Outcome.FRESH, None, 1, None, b"x" * size, at, at, 1, "d")
 
 
 def test_the_cache_is_bounded_in_bytes_and_counts_what_it_holds():
@@ -130,7 +130,7 @@ def test_whatever_the_cache_gives_is_what_was_kept_last():
             cache.forget(key)
             plain.pop(key, None)
         elif rng.random() < 0.5:
-            answered = Answered(Outcome.FRESH, None, 1, None, rng.randbytes(rng.randrange(1, 6000)), NOW, NOW, 1, "d")
+            answered = Reply(Outcome.FRESH, None, 1, None, rng.randbytes(rng.randrange(1, 6000)), NOW, NOW, 1, "d")
             cache.keep(key, answered)
             plain[key] = answered.encoded
         told = cache.stale(key, always, NOW)
@@ -142,5 +142,5 @@ def test_whatever_the_cache_gives_is_what_was_kept_last():
 
 def test_what_has_no_data_is_not_kept():
     cache = AnswerCache()
-    cache.keep(("x",), Answered(Outcome.NOT_FOUND, "no_record", 1))
+    cache.keep(("x",), Reply(Outcome.NOT_FOUND, "no_record", 1))
     assert len(cache) == 0

@@ -2,9 +2,9 @@
 
 import pytest
 
-from adapters.transport.backoff import LONGEST, SHORTEST, Budget, pause
-from adapters.transport.breaker import Breaker, BreakerRules, BreakerState
-from adapters.transport.limits import AdaptiveLimit
+from adapters.dispatch.backoff import LONGEST, SHORTEST, Budget, pause
+from adapters.dispatch.breaker import Breaker, BreakerRules, BreakerState
+from adapters.dispatch.limits import AdaptiveLimit
 
 
 def breaker(chance=0.5):

@@ -77,7 +77,7 @@ def respond(encoded: Encoded, held: str) -> tuple[int, bytes, str | None]:
     return (200, encoded.body, None) if encoded.answered else (503, encoded.body, _NOBODY_SPOKE)
 
 
-class ProfileFront:
+class FastPath:
     """Answers `GET /v1/profiles/{business_id}` without the framework where that is safe; passes everything else on."""
 
     def __init__(self, app: ASGIApp, *, admission: Admission, rates: Rates, default_ms: int) -> None:

@@ -23,7 +23,17 @@ from app.tasks import routes as tasks
 _PROBLEM = {
     "type": "object",
     "description": "RFC 9457; `code` is stable, `text` and `what_now` are in Chinese and English",
-    "required": ["type", "title", "status", "code", "detail", "retryable", "trace_id", "text", "what_now"],
+    "required": [
+        "type",
+        "title",
+        "status",
+        "code",
+        "detail",
+        "retryable",
+        "trace_id",
+        "text",
+        "what_now",
+    ],
     "properties": {
         "type": {"type": "string"},
         "title": {"type": "string"},
@@ -39,7 +49,11 @@ _PROBLEM = {
             "items": {
                 "type": "object",
                 "required": ["pointer", "code", "detail"],
-                "properties": {"pointer": {"type": "string"}, "code": {"type": "string"}, "detail": {"type": "string"}},
+                "properties": {
+                    "pointer": {"type": "string"},
+                    "code": {"type": "string"},
+                    "detail": {"type": "string"},
+                },
             },
         },
     },
@@ -81,7 +95,9 @@ def include_routes(app: FastAPI) -> None:
 
 
 def openapi_document(app: FastAPI) -> dict[str, Any]:
-    """The document: FastAPI's, plus msgspec components, plus problem documents wherever a request can be refused."""
+    """The document: FastAPI's, plus msgspec components, plus problem documents wherever a request
+    can be refused.
+    """
     if app.openapi_schema:
         return app.openapi_schema
     document = get_openapi(
@@ -92,7 +108,9 @@ def openapi_document(app: FastAPI) -> dict[str, Any]:
         routes=app.routes,
     )
     schemas = document.setdefault("components", {}).setdefault("schemas", {})
-    _, components = msgspec.json.schema_components([Profile, SectionAlone, Manifest], ref_template="#/components/schemas/{name}")
+    _, components = msgspec.json.schema_components(
+        [Profile, SectionAlone, Manifest], ref_template="#/components/schemas/{name}"
+    )
     schemas.update(components)
     schemas["Problem"] = _PROBLEM
     schemas.pop("HTTPValidationError", None)

@@ -1,4 +1,6 @@
-"""Opens and closes what lives as long as the process, and fills the slots that would otherwise run uphill."""
+"""Opens and closes what lives as long as the process, and fills the slots that would otherwise run
+uphill.
+"""
 
 import asyncio
 import json
@@ -52,7 +54,9 @@ _JWKS_SECONDS = 5.0
 _EXAMINATIONS_AT_ONCE = 4
 
 
-def lifespan_of(settings: Settings, clock: Clock) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+def lifespan_of(
+    settings: Settings, clock: Clock
+) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     """The lifespan of an application with these settings."""
 
     @asynccontextmanager
@@ -72,12 +76,15 @@ def _require_schema(database: Database) -> None:
     current, expected = current_revision(database), expected_revision()
     if current != expected:
         raise SettingsError(
-            f"The database is at revision {current or 'none'}, the code needs {expected}: run `onevisit migrate`."
+            f"The database is at revision {current or 'none'}, the code needs {expected}: "
+            f"run `onevisit migrate`."
         )
 
 
 @asynccontextmanager
-async def _running(app: FastAPI, settings: Settings, clock: Clock, database: Database) -> AsyncIterator[None]:
+async def _running(
+    app: FastAPI, settings: Settings, clock: Clock, database: Database
+) -> AsyncIterator[None]:
     exchange = _exchange(settings)
     trail = Trail(settings.secret, clock)
     sequencer = SEQUENCER.put(app, Sequencer(database, trail))
@@ -95,7 +102,10 @@ async def _running(app: FastAPI, settings: Settings, clock: Clock, database: Dat
     steps: list[worker.Step] = []
     if settings.run_worker:
         examiner = Examiner(database, trail, workshop)
-        steps += [*[examiner.run_next] * _EXAMINATIONS_AT_ONCE, lambda: deliver_due(database, clock, directory)]
+        steps += [
+            *[examiner.run_next] * _EXAMINATIONS_AT_ONCE,
+            lambda: deliver_due(database, clock, directory),
+        ]
     adjusting = asyncio.create_task(keep_adjusting(ADMISSION.of(app)))
     try:
         async with worker.working(*steps, steady=snapshots.tick):
@@ -118,7 +128,12 @@ def _exchange(settings: Settings) -> Exchange:
 
 
 def _profiles(
-    app: FastAPI, settings: Settings, clock: Clock, directory: Directory, snapshots: Snapshots, sequencer: Sequencer
+    app: FastAPI,
+    settings: Settings,
+    clock: Clock,
+    directory: Directory,
+    snapshots: Snapshots,
+    sequencer: Sequencer,
 ) -> Dispatcher:
     """The parts of the profile routes; gives the dispatcher, which must be stilled at the end."""
     tasks, agreements = TASKS.put(app, new_tasks(clock)), AGREEMENTS.put(app, new_agreements())
@@ -126,21 +141,40 @@ def _profiles(
     snapshots.add(agreements)
     snapshots.add(directory.snapshot)
     unhurried = UNHURRIED_SHARE * settings.deadline_ms / 1000
-    dispatcher = Dispatcher(AnswerCache(), clock.now, random.SystemRandom().random, on_late(sequencer), unhurried=unhurried)
+    dispatcher = Dispatcher(
+        AnswerCache(),
+        clock.now,
+        random.SystemRandom().random,
+        on_late(sequencer),
+        unhurried=unhurried,
+    )
     plans, press = Plans(dispatcher, catalogue_on), ADMISSION.of(app).press
-    ENGINE.put(app, Engine(directory, tasks, agreements, snapshots, sequencer, clock, dispatcher, plans, press))
+    ENGINE.put(
+        app,
+        Engine(directory, tasks, agreements, snapshots, sequencer, clock, dispatcher, plans, press),
+    )
     return dispatcher
 
 
-def _metrics(app: FastAPI, dispatcher: Dispatcher, exchange: Exchange, sequencer: Sequencer) -> CollectorRegistry:
+def _metrics(
+    app: FastAPI, dispatcher: Dispatcher, exchange: Exchange, sequencer: Sequencer
+) -> CollectorRegistry:
     return new_registry(
         admission_families(ADMISSION.of(app)),
         lambda: lane_families(dispatcher),
         lambda: (
-            gauge("onevisit_connections_open", "Connections to departments", exchange.open_connections),
-            gauge("onevisit_connections_idle", "Connections that wait for a question", exchange.idle_connections),
+            gauge(
+                "onevisit_connections_open", "Connections to departments", exchange.open_connections
+            ),
+            gauge(
+                "onevisit_connections_idle",
+                "Connections that wait for a question",
+                exchange.idle_connections,
+            ),
             gauge("onevisit_answer_bytes_held", "Bytes of answers under way", exchange.budget.used),
-            gauge("onevisit_trace_outstanding", "Trace entries not yet on disk", sequencer.outstanding),
+            gauge(
+                "onevisit_trace_outstanding", "Trace entries not yet on disk", sequencer.outstanding
+            ),
         ),
     )
 
@@ -163,8 +197,12 @@ def _verifier(settings: Settings, exchange: Exchange) -> TokenVerifier:
 
         async def fetch() -> dict[str, Any]:
             deadline = asyncio.get_running_loop().time() + _JWKS_SECONDS
-            response = await exchange.send("GET", url, headers={"Accept": "application/json"}, deadline=deadline)
-            document: dict[str, Any] = parse_json(decode_text(response.body, "utf-8"), exchange.limits)
+            response = await exchange.send(
+                "GET", url, headers={"Accept": "application/json"}, deadline=deadline
+            )
+            document: dict[str, Any] = parse_json(
+                decode_text(response.body, "utf-8"), exchange.limits
+            )
             return document
 
         keys = RemoteKeys(fetch)

@@ -30,7 +30,9 @@ class _Gateway(FastAPI):
 
 
 def create_app(settings: Settings | None = None, clock: Clock | None = None) -> FastAPI:
-    """The gateway as an ASGI application. Raises `SettingsError` unless every secret and trust is configured."""
+    """The gateway as an ASGI application. Raises `SettingsError` unless every secret and trust is
+    configured.
+    """
     settings = settings or Settings()
     settings.require_complete()
     app = _Gateway(
@@ -45,9 +47,11 @@ def create_app(settings: Settings | None = None, clock: Clock | None = None) -> 
     rates = RATES.put(app, Rates(settings.rate_per_second, settings.rate_burst))
     app.add_middleware(RefusalTrace)
     app.add_middleware(Admitted, admission=admission)
-    app.add_middleware(RequestContext, max_body_bytes=settings.max_body_bytes, body_seconds=settings.body_seconds)
+    app.add_middleware(
+        RequestContext, max_body_bytes=settings.max_body_bytes, body_seconds=settings.body_seconds
+    )
     app.front = partial(FastPath, admission=admission, rates=rates, default_ms=settings.deadline_ms)
     include_routes(app)
     app.include_router(page_router)
-    app.openapi = lambda: openapi_document(app)  # type: ignore[method-assign]  # FastAPI's documented way to extend it
+    app.openapi = lambda: openapi_document(app)  # type: ignore[method-assign]  # FastAPI's way
     return app

@@ -1,4 +1,6 @@
-"""The background loops of a gateway process: snapshots, examinations, deliveries. Several processes may each run them."""
+"""The background loops of a gateway process: snapshots, examinations, deliveries. Several processes
+may each run them.
+"""
 
 import asyncio
 import logging
@@ -8,7 +10,9 @@ from contextlib import asynccontextmanager, suppress
 log = logging.getLogger("onevisit.worker")
 Step = Callable[[], Awaitable[int | bool]]
 _IDLE_SECONDS, _MOST_IDLE_SECONDS, _SLOWER = 0.2, 1.0, 1.3
-"""A step that finds nothing to do looks again after the first, and more and more seldom up to the second."""
+"""A step that finds nothing to do looks again after the first, and more and more seldom up to the
+second.
+"""
 _STEADY_SECONDS = 0.3
 _AFTER_FAILURE_SECONDS = 2.0
 _LAST_SECONDS = 10.0
@@ -16,7 +20,9 @@ _LAST_SECONDS = 10.0
 
 @asynccontextmanager
 async def working(*steps: Step, steady: Step | None = None) -> AsyncIterator[None]:
-    """Repeat every step until the block is left; steps under way are finished, not torn off a transaction."""
+    """Repeat every step until the block is left; steps under way are finished, not torn off a
+    transaction.
+    """
     stop: asyncio.Future[None] = asyncio.get_running_loop().create_future()
     loops = [asyncio.create_task(_repeat(step, stop, _MOST_IDLE_SECONDS)) for step in steps]
     if steady is not None:

@@ -11,13 +11,19 @@ from auth.permissions import Permission, allows
 from auth.principal import Principal
 from auth.tokens import TokenVerifier
 
-bearer = HTTPBearer(auto_error=False, bearerFormat="JWT", description="Access token (at+jwt) of the configured issuer")
+bearer = HTTPBearer(
+    auto_error=False,
+    bearerFormat="JWT",
+    description="Access token (at+jwt) of the configured issuer",
+)
 
 
 async def current_principal(
     request: Request, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]
 ) -> Principal:
-    """The verified caller. Raises `Unauthenticated`; leaves the principal in the request's state for the trace."""
+    """The verified caller. Raises `Unauthenticated`; leaves the principal in the request's state
+    for the trace.
+    """
     if credentials is None:
         raise Unauthenticated("auth.token_missing", "Send an access token: Authorization: Bearer …")
     verifier: TokenVerifier = request.app.state.token_verifier
@@ -30,12 +36,14 @@ CurrentPrincipal = Annotated[Principal, Depends(current_principal)]
 
 
 def requires(permission: Permission) -> Callable[[Principal], Awaitable[Principal]]:
-    """A dependency that gives the principal if one of its roles grants the permission, else raises `Forbidden`."""
+    """A dependency that gives the principal if one of its roles grants the permission, else raises
+    `Forbidden`.
+    """
 
     async def permitted(principal: CurrentPrincipal) -> Principal:
         if not allows(principal, permission):
             raise Forbidden("auth.permission_missing", f"This needs the permission {permission}.")
         return principal
 
-    permitted.permission = permission  # type: ignore[attr-defined]  # read by the test that walks all routes
+    permitted.permission = permission  # type: ignore[attr-defined]  # the tests walk all routes
     return permitted

@@ -1,4 +1,6 @@
-"""Public keys of the issuers (JWKS, RFC 7517): from a document, or fetched and kept with a floor between fetches."""
+"""Public keys of the issuers (JWKS, RFC 7517): from a document, or fetched and kept with a floor
+between fetches.
+"""
 
 import asyncio
 import time
@@ -26,7 +28,9 @@ class KeySource(Protocol):
 
 
 def read_jwks(document: dict[str, Any]) -> dict[tuple[str, str], Any]:
-    """Keys by (kid, algorithm). Only EdDSA and ES256 public keys with a key id count; private parts are refused."""
+    """Keys by (kid, algorithm). Only EdDSA and ES256 public keys with a key id count; private parts
+    are refused.
+    """
     found: dict[tuple[str, str], Any] = {}
     for entry in document.get("keys", []):
         if "d" in entry or "k" in entry:
@@ -47,16 +51,26 @@ class StaticKeys:
         try:
             return self._keys[kid, algorithm]
         except KeyError:
-            raise Unauthenticated("auth.unknown_key", "The token was signed with a key this gateway does not know.") from None
+            raise Unauthenticated(
+                "auth.unknown_key", "The token was signed with a key this gateway does not know."
+            ) from None
 
     def at_hand(self, kid: str, algorithm: str) -> Any | None:
         return self._keys.get((kid, algorithm))
 
 
 class RemoteKeys:
-    """Keys fetched from an issuer; an unknown key id fetches again, at most once in `floor` seconds."""
+    """Keys fetched from an issuer; an unknown key id fetches again, at most once in `floor`
+    seconds.
+    """
 
-    def __init__(self, fetch: Callable[[], Awaitable[dict[str, Any]]], *, floor: float = 10.0, ttl: float = 600.0) -> None:
+    def __init__(
+        self,
+        fetch: Callable[[], Awaitable[dict[str, Any]]],
+        *,
+        floor: float = 10.0,
+        ttl: float = 600.0,
+    ) -> None:
         self._fetch = fetch
         self._floor = floor
         self._ttl = ttl
@@ -71,10 +85,16 @@ class RemoteKeys:
         try:
             return self._keys[kid, algorithm]
         except KeyError:
-            raise Unauthenticated("auth.unknown_key", "The token was signed with a key this gateway does not know.") from None
+            raise Unauthenticated(
+                "auth.unknown_key", "The token was signed with a key this gateway does not know."
+            ) from None
 
     def at_hand(self, kid: str, algorithm: str) -> Any | None:
-        return self._keys.get((kid, algorithm)) if time.monotonic() - self._fetched <= self._ttl else None
+        return (
+            self._keys.get((kid, algorithm))
+            if time.monotonic() - self._fetched <= self._ttl
+            else None
+        )
 
     async def _refresh(self) -> None:
         async with self._lock:
@@ -86,4 +106,6 @@ class RemoteKeys:
             except Exception as error:
                 # Old keys stay valid while the issuer is away; without any, nobody is let in.
                 if not self._keys:
-                    raise Unauthenticated("auth.keys_unavailable", "The issuer's keys cannot be fetched.") from error
+                    raise Unauthenticated(
+                        "auth.keys_unavailable", "The issuer's keys cannot be fetched."
+                    ) from error

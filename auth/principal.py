@@ -20,7 +20,8 @@ class Role(StrEnum):
 class Principal:
     """Who calls: person or machine, with roles, department and region (division code, GB/T 2260).
 
-    `department` is None for offices above departments; `region` bounds what is seen by its leading digits.
+    `department` is None for offices above departments; `region` bounds what is seen by its leading
+    digits.
     """
 
     subject: str
@@ -31,7 +32,9 @@ class Principal:
 
     @property
     def region_prefix(self) -> str:
-        """Digits that regions within this caller's region share: 330100 -> 3301, 000000 -> empty (the nation)."""
+        """Digits that regions within this caller's region share: 330100 -> 3301, 000000 -> empty
+        (the nation).
+        """
         prefix = self.region
         while prefix.endswith("00"):
             prefix = prefix[:-2]

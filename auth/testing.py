@@ -1,4 +1,6 @@
-"""A local issuer for demo and tests: makes a key in memory and signs tokens. Import contracts keep it out of production."""
+"""A local issuer for demo and tests: makes a key in memory and signs tokens. Import contracts keep
+it out of production.
+"""
 
 import json
 import time
@@ -40,8 +42,14 @@ class LocalIssuer:
         """A signed access token; `claims` override or add, a claim of None is left out."""
         now = int(time.time())
         payload = {
-            "iss": ISSUER, "aud": AUDIENCE, "iat": now, "exp": now + seconds, "sub": subject, "roles": [str(r) for r in roles],
+            "iss": ISSUER, "aud": AUDIENCE, "iat": now, "exp": now + seconds, "sub": subject,
+            "roles": [str(r) for r in roles],
             "department": department, "region": region, "certificate_no": certificate_no, **claims,
         }  # fmt: skip
         payload = {name: value for name, value in payload.items() if value is not None}
-        return jwt.encode(payload, self._key, "EdDSA", headers={"kid": self.kid, "typ": "at+jwt", **(header or {})})
+        return jwt.encode(
+            payload,
+            self._key,
+            "EdDSA",
+            headers={"kid": self.kid, "typ": "at+jwt", **(header or {})},
+        )

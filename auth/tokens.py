@@ -1,4 +1,6 @@
-"""Access tokens: verify once, completely (RFC 9068, RFC 8725), and keep the verdict for a bounded while."""
+"""Access tokens: verify once, completely (RFC 9068, RFC 8725), and keep the verdict for a bounded
+while.
+"""
 
 import time
 from dataclasses import dataclass
@@ -28,7 +30,9 @@ class VerifiedClaims:
 class TokenVerifier:
     """Verifies bearer tokens against an allow-list of algorithms, one issuer and one audience."""
 
-    def __init__(self, keys: KeySource, *, issuer: str, audience: str, leeway: float = 10.0) -> None:
+    def __init__(
+        self, keys: KeySource, *, issuer: str, audience: str, leeway: float = 10.0
+    ) -> None:
         self._keys = keys
         self._issuer = issuer
         self._audience = audience
@@ -38,14 +42,18 @@ class TokenVerifier:
         self._seen_until: dict[str, float] = {}
 
     def at_once(self, token: str) -> VerifiedClaims | None:
-        """The claims where nothing has to be waited for; None for a token that fails a check or whose key must be fetched."""
+        """The claims where nothing has to be waited for; None for a token that fails a check or
+        whose key must be fetched.
+        """
         now = time.time()
         if now < self._seen_until.get(token, 0.0):
             return self._seen[token]
         try:
             kid, algorithm = self._header(token)
             key = self._keys.at_hand(kid, algorithm)
-            return None if key is None else self._kept(token, self._claims(token, key, algorithm), now)
+            return (
+                None if key is None else self._kept(token, self._claims(token, key, algorithm), now)
+            )
         except Unauthenticated:
             return None
 
@@ -81,7 +89,9 @@ class TokenVerifier:
         except jwt.ExpiredSignatureError:
             raise Unauthenticated("auth.token_expired", "The token has expired.") from None
         except (jwt.InvalidAudienceError, jwt.InvalidIssuerError):
-            raise Unauthenticated("auth.token_foreign", "The token was issued by or for somebody else.") from None
+            raise Unauthenticated(
+                "auth.token_foreign", "The token was issued by or for somebody else."
+            ) from None
         except (jwt.PyJWTError, ValueError, TypeError, OverflowError):
             raise Unauthenticated("auth.token_invalid", "The token does not verify.") from None
         return VerifiedClaims(_principal(payload), expires_at)
@@ -96,15 +106,21 @@ class TokenVerifier:
             raise Unauthenticated("auth.token_malformed", "This is no signed token.") from None
         algorithm, kid = header.get("alg"), header.get("kid")
         if algorithm not in ALGORITHMS or not isinstance(kid, str) or "crit" in header:
-            raise Unauthenticated("auth.token_invalid", "Algorithm, key id or critical headers are not accepted.")
+            raise Unauthenticated(
+                "auth.token_invalid", "Algorithm, key id or critical headers are not accepted."
+            )
         if str(header.get("typ", "")).lower() not in _TYPES:
-            raise Unauthenticated("auth.token_invalid", "The token is no access token (typ at+jwt).")
+            raise Unauthenticated(
+                "auth.token_invalid", "The token is no access token (typ at+jwt)."
+            )
         return kid, str(algorithm)
 
 
 def _principal(payload: dict[str, Any]) -> Principal:
     roles = payload.get("roles")
-    department, region, certificate = (payload.get(k) for k in ("department", "region", "certificate_no"))
+    department, region, certificate = (
+        payload.get(k) for k in ("department", "region", "certificate_no")
+    )
     if not isinstance(roles, list) or not all(isinstance(r, str) for r in roles):
         raise Unauthenticated("auth.token_invalid", "The token names no roles.")
     if not isinstance(region, str) or len(region) != 6 or not region.isdigit():  # noqa: PLR2004 - GB/T 2260 has six digits

@@ -1,4 +1,6 @@
-"""The conformance suite: a handful of cases, each small enough to run again alone in under two seconds."""
+"""The conformance suite: a handful of cases, each small enough to run again alone in under two
+seconds.
+"""
 
 import asyncio
 import uuid
@@ -9,8 +11,13 @@ from typing import Any, cast
 import msgspec
 from msgspec import structs
 
-from adapters.conformance.report import CaseResult, Report
-from adapters.contract.adapter import AdapterQuery, DepartmentAdapter, OptionalOperations, SectionAnswer
+from adapters.conformance.report import CaseResult, Report, row_of
+from adapters.contract.adapter import (
+    AdapterQuery,
+    DepartmentAdapter,
+    OptionalOperations,
+    SectionAnswer,
+)
 from adapters.contract.business_id import IdentifierError, parse
 from adapters.contract.errors import AdapterError
 
@@ -25,7 +32,13 @@ class CaseFailed(Exception):
 
     def __init__(self, field: str, got: str, wanted: str, fix_zh: str, fix_en: str) -> None:
         super().__init__(f"{field}: got {got}, wanted {wanted}")
-        self.row = {"field": field, "got": got, "wanted": wanted, "fix_zh": fix_zh, "fix_en": fix_en}
+        self.row = {
+            "field": field,
+            "got": got,
+            "wanted": wanted,
+            "fix_zh": fix_zh,
+            "fix_en": fix_en,
+        }
 
 
 class NotApplicable(Exception):
@@ -70,7 +83,8 @@ async def _sample(adapter: DepartmentAdapter) -> SectionAnswer:
             answer.reason or "nothing",
             "a record",
             "在测试环境放入样例主体，或更正清单中的样例标识",
-            "Put the sample business into your system, or correct the manifest's sample_business_id",
+            "Put the sample business into your system, or correct the manifest's "
+            "sample_business_id",
         )
     return answer
 
@@ -90,12 +104,22 @@ async def _answers(adapter: DepartmentAdapter) -> None:
 
 async def _tells_time(adapter: DepartmentAdapter) -> None:
     if (await _sample(adapter)).as_of is None:
-        raise CaseFailed("as_of", "nothing", "the source's own time", "在应答中给出数据时间", "Give the time of the data")
+        raise CaseFailed(
+            "as_of",
+            "nothing",
+            "the source's own time",
+            "在应答中给出数据时间",
+            "Give the time of the data",
+        )
 
 
 async def _knows_unknown(adapter: DepartmentAdapter) -> None:
     answer = await adapter.fetch(_query(adapter.manifest.unknown_business_id))
-    if answer.data is not None or answer.reason not in {"no_record", "not_applicable", "not_a_social_organisation"}:
+    if answer.data is not None or answer.reason not in {
+        "no_record",
+        "not_applicable",
+        "not_a_social_organisation",
+    }:
         raise CaseFailed(
             "status",
             "a record" if answer.data is not None else str(answer.reason),
@@ -125,7 +149,13 @@ async def _survives_oddity(adapter: DepartmentAdapter) -> None:
             return
         raise
     if answer.data is not None:
-        raise CaseFailed("business_id", "a record", "no record or 400", "校验标识符并转义", "Validate and escape the identifier")
+        raise CaseFailed(
+            "business_id",
+            "a record",
+            "no record or 400",
+            "校验标识符并转义",
+            "Validate and escape the identifier",
+        )
 
 
 async def _answers_in_parallel(adapter: DepartmentAdapter) -> None:
@@ -145,14 +175,23 @@ async def _answers_on_replicas(adapter: DepartmentAdapter) -> None:
             for index in range(1, 1 + len(adapter.manifest.replicas))
         ]
     wanted = first.result().data
-    for index, (address, other) in enumerate(zip(adapter.manifest.replicas, others, strict=True), start=1):
+    for index, (address, other) in enumerate(
+        zip(adapter.manifest.replicas, others, strict=True), start=1
+    ):
         if other.result().data != wanted:
-            fix = ("备用地址须与主地址提供相同数据", "A replica must tell the same as the first address")
-            raise CaseFailed(f"replicas/{index - 1}", f"another answer from {address}", "the same answer", *fix)
+            fix = (
+                "备用地址须与主地址提供相同数据",
+                "A replica must tell the same as the first address",
+            )
+            raise CaseFailed(
+                f"replicas/{index - 1}", f"another answer from {address}", "the same answer", *fix
+            )
 
 
 async def _searches(adapter: DepartmentAdapter) -> None:
-    found = await _operations(adapter, "search").search(_name_of((await _sample(adapter)).data), _deadline())
+    found = await _operations(adapter, "search").search(
+        _name_of((await _sample(adapter)).data), _deadline()
+    )
     if adapter.manifest.sample_business_id not in {c.business_id for c in found}:
         raise CaseFailed(
             "items",
@@ -164,13 +203,28 @@ async def _searches(adapter: DepartmentAdapter) -> None:
 
 
 def _name_of(data: Any) -> str:
-    return next((v for k, v in msgspec.to_builtins(data).items() if k.endswith("_name") and isinstance(v, str)), "")
+    return next(
+        (
+            v
+            for k, v in msgspec.to_builtins(data).items()
+            if k.endswith("_name") and isinstance(v, str)
+        ),
+        "",
+    )
 
 
 async def _resolves_nothing_unknown(adapter: DepartmentAdapter) -> None:
-    found = await _operations(adapter, "resolve_qr").resolve_qr("https://licence.invalid/unknown", _deadline())
+    found = await _operations(adapter, "resolve_qr").resolve_qr(
+        "https://licence.invalid/unknown", _deadline()
+    )
     if found is not None:
-        raise CaseFailed("resolve_qr", "a business", "404", "未知二维码应答 404", "Answer an unknown code with 404")
+        raise CaseFailed(
+            "resolve_qr",
+            "a business",
+            "404",
+            "未知二维码应答 404",
+            "Answer an unknown code with 404",
+        )
 
 
 async def _takes_results_once(adapter: DepartmentAdapter) -> None:
@@ -195,9 +249,13 @@ async def _takes_results_once(adapter: DepartmentAdapter) -> None:
 
 
 async def _hides_small_cells(adapter: DepartmentAdapter) -> None:
-    answer = await _operations(adapter, "aggregate").aggregate({"metric": "businesses", "by": ["trade"]}, _deadline())
+    answer = await _operations(adapter, "aggregate").aggregate(
+        {"metric": "businesses", "by": ["trade"]}, _deadline()
+    )
     smallest = answer.get("minimum_cell", 0)
-    if smallest < SMALLEST_CELL or any((cell.get("count") or smallest) < smallest for cell in answer.get("cells", [])):
+    if smallest < SMALLEST_CELL or any(
+        (cell.get("count") or smallest) < smallest for cell in answer.get("cells", [])
+    ):
         raise CaseFailed(
             "cells",
             f"a minimum of {smallest}, or smaller counts",
@@ -216,15 +274,40 @@ def _operations(adapter: DepartmentAdapter, name: str) -> OptionalOperations:
 CASES = (
     Case("answers_sample", "样例主体有应答", "Answers for the sample business", _answers),
     Case("tells_time", "给出数据时间", "Tells the time of its data", _tells_time),
-    Case("knows_unknown", "未知主体答「无记录」", "Says 'no record' for an unknown business", _knows_unknown),
+    Case(
+        "knows_unknown",
+        "未知主体答「无记录」",
+        "Says 'no record' for an unknown business",
+        _knows_unknown,
+    ),
     Case("is_stable", "重复查询结果一致", "Answers the same question alike", _is_stable),
     Case("survives_oddity", "能处理异常标识符", "Survives an odd identifier", _survives_oddity),
-    Case("answers_in_parallel", "八路并发应答正确", "Answers eight questions at once", _answers_in_parallel),
-    Case("answers_on_replicas", "各备用地址应答一致", "Answers alike on every replica", _answers_on_replicas),
+    Case(
+        "answers_in_parallel",
+        "八路并发应答正确",
+        "Answers eight questions at once",
+        _answers_in_parallel,
+    ),
+    Case(
+        "answers_on_replicas",
+        "各备用地址应答一致",
+        "Answers alike on every replica",
+        _answers_on_replicas,
+    ),
     Case("searches", "按名称检索", "Finds by name", _searches),
     Case("resolves_qr", "二维码解析", "Resolves codes", _resolves_nothing_unknown),
-    Case("hides_small_cells", "统计不含过小单元", "Hides small cells in aggregates", _hides_small_cells),
-    Case("takes_results_once", "接收检查结果且可重复提交", "Takes results, repeats safely", _takes_results_once),
+    Case(
+        "hides_small_cells",
+        "统计不含过小单元",
+        "Hides small cells in aggregates",
+        _hides_small_cells,
+    ),
+    Case(
+        "takes_results_once",
+        "接收检查结果且可重复提交",
+        "Takes results, repeats safely",
+        _takes_results_once,
+    ),
 )
 
 
@@ -233,7 +316,9 @@ async def run(
     only: str | None = None,
     on_progress: Callable[[int, int], Awaitable[None]] | None = None,
 ) -> Report:
-    """Examine an adapter against its live endpoint. `only` runs one case again; progress is (done, of)."""
+    """Examine an adapter against its live endpoint. `only` runs one case again; progress is (done,
+    of).
+    """
     chosen = [case for case in CASES if only in (None, case.name)]
     results: list[CaseResult] = []
     for case in chosen:
@@ -241,7 +326,9 @@ async def run(
         if on_progress is not None:
             await on_progress(len(results), len(chosen))
     passed = bool(results) and all(r.status != "failed" for r in results)
-    return Report(adapter_id=adapter.manifest.adapter_id, contract=CONTRACT, passed=passed, cases=results)
+    return Report(
+        adapter_id=adapter.manifest.adapter_id, contract=CONTRACT, passed=passed, cases=results
+    )
 
 
 async def _examine(case: Case, adapter: DepartmentAdapter) -> CaseResult:
@@ -257,43 +344,13 @@ async def _examine(case: Case, adapter: DepartmentAdapter) -> CaseResult:
     except CaseFailed as failure:
         status, row = "failed", dict(failure.row)
     except Exception as error:  # noqa: BLE001 - whatever an adapter's own code raises is a finding
-        status, row = "failed", _row_of(error)
+        status, row = "failed", row_of(error)
     elapsed = int((loop.time() - started) * 1000)
-    return CaseResult(case=case.name, status=status, title_zh=case.title_zh, title_en=case.title_en, elapsed_ms=elapsed, **row)
-
-
-_FIXES = {
-    "schema_violation": ("按提示字段修正格式或映射", "Correct the named field's format, or its mapping rule"),
-    "wrong_business": ("应答必须原样返回所查标识符", "Echo the identifier that was asked"),
-    "as_of_invalid": ("给出可解析且不晚于现在的数据时间", "Give a readable time that is not in the future"),
-    "credentials_rejected": ("核对已登记的凭据", "Check the stored credentials"),
-    "content_type": ("设置正确的 Content-Type", "Set the right Content-Type"),
-    "encoding": ("按声明的字符编码输出", "Write in the declared character encoding"),
-    "deadline_exceeded": ("两秒内应答", "Answer within two seconds"),
-    "connect_failed": ("检查地址、端口与防火墙", "Check address, port and firewall"),
-    "address_forbidden": ("使用 https 并请运维放行网段", "Use https, and have the operator allow your range"),
-}
-
-
-def refusal(error: Exception) -> CaseResult:
-    """The one row of a report about an adapter that could not even be built."""
-    title = ("适配器可以启动", "The adapter can be built")
-    return CaseResult(case="starts", status="failed", title_zh=title[0], title_en=title[1], **_row_of(error))
-
-
-def _row_of(error: BaseException) -> dict[str, Any]:
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    if isinstance(error, AdapterError):
-        code, detail = error.code, error.detail
-    else:
-        code = "deadline_exceeded" if isinstance(error, TimeoutError) else "adapter_failed"
-        detail = type(error).__name__
-    fix_zh, fix_en = _FIXES.get(code, ("查看应答并对照接口约定修正", "Compare the answer with the contract and correct it"))
-    return {
-        "field": "answer",
-        "got": f"{code} {detail}".strip(),
-        "wanted": "a valid answer",
-        "fix_zh": fix_zh,
-        "fix_en": fix_en,
-    }
+    return CaseResult(
+        case=case.name,
+        status=status,
+        title_zh=case.title_zh,
+        title_en=case.title_en,
+        elapsed_ms=elapsed,
+        **row,
+    )

@@ -1,8 +1,10 @@
-"""The published vocabulary between gateway and departments (msgspec structs and the standard library only).
+"""The published vocabulary between gateway and departments (msgspec structs and the standard
+library only).
 
-`BusinessId` and `parse` (identifiers), `SECTIONS` (shapes), `Manifest` (declaration), `DepartmentAdapter` with
-`AdapterQuery` and `SectionAnswer` (the seam), `Outcome` and `REASONS` (what became of a question), `AdapterError` (failures).
-What does not live here: transport, classes of fields, agreements. ADR 0002.
+`BusinessId` and `parse` (identifiers), `SECTIONS` (shapes), `Manifest` (declaration),
+`DepartmentAdapter` with `AdapterQuery` and `SectionAnswer` (the seam), `Outcome` and `REASONS`
+(what became of a question), `AdapterError` (failures). What does not live here: transport, classes
+of fields, agreements. ADR 0002.
 """
 
 from adapters.contract.adapter import (
@@ -17,8 +19,21 @@ from adapters.contract.adapter import (
     Told,
 )
 from adapters.contract.business_id import BusinessId, IdentifierError, Scheme, parse
-from adapters.contract.errors import AdapterError, AdapterMalformed, AdapterTimedOut, AdapterUnavailable
-from adapters.contract.manifest import AuthSpec, Condition, FieldRule, Manifest, Mapping, RequestSpec, ResponseSpec
+from adapters.contract.errors import (
+    AdapterError,
+    AdapterMalformed,
+    AdapterTimedOut,
+    AdapterUnavailable,
+)
+from adapters.contract.manifest import (
+    AuthSpec,
+    Condition,
+    FieldRule,
+    Manifest,
+    Mapping,
+    RequestSpec,
+    ResponseSpec,
+)
 from adapters.contract.reasons import ANSWERED, REASONS, Outcome, Reason, reason_document
 from adapters.contract.sections import SECTIONS, shape_of
 

@@ -1,4 +1,6 @@
-"""The seam between the gateway and a department: every adapter, by configuration or in Python, looks like this."""
+"""The seam between the gateway and a department: every adapter, by configuration or in Python,
+looks like this.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -12,9 +14,11 @@ from adapters.contract.manifest import Manifest
 
 
 class AdapterQuery(Struct, frozen=True):
-    """A question. `deadline` is a loop time; the department learns unit and purpose, never the officer.
+    """A question. `deadline` is a loop time; the department learns unit and purpose, never the
+    officer.
 
-    `traceparent` is a W3C trace context; `replica` says which of the addresses a manifest declares is asked, 0 the first.
+    `traceparent` is a W3C trace context; `replica` says which of the addresses a manifest declares
+    is asked, 0 the first.
     """
 
     business_id: str
@@ -27,7 +31,9 @@ class AdapterQuery(Struct, frozen=True):
     traceparent: str = ""
     replica: int = 0
     head: bytes = b""
-    """The varying headers of the question as bytes, where whoever asks many departments has made them once for all."""
+    """The varying headers of the question as bytes, where whoever asks many departments has made
+    them once for all.
+    """
 
 
 class SectionAnswer(Struct, frozen=True):
@@ -72,12 +78,16 @@ class DepartmentAdapter(Protocol):
         ...
 
     async def fetch(self, query: AdapterQuery) -> SectionAnswer:
-        """What the department says of the business; canonical, validated, echo of the identifier checked."""
+        """What the department says of the business; canonical, validated, echo of the identifier
+        checked.
+        """
         ...
 
 
 class OptionalOperations(Protocol):
-    """What an adapter may offer beyond `fetch`; its manifest's `operations` say which of these work."""
+    """What an adapter may offer beyond `fetch`; its manifest's `operations` say which of these
+    work.
+    """
 
     async def search(self, text: str, deadline: float) -> list[Candidate]:
         """Businesses whose name or address fits, best first, at most 20."""
@@ -88,11 +98,15 @@ class OptionalOperations(Protocol):
         ...
 
     async def submit_results(self, message: dict[str, Any], deadline: float) -> ResultReceipt:
-        """Hand over a visit's results. Safe to repeat: the department recognises `message["delivery_id"]`."""
+        """Hand over a visit's results. Safe to repeat: the department recognises
+        `message["delivery_id"]`.
+        """
         ...
 
     async def aggregate(self, question: dict[str, Any], deadline: float) -> dict[str, Any]:
-        """Counts over class-1 data, made at the source; cells smaller than its minimum arrive as null."""
+        """Counts over class-1 data, made at the source; cells smaller than its minimum arrive as
+        null.
+        """
         ...
 
 
@@ -110,5 +124,7 @@ class CallingAdapter(DepartmentAdapter, Protocol):
     """An adapter that needs no task for a question: whoever asks keeps the time and cancels."""
 
     def begin(self, query: AdapterQuery, told: Told) -> Asking:
-        """Ask; `told` is called once with an answer or a failure, possibly before this returns. Raises `AdapterError`."""
+        """Ask; `told` is called once with an answer or a failure, possibly before this returns.
+        Raises `AdapterError`.
+        """
         ...

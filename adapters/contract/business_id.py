@@ -1,4 +1,6 @@
-"""Business identifiers: values that cannot exist invalid (GB 32100-2015, GB 11714-1997, GS15-2006, HJ 608-2017)."""
+"""Business identifiers: values that cannot exist invalid (GB 32100-2015, GB 11714-1997, GS15-2006,
+HJ 608-2017).
+"""
 
 import re
 import unicodedata
@@ -17,10 +19,13 @@ _USCC_CHARACTERS = frozenset(USCC_ALPHABET)
 _USCC_VALUES = {c: i for i, c in enumerate(USCC_ALPHABET)}
 _BASE_36 = {c: int(c, 36) for c in "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"}
 _ORG_CHECKS = tuple({10: "X", 11: "0"}.get(11 - rest, str(11 - rest)) for rest in range(11))
-_CHECKS = {inner: {"check_character": "ok", "organisation_code": inner} for inner in ("ok", "mismatch")}
+_CHECKS = {
+    inner: {"check_character": "ok", "organisation_code": inner} for inner in ("ok", "mismatch")
+}
 _FOOD_PERMIT = re.compile(r"(JY|YB|SC)\d+")
 
-# GB 32100-2015, table of registration authorities and entity categories. Y has no published table: any category passes.
+# GB 32100-2015, table of registration authorities and entity categories. Y has no published table:
+# any category passes.
 CATEGORIES = {
     "1": "1239",
     "2": "19",
@@ -49,7 +54,9 @@ class Scheme(StrEnum):
 
 
 class IdentifierError(ValueError):
-    """A text that is no identifier. `code` is stable; `expected` is the character that would make the check pass."""
+    """A text that is no identifier. `code` is stable; `expected` is the character that would make
+    the check pass.
+    """
 
     def __init__(
         self,
@@ -70,7 +77,9 @@ class IdentifierError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class BusinessId:
-    """A checked identifier. Build it with `parse`; `embedded` is the USCC inside a permit number, if any."""
+    """A checked identifier. Build it with `parse`; `embedded` is the USCC inside a permit number,
+    if any.
+    """
 
     scheme: Scheme
     value: str
@@ -83,13 +92,16 @@ class BusinessId:
 
     @property
     def names_a_business(self) -> bool:
-        """Whether departments can be asked for it: a permit number without a code inside is of one permit only."""
+        """Whether departments can be asked for it: a permit number without a code inside is of one
+        permit only.
+        """
         return self.scheme is not Scheme.FOOD_PERMIT
 
     @property
     def key(self) -> str:
-        """What names the business in tasks, records and traces: the code inside a permit number; an old tax number with its
-        scheme, because the same digits may be somebody else's registration number.
+        """What names the business in tasks, records and traces: the code inside a permit number; an
+        old tax number with its scheme, because the same digits may be somebody else's registration
+        number.
         """
         if self.scheme is Scheme.TAX_NO_OLD:
             return f"{self.scheme}:{self.value}"
@@ -104,14 +116,18 @@ def normalise(text: str) -> str:
     """
     if _PLAIN.fullmatch(text):
         return text
-    while (folded := _fold(text)) != text:  # dropping a blank can bring two characters together that fold again
+    while (
+        folded := _fold(text)
+    ) != text:  # dropping a blank can bring two characters together that fold again
         text = folded
     return text
 
 
 def _fold(text: str) -> str:
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).upper())
-    return "".join(c for c in folded if not c.isspace() and unicodedata.category(c) not in {"Pd", "Cf", "Cc"})
+    return "".join(
+        c for c in folded if not c.isspace() and unicodedata.category(c) not in {"Pd", "Cf", "Cc"}
+    )
 
 
 def uscc_check_character(first17: str) -> str:
@@ -154,7 +170,8 @@ def is_resident_number(value: str) -> bool:
 def parse(text: str) -> BusinessId:
     """Recognise and check an identifier, or raise `IdentifierError` with the exact reason.
 
-    A scheme may be forced by a prefix (`tax_no_old:110108551385082`), for strings that fit two schemes.
+    A scheme may be forced by a prefix (`tax_no_old:110108551385082`), for strings that fit two
+    schemes.
 
     >>> parse("91110105 MA0YYY014t").value
     '91110105MA0YYY014T'
@@ -185,7 +202,8 @@ def _scheme_of(value: str) -> Scheme:
         case n:
             raise IdentifierError(
                 "identifier.length",
-                f"{n} characters fit no known identifier; a unified social credit code has 18, a registration number 15.",
+                f"{n} characters fit no known identifier; a unified social credit code "
+                f"has 18, a registration number 15.",
             )
 
 
@@ -201,7 +219,9 @@ def _require_charset(value: str, alphabet: str) -> None:
 
 
 def suggest(value: str) -> tuple[str, ...]:
-    """Valid codes that differ only by characters that look alike; offered to a person, never applied."""
+    """Valid codes that differ only by characters that look alike; offered to a person, never
+    applied.
+    """
     swapped = "".join(LOOKALIKES.get(c, c) for c in value)
     if swapped == value:
         return ()
@@ -213,9 +233,14 @@ def suggest(value: str) -> tuple[str, ...]:
 
 def _parse_uscc(value: str) -> BusinessId:
     if value[:17].isdigit() and is_resident_number(value) and not _is_valid_uscc(value):
-        raise IdentifierError("identifier.personal_number", "This looks like a person's identity number.")
+        raise IdentifierError(
+            "identifier.personal_number", "This looks like a person's identity number."
+        )
     if len(value) != 18:  # noqa: PLR2004 - the length is the definition
-        raise IdentifierError("identifier.length", f"A unified social credit code has 18 characters, not {len(value)}.")
+        raise IdentifierError(
+            "identifier.length",
+            f"A unified social credit code has 18 characters, not {len(value)}.",
+        )
     if not _USCC_CHARACTERS.issuperset(value):
         _require_charset(value, USCC_ALPHABET)
     expected = uscc_check_character(value[:17])
@@ -252,12 +277,18 @@ def _parse_reg_no(value: str) -> BusinessId:
     if value[14] != expected:
         raise IdentifierError(
             "identifier.check_character",
-            f"The last digit of a registration number should be {expected} if the other 14 are right.",
+            f"The last digit of a registration number should be {expected} if the other "
+            f"14 are right.",
             position=14,
             expected=expected,
             suggestions=(f"{Scheme.TAX_NO_OLD}:{value}",) if is_tax_number else (),
         )
-    return BusinessId(Scheme.REG_NO, value, {"check_character": "ok"}, alternatives=(Scheme.TAX_NO_OLD,) if is_tax_number else ())
+    return BusinessId(
+        Scheme.REG_NO,
+        value,
+        {"check_character": "ok"},
+        alternatives=(Scheme.TAX_NO_OLD,) if is_tax_number else (),
+    )
 
 
 def _parse_tax_no(value: str) -> BusinessId:
@@ -273,7 +304,8 @@ def _parse_org_code(value: str) -> BusinessId:
     if value[8] != expected:
         raise IdentifierError(
             "identifier.check_character",
-            f"The last character of an organisation code should be {expected} if the other 8 are right.",
+            f"The last character of an organisation code should be {expected} if the "
+            f"other 8 are right.",
             position=8,
             expected=expected,
         )
@@ -283,7 +315,9 @@ def _parse_org_code(value: str) -> BusinessId:
 def _parse_food_permit(value: str) -> BusinessId:
     _require_length(value, 16)
     if not re.fullmatch(r"(JY|YB|SC)\d{14}", value, re.ASCII):
-        raise IdentifierError("identifier.charset", "A food permit number is JY, YB or SC and 14 digits.", position=2)
+        raise IdentifierError(
+            "identifier.charset", "A food permit number is JY, YB or SC and 14 digits.", position=2
+        )
     # The check algorithm is not published: format is hard, the check digit is only reported.
     check = "ok" if reg_no_check_digit("0" + value[2:15]) == value[15] else "unverified"
     return BusinessId(Scheme.FOOD_PERMIT, value, {"check_character": check})
@@ -303,7 +337,9 @@ def _parse_pollutant_permit(value: str) -> BusinessId:
 
 def _require_length(value: str, length: int) -> None:
     if len(value) != length:
-        raise IdentifierError("identifier.length", f"Expected {length} characters, not {len(value)}.")
+        raise IdentifierError(
+            "identifier.length", f"Expected {length} characters, not {len(value)}."
+        )
 
 
 _PARSERS = {

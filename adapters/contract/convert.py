@@ -1,4 +1,6 @@
-"""Plain conversions shared by every mapping: dates, instants, truth words, codes. Pure; raises ValueError."""
+"""Plain conversions shared by every mapping: dates, instants, truth words, codes. Pure; raises
+ValueError.
+"""
 
 import re
 from collections.abc import Iterable
@@ -11,7 +13,13 @@ CHINA_TIME = timezone(timedelta(hours=8))
 
 DATE_FORMATS = ("%Y-%m-%d", "%Y%m%d", "%Y/%m/%d", "%Y年%m月%d日")
 _USUAL = tuple(
-    (pattern, re.compile(pattern.replace("%Y", r"(\d{4})").replace("%m", r"(\d\d)").replace("%d", r"(\d\d)"), re.ASCII))
+    (
+        pattern,
+        re.compile(
+            pattern.replace("%Y", r"(\d{4})").replace("%m", r"(\d\d)").replace("%d", r"(\d\d)"),
+            re.ASCII,
+        ),
+    )
     for pattern in DATE_FORMATS
 )
 _LOCAL_TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", re.ASCII)
@@ -43,7 +51,9 @@ def _date_of(text: str, formats: tuple[str, ...]) -> date | None:
 
 
 def to_instant(value: Any) -> datetime:
-    """An aware UTC instant from ISO 8601, a local date and time, a bare date (its first moment) or epoch milliseconds."""
+    """An aware UTC instant from ISO 8601, a local date and time, a bare date (its first moment) or
+    epoch milliseconds.
+    """
     if isinstance(value, bool) or value is None:
         raise ValueError("no time given")
     if isinstance(value, int | float):
@@ -61,7 +71,9 @@ def to_instant(value: Any) -> datetime:
 
 
 def to_bool(value: Any) -> bool | None:
-    """A truth value from the words departments use; None and empty text are not told, never false."""
+    """A truth value from the words departments use; None and empty text are not told, never
+    false.
+    """
     if value is None or isinstance(value, bool):
         return value
     text = str(value).strip().lower()

@@ -5,19 +5,24 @@ AdapterError
 ├── AdapterTimedOut      the deadline came first
 └── AdapterMalformed     something arrived that breaks the contract
 
-Each carries a code of `reasons.REASONS`; the engine turns it into an outcome, never into an exception to the caller.
+Each carries a code of `reasons.REASONS`; the engine turns it into an outcome, never into an
+exception to the caller.
 """
 
 from adapters.contract.reasons import REASONS, Outcome
 
 
 class AdapterError(Exception):
-    """A question that got no usable answer. `detail` is for the department's engineers, never shown to inspectors.
+    """A question that got no usable answer. `detail` is for the department's engineers, never shown
+    to inspectors.
 
-    `again`: nothing of an answer had come, so asking once more is safe; `retry_after` is the department's own wish, in seconds.
+    `again`: nothing of an answer had come, so asking once more is safe; `retry_after` is the
+    department's own wish, in seconds.
     """
 
-    def __init__(self, code: str, detail: str = "", *, again: bool = False, retry_after: float | None = None) -> None:
+    def __init__(
+        self, code: str, detail: str = "", *, again: bool = False, retry_after: float | None = None
+    ) -> None:
         if code not in REASONS:
             raise KeyError(code)
         super().__init__(f"{code}: {detail}" if detail else code)

@@ -1,17 +1,22 @@
-"""What a department declares about its adapter. A manifest is data: registering one needs no code release."""
+"""What a department declares about its adapter. A manifest is data: registering one needs no code
+release.
+"""
 
 from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct, field
 
-AdapterId = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{1,39}$", description="snake_case, 2 to 40 characters")]
+AdapterId = Annotated[
+    str, Meta(pattern=r"^[a-z][a-z0-9_]{1,39}$", description="snake_case, 2 to 40 characters")
+]
 Label = Annotated[str, Meta(min_length=1, max_length=80)]
 Address = Annotated[str, Meta(min_length=8, max_length=300)]
 Path = Annotated[str, Meta(min_length=1, max_length=300, pattern=r"^[^\x00-\x1f]*$")]
 
 
 class Condition(Struct, frozen=True, omit_defaults=True, kw_only=True, forbid_unknown_fields=True):
-    """True when the value at `path` equals `equals`, or is empty when `empty` is set, and the HTTP status is `status` if given.
+    """True when the value at `path` equals `equals`, or is empty when `empty` is set, and the HTTP
+    status is `status` if given.
 
     A status alone never means "no record": a proxy's 404 says nothing about a business.
     """
@@ -35,17 +40,27 @@ def _date_formats() -> list[str]:
     return ["%Y-%m-%d", "%Y%m%d", "%Y/%m/%d", "%Y年%m月%d日"]
 
 
-class RequestSpec(Struct, frozen=True, omit_defaults=True, kw_only=True, forbid_unknown_fields=True):
-    """How the department is asked. `{business_id}`, `{scheme}` and `{site}` are filled in, percent-encoded in paths."""
+class RequestSpec(
+    Struct, frozen=True, omit_defaults=True, kw_only=True, forbid_unknown_fields=True
+):
+    """How the department is asked. `{business_id}`, `{scheme}` and `{site}` are filled in,
+    percent-encoded in paths.
+    """
 
     method: Literal["GET", "POST"] = "GET"
-    path: Annotated[str, Meta(max_length=300, pattern=r"^/[^\s\x00-\x1f]*$")] = "/v1/sections/{section}/{business_id}"
+    path: Annotated[str, Meta(max_length=300, pattern=r"^/[^\s\x00-\x1f]*$")] = (
+        "/v1/sections/{section}/{business_id}"
+    )
     query: dict[str, str] = {}
     body: dict[str, Any] | None = None
 
 
-class ResponseSpec(Struct, frozen=True, omit_defaults=True, kw_only=True, forbid_unknown_fields=True):
-    """Where things are in the department's answer; the defaults are the envelope of department-adapter.v1.yaml."""
+class ResponseSpec(
+    Struct, frozen=True, omit_defaults=True, kw_only=True, forbid_unknown_fields=True
+):
+    """Where things are in the department's answer; the defaults are the envelope of
+    department-adapter.v1.yaml.
+    """
 
     format: Literal["json", "xml"] = "json"
     charset: Literal["utf-8", "gb18030"] = "utf-8"
@@ -58,7 +73,9 @@ class ResponseSpec(Struct, frozen=True, omit_defaults=True, kw_only=True, forbid
 
 
 class FieldRule(Struct, frozen=True, omit_defaults=True, kw_only=True, forbid_unknown_fields=True):
-    """One canonical field: take `path` (JMESPath), apply `convert`, or map each element of a list with `each`."""
+    """One canonical field: take `path` (JMESPath), apply `convert`, or map each element of a list
+    with `each`.
+    """
 
     to: Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]*$", max_length=64)]
     path: Path
@@ -80,21 +97,27 @@ class Mapping(Struct, frozen=True, omit_defaults=True, kw_only=True, forbid_unkn
 
 
 class AuthSpec(Struct, frozen=True, omit_defaults=True, kw_only=True, forbid_unknown_fields=True):
-    """How the gateway identifies itself to the department; the secret itself is stored apart, encrypted."""
+    """How the gateway identifies itself to the department; the secret itself is stored apart,
+    encrypted.
+    """
 
     kind: Literal["none", "api_key", "bearer", "basic", "login"] = "none"
     header: Annotated[str, Meta(pattern=r"^[A-Za-z0-9-]{1,64}$")] = "X-Api-Key"
 
 
 class Capacity(Struct, frozen=True, omit_defaults=True, kw_only=True, forbid_unknown_fields=True):
-    """What the department's system can take at once. The gateway begins with `initial` and finds its way between 4 and `most`."""
+    """What the department's system can take at once. The gateway begins with `initial` and finds
+    its way between 4 and `most`.
+    """
 
     initial: Annotated[int, Meta(ge=1, le=2000)] = 16
     most: Annotated[int, Meta(ge=4, le=2000)] = 128
 
 
 class Manifest(Struct, frozen=True, omit_defaults=True, kw_only=True, forbid_unknown_fields=True):
-    """An adapter's declaration. `kind` is `standard_rest` or the name of a Python adapter in `adapters.departments`."""
+    """An adapter's declaration. `kind` is `standard_rest` or the name of a Python adapter in
+    `adapters.departments`.
+    """
 
     adapter_id: AdapterId
     department: AdapterId
@@ -103,13 +126,16 @@ class Manifest(Struct, frozen=True, omit_defaults=True, kw_only=True, forbid_unk
     title_en: Label
     base_url: Address
     replicas: Annotated[
-        list[Address], Meta(max_length=3, description="other addresses of the same system, for hedged questions")
+        list[Address],
+        Meta(max_length=3, description="other addresses of the same system, for hedged questions"),
     ] = []
     transport: Literal["exchange", "httpx"] = "exchange"
     capacity: Capacity = Capacity()
     kind: AdapterId = "standard_rest"
     axis: Literal["vertical", "horizontal"] = "horizontal"
-    region: Annotated[str, Meta(pattern=r"^\d{6}$", description="division code, GB/T 2260")] = "000000"
+    region: Annotated[str, Meta(pattern=r"^\d{6}$", description="division code, GB/T 2260")] = (
+        "000000"
+    )
     scope: Literal["entity", "site"] = "entity"
     operations: list[Literal["search", "resolve_qr", "results", "aggregate"]] = []
     required: bool = False

@@ -1,4 +1,6 @@
-"""Outcomes of a section, and why: every reason has Chinese and English words and says what to do now."""
+"""Outcomes of a section, and why: every reason has Chinese and English words and says what to do
+now.
+"""
 
 from enum import StrEnum
 from typing import NamedTuple
@@ -53,10 +55,15 @@ def _bad(zh: str, en: str) -> Reason:
 
 
 REASONS: dict[str, Reason] = {
-    "deadline_exceeded": _slow("该部门在时限内未答复", "The department did not answer within the deadline"),
-    "too_little_time": _slow("剩余时间不足，未向该部门发起查询", "Too little time was left to ask the department"),
+    "deadline_exceeded": _slow(
+        "该部门在时限内未答复", "The department did not answer within the deadline"
+    ),
+    "too_little_time": _slow(
+        "剩余时间不足，未向该部门发起查询", "Too little time was left to ask the department"
+    ),
     "slower_than_usual": _slow(
-        "该部门远慢于其惯常用时，未再等待", "The department took far longer than it usually does; it was not waited for"
+        "该部门远慢于其惯常用时，未再等待",
+        "The department took far longer than it usually does; it was not waited for",
     ),
     "breaker_open": Reason(
         Outcome.BREAKER_OPEN,
@@ -73,12 +80,29 @@ REASONS: dict[str, Reason] = {
         _ASK_AGAIN_EN,
     ),
     "connect_failed": _down("无法连接该部门系统", "The department's system cannot be reached"),
-    "connection_lost": _down("该部门系统中途断开连接", "The department's system broke the connection off"),
-    "tls_failed": _down("与该部门系统的安全连接失败", "The secure connection to the department's system failed"),
-    "upstream_error": _down("该部门系统报告内部错误", "The department's system reported an error of its own"),
-    "upstream_busy": Reason(Outcome.SHED, "该部门系统繁忙", "The department's system is too busy", _ASK_AGAIN_ZH, _ASK_AGAIN_EN),
-    "address_forbidden": _down("该部门登记的地址不被允许访问", "The address registered for the department may not be called"),
-    "name_unresolved": _down("该部门登记的主机名无法解析", "The host name registered for the department does not resolve"),
+    "connection_lost": _down(
+        "该部门系统中途断开连接", "The department's system broke the connection off"
+    ),
+    "tls_failed": _down(
+        "与该部门系统的安全连接失败", "The secure connection to the department's system failed"
+    ),
+    "upstream_error": _down(
+        "该部门系统报告内部错误", "The department's system reported an error of its own"
+    ),
+    "upstream_busy": Reason(
+        Outcome.SHED,
+        "该部门系统繁忙",
+        "The department's system is too busy",
+        _ASK_AGAIN_ZH,
+        _ASK_AGAIN_EN,
+    ),
+    "address_forbidden": _down(
+        "该部门登记的地址不被允许访问",
+        "The address registered for the department may not be called",
+    ),
+    "name_unresolved": _down(
+        "该部门登记的主机名无法解析", "The host name registered for the department does not resolve"
+    ),
     "credentials_rejected": Reason(
         Outcome.UNAVAILABLE,
         "该部门系统未接受网关的凭据",
@@ -93,28 +117,47 @@ REASONS: dict[str, Reason] = {
         _TELL_ZH,
         _TELL_EN,
     ),
-    "redirect_refused": _bad("该部门系统试图重定向，已拒绝", "The department's system tried to redirect; refused"),
-    "malformed_http": _bad("该部门的应答不是有效的 HTTP", "The department's answer is not valid HTTP"),
-    "surplus_answer": _bad("该部门对一次查询给出了多个应答", "The department gave more than one answer to one question"),
+    "redirect_refused": _bad(
+        "该部门系统试图重定向，已拒绝", "The department's system tried to redirect; refused"
+    ),
+    "malformed_http": _bad(
+        "该部门的应答不是有效的 HTTP", "The department's answer is not valid HTTP"
+    ),
+    "surplus_answer": _bad(
+        "该部门对一次查询给出了多个应答", "The department gave more than one answer to one question"
+    ),
     "too_large": _bad("该部门的应答超过大小上限", "The department's answer is larger than allowed"),
     "compression_refused": _bad(
         "该部门的应答使用了不允许的压缩或压缩比",
         "The department's answer uses a compression or ratio that is not allowed",
     ),
-    "content_type": _bad("该部门的应答类型不符合约定", "The department's answer has the wrong content type"),
-    "encoding": _bad("该部门的应答不是约定的字符编码", "The department's answer is not in the agreed encoding"),
+    "content_type": _bad(
+        "该部门的应答类型不符合约定", "The department's answer has the wrong content type"
+    ),
+    "encoding": _bad(
+        "该部门的应答不是约定的字符编码", "The department's answer is not in the agreed encoding"
+    ),
     "deceptive_text": _bad(
-        "该部门的应答含有会改变显示顺序的控制字符", "The department's answer holds control characters that reorder what is shown"
+        "该部门的应答含有会改变显示顺序的控制字符",
+        "The department's answer holds control characters that reorder what is shown",
     ),
     "not_parsable": _bad("该部门的应答无法解析", "The department's answer cannot be parsed"),
-    "too_complex": _bad("该部门的应答结构过深或过大", "The department's answer is nested too deep or has too many parts"),
+    "too_complex": _bad(
+        "该部门的应答结构过深或过大",
+        "The department's answer is nested too deep or has too many parts",
+    ),
     "duplicate_key": _bad("该部门的应答含重复字段", "The department's answer repeats a key"),
     "wrong_business": _bad(
         "该部门答复的不是所查主体，内容已丢弃",
         "The department answered about another business; its content was dropped",
     ),
-    "schema_violation": _bad("该部门的应答不符合约定的字段格式", "The department's answer breaks the agreed field formats"),
-    "as_of_invalid": _bad("该部门给出的数据时间无效", "The time the department gives for its data is invalid"),
+    "schema_violation": _bad(
+        "该部门的应答不符合约定的字段格式",
+        "The department's answer breaks the agreed field formats",
+    ),
+    "as_of_invalid": _bad(
+        "该部门给出的数据时间无效", "The time the department gives for its data is invalid"
+    ),
     "adapter_failed": Reason(
         Outcome.UNAVAILABLE,
         "该部门的适配程序出错",
@@ -158,7 +201,11 @@ REASONS: dict[str, Reason] = {
         "Ask your leader to assign a task",
     ),
     "queue_full": Reason(
-        Outcome.SHED, "网关繁忙，未向该部门发起查询", "The gateway was too busy to ask", _ASK_AGAIN_ZH, _ASK_AGAIN_EN
+        Outcome.SHED,
+        "网关繁忙，未向该部门发起查询",
+        "The gateway was too busy to ask",
+        _ASK_AGAIN_ZH,
+        _ASK_AGAIN_EN,
     ),
 }
 

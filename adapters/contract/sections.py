@@ -1,7 +1,9 @@
-"""Canonical sections of a profile: one definition for validation, both OpenAPI documents and the Python adapters.
+"""Canonical sections of a profile: one definition for validation, both OpenAPI documents and the
+Python adapters.
 
-Every field is optional: a department tells what it knows, and unknown is a value. The class of each field is dated data of
-the catalogue (`app/catalogue/data/field_classes.csv`), not part of the shape; a field without a class is never released.
+Every field is optional: a department tells what it knows, and unknown is a value. The class of each
+field is dated data of the catalogue (`app/catalogue/data/field_classes.csv`), not part of the
+shape; a field without a class is never released.
 """
 
 from datetime import date
@@ -91,7 +93,9 @@ class SitePermit(Struct, frozen=True, omit_defaults=True, kw_only=True):
 
 
 class Registration(Struct, frozen=True, omit_defaults=True, kw_only=True):
-    """工商/市场监管: the licence and its state. `reg_status_code`: 1 存续 2 吊销 3 吊销后注销 4 注销 5 撤销 6 迁出 9 其他."""
+    """工商/市场监管: the licence and its state. `reg_status_code`: 1 存续 2 吊销 3 吊销后注销 4
+    注销 5 撤销 6 迁出 9 其他.
+    """
 
     uscc: Code | None = None
     reg_no: Code | None = None
@@ -131,7 +135,9 @@ class Arrears(Struct, frozen=True, omit_defaults=True, kw_only=True):
 
 
 class Tax(Struct, frozen=True, omit_defaults=True, kw_only=True):
-    """税务: standing as a taxpayer. Amounts exist only at the source (class 1) and never travel further."""
+    """税务: standing as a taxpayer. Amounts exist only at the source (class 1) and never travel
+    further.
+    """
 
     taxpayer_id: Code | None = None
     taxpayer_name: Name | None = None
@@ -165,7 +171,9 @@ class FirePreOpening(Struct, frozen=True, omit_defaults=True, kw_only=True):
 
 
 class Fire(Struct, frozen=True, omit_defaults=True, kw_only=True):
-    """消防救援: for the site asked, or for the only one; with several sites and none chosen only `sites` is filled."""
+    """消防救援: for the site asked, or for the only one; with several sites and none chosen only
+    `sites` is filled.
+    """
 
     site_ref: Code | None = None
     unit_name: Name | None = None
@@ -182,7 +190,9 @@ class Fire(Struct, frozen=True, omit_defaults=True, kw_only=True):
 
 
 class Food(Struct, frozen=True, omit_defaults=True, kw_only=True):
-    """食品经营许可: for the site asked, or for the only one (R-SX art 27: one permit, one place)."""
+    """食品经营许可: for the site asked, or for the only one (R-SX art 27: one permit, one
+    place).
+    """
 
     site_ref: Code | None = None
     holder_name: Name | None = None
@@ -242,7 +252,9 @@ class CivilAffairs(Standing, frozen=True, omit_defaults=True, kw_only=True):
     org_kind: Name | None = None
     org_registration_no: Code | None = None
     annual_inspection_year: Annotated[int, Meta(ge=1990, le=2200)] | None = None
-    annual_inspection: Literal["qualified", "basically_qualified", "unqualified", "unknown"] | None = None
+    annual_inspection: (
+        Literal["qualified", "basically_qualified", "unqualified", "unknown"] | None
+    ) = None
 
 
 class UrbanManagement(Standing, frozen=True, omit_defaults=True, kw_only=True):
@@ -314,5 +326,7 @@ SECTIONS: dict[str, type[Struct]] = {
 
 
 def shape_of(section: str) -> type[Struct]:
-    """The shape of a section; a name the product does not know yet has the common shape `Standing`."""
+    """The shape of a section; a name the product does not know yet has the common shape
+    `Standing`.
+    """
     return SECTIONS.get(section, Standing)

@@ -1,7 +1,9 @@
-"""One folder per department that needs Python, and `standard_rest` for all that need only configuration.
+"""One folder per department that needs Python, and `standard_rest` for all that need only
+configuration.
 
-A folder holds `adapter.py` (I/O, ends by the deadline, raises only `AdapterError`) and `mapping.py` (pure translation of the
-department's words into a canonical section). No folder knows another. What they share stands in `adapters.transport.answers`
-and `adapters.contract.convert`. `adapter.py` ends with
-`ADAPTER = TheClass`; `app.registry.loader` finds it by the folder's name, so adding one edits no central file.
+A folder holds `adapter.py` (I/O, ends by the deadline, raises only `AdapterError`) and `mapping.py`
+(pure translation of the department's words into a canonical section). No folder knows another. What
+they share stands in `adapters.transport.answers` and `adapters.contract.convert`. `adapter.py` ends
+with `ADAPTER = TheClass`; `app.registry.loader` finds it by the folder's name, so adding one edits
+no central file.
 """

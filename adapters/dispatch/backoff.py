@@ -1,4 +1,6 @@
-"""When a failed question may be asked once more: full jitter, and a budget so that retries never become a storm. Pure."""
+"""When a failed question may be asked once more: full jitter, and a budget so that retries never
+become a storm. Pure.
+"""
 
 from collections.abc import Callable
 
@@ -15,7 +17,8 @@ def pause(random: Callable[[], float], retry_after: float | None = None) -> floa
 class Budget:
     """Tokens that earn a share of every question and some each second; an extra question costs one.
 
-    Keeps extra calls at `share` of the honest ones plus `per_second`, whatever fails (Finagle's retry budget).
+    Keeps extra calls at `share` of the honest ones plus `per_second`, whatever fails (Finagle's
+    retry budget).
     """
 
     __slots__ = ("_at", "_most", "_per_second", "_share", "_tokens")

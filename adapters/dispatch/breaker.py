@@ -1,4 +1,6 @@
-"""Circuit breaker of one department: a department that is down is not asked again and again. Pure; times are in seconds."""
+"""Circuit breaker of one department: a department that is down is not asked again and again. Pure;
+times are in seconds.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -30,10 +32,13 @@ class BreakerRules:
 
 
 class Breaker:
-    """Counts the last ten seconds in buckets of one. `random` gives numbers in [0, 1): open periods of a fleet must not align."""
+    """Counts the last ten seconds in buckets of one. `random` gives numbers in [0, 1): open periods
+    of a fleet must not align.
+    """
 
     __slots__ = (
-        "_calls", "_failed", "_missed", "_opened", "_passed", "_probing", "_random", "_rules", "_second", "_slow", "_until",
+        "_calls", "_failed", "_missed", "_opened", "_passed", "_probing", "_random", "_rules",
+        "_second", "_slow", "_until",
         "state",
     )  # fmt: skip
 
@@ -59,12 +64,18 @@ class Breaker:
         """Whether asking would be refused now; takes no probe."""
         if self.state is BreakerState.OPEN:
             return now < self._until
-        return self.state is BreakerState.HALF_OPEN and self._probing >= self._rules.probes and now < self._until
+        return (
+            self.state is BreakerState.HALF_OPEN
+            and self._probing >= self._rules.probes
+            and now < self._until
+        )
 
     def allows(self, now: float) -> bool:
-        """Whether the department may be asked; while half open the first few questions are let through as probes.
+        """Whether the department may be asked; while half open the first few questions are let
+        through as probes.
 
-        Probes of which nothing is heard are given up after as long as the breaker is open at first: it can never stay half open.
+        Probes of which nothing is heard are given up after as long as the breaker is open at first:
+        it can never stay half open.
         """
         if self.state is BreakerState.CLOSED:
             return True
@@ -125,7 +136,10 @@ class Breaker:
         if self.state is not BreakerState.CLOSED or calls < self._rules.least_calls:
             return
         rules = self._rules
-        if self.failed_lately >= calls * rules.failing_share or sum(self._slow) >= calls * rules.slow_share:
+        if (
+            self.failed_lately >= calls * rules.failing_share
+            or sum(self._slow) >= calls * rules.slow_share
+        ):
             self._open(now)
 
     def _open(self, now: float) -> None:

@@ -1,7 +1,8 @@
-"""Answers that may be used again: as `cached` while fresh, as `stale` where nothing fresh came; bounded in bytes and age. Pure.
+"""Answers that may be used again: as `cached` while fresh, as `stale` where nothing fresh came;
+bounded in bytes and age. Pure.
 
-What is kept is what the department said, before any release: the policy is applied at each use, so a revoked agreement yields
-nothing. It is kept encoded, in this process's memory only.
+What is kept is what the department said, before any release: the policy is applied at each use, so
+a revoked agreement yields nothing. It is kept encoded, in this process's memory only.
 """
 
 from collections import deque
@@ -14,11 +15,15 @@ from adapters.dispatch.reply import Reply
 
 Key = tuple[str, ...]
 _LEAST = 512
-"""An answer takes a multiple of so many bytes: their number is bounded too, and one that grew a little keeps its place."""
+"""An answer takes a multiple of so many bytes: their number is bounded too, and one that grew a
+little keeps its place.
+"""
 
 
 class Kept(Struct, frozen=True):
-    """An answer that was kept. `encoded` is its data, `fetched_at` when it came, `digest` that of the source's bytes."""
+    """An answer that was kept. `encoded` is its data, `fetched_at` when it came, `digest` that of
+    the source's bytes.
+    """
 
     encoded: bytes
     as_of: datetime | None
@@ -27,14 +32,18 @@ class Kept(Struct, frozen=True):
 
 
 class Freshness(Struct, frozen=True):
-    """How long answers of a section stay fresh, and how long a last-known one may stand in; zero means never."""
+    """How long answers of a section stay fresh, and how long a last-known one may stand in; zero
+    means never.
+    """
 
     fresh: timedelta = timedelta(0)
     stale: timedelta = timedelta(hours=24)
 
 
 class _Place(Struct):
-    """Where an answer lies in what was ever written: `taken` bytes are its own, `size` of them are used now."""
+    """Where an answer lies in what was ever written: `taken` bytes are its own, `size` of them are
+    used now.
+    """
 
     begin: int
     taken: int
@@ -45,22 +54,27 @@ class _Place(Struct):
 
 
 class AnswerCache:
-    """The newest answers, as many as fit into `most_bytes`. Without their decoded data: whoever uses one decodes it again.
+    """The newest answers, as many as fit into `most_bytes`. Without their decoded data: whoever
+    uses one decodes it again.
 
-    Their bytes are copied into one block that is written round and round: thousands of pieces a second, each in memory of its
-    own, would push everything else out of the processor's caches. A newer answer to the same question takes the older one's
-    place where it fits, so that only new questions push old ones out.
+    Their bytes are copied into one block that is written round and round: thousands of pieces a
+    second, each in memory of its own, would push everything else out of the processor's caches. A
+    newer answer to the same question takes the older one's place where it fits, so that only new
+    questions push old ones out.
     """
 
     def __init__(self, *, most_bytes: int = 32 << 20) -> None:
         self._block = mmap(-1, most_bytes)  # takes no memory before it is written
         self._written = 0
-        """Bytes ever written: an answer that begins more than a block before this is overwritten."""
+        """Bytes ever written: an answer that begins more than a block before this is overwritten.
+        """
         self._kept: dict[Key, _Place] = {}
         self._order: deque[tuple[int, Key]] = deque()
 
     def keep(self, key: Key, answered: Reply) -> None:
-        """Remember an answer that holds data; one that is larger than everything together is not."""
+        """Remember an answer that holds data; one that is larger than everything together is
+        not.
+        """
         encoded, fetched_at = answered.encoded, answered.fetched_at
         if encoded is None or fetched_at is None:
             return
@@ -69,7 +83,12 @@ class AnswerCache:
             known = self._taken(key, size, fetched_at)
             if known is None:
                 return
-        known.size, known.as_of, known.fetched_at, known.digest = size, answered.as_of, fetched_at, answered.digest
+        known.size, known.as_of, known.fetched_at, known.digest = (
+            size,
+            answered.as_of,
+            fetched_at,
+            answered.digest,
+        )
         place = known.begin % len(self._block)
         self._block[place : place + size] = encoded
 
@@ -99,16 +118,26 @@ class AnswerCache:
     def fresh(self, key: Key, freshness: Freshness, now: datetime) -> Kept | None:
         """An answer young enough to stand for the department's word now."""
         found = self._kept.get(key) if freshness.fresh else None
-        return self._read(found) if found is not None and now - found.fetched_at < freshness.fresh else None
+        return (
+            self._read(found)
+            if found is not None and now - found.fetched_at < freshness.fresh
+            else None
+        )
 
     def stale(self, key: Key, freshness: Freshness, now: datetime) -> Kept | None:
         """The last-known answer, if it is not too old to be shown."""
         found = self._kept.get(key)
-        return self._read(found) if found is not None and now - found.fetched_at <= freshness.stale else None
+        return (
+            self._read(found)
+            if found is not None and now - found.fetched_at <= freshness.stale
+            else None
+        )
 
     def _read(self, found: _Place) -> Kept:
         place = found.begin % len(self._block)
-        return Kept(self._block[place : place + found.size], found.as_of, found.fetched_at, found.digest)
+        return Kept(
+            self._block[place : place + found.size], found.as_of, found.fetched_at, found.digest
+        )
 
     def holds_newer(self, key: Key, than: datetime) -> bool:
         """Whether an answer is kept that was fetched after this instant."""

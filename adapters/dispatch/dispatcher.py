@@ -42,7 +42,9 @@ class Dispatcher:
         self._flying: dict[Key, Flight] = {}
         self._ticker = Ticker(self._move_all)
         self.time = self._ticker.time
-        self._context = FlightContext(self._ticker, self.replies, self._flying, random, unhurried, on_late)
+        self._context = FlightContext(
+            self._ticker, self.replies, self._flying, random, unhurried, on_late
+        )
 
     @property
     def looks(self) -> int:

@@ -56,7 +56,9 @@ class Attempt:
         "started",
     )  # fmt: skip
 
-    def __init__(self, flight: "Flight", started: float, cut_at: float, *, is_fair: bool, is_probe: bool) -> None:
+    def __init__(
+        self, flight: "Flight", started: float, cut_at: float, *, is_fair: bool, is_probe: bool
+    ) -> None:
         self.is_fair = is_fair
         self.is_probe = is_probe
         self.flight: Flight | None = flight
@@ -155,7 +157,9 @@ class Flight:
         "started", "waiters",
     )  # fmt: skip
 
-    def __init__(self, context: FlightContext, question: Question, waiter: Waiter, started: float) -> None:
+    def __init__(
+        self, context: FlightContext, question: Question, waiter: Waiter, started: float
+    ) -> None:
         self.context = context
         self.question = question
         self.waiters: list[Waiter] = [waiter]
@@ -248,7 +252,9 @@ class Flight:
         while self.running:
             self.running.pop().cancel()
         seconds, late = now - self.started, self.settled
-        reply = self.context.replies.received(self.question, answer, seconds, self.attempts, late=late)
+        reply = self.context.replies.received(
+            self.question, answer, seconds, self.attempts, late=late
+        )
         if late:
             self.question.route.lane.asked["late"] += 1
             self.context.on_late(self.question, reply)

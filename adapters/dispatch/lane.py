@@ -1,4 +1,5 @@
-"""Everything that is known of one department: what it can take, how it fares, what it has been asked. Pure.
+"""Everything that is known of one department: what it can take, how it fares, what it has been
+asked. Pure.
 
 One lane per adapter, never shared: what one department does changes nothing for another.
 """
@@ -30,12 +31,18 @@ class Lane:
     """Counters, breaker, limit and budgets of one adapter."""
 
     __slots__ = (
-        "active", "adapter_id", "asked", "breaker", "capacity", "hedges", "in_flight", "late", "latencies", "limit", "outcomes",
+        "active", "adapter_id", "asked", "breaker", "capacity", "hedges", "in_flight", "late",
+        "latencies", "limit", "outcomes",
         "rests_until", "retries", "waiting",
     )  # fmt: skip
 
     def __init__(
-        self, adapter_id: str, capacity: Capacity, random: Callable[[], float], limit: AdaptiveLimit, rules: BreakerRules
+        self,
+        adapter_id: str,
+        capacity: Capacity,
+        random: Callable[[], float],
+        limit: AdaptiveLimit,
+        rules: BreakerRules,
     ) -> None:
         self.adapter_id = adapter_id
         self.capacity = capacity
@@ -47,7 +54,8 @@ class Lane:
         self.in_flight = 0
         self.late = 0
         self.rests_until = 0.0
-        # Attempts and flights (`flight`): this room only holds them, in the order in which they came.
+        # Attempts and flights (`flight`): this room only holds them, in the order in which they
+        # came.
         self.active: dict[Any, None] = {}
         self.waiting: deque[Any] = deque()
         self.asked: Counter[str] = Counter()
@@ -73,7 +81,9 @@ class Lane:
         """A failure came; what the caller did wrong does not count against the department."""
         if error.code == _BUSY:
             self.limit.dropped()
-            self.rests_until = max(self.rests_until, now + min(error.retry_after or 0.0, LONGEST_REST))
+            self.rests_until = max(
+                self.rests_until, now + min(error.retry_after or 0.0, LONGEST_REST)
+            )
         if error.code in _NEUTRAL or (error.code == _BUSY and not error.again):
             if is_probe:
                 self.breaker.abandoned()

@@ -1,7 +1,8 @@
-"""How many questions a department may have at once: found by watching its latency, never guessed for good. Pure.
+"""How many questions a department may have at once: found by watching its latency, never guessed
+for good. Pure.
 
-Gradient of short against long latency (Netflix concurrency-limits, Gradient2): while answers do not slow down the limit grows,
-when they do it shrinks. Only a limit that is being used is judged.
+Gradient of short against long latency (Netflix concurrency-limits, Gradient2): while answers do not
+slow down the limit grows, when they do it shrinks. Only a limit that is being used is judged.
 """
 
 _TOLERANCE = 1.5
@@ -13,7 +14,9 @@ _FEWEST_SAMPLES = 10
 
 
 class AdaptiveLimit:
-    """`value` is the limit now; `initial` and `most` are what the department declares it can take."""
+    """`value` is the limit now; `initial` and `most` are what the department declares it can
+    take.
+    """
 
     __slots__ = ("_count", "_estimate", "_least", "_long", "_most", "_sum", "_window", "value")
 

@@ -2,7 +2,12 @@
 
 from collections.abc import Iterable, Iterator
 
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+    Metric,
+)
 
 from adapters.dispatch.dispatcher import Dispatcher
 from adapters.dispatch.lane import Lane
@@ -15,11 +20,17 @@ _EVERY = 4
 def lane_families(dispatcher: Dispatcher) -> Iterator[Metric]:
     """All metrics of all lanes."""
     lanes = list(dispatcher.lanes.values())
-    outcomes = CounterMetricFamily("onevisit_adapter_outcomes", "Sections by outcome", labels=["adapter", "outcome"])
-    extra = CounterMetricFamily(
-        "onevisit_adapter_extra", "Retried, hedged, joined and late questions", labels=["adapter", "kind"]
+    outcomes = CounterMetricFamily(
+        "onevisit_adapter_outcomes", "Sections by outcome", labels=["adapter", "outcome"]
     )
-    latency = HistogramMetricFamily("onevisit_adapter_latency_seconds", "Time of single attempts", labels=["adapter"])
+    extra = CounterMetricFamily(
+        "onevisit_adapter_extra",
+        "Retried, hedged, joined and late questions",
+        labels=["adapter", "kind"],
+    )
+    latency = HistogramMetricFamily(
+        "onevisit_adapter_latency_seconds", "Time of single attempts", labels=["adapter"]
+    )
     for lane in lanes:
         for outcome, count in lane.outcomes.items():
             outcomes.add_metric([lane.adapter_id, str(outcome)], count)
@@ -27,12 +38,33 @@ def lane_families(dispatcher: Dispatcher) -> Iterator[Metric]:
             extra.add_metric([lane.adapter_id, kind], count)
         latency.add_metric([lane.adapter_id], _buckets(lane), lane.latencies.sum_seconds)
     yield from (outcomes, extra, latency)
-    yield _gauge("onevisit_adapter_breaker_state", "0 closed, 1 half open, 2 open", lanes, (int(x.breaker.state) for x in lanes))
-    yield _gauge("onevisit_adapter_in_flight", "Questions under way", lanes, (x.in_flight for x in lanes))
-    yield _gauge("onevisit_adapter_waiting", "Questions that wait for a place", lanes, (len(x.waiting) for x in lanes))
-    yield _gauge("onevisit_adapter_limit", "Questions that may be under way at once", lanes, (x.limit.value for x in lanes))
-    yield CounterMetricFamily("onevisit_dispatcher_looks", "Looks for what is late", value=dispatcher.looks)
-    yield GaugeMetricFamily("onevisit_cache_entries", "Answers kept for use again", value=len(dispatcher.cache))
+    yield _gauge(
+        "onevisit_adapter_breaker_state",
+        "0 closed, 1 half open, 2 open",
+        lanes,
+        (int(x.breaker.state) for x in lanes),
+    )
+    yield _gauge(
+        "onevisit_adapter_in_flight", "Questions under way", lanes, (x.in_flight for x in lanes)
+    )
+    yield _gauge(
+        "onevisit_adapter_waiting",
+        "Questions that wait for a place",
+        lanes,
+        (len(x.waiting) for x in lanes),
+    )
+    yield _gauge(
+        "onevisit_adapter_limit",
+        "Questions that may be under way at once",
+        lanes,
+        (x.limit.value for x in lanes),
+    )
+    yield CounterMetricFamily(
+        "onevisit_dispatcher_looks", "Looks for what is late", value=dispatcher.looks
+    )
+    yield GaugeMetricFamily(
+        "onevisit_cache_entries", "Answers kept for use again", value=len(dispatcher.cache)
+    )
 
 
 def _buckets(lane: Lane) -> list[tuple[str, float]]:

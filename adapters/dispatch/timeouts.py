@@ -1,12 +1,18 @@
-"""How long an attempt may take: by what the department itself usually takes, so that a slow, honest one gets its turn. Pure."""
+"""How long an attempt may take: by what the department itself usually takes, so that a slow, honest
+one gets its turn. Pure.
+"""
 
 from bisect import bisect_left
 
 BOUNDS = tuple(0.001 * 1.2**i for i in range(56))
-"""Upper bounds of the latency buckets in seconds: 1 ms to about 22 s, each a fifth wider than the one before."""
+"""Upper bounds of the latency buckets in seconds: 1 ms to about 22 s, each a fifth wider than the
+one before.
+"""
 _LEAST_SECONDS = 0.1
 _LEAST_SPAN = 5.0
-"""What came within so many seconds of the first answer is one moment, and tells nothing of what is usual."""
+"""What came within so many seconds of the first answer is one moment, and tells nothing of what is
+usual.
+"""
 _FAIR_SECONDS = 1.0
 """What is long enough for a department of which too little is known."""
 _FEWEST_SAMPLES = 128
@@ -16,9 +22,20 @@ _REFRESH_EVERY = 64
 
 
 class Latencies:
-    """A department's latency histogram: `ever` only grows (metrics), `recent` fades so that old times are forgotten."""
+    """A department's latency histogram: `ever` only grows (metrics), `recent` fades so that old
+    times are forgotten.
+    """
 
-    __slots__ = ("_cached", "_fresh", "_recent", "_samples", "_since", "ever", "sum_seconds", "usual")
+    __slots__ = (
+        "_cached",
+        "_fresh",
+        "_recent",
+        "_samples",
+        "_since",
+        "ever",
+        "sum_seconds",
+        "usual",
+    )
 
     def __init__(self) -> None:
         self.ever = [0] * (len(BOUNDS) + 1)
@@ -53,7 +70,9 @@ class Latencies:
         self.usual = self.quantile(1 - _FALSE_TIMEOUTS) if known_long_enough else None
 
     def quantile(self, share: float, fewest: int = _FEWEST_SAMPLES) -> float | None:
-        """Seconds within which this share of attempts ended; None while too few are known. At most 64 attempts old."""
+        """Seconds within which this share of attempts ended; None while too few are known. At most
+        64 attempts old.
+        """
         if self._samples < fewest:
             return None
         if share not in self._cached:
@@ -70,15 +89,19 @@ class Latencies:
 
 
 def is_fair(latencies: Latencies, allowed: float, unhurried: float) -> bool:
-    """Whether so many seconds are as long as the department may usually take, or as callers in no hurry give (`unhurried`).
+    """Whether so many seconds are as long as the department may usually take, or as callers in no
+    hurry give (`unhurried`).
 
-    An attempt that was given less tells that its caller was in a hurry, and nothing about the department.
+    An attempt that was given less tells that its caller was in a hurry, and nothing about the
+    department.
     """
     usual = latencies.usual
     return allowed >= min(_FAIR_SECONDS if usual is None else max(usual, _LEAST_SECONDS), unhurried)
 
 
 def attempt_seconds(latencies: Latencies, left: float) -> float:
-    """Seconds an attempt may take: p99.9 of the department's own times, at least 100 ms, at most what is left."""
+    """Seconds an attempt may take: p99.9 of the department's own times, at least 100 ms, at most
+    what is left.
+    """
     usual = latencies.usual
     return left if usual is None else min(max(usual, _LEAST_SECONDS), left)

@@ -1,4 +1,6 @@
-"""Thirteen mock departments: how each is spoken to, what it answers, and the manifest with which it registers itself."""
+"""Thirteen mock departments: how each is spoken to, what it answers, and the manifest with which it
+registers itself.
+"""
 
 import json
 from collections.abc import Callable
@@ -21,6 +23,11 @@ SECRETS: dict[str, dict[str, str]] = {
 """Credentials of the mock departments; they guard generated data only."""
 
 SMALLEST_CELL = 5
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)  # noqa: TID251 - a server of its own
+
 
 _MANIFESTS = Path(__file__).with_name("manifests")
 
@@ -68,9 +75,12 @@ class Department:
     @property
     def as_of(self) -> datetime:
         """The time of this department's data: some full hours or days before now, in China."""
-        return (datetime.now(UTC) - self.lag).astimezone(CHINA_TIME).replace(minute=0, second=0, microsecond=0)  # noqa: TID251 - a server of its own
+        now = _now() - self.lag
+        return now.astimezone(CHINA_TIME).replace(minute=0, second=0, microsecond=0)
 
-    def record(self, business_id: str, site_ref: str = "") -> tuple[Business | None, dict[str, Any] | None]:
+    def record(
+        self, business_id: str, site_ref: str = ""
+    ) -> tuple[Business | None, dict[str, Any] | None]:
         """The business, and what this department has on it, in its own words."""
         business = self.world.find(business_id)
         if business is None:
@@ -96,7 +106,10 @@ def _aggregate(department: Department, asked: Asked) -> Told:
         counts[business.trade[0]] = counts.get(business.trade[0], 0) + 1
     if asked.json().get("by") != ["trade"]:
         return _json({"error": "by must be [trade]"}, 400)
-    cells = [{"key": [trade], "count": n if n >= SMALLEST_CELL else None} for trade, n in sorted(counts.items())]
+    cells = [
+        {"key": [trade], "count": n if n >= SMALLEST_CELL else None}
+        for trade, n in sorted(counts.items())
+    ]
     return _json({"minimum_cell": SMALLEST_CELL, "cells": cells})
 
 
@@ -112,7 +125,9 @@ def _contract(department: Department, asked: Asked) -> Told:
     envelope = {"business_id": business_id, "as_of": department.as_of.isoformat()}
     if business is None:
         return _json({**envelope, "status": "not_found"}, 404)
-    remit = {"civil_affairs": business.is_social, "customs": record is not None}.get(department.name, True)
+    remit = {"civil_affairs": business.is_social, "customs": record is not None}.get(
+        department.name, True
+    )
     if not remit:
         return _json({**envelope, "status": "not_applicable"})
     if record is None:
@@ -123,12 +138,18 @@ def _contract(department: Department, asked: Asked) -> Told:
 def _registration(department: Department, asked: Asked) -> Told:
     """HTTP 200 for everything; the code inside tells."""
     if asked.path == "/v1/search":
-        found = department.world.search(asked.query.get("q", ""), int(asked.query.get("limit", "20")))
+        found = department.world.search(
+            asked.query.get("q", ""), int(asked.query.get("limit", "20"))
+        )
         return _json({"items": [_candidate(b) for b in found]})
     if asked.path == "/v1/resolve-qr":
         token = str(asked.json().get("content", "")).rpartition("/")[2]
         business = department.world.find(token)
-        return _json({"error": "unknown code"}, 404) if business is None else _json(_candidate(business))
+        return (
+            _json({"error": "unknown code"}, 404)
+            if business is None
+            else _json(_candidate(business))
+        )
     if asked.method != "POST":
         return _json({"code": 405, "msg": "请使用POST"})
     business_id = str((asked.json().get("cxtj") or {}).get("uniscid", ""))
@@ -136,7 +157,9 @@ def _registration(department: Department, asked: Asked) -> Told:
     if record is None:
         return _json({"code": 2001, "msg": "未查询到记录", "data": None})
     stamp = department.as_of.strftime("%Y-%m-%d %H:%M:%S")
-    return _json({"code": 0, "msg": "成功", "data": {"cxm": business_id, "gxsj": stamp, "row": record}})
+    return _json(
+        {"code": 0, "msg": "成功", "data": {"cxm": business_id, "gxsj": stamp, "row": record}}
+    )
 
 
 def _candidate(business: Business) -> dict[str, str]:
@@ -173,7 +196,14 @@ def _fire(department: Department, asked: Asked) -> Told:
     _, record = department.record(code, asked.query.get("siteNo", ""))
     if record is None:
         return _json({"ok": False, "error": "not found"}, 404)
-    return _json({"ok": True, "unitCode": code, "asOf": int(department.as_of.timestamp() * 1000), "unit": record})
+    return _json(
+        {
+            "ok": True,
+            "unitCode": code,
+            "asOf": int(department.as_of.timestamp() * 1000),
+            "unit": record,
+        }
+    )
 
 
 def _food(department: Department, asked: Asked) -> Told:
@@ -181,7 +211,13 @@ def _food(department: Department, asked: Asked) -> Told:
         return _take_results(department, asked)
     code = asked.query.get("xydm", "")
     _, record = department.record(code, asked.query.get("cs", ""))
-    return _json({"xydm": code, "sjsj": department.as_of.strftime("%Y/%m/%d %H:%M:%S"), "zt": record or {"rows": []}})
+    return _json(
+        {
+            "xydm": code,
+            "sjsj": department.as_of.strftime("%Y/%m/%d %H:%M:%S"),
+            "zt": record or {"rows": []},
+        }
+    )
 
 
 def _take_results(department: Department, asked: Asked) -> Told:
@@ -191,10 +227,10 @@ def _take_results(department: Department, asked: Asked) -> Told:
     if not delivery_id or "results" not in message:
         return _json({"error": "delivery_id and results are required"}, 400)
     if message.get("test"):  # an examination: nothing is kept
-        return _json({"receipt_no": f"TEST-{delivery_id}", "received_at": datetime.now(UTC).isoformat()})  # noqa: TID251 - a server of its own
+        return _json({"receipt_no": f"TEST-{delivery_id}", "received_at": _now().isoformat()})
     if delivery_id not in department.received:
         number = f"{department.name.upper()}-{len(department.received) + 1:06d}"
-        receipt = {"receipt_no": number, "received_at": datetime.now(UTC).isoformat()}  # noqa: TID251 - a server of its own
+        receipt = {"receipt_no": number, "received_at": _now().isoformat()}
         department.received[delivery_id] = {"message": message, "receipt": receipt}
     return _json(department.received[delivery_id]["receipt"])
 
@@ -204,7 +240,9 @@ def _urban_management(department: Department, asked: Asked) -> Told:
     _, record = department.record(code)
     if record is None:
         return _json({"zt": "wjl", "tyshxydm": code})
-    return _json({"zt": "ok", "tyshxydm": code, "sjsj": department.as_of.strftime("%Y-%m-%d"), "jg": record})
+    return _json(
+        {"zt": "ok", "tyshxydm": code, "sjsj": department.as_of.strftime("%Y-%m-%d"), "jg": record}
+    )
 
 
 def _ecology(department: Department, asked: Asked) -> Told:
@@ -216,7 +254,11 @@ def _ecology(department: Department, asked: Asked) -> Told:
 def _public_security(department: Department, asked: Asked) -> Told:
     """XML in GB18030."""
     if asked.headers.get("x-ga-token") != SECRETS["public_security"]["api_key"]:
-        return Told(401, "<FHJG><JGDM>99</JGDM></FHJG>".encode("gb18030"), "application/xml; charset=GB18030")
+        return Told(
+            401,
+            "<FHJG><JGDM>99</JGDM></FHJG>".encode("gb18030"),
+            "application/xml; charset=GB18030",
+        )
     code = asked.query.get("dm", "")
     business, record = department.record(code)
     result = "01" if business is None else "02" if record is None else "00"
@@ -229,7 +271,11 @@ def _public_security(department: Department, asked: Asked) -> Told:
 def _element(name: str, value: Any) -> str:
     if isinstance(value, list):
         return "".join(_element(name, item) for item in value)
-    inner = "".join(_element(k, v) for k, v in value.items()) if isinstance(value, dict) else escape(str(value))
+    inner = (
+        "".join(_element(k, v) for k, v in value.items())
+        if isinstance(value, dict)
+        else escape(str(value))
+    )
     return f"<{name}>{inner}</{name}>"
 
 

@@ -1,9 +1,12 @@
-"""Mock departments as real HTTP servers in a process of their own; a control port makes them misbehave.
+"""Mock departments as real HTTP servers in a process of their own; a control port makes them
+misbehave.
 
-`python -m adapters.fakes.server --port 9101` listens on 13 ports from 9101 and on a control port, and prints one JSON line with
-all addresses when it is ready. `PUT /faults/{department}` with `{"mode": "hang"}` breaks one: `down` closes its socket and every
-connection, `hang` never answers, `garbage` answers rubbish, `slow` adds two seconds, `error` answers 500, `ok` mends it; every
-behaviour of the zoo (`adapters.fakes.zoo`) is a mode too. `"latency_ms": 300` beside the mode makes it that slow.
+`python -m adapters.fakes.server --port 9101` listens on 13 ports from 9101 and on a control port,
+and prints one JSON line with all addresses when it is ready. `PUT /faults/{department}` with
+`{"mode": "hang"}` breaks one: `down` closes its socket and every connection, `hang` never answers,
+`garbage` answers rubbish, `slow` adds two seconds, `error` answers 500, `ok` mends it; every
+behaviour of the zoo (`adapters.fakes.zoo`) is a mode too. `"latency_ms": 300` beside the mode makes
+it that slow.
 """
 
 import argparse
@@ -80,7 +83,7 @@ class _Server(asyncio.Protocol):
                 return
             if isinstance(step, bytes):
                 transport.write(step)
-                while transport.get_write_buffer_size() > _MOST_BUFFERED and not transport.is_closing():  # noqa: ASYNC110 - a transport has no event for it
+                while _is_behind(transport):  # noqa: ASYNC110 - a transport has no event for it
                     await asyncio.sleep(0.002)
             elif step == CLOSE:
                 transport.close()
@@ -99,13 +102,23 @@ class _Server(asyncio.Protocol):
         told = await self.owner.answer(asked)
         if told is None or self.transport is None or self.transport.is_closing():
             return
-        head = f"HTTP/1.1 {told.status} -\r\nContent-Type: {told.media_type}\r\nContent-Length: {len(told.body)}\r\n\r\n"
+        head = f"HTTP/1.1 {told.status} -\r\nContent-Type: {told.media_type}\r\n"
+        head += f"Content-Length: {len(told.body)}\r\n\r\n"
         self.transport.write(head.encode("latin-1") + told.body)
+
+
+def _is_behind(transport: asyncio.Transport) -> bool:
+    """Whether the other side does not read as fast as it is written to."""
+    return transport.get_write_buffer_size() > _MOST_BUFFERED and not transport.is_closing()
 
 
 def _asked_for(asked: Asked) -> str:
     """The identifier in a question, wherever this department is told it."""
-    values = [unquote(asked.path.rpartition("/")[2]), *asked.query.values(), *map(str, asked.json().values())]
+    values = [
+        unquote(asked.path.rpartition("/")[2]),
+        *asked.query.values(),
+        *map(str, asked.json().values()),
+    ]
     return next((v for v in values if v[:1].isalnum() and len(v) >= _SHORTEST_IDENTIFIER), "")
 
 
@@ -128,7 +141,9 @@ class Listener:
 
     async def open(self) -> None:
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(lambda: _Server(self), HOST, self.port, backlog=1024)
+        self._server = await loop.create_server(
+            lambda: _Server(self), HOST, self.port, backlog=1024
+        )
         self.port = self._server.sockets[0].getsockname()[1]
 
     def close(self) -> None:
@@ -148,7 +163,9 @@ class Listener:
             return _GARBAGE
         if self.mode == "error":
             return Told(500, b'{"error": "internal"}')
-        await asyncio.sleep(_SLOW_SECONDS if self.mode == "slow" else self.department.latency_ms / 1000)
+        await asyncio.sleep(
+            _SLOW_SECONDS if self.mode == "slow" else self.department.latency_ms / 1000
+        )
         return self.department.handle(self.department, asked)
 
     async def set_mode(self, mode: str) -> None:
@@ -171,10 +188,19 @@ class Control(Listener):
         listener = self.listeners.get(name)
         mode = str(asked.json().get("mode"))
         if asked.path == "/received":
-            found = {n: list(entry.department.received.values()) for n, entry in self.listeners.items() if entry.department}
+            found = {
+                n: list(entry.department.received.values())
+                for n, entry in self.listeners.items()
+                if entry.department
+            }
             return Told(200, json.dumps(found, ensure_ascii=False).encode())
         if listener is None or mode not in MODES:
-            return Told(404, json.dumps({"departments": sorted(self.listeners), "modes": sorted(MODES)}).encode())
+            return Told(
+                404,
+                json.dumps(
+                    {"departments": sorted(self.listeners), "modes": sorted(MODES)}
+                ).encode(),
+            )
         latency = asked.json().get("latency_ms")
         if isinstance(latency, int) and listener.department is not None:
             listener.department.latency_ms = latency
@@ -182,8 +208,12 @@ class Control(Listener):
         return Told(200, json.dumps({"department": name, "mode": mode}).encode())
 
 
-async def start(world: World, port: int, latency_ms: int | None = None) -> tuple[dict[str, Listener], Control]:
-    """Open all listeners, from `port` upward or on free ports when it is 0. Raises OSError naming nothing that is left open."""
+async def start(
+    world: World, port: int, latency_ms: int | None = None
+) -> tuple[dict[str, Listener], Control]:
+    """Open all listeners, from `port` upward or on free ports when it is 0. Raises OSError naming
+    nothing that is left open.
+    """
     listeners: dict[str, Listener] = {}
     try:
         for index, department in enumerate(assemble(world)):
@@ -209,7 +239,8 @@ async def _serve(arguments: argparse.Namespace) -> int:
     except OSError as error:
         last = arguments.port + len(NAMES)
         sys.stderr.write(
-            f"Ports {arguments.port} to {last} on {HOST} must be free for the mock departments ({error.strerror}).\n"
+            f"Ports {arguments.port} to {last} on {HOST} must be free for the mock "
+            f"departments ({error.strerror}).\n"
             "Choose others with --port, or stop what listens there.\n"
         )
         return 1
@@ -232,10 +263,18 @@ async def _serve(arguments: argparse.Namespace) -> int:
 def main() -> int:
     """Serve until interrupted."""
     parser = argparse.ArgumentParser(description="Mock departments over HTTP, for demo and tests.")
-    parser.add_argument("--port", type=int, default=9101, help="first of 14 ports; 0 takes free ones (default 9101)")
-    parser.add_argument("--businesses", type=int, default=2000, help="how many to generate (default 2000)")
-    parser.add_argument("--seed", type=int, default=1, help="same seed, same businesses (default 1)")
-    parser.add_argument("--latency-ms", type=int, default=None, help="one latency for all (default 40 to 80 each)")
+    parser.add_argument(
+        "--port", type=int, default=9101, help="first of 14 ports; 0 takes free ones (default 9101)"
+    )
+    parser.add_argument(
+        "--businesses", type=int, default=2000, help="how many to generate (default 2000)"
+    )
+    parser.add_argument(
+        "--seed", type=int, default=1, help="same seed, same businesses (default 1)"
+    )
+    parser.add_argument(
+        "--latency-ms", type=int, default=None, help="one latency for all (default 40 to 80 each)"
+    )
     return asyncio.run(_serve(parser.parse_args()))
 
 

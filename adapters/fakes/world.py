@@ -1,4 +1,6 @@
-"""Generated businesses and the truth about them. The same seed and index give the same business, however many there are."""
+"""Generated businesses and the truth about them. The same seed and index give the same business,
+however many there are.
+"""
 
 import random
 from dataclasses import dataclass, field, replace
@@ -21,7 +23,20 @@ CITIES = (
     ("370102", "济南", "济南市历下区"),
 )
 WORDS = ("示例", "样板", "虚构", "模拟", "演示", "假设", "试作", "范例", "拟名", "样品")
-MARKS = ("东风", "清泉", "云松", "海棠", "金石", "长亭", "晨光", "南山", "白鹭", "知秋", "远帆", "素年")
+MARKS = (
+    "东风",
+    "清泉",
+    "云松",
+    "海棠",
+    "金石",
+    "长亭",
+    "晨光",
+    "南山",
+    "白鹭",
+    "知秋",
+    "远帆",
+    "素年",
+)
 TRADES = (  # name, industry code, public gathering place, food
     ("餐饮", "6210", True, True),
     ("酒店", "6110", True, True),
@@ -78,7 +93,9 @@ class Business:
     credit: str = "B"
     fire_known: bool = True
     told: dict[str, str] = field(default_factory=dict)
-    """Element -> the different value one department tells; `name_variant` is the same name in another spelling."""
+    """Element -> the different value one department tells; `name_variant` is the same name in
+    another spelling.
+    """
 
     @property
     def is_social(self) -> bool:
@@ -94,12 +111,16 @@ def personal_number(rng: random.Random) -> str:
 def uscc(kind: str, division: str, serial: int) -> str:
     """A valid code with the implausible serial YYY."""
     tail = USCC_ALPHABET[serial // 31 % 31] + USCC_ALPHABET[serial % 31]
-    body = "M" + USCC_ALPHABET[serial // 29791 % 31] + USCC_ALPHABET[serial // 961 % 31] + "YYY" + tail
+    body = (
+        "M" + USCC_ALPHABET[serial // 29791 % 31] + USCC_ALPHABET[serial // 961 % 31] + "YYY" + tail
+    )
     first17 = kind + division + body + org_code_check_character(body)
     return first17 + uscc_check_character(first17)
 
 
-def _site(rng: random.Random, index: int, city: tuple[str, str, str], label: str, today: date) -> SiteTruth:
+def _site(
+    rng: random.Random, index: int, city: tuple[str, str, str], label: str, today: date
+) -> SiteTruth:
     fire = rng.choices(("yes", "no", "expired", "revoked"), (82, 7, 9, 2))[0]
     days = rng.randint(40, 900) if fire == "yes" else -rng.randint(5, 300)
     food = f"JY{rng.choice('12')}{city[0]}{rng.randint(0, 999999):06d}"
@@ -118,7 +139,9 @@ def _tax(rng: random.Random, status: str) -> dict[str, Any]:
     if status in DEAD:
         lying = status == REVOKED and rng.random() < 0.3
         return {"tax_status": NORMAL if lying else TAX_DEREGISTERED, "filing": "Y" if lying else ""}
-    case = rng.choices(("fine", "abnormal", "overdue", "arrears", "unknown", "unclear"), (84, 4, 6, 2, 2, 2))[0]
+    case = rng.choices(
+        ("fine", "abnormal", "overdue", "arrears", "unknown", "unclear"), (84, 4, 6, 2, 2, 2)
+    )[0]
     overdue = rng.randint(1, 3)
     cases: dict[str, dict[str, Any]] = {
         "fine": {},
@@ -134,7 +157,9 @@ def _tax(rng: random.Random, status: str) -> dict[str, Any]:
 def _mistakes(rng: random.Random, business: Business) -> dict[str, str]:
     told: dict[str, str] = {}
     if business.trade[3] and rng.random() < 0.06:
-        told["legal_rep_name"] = rng.choice([s for s in SURNAMES if s != business.legal_rep[0]]) + "旧任"
+        told["legal_rep_name"] = (
+            rng.choice([s for s in SURNAMES if s != business.legal_rep[0]]) + "旧任"
+        )
     if rng.random() < 0.04:
         told["entity_name"] = business.name.replace(business.name[2:6], rng.choice(WORDS) + "旧号")
     elif rng.random() < 0.4:
@@ -148,8 +173,26 @@ def _variant(rng: random.Random, name: str) -> str:
     """The same name as another office writes it: brackets, administrative prefix, legal form."""
     city, rest = name[:2], name[2:]
     return rng.choice(
-        (f"{city}市{rest}", rest.replace("有限公司", "有限责任公司"), f"{rest[:4]}（{city}）{rest[4:]}", f" {name} ")
+        (
+            f"{city}市{rest}",
+            rest.replace("有限公司", "有限责任公司"),
+            f"{rest[:4]}（{city}）{rest[4:]}",
+            f" {name} ",
+        )
     )
+
+
+_STATUSES = (
+    (ALIVE, "存续", False),
+    (ALIVE, "在业", False),
+    (ALIVE, "歇业", True),
+    (REVOKED, "吊销，未注销", False),
+    (DEREGISTERED, "注销", False),
+    (CANCELLED, "撤销", False),
+    (MOVED, "迁出", False),
+    (OTHER, "待核实", False),
+)
+_STATUS_SHARES = (60, 25, 2, 5, 4, 1, 1, 2)
 
 
 def generate(seed: int, index: int, today: date) -> Business:
@@ -160,19 +203,7 @@ def generate(seed: int, index: int, today: date) -> Business:
     trade = rng.choice(TRADES)
     name = f"{city[1]}{rng.choice(WORDS)}{rng.choice(MARKS)}{trade[0]}{form}"
     serial = f"{city[0]}{rng.choice('03')}{index:07d}"
-    status, raw, suspended = rng.choices(
-        (
-            (ALIVE, "存续", False),
-            (ALIVE, "在业", False),
-            (ALIVE, "歇业", True),
-            (REVOKED, "吊销，未注销", False),
-            (DEREGISTERED, "注销", False),
-            (CANCELLED, "撤销", False),
-            (MOVED, "迁出", False),
-            (OTHER, "待核实", False),
-        ),
-        (60, 25, 2, 5, 4, 1, 1, 2),
-    )[0]
+    status, raw, suspended = rng.choices(_STATUSES, _STATUS_SHARES)[0]
     sites = 3 if kind == "91" and rng.random() < 0.05 else 1
     business = Business(
         business_id=uscc(kind, city[0], index),
@@ -187,7 +218,10 @@ def generate(seed: int, index: int, today: date) -> Business:
         raw_status=raw,
         suspended=suspended,
         registered=rng.random() > 0.02,
-        sites=tuple(_site(rng, i + 1, city, f"{name}{i + 1}号店" if sites > 1 else name, today) for i in range(sites)),
+        sites=tuple(
+            _site(rng, i + 1, city, f"{name}{i + 1}号店" if sites > 1 else name, today)
+            for i in range(sites)
+        ),
         established=today - timedelta(days=rng.randint(400, 7000)),
         fire_known=rng.random() > 0.03,
         **_tax(rng, status),
@@ -196,34 +230,70 @@ def generate(seed: int, index: int, today: date) -> Business:
 
 
 def _planted(today: date) -> dict[str, Business]:
-    """Businesses with a known story, by their code (reference vectors with the implausible serial YYY)."""
+    """Businesses with a known story, by their code (reference vectors with the implausible serial
+    YYY).
+    """
 
     def clean(code: str, index: int, name: str, trade: int, **changes: Any) -> Business:
         base = generate(0, index, today)
-        site = replace(base.sites[0], name=name, fire="yes", fire_valid_to=today + timedelta(days=500), site_ref="S001")
+        site = replace(
+            base.sites[0],
+            name=name,
+            fire="yes",
+            fire_valid_to=today + timedelta(days=500),
+            site_ref="S001",
+        )
         base = replace(
-            base, business_id=code, name=name, trade=TRADES[trade], sites=(site,), status=ALIVE, raw_status="存续",
-            suspended=False, registered=True, tax_known=True, tax_status=NORMAL, overdue=0, arrears=False, filing="Y",
+            base, business_id=code, name=name, trade=TRADES[trade], sites=(site,), status=ALIVE,
+            raw_status="存续",
+            suspended=False, registered=True, tax_known=True, tax_status=NORMAL, overdue=0,
+            arrears=False, filing="Y",
             credit="A", fire_known=True, told={}, legal_rep="王某", division=code[2:8],
         )  # fmt: skip
         return replace(base, **changes)
 
     chain = clean("91370102999999066X", 900_007, "济南范例餐饮有限公司", 0)
     soon = today + timedelta(days=21)
-    main = clean("91330106MA2YYY034D", 900_001, "杭州示例餐饮有限公司", 0, overdue=1, filing="N", credit="B")
+    main = clean(
+        "91330106MA2YYY034D", 900_001, "杭州示例餐饮有限公司", 0, overdue=1, filing="N", credit="B"
+    )
     plants = [
         clean("91310115MA1YYY024Y", 900_000, "上海样板酒店有限公司", 1),
-        replace(main, told={"legal_rep_name": "李某某"}, sites=(replace(main.sites[0], food_valid_to=soon),)),
-        clean("91500103MAEYYY1167", 900_002, "重庆虚构商贸有限公司", 3, status=REVOKED, raw_status="吊销，未注销"),
+        replace(
+            main,
+            told={"legal_rep_name": "李某某"},
+            sites=(replace(main.sites[0], food_valid_to=soon),),
+        ),
+        clean(
+            "91500103MAEYYY1167",
+            900_002,
+            "重庆虚构商贸有限公司",
+            3,
+            status=REVOKED,
+            raw_status="吊销，未注销",
+        ),
         clean("91110105MA0YYY014T", 900_004, "北京模拟科技有限公司", 4),
-        clean("92320102MA7YYY076M", 900_005, "南京演示餐饮店", 0, tax_status=ABNORMAL, overdue=2, filing="N", credit="D"),
+        clean(
+            "92320102MA7YYY076M",
+            900_005,
+            "南京演示餐饮店",
+            0,
+            tax_status=ABNORMAL,
+            overdue=2,
+            filing="N",
+            credit="D",
+        ),
         clean("93510104MA6YYY058N", 900_006, "成都假设商贸合作社", 3, tax_known=False),
         clean("51420106MJ9YYY080Q", 900_008, "武汉样品服务中心", 4),
     ]
     expired = clean("92440305MA5YYY0481", 900_003, "深圳试作洗浴店", 7)
     gone = today - timedelta(days=33)
-    plants.append(replace(expired, sites=(replace(expired.sites[0], fire="expired", fire_valid_to=gone),)))
-    stores = [replace(chain.sites[0], site_ref=f"S00{i}", name=f"{chain.name}{i}号店") for i in (1, 2, 3)]
+    plants.append(
+        replace(expired, sites=(replace(expired.sites[0], fire="expired", fire_valid_to=gone),))
+    )
+    stores = [
+        replace(chain.sites[0], site_ref=f"S00{i}", name=f"{chain.name}{i}号店") for i in (1, 2, 3)
+    ]
     stores[1] = replace(stores[1], fire="expired", fire_valid_to=gone)
     plants.append(replace(chain, sites=tuple(stores)))
     return {b.business_id: b for b in plants}
@@ -246,7 +316,9 @@ class World:
     def search(self, text: str, limit: int) -> list[Business]:
         """Registered businesses whose name or address holds the text."""
         everyone = (*self.planted.values(), *self.generated)
-        return [b for b in everyone if b.registered and (text in b.name or text in b.sites[0].address)][:limit]
+        return [
+            b for b in everyone if b.registered and (text in b.name or text in b.sites[0].address)
+        ][:limit]
 
 
 def true_headline(business: Business, site_ref: str | None = None) -> dict[str, str]:
@@ -260,7 +332,9 @@ def true_headline(business: Business, site_ref: str | None = None) -> dict[str, 
     else:
         taxes = "yes" if business.tax_status == NORMAL and business.filing == "Y" else "unknown"
     site = next((s for s in business.sites if s.site_ref == site_ref), business.sites[0])
-    if not business.fire_known or (site_ref is None and (len(business.sites) > 1 or not business.registered)):
+    if not business.fire_known or (
+        site_ref is None and (len(business.sites) > 1 or not business.registered)
+    ):
         fire = "unknown"  # which premises is meant, nobody can tell
     elif not business.trade[2]:
         fire = "not_required"

@@ -1,4 +1,6 @@
-"""What every adapter checks in an answer, once: status, media type, echo, source time, canonical shape."""
+"""What every adapter checks in an answer, once: status, media type, echo, source time, canonical
+shape.
+"""
 
 from binascii import b2a_base64
 from collections.abc import Callable, Mapping
@@ -20,7 +22,12 @@ Now = Callable[[], datetime]
 _JSON = frozenset({"application/json", "text/json"})
 _XML = frozenset({"application/xml", "text/xml"})
 CLOCK_SKEW = timedelta(minutes=10)
-_STATUS = {401: "credentials_rejected", 403: "credentials_rejected", 429: "upstream_busy", 503: "upstream_busy"}
+_STATUS = {
+    401: "credentials_rejected",
+    403: "credentials_rejected",
+    429: "upstream_busy",
+    503: "upstream_busy",
+}
 _WHOLE = frozenset({200, 201})
 _CLIENT_ERROR, _SERVER_ERROR = 400, 500
 _AGAIN = frozenset({502, 503, 504})
@@ -34,17 +41,27 @@ def media_type_of(content_type: bytes) -> str:
 
 
 def require_media_type(media_type: str, wanted: str) -> None:
-    """Refuse an answer whose content type is not the agreed one (an HTML error page is no record)."""
-    fits = media_type in _XML if wanted == "xml" else media_type in _JSON or media_type.endswith("+json")
+    """Refuse an answer whose content type is not the agreed one (an HTML error page is no
+    record).
+    """
+    fits = (
+        media_type in _XML
+        if wanted == "xml"
+        else media_type in _JSON or media_type.endswith("+json")
+    )
     if not fits:
         raise AdapterMalformed("content_type", f"got {media_type[:60] or 'none'}, wanted {wanted}")
 
 
 def status_failure(status: int, headers: Mapping[str, str] | None = None) -> AdapterError | None:
-    """The failure an HTTP status stands for, or None for a success; 502, 503 and 504 may be asked again."""
+    """The failure an HTTP status stands for, or None for a success; 502, 503 and 504 may be asked
+    again.
+    """
     if status in _STATUS:
         wish = retry_after_of(headers or {})
-        return AdapterUnavailable(_STATUS[status], f"HTTP {status}", again=status in _AGAIN, retry_after=wish)
+        return AdapterUnavailable(
+            _STATUS[status], f"HTTP {status}", again=status in _AGAIN, retry_after=wish
+        )
     if status >= _SERVER_ERROR:
         return AdapterUnavailable("upstream_error", f"HTTP {status}", again=status in _AGAIN)
     if status >= _CLIENT_ERROR:
@@ -71,7 +88,9 @@ def require_echo(asked: str, told: Any) -> None:
 
 
 def require_as_of(value: Any, now: Now) -> datetime:
-    """The source's own time: present, readable, not in the future (ten minutes of clock skew are forgiven)."""
+    """The source's own time: present, readable, not in the future (ten minutes of clock skew are
+    forgiven).
+    """
     try:
         as_of = to_instant(value)
     except (ValueError, OverflowError, OSError) as error:
@@ -89,7 +108,9 @@ def to_shape(values: Any, shape: type[msgspec.Struct]) -> msgspec.Struct:
         raise AdapterMalformed("schema_violation", str(error)) from error
 
 
-def section_answer(values: Any, shape: type[msgspec.Struct], as_of: datetime, digest: str) -> SectionAnswer:
+def section_answer(
+    values: Any, shape: type[msgspec.Struct], as_of: datetime, digest: str
+) -> SectionAnswer:
     """An answer with data: validated, shown as it is written, encoded once."""
     data = to_shape(values, shape)
     encoded = encode(data)

@@ -1,4 +1,5 @@
-"""One connection to a department: one question at a time, every raw byte counted, surplus refused (RFC 9112).
+"""One connection to a department: one question at a time, every raw byte counted, surplus refused
+(RFC 9112).
 
 The parser has no limits of its own and lets surplus answers pass, so both are counted here.
 """
@@ -16,9 +17,13 @@ _FIRST_FINAL_STATUS = 200
 _MOST_INTERIM = 8
 _MOST_DIGITS = 12
 _SMALL = 64 << 10
-"""Answers up to this are always taken in: whoever sends large ones must not shut honest departments out."""
+"""Answers up to this are always taken in: whoever sends large ones must not shut honest departments
+out.
+"""
 _MOST_PIECES = 4096
-"""Chunks of one answer: each costs a call, and a byte in each would cost a hundred times what it brings."""
+"""Chunks of one answer: each costs a call, and a byte in each would cost a hundred times what it
+brings.
+"""
 
 _ONCE = (b"\ncontent-type:", b"\ncontent-encoding:", b"\ncontent-length:", b"\ntransfer-encoding:")
 
@@ -41,14 +46,19 @@ class Asker(Protocol):
         """The complete answer; the connection is free again if `connection.keep`."""
 
     def on_failure(self, connection: "Connection", error: AdapterError) -> None:
-        """There will be no answer; the connection is closed. `connection.started` tells whether a byte had come."""
+        """There will be no answer; the connection is closed. `connection.started` tells whether a
+        byte had come.
+        """
 
 
 class Connection(asyncio.Protocol):
-    """Asks and listens. Built by the exchange's pools; whoever cancels a question aborts its connection."""
+    """Asks and listens. Built by the exchange's pools; whoever cancels a question aborts its
+    connection.
+    """
 
     __slots__ = (
-        "asker", "body", "budget", "closed", "complete", "fields", "head", "headed", "interim", "keep", "limits",
+        "asker", "body", "budget", "closed", "complete", "fields", "head", "headed", "interim",
+        "keep", "limits",
         "on_header", "parser", "pieces", "received", "started", "status", "told", "transport",
     )  # fmt: skip
 
@@ -107,7 +117,13 @@ class Connection(asyncio.Protocol):
             self._finish()
         else:
             again = not self.body
-            self._fail(AdapterUnavailable("connection_lost", str(exc or "closed before the answer was complete"), again=again))
+            self._fail(
+                AdapterUnavailable(
+                    "connection_lost",
+                    str(exc or "closed before the answer was complete"),
+                    again=again,
+                )
+            )
 
     def data_received(self, data: bytes) -> None:
         if self.asker is None:
@@ -118,12 +134,15 @@ class Connection(asyncio.Protocol):
         self.received += size
         self.budget.used += size
         if self.budget.used > self.limits.ceiling or (
-            self.received > _SMALL and (self.received > self.limits.most_bytes or self.budget.used > self.budget.most)
+            self.received > _SMALL
+            and (self.received > self.limits.most_bytes or self.budget.used > self.budget.most)
         ):
             self._fail(self._too_much())
             return
         reading_head = not self.headed
-        odd = reading_head and (self.head or size > self.limits.header_bytes or data[:5] != _BEGINNING)
+        odd = reading_head and (
+            self.head or size > self.limits.header_bytes or data[:5] != _BEGINNING
+        )
         if odd and (fault := self._beginning_fault(data)) is not None:
             self._fail(fault)
             return
@@ -131,7 +150,9 @@ class Connection(asyncio.Protocol):
             self.parser.feed_data(data)
         except httptools.HttpParserCallbackError as error:
             cause = error.__context__
-            self._fail(cause if isinstance(cause, AdapterError) else AdapterMalformed("malformed_http"))
+            self._fail(
+                cause if isinstance(cause, AdapterError) else AdapterMalformed("malformed_http")
+            )
         except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
             self._fail(AdapterMalformed("malformed_http", type(error).__name__))
         else:
@@ -153,17 +174,24 @@ class Connection(asyncio.Protocol):
     def _beginning_fault(self, data: bytes) -> AdapterError | None:
         """What shows before the parser makes a thing of every field."""
         if not self.head and data[:5] != _BEGINNING[: len(data)]:
-            return AdapterMalformed("malformed_http", "an answer begins with its version")  # the parser would skip blank lines
+            return AdapterMalformed(
+                "malformed_http", "an answer begins with its version"
+            )  # the parser would skip blank lines
         most = self.limits.header_bytes
         if len(data) > most and (self.head[-3:] + data[: most + 4]).find(b"\r\n\r\n") < 0:
             return AdapterMalformed("too_large", "too many headers")
         return None
 
     def _head_fault(self, data: bytes) -> AdapterError | None:
-        """What is wrong with the head as it was sent: a field that came twice is one field to the parser's listener."""
-        if self.headed and not self.head and not self.interim:  # nearly always: one piece, each field once
+        """What is wrong with the head as it was sent: a field that came twice is one field to the
+        parser's listener.
+        """
+        # Nearly always: one piece, each field once.
+        if self.headed and not self.head and not self.interim:
             end = data.find(b"\r\n\r\n")
-            once = data.count(b"\r\n", 0, end) == len(self.told) and _are_different(tuple(self.told))
+            once = data.count(b"\r\n", 0, end) == len(self.told) and _are_different(
+                tuple(self.told)
+            )
             if once and end < self.limits.header_bytes and len(self.told) <= self.limits.headers:
                 return None
         head = self.head + data
@@ -175,7 +203,9 @@ class Connection(asyncio.Protocol):
             begin, end = end, head.find(b"\r\n\r\n", end) + 4
             if head[begin : begin + 5] != _BEGINNING:
                 return AdapterMalformed("malformed_http", "blank lines between heads")
-        if end > self.limits.header_bytes or head.count(b"\n", 0, end) > self.limits.headers + 2 * (self.interim + 1):
+        if end > self.limits.header_bytes or head.count(b"\n", 0, end) > self.limits.headers + 2 * (
+            self.interim + 1
+        ):
             return AdapterMalformed("too_large", "too many headers")
         last = head[begin:end].lower()
         if any(last.count(name) > 1 for name in _ONCE):
@@ -198,8 +228,12 @@ class Connection(asyncio.Protocol):
         self.fields.clear()
         self.status = self.parser.get_status_code()
         promised = told.get(b"Content-Length") or told.get(b"content-length") or b""
-        if len(promised) > _MOST_DIGITS or (promised.isdigit() and int(promised) > self.limits.wire):
-            raise AdapterMalformed("too_large", f"{promised.decode('latin-1')[:20]} bytes are promised")
+        if len(promised) > _MOST_DIGITS or (
+            promised.isdigit() and int(promised) > self.limits.wire
+        ):
+            raise AdapterMalformed(
+                "too_large", f"{promised.decode('latin-1')[:20]} bytes are promised"
+            )
 
     @property
     def _until_close(self) -> bool:
@@ -226,7 +260,8 @@ class Connection(asyncio.Protocol):
             return
         if self.fields:
             raise AdapterMalformed("malformed_http", "fields after the body")
-        # Only a callback may ask this; whether surplus follows shows when the whole chunk has been read.
+        # Only a callback may ask this; whether surplus follows shows when the whole chunk has been
+        # read.
         self.keep = self.parser.should_keep_alive()
         self.complete = True
 

@@ -1,4 +1,6 @@
-"""How the gateway identifies itself to a department: static headers for the exchange, flows for httpx."""
+"""How the gateway identifies itself to a department: static headers for the exchange, flows for
+httpx.
+"""
 
 import asyncio
 import base64
@@ -13,7 +15,9 @@ Secrets = dict[str, str]
 
 
 def static_headers(spec: AuthSpec, secrets: Secrets) -> dict[str, str]:
-    """Headers for the kinds that need no conversation. Raises `AdapterUnavailable` when the secret is missing."""
+    """Headers for the kinds that need no conversation. Raises `AdapterUnavailable` when the secret
+    is missing.
+    """
     try:
         match spec.kind:
             case "api_key":
@@ -26,11 +30,15 @@ def static_headers(spec: AuthSpec, secrets: Secrets) -> dict[str, str]:
             case _:
                 return {}
     except KeyError as error:
-        raise AdapterUnavailable("credentials_rejected", f"no {error.args[0]} is stored for this adapter") from error
+        raise AdapterUnavailable(
+            "credentials_rejected", f"no {error.args[0]} is stored for this adapter"
+        ) from error
 
 
 class LoginAuth(httpx.Auth):
-    """Logs in for a token, keeps it, and logs in once more when the department answers 401 or by its own expired code."""
+    """Logs in for a token, keeps it, and logs in once more when the department answers 401 or by
+    its own expired code.
+    """
 
     requires_response_body = True
 
@@ -46,10 +54,13 @@ class LoginAuth(httpx.Auth):
         self._token = ""
         self._lock = asyncio.Lock()
 
-    async def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
+    async def async_auth_flow(
+        self, request: httpx.Request
+    ) -> AsyncGenerator[httpx.Request, httpx.Response]:
         used = ""
         for _ in range(2):
-            async with self._lock:  # one log-in for all who wait: a second one might end the first one's session
+            # One log-in for all who wait: a second one might end the first one's session.
+            async with self._lock:
                 if self._token == used:
                     self._token = self._read_token((yield self._login_for(request)))
                 used = self._token

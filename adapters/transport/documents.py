@@ -1,4 +1,6 @@
-"""Turning a department's bytes into plain values, within bounds: strict charset, hardened JSON and XML."""
+"""Turning a department's bytes into plain values, within bounds: strict charset, hardened JSON and
+XML.
+"""
 
 import json
 from typing import Any
@@ -33,7 +35,9 @@ def _no_constant(name: str) -> Any:
 
 
 def decode_json(raw: bytes, limits: Limits) -> Any:
-    """Plain values of JSON in UTF-8, with the same refusals as `parse_json`, at the decoder's speed."""
+    """Plain values of JSON in UTF-8, with the same refusals as `parse_json`, at the decoder's
+    speed.
+    """
     check_text(raw)
     check_cost(raw, limits)
     try:
@@ -58,7 +62,9 @@ def parse_json(text: str, limits: Limits) -> Any:
 
 
 def check_structure(document: Any, limits: Limits) -> None:
-    """Walk a parsed document and refuse one that is too deep, too large, or holds text no database can store."""
+    """Walk a parsed document and refuse one that is too deep, too large, or holds text no database
+    can store.
+    """
     nodes, level, depth = 0, [document], 0
     while level:
         depth += 1
@@ -85,9 +91,11 @@ def _check_string(text: str, limits: Limits) -> None:
 
 
 def parse_xml(text: str, limits: Limits) -> dict[str, Any]:
-    """XML without DTD, entities or external references, as nested dicts; repeated elements become lists.
+    """XML without DTD, entities or external references, as nested dicts; repeated elements become
+    lists.
 
-    The text is decoded already, so a declaration that names a charset is cut off: expat knows no GB18030.
+    The text is decoded already, so a declaration that names a charset is cut off: expat knows no
+    GB18030.
     """
     if text.count("<") > 2 * limits.nodes:
         raise AdapterMalformed("too_complex", "too many elements")

@@ -1,7 +1,9 @@
-"""One HTTP/1.1 exchange at a time over kept-alive connections (RFC 9112), told by callback or awaited under one total deadline.
+"""One HTTP/1.1 exchange at a time over kept-alive connections (RFC 9112), told by callback or
+awaited under one total deadline.
 
-A deadline spans connect, send, headers and body: a read timeout per chunk would let a drip live for ever. A late exchange
-closes its connection, so no answer can be taken for the next question's. No task is made where a kept connection is free.
+A deadline spans connect, send, headers and body: a read timeout per chunk would let a drip live for
+ever. A late exchange closes its connection, so no answer can be taken for the next question's. No
+task is made where a kept connection is free.
 """
 
 import asyncio
@@ -13,7 +15,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from adapters.contract.errors import AdapterError, AdapterMalformed, AdapterTimedOut, AdapterUnavailable
+from adapters.contract.errors import (
+    AdapterError,
+    AdapterMalformed,
+    AdapterTimedOut,
+    AdapterUnavailable,
+)
 from adapters.transport.answers import media_type_of
 from adapters.transport.connection import Connection, Fields
 from adapters.transport.guard import AddressGuard, ByteBudget, Limits, Origin, decode_body
@@ -22,7 +29,8 @@ log = logging.getLogger("onevisit.transport")
 T = TypeVar("T")
 _IDLE_PER_ORIGIN = 256
 QUICK, PATIENT = 0.25, 1.0
-"""Seconds a connection may take: for a question that an officer waits for, and for everything else."""
+"""Seconds a connection may take: for a question that an officer waits for, and for everything else.
+"""
 _TLS_SECONDS = 0.5
 LARGE = 64 << 10
 """Bytes on the wire above which a thread reads."""
@@ -31,11 +39,15 @@ _REDIRECTS = range(300, 400)
 
 
 class Response:
-    """A complete answer. `body` is decoded: reading it undoes gzip once, and raises `AdapterMalformed` for a hostile coding."""
+    """A complete answer. `body` is decoded: reading it undoes gzip once, and raises
+    `AdapterMalformed` for a hostile coding.
+    """
 
     __slots__ = ("_body", "_headers", "fields", "raw", "status")
 
-    def __init__(self, status: int, fields: Fields, raw: bytes, limits: Limits | None = None) -> None:
+    def __init__(
+        self, status: int, fields: Fields, raw: bytes, limits: Limits | None = None
+    ) -> None:
         self.status = status
         self.fields = fields
         self.raw = raw
@@ -46,7 +58,9 @@ class Response:
     def headers(self) -> dict[str, str]:
         """Names in lower case."""
         if self._headers is None:
-            self._headers = {n.decode("latin-1").lower(): v.decode("latin-1") for n, v in self.fields.items()}
+            self._headers = {
+                n.decode("latin-1").lower(): v.decode("latin-1") for n, v in self.fields.items()
+            }
         return self._headers
 
     def field(self, name: bytes) -> bytes:
@@ -82,12 +96,30 @@ class Pool:
 
 
 class Call:
-    """One question under way; `done` is called once, never after `cancel`, and possibly before `begin` returns."""
+    """One question under way; `done` is called once, never after `cancel`, and possibly before
+    `begin` returns.
+    """
 
-    __slots__ = ("connect_seconds", "connecting", "connection", "done", "exchange", "payload", "pool", "repeatable")
+    __slots__ = (
+        "connect_seconds",
+        "connecting",
+        "connection",
+        "done",
+        "exchange",
+        "payload",
+        "pool",
+        "repeatable",
+    )
 
     def __init__(
-        self, exchange: "Exchange", pool: Pool, payload: bytes, done: Done, *, repeatable: bool, connect_seconds: float
+        self,
+        exchange: "Exchange",
+        pool: Pool,
+        payload: bytes,
+        done: Done,
+        *,
+        repeatable: bool,
+        connect_seconds: float,
     ) -> None:
         self.connect_seconds = connect_seconds
         self.exchange = exchange
@@ -137,7 +169,9 @@ class Call:
 class Exchange:
     """Asks departments over HTTP. Build one per process; `aclose` ends every connection."""
 
-    def __init__(self, guard: AddressGuard, limits: Limits | None = None, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(
+        self, guard: AddressGuard, limits: Limits | None = None, tls: ssl.SSLContext | None = None
+    ) -> None:
         self.guard = guard
         self.limits = limits or Limits()
         self.budget = ByteBudget(self.limits.process)
@@ -147,19 +181,33 @@ class Exchange:
         self._connecting: set[asyncio.Task[None]] = set()
 
     def pool(self, url: str) -> tuple[Pool, str]:
-        """The pool and request target of a URL. Raises `AdapterUnavailable("address_forbidden")`."""
+        """The pool and request target of a URL. Raises
+        `AdapterUnavailable("address_forbidden")`.
+        """
         origin, target = self.guard.split(url)
         pool = self._pools.get(origin)
         if pool is None:
             pool = self._pools[origin] = Pool(origin, [])
         return pool, target
 
-    def begin(self, pool: Pool, payload: bytes, done: Done, *, repeatable: bool = True, connect_seconds: float = QUICK) -> Call:
-        """Ask, and call `done` with the answer or the failure. The caller keeps the time and cancels.
+    def begin(
+        self,
+        pool: Pool,
+        payload: bytes,
+        done: Done,
+        *,
+        repeatable: bool = True,
+        connect_seconds: float = QUICK,
+    ) -> Call:
+        """Ask, and call `done` with the answer or the failure. The caller keeps the time and
+        cancels.
 
-        A kept-alive connection that the other side closed before a byte came back is replaced once, if `repeatable`.
+        A kept-alive connection that the other side closed before a byte came back is replaced once,
+        if `repeatable`.
         """
-        call = Call(self, pool, payload, done, repeatable=repeatable, connect_seconds=connect_seconds)
+        call = Call(
+            self, pool, payload, done, repeatable=repeatable, connect_seconds=connect_seconds
+        )
         idle = pool.idle
         while idle:
             connection = idle.pop()
@@ -181,7 +229,9 @@ class Exchange:
         deadline: float,
         repeatable: bool = True,
     ) -> Response:
-        """Ask once and return the complete answer, or raise `AdapterError` by `deadline` (a loop time)."""
+        """Ask once and return the complete answer, or raise `AdapterError` by `deadline` (a loop
+        time).
+        """
         pool, target = self.pool(url)
         payload = payload_of(method, target, pool.origin, headers, body)
         answered: asyncio.Future[Response] = asyncio.get_running_loop().create_future()
@@ -198,7 +248,9 @@ class Exchange:
         try:
             async with asyncio.timeout_at(deadline):
                 response = await answered
-                await self.read(len(response.raw), lambda: response.body)  # a hostile coding shows here
+                await self.read(
+                    len(response.raw), lambda: response.body
+                )  # a hostile coding shows here
         except TimeoutError:
             raise AdapterTimedOut from None
         finally:
@@ -206,7 +258,8 @@ class Exchange:
         return response
 
     async def read(self, size: int, act: Callable[[], T]) -> T:
-        """What `act` makes of an answer of so many bytes: of a large one on a thread, charged as long as it waits for its turn.
+        """What `act` makes of an answer of so many bytes: of a large one on a thread, charged as
+        long as it waits for its turn.
 
         Inflating and parsing large ones on the loop would hold up everybody else's.
         """
@@ -233,7 +286,9 @@ class Exchange:
             call.settle(None, error)
             return
         except Exception as error:
-            log.exception("a connection to %s failed in a way nobody foresaw", call.pool.origin.host)
+            log.exception(
+                "a connection to %s failed in a way nobody foresaw", call.pool.origin.host
+            )
             call.connecting = None
             call.settle(None, AdapterUnavailable("connect_failed", type(error).__name__))
             return
@@ -263,12 +318,18 @@ class Exchange:
             raise AdapterUnavailable(code, type(error).__name__, again=True) from error
         except (TimeoutError, OSError) as error:
             raise AdapterUnavailable("connect_failed", type(error).__name__, again=True) from error
-        self._open = {c for c in self._open if not c.closed} if len(self._open) > self._swept() else self._open
+        self._open = (
+            {c for c in self._open if not c.closed}
+            if len(self._open) > self._swept()
+            else self._open
+        )
         self._open.add(connection)
         return connection
 
     def _swept(self) -> int:
-        """How many remembered connections are worth a sweep: a few more than what the pools can hold."""
+        """How many remembered connections are worth a sweep: a few more than what the pools can
+        hold.
+        """
         return 64 + 2 * sum(len(pool.idle) for pool in self._pools.values())
 
     def _tls_context(self) -> ssl.SSLContext:
@@ -284,7 +345,9 @@ class Exchange:
     @property
     def idle_connections(self) -> int:
         """Open connections that wait for a question."""
-        return sum(not connection.closed for pool in self._pools.values() for connection in pool.idle)
+        return sum(
+            not connection.closed for pool in self._pools.values() for connection in pool.idle
+        )
 
     async def aclose(self) -> None:
         """End every connection."""
@@ -298,8 +361,12 @@ class Exchange:
             await asyncio.sleep(0)
 
 
-def payload_of(method: str, target: str, origin: Origin, headers: Mapping[str, str], body: bytes = b"") -> bytes:
-    """The bytes of a question. Raises `AdapterUnavailable("request_refused")` for a header that would smuggle another one."""
+def payload_of(
+    method: str, target: str, origin: Origin, headers: Mapping[str, str], body: bytes = b""
+) -> bytes:
+    """The bytes of a question. Raises `AdapterUnavailable("request_refused")` for a header that
+    would smuggle another one.
+    """
     lines = [f"{method} {target} HTTP/1.1", f"Host: {origin.authority}", "Accept-Encoding: gzip"]
     for name, value in headers.items():
         if any(c in "\r\n\x00" for c in name + value):
@@ -310,8 +377,12 @@ def payload_of(method: str, target: str, origin: Origin, headers: Mapping[str, s
     return "\r\n".join(lines).encode("utf-8") + b"\r\n\r\n" + body
 
 
-def tls_context(ca_file: str | None = None, certificate: tuple[str, str] | None = None) -> ssl.SSLContext:
-    """TLS 1.2 or newer, verified; `certificate` (chain file, key file) is shown to departments that demand one (mTLS)."""
+def tls_context(
+    ca_file: str | None = None, certificate: tuple[str, str] | None = None
+) -> ssl.SSLContext:
+    """TLS 1.2 or newer, verified; `certificate` (chain file, key file) is shown to departments that
+    demand one (mTLS).
+    """
     context = ssl.create_default_context(cafile=ca_file)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     if certificate is not None:

@@ -1,4 +1,6 @@
-"""What may be called, and what an answer may cost: addresses, sizes, compression ratio, structure."""
+"""What may be called, and what an answer may cost: addresses, sizes, compression ratio,
+structure.
+"""
 
 import asyncio
 import functools
@@ -54,9 +56,11 @@ class Limits:
     nodes: int = 20_000
     string: int = 64 << 10
     process: int = 16 << 20
-    """What all answers under way together may hold: while one is put together and read it takes up to twice its bytes.
+    """What all answers under way together may hold: while one is put together and read it takes up
+    to twice its bytes.
 
-    Small ones are taken in beyond this. Inflated bytes are charged to nobody: two answers at most are being inflated at once.
+    Small ones are taken in beyond this. Inflated bytes are charged to nobody: two answers at most
+    are being inflated at once.
     """
     ceiling: int = 64 << 20
     """What nothing is taken in beyond."""
@@ -97,7 +101,9 @@ _PIN_SECONDS = 30.0
 
 
 async def resolve_by_system(host: str, port: int) -> list[str]:
-    """All addresses the system's resolver gives for a name; on threads of its own, so that a slow name starves nobody else."""
+    """All addresses the system's resolver gives for a name; on threads of its own, so that a slow
+    name starves nobody else.
+    """
     look_up = functools.partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
     infos = await asyncio.get_running_loop().run_in_executor(_RESOLVERS, look_up)
     return [str(info[4][0]) for info in infos]
@@ -112,9 +118,11 @@ def _is_address(host: str) -> bool:
 
 
 class AddressGuard:
-    """Decides which URLs may be called and pins the address; denies everything not global unless a range is allowed.
+    """Decides which URLs may be called and pins the address; denies everything not global unless a
+    range is allowed.
 
-    Departments do sit on private ranges: a deployment allows them by range, never by "private is fine".
+    Departments do sit on private ranges: a deployment allows them by range, never by "private is
+    fine".
     """
 
     def __init__(
@@ -129,36 +137,66 @@ class AddressGuard:
         self._allow = allow
         self._allow_http = allow_http
         self._ports = ports
-        self._own = {(parts.hostname, parts.port or _DEFAULT_PORTS.get(parts.scheme)) for parts in map(urlsplit, own)}
+        self._own = {
+            (parts.hostname, parts.port or _DEFAULT_PORTS.get(parts.scheme))
+            for parts in map(urlsplit, own)
+        }
         """Hosts and ports that the operator named in full: no list of ports is asked about them."""
         self._resolver = resolver
         self._pins: dict[Origin, tuple[float, asyncio.Future[str]]] = {}
 
     def split(self, url: str) -> tuple[Origin, str]:
-        """Origin and request target of a URL. Raises `AdapterUnavailable("address_forbidden")` for any doubtful spelling."""
+        """Origin and request target of a URL. Raises `AdapterUnavailable("address_forbidden")` for
+        any doubtful spelling.
+        """
         if not url.isascii() or any(c <= " " or c in "\\\x7f" for c in url):
-            raise AdapterUnavailable("address_forbidden", "the address has characters that are not allowed")
+            raise AdapterUnavailable(
+                "address_forbidden", "the address has characters that are not allowed"
+            )
         try:
             parts = urlsplit(url)
             port = parts.port
         except ValueError as error:
             raise AdapterUnavailable("address_forbidden", "the address is malformed") from error
         if parts.scheme != "https" and not (parts.scheme == "http" and self._allow_http):
-            raise AdapterUnavailable("address_forbidden", f"scheme {parts.scheme or 'none'} is not allowed; use https")
-        if parts.username is not None or parts.password is not None or parts.fragment or not parts.hostname:
-            raise AdapterUnavailable("address_forbidden", "no user info, no fragment, and a host name are required")
-        origin = Origin(parts.scheme, parts.hostname.rstrip("."), port or _DEFAULT_PORTS[parts.scheme])
+            raise AdapterUnavailable(
+                "address_forbidden", f"scheme {parts.scheme or 'none'} is not allowed; use https"
+            )
+        if (
+            parts.username is not None
+            or parts.password is not None
+            or parts.fragment
+            or not parts.hostname
+        ):
+            raise AdapterUnavailable(
+                "address_forbidden", "no user info, no fragment, and a host name are required"
+            )
+        origin = Origin(
+            parts.scheme, parts.hostname.rstrip("."), port or _DEFAULT_PORTS[parts.scheme]
+        )
         if not _is_address(origin.host) and (
             not _NAME.fullmatch(origin.host) or _NUMBER.fullmatch(origin.host.rpartition(".")[2])
         ):
-            # A name that ends in a number is somebody's other spelling of an address: 010.0.0.1 is 8.0.0.1 to a resolver.
-            raise AdapterUnavailable("address_forbidden", "the host is neither a name nor an address in its usual writing")
-        if self._ports is not None and origin.port not in self._ports and (origin.host, origin.port) not in self._own:
-            raise AdapterUnavailable("address_forbidden", f"port {origin.port} is not on the allow-list")
+            # A name that ends in a number is somebody's other spelling of an address: 010.0.0.1 is
+            # 8.0.0.1 to a resolver.
+            raise AdapterUnavailable(
+                "address_forbidden",
+                "the host is neither a name nor an address in its usual writing",
+            )
+        if (
+            self._ports is not None
+            and origin.port not in self._ports
+            and (origin.host, origin.port) not in self._own
+        ):
+            raise AdapterUnavailable(
+                "address_forbidden", f"port {origin.port} is not on the allow-list"
+            )
         return origin, (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
 
     async def pin(self, origin: Origin) -> str:
-        """The address to connect to. Every address of the name must pass, else none is used; looked up once in 30 seconds."""
+        """The address to connect to. Every address of the name must pass, else none is used; looked
+        up once in 30 seconds.
+        """
         if _is_address(origin.host):
             return self._checked(origin, [origin.host])
         loop = asyncio.get_running_loop()
@@ -189,16 +227,24 @@ class AddressGuard:
             raise AdapterUnavailable("name_unresolved", origin.host)
         for text in found:
             if not self.permits(text):
-                raise AdapterUnavailable("address_forbidden", f"{origin.host} resolves to an address that is denied")
-            usual = origin.port in _DEFAULT_PORTS.values() or (origin.host, origin.port) in self._own
+                raise AdapterUnavailable(
+                    "address_forbidden", f"{origin.host} resolves to an address that is denied"
+                )
+            usual = (
+                origin.port in _DEFAULT_PORTS.values() or (origin.host, origin.port) in self._own
+            )
             if self._ports is None and not usual and not self._is_allowed(text):
-                raise AdapterUnavailable("address_forbidden", f"port {origin.port} is not on the allow-list")
+                raise AdapterUnavailable(
+                    "address_forbidden", f"port {origin.port} is not on the allow-list"
+                )
         return found[0]
 
     def _is_allowed(self, text: str) -> bool:
         """Whether the operator named the network of an address."""
         address = ipaddress.ip_address(text)
-        return any(address.version == network.version and address in network for network in self._allow)
+        return any(
+            address.version == network.version and address in network for network in self._allow
+        )
 
     def permits(self, text: str) -> bool:
         """Whether one address may be connected to."""
@@ -210,7 +256,9 @@ class AddressGuard:
             return True
         if not address.is_global or address.is_multicast:
             return False
-        return not any(address.version == network.version and address in network for network in _DENIED)
+        return not any(
+            address.version == network.version and address in network for network in _DENIED
+        )
 
 
 def decode_body(headers: Mapping[str, str], raw: bytes, limits: Limits) -> bytes:
@@ -229,8 +277,12 @@ def decode_body(headers: Mapping[str, str], raw: bytes, limits: Limits) -> bytes
             size += len(piece)
             pieces.append(piece)
             # A bomb shows in its first step: what came out is far more than what went in so far.
-            if size > limits.decoded or size > max((len(raw) - len(waiting)) * limits.ratio, _SMALL):
-                raise AdapterMalformed("compression_refused", "inflates beyond the allowed ratio or size")
+            if size > limits.decoded or size > max(
+                (len(raw) - len(waiting)) * limits.ratio, _SMALL
+            ):
+                raise AdapterMalformed(
+                    "compression_refused", "inflates beyond the allowed ratio or size"
+                )
     except zlib.error as error:
         raise AdapterMalformed("compression_refused", "not gzip") from error
     if inflater.unused_data or not inflater.eof:

@@ -27,7 +27,9 @@ def fields_of(query: AdapterQuery, left_ms: int) -> dict[str, str]:
 
 
 def head_of(query: AdapterQuery, left_ms: int) -> bytes:
-    """The same as bytes. Raises `AdapterUnavailable("request_refused")` for a value that would smuggle another header."""
+    """The same as bytes. Raises `AdapterUnavailable("request_refused")` for a value that would
+    smuggle another header.
+    """
     varying = "".join([f"{name}: {value}\r\n" for name, value in fields_of(query, left_ms).items()])
     if varying.count("\n") != _LINES or varying.count("\r") != _LINES or "\x00" in varying:
         raise AdapterUnavailable("request_refused", "a header value holds a line break")

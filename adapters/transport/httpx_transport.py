@@ -1,4 +1,5 @@
-"""The same exchange below `httpx.AsyncClient`, for adapters and deliveries written against httpx (ADR 0003).
+"""The same exchange below `httpx.AsyncClient`, for adapters and deliveries written against httpx
+(ADR 0003).
 
 httpx's own pool is not used: it wedges when calls are cancelled and inflates hostile bodies.
 """
@@ -11,14 +12,18 @@ from adapters.contract.adapter import AdapterQuery
 from adapters.transport.exchange import Exchange, Response
 from adapters.transport.heads import fields_of, told_ms
 
-_DROPPED = frozenset({"content-encoding", "content-length", "transfer-encoding", "connection", "set-cookie"})
+_DROPPED = frozenset(
+    {"content-encoding", "content-length", "transfer-encoding", "connection", "set-cookie"}
+)
 _OWN = frozenset({"host", "content-length", "accept-encoding", "connection"})
 
 
 class ExchangeTransport(httpx.AsyncBaseTransport):
-    """Carries httpx requests over an `Exchange`. `extensions["deadline"]` is a loop time; else the read timeout counts.
+    """Carries httpx requests over an `Exchange`. `extensions["deadline"]` is a loop time; else the
+    read timeout counts.
 
-    Failures are `AdapterError`, not `httpx.TransportError`: the adapter's caller knows only the former.
+    Failures are `AdapterError`, not `httpx.TransportError`: the adapter's caller knows only the
+    former.
     """
 
     def __init__(self, exchange: Exchange) -> None:
@@ -42,12 +47,16 @@ class ExchangeTransport(httpx.AsyncBaseTransport):
 
 
 def client_over(exchange: Exchange, auth: httpx.Auth | None = None) -> httpx.AsyncClient:
-    """An httpx client whose every byte goes through the guarded exchange; ignores proxies of the environment."""
+    """An httpx client whose every byte goes through the guarded exchange; ignores proxies of the
+    environment.
+    """
     return httpx.AsyncClient(transport=ExchangeTransport(exchange), auth=auth, trust_env=False)
 
 
 def fields_for(query: AdapterQuery) -> dict[str, str]:
-    """The headers with which every department is asked: who, why, and how many milliseconds are left."""
+    """The headers with which every department is asked: who, why, and how many milliseconds are
+    left.
+    """
     return {name: value for name, value in fields_of(query, left_ms(query)).items() if value}
 
 
@@ -57,6 +66,10 @@ def left_ms(query: AdapterQuery) -> int:
 
 
 def response_of(answered: httpx.Response) -> Response:
-    """What an httpx response of this transport holds, as the exchange's own: its body is decoded already."""
-    fields = {name: value for name, value in answered.headers.raw if name.lower() != b"content-encoding"}
+    """What an httpx response of this transport holds, as the exchange's own: its body is decoded
+    already.
+    """
+    fields = {
+        name: value for name, value in answered.headers.raw if name.lower() != b"content-encoding"
+    }
     return Response(answered.status_code, fields, answered.content)

@@ -1,7 +1,9 @@
-"""What JSON costs and whether it repeats keys, told from its bytes before and after decoding, without walking it. Pure.
+"""What JSON costs and whether it repeats keys, told from its bytes before and after decoding,
+without walking it. Pure.
 
-A decoder keeps the last of two equal keys. Encoding what was decoded again tells: every key has one colon, texts keep theirs, so
-fewer colons mean that a key was dropped. Where an escape hides a colon only a parser can tell, and is asked.
+A decoder keeps the last of two equal keys. Encoding what was decoded again tells: every key has one
+colon, texts keep theirs, so fewer colons mean that a key was dropped. Where an escape hides a colon
+only a parser can tell, and is asked.
 """
 
 import re
@@ -23,12 +25,19 @@ encode = msgspec.json.Encoder().encode
 
 
 def check_cost(raw: bytes, limits: Limits) -> None:
-    """Refuse, before decoding, what is nested too deep or has too many parts or too long a text. Exact, and cheap when small."""
+    """Refuse, before decoding, what is nested too deep or has too many parts or too long a text.
+    Exact, and cheap when small.
+    """
     # Every part takes at least one byte and a separator.
-    if len(raw) <= min(limits.string, 2 * limits.nodes) and raw.count(b"[") + raw.count(b"{") <= limits.depth:
+    if (
+        len(raw) <= min(limits.string, 2 * limits.nodes)
+        and raw.count(b"[") + raw.count(b"{") <= limits.depth
+    ):
         return
     plain = without_escapes(raw)
-    _check_depth(_TEXTS_AND_BRACKETS.finditer(plain, 0, _BEGINNING), limits)  # nearly all deep ones are told here
+    _check_depth(
+        _TEXTS_AND_BRACKETS.finditer(plain, 0, _BEGINNING), limits
+    )  # nearly all deep ones are told here
     if plain.count(b'"') > 2 * limits.nodes:
         raise AdapterMalformed("too_complex", "too many texts")
     parts = plain.split(b'"')
@@ -55,25 +64,33 @@ def _check_depth(found: Iterable[re.Match[bytes]], limits: Limits) -> None:
 
 
 def without_escapes(raw: bytes) -> bytes:
-    """The same length with escaped backslashes and quotes blanked, so that every quote left bounds a text."""
+    """The same length with escaped backslashes and quotes blanked, so that every quote left bounds
+    a text.
+    """
     return raw.replace(b"\\\\", b"__").replace(b'\\"', b"__") if b"\\" in raw else raw
 
 
 def colons_in(raw: bytes) -> int | None:
-    """How many colons JSON bytes hold; None where an escape hides one, so that only a parser can tell."""
+    """How many colons JSON bytes hold; None where an escape hides one, so that only a parser can
+    tell.
+    """
     if b"\\" in raw and any(escape in raw for escape in _HIDDEN_COLON):
         return None
     return raw.count(b":")
 
 
 def repeats_keys(raw: bytes, decoded: object) -> bool | None:
-    """Whether an object of `raw` names a key twice, given everything that was decoded from it; None if only a parser can tell."""
+    """Whether an object of `raw` names a key twice, given everything that was decoded from it; None
+    if only a parser can tell.
+    """
     told = colons_in(raw)
     return None if told is None else told != encode(decoded).count(b":")
 
 
 def check_display(encoded: bytes) -> None:
-    """Refuse canonical data whose texts would show in another order than they are written (bidirectional overrides)."""
+    """Refuse canonical data whose texts would show in another order than they are written
+    (bidirectional overrides).
+    """
     if b"\xe2" in encoded and _REORDERS.search(encoded):
         raise AdapterMalformed("deceptive_text")
 

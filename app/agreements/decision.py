@@ -1,6 +1,7 @@
 """The decision: release, mask or withhold, field by field, at release time. Deny by default. Pure.
 
-Lower class is stricter. A field is releasable if its class is not stricter than the grant; class 1 never is.
+Lower class is stricter. A field is releasable if its class is not stricter than the grant; class 1
+never is.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -41,12 +42,18 @@ class DatedTerms:
 
 def in_force(agreements: tuple[DatedTerms, ...], on: date) -> tuple[Terms, ...]:
     """Terms in force on a day."""
-    return tuple(a.terms for a in agreements if a.valid_from <= on and (a.valid_to is None or on <= a.valid_to))
+    return tuple(
+        a.terms
+        for a in agreements
+        if a.valid_from <= on and (a.valid_to is None or on <= a.valid_to)
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Who asks, as far as decisions need it. `task_open`: an open task of this caller for this business and region."""
+    """Who asks, as far as decisions need it. `task_open`: an open task of this caller for this
+    business and region.
+    """
 
     purpose: Purpose
     department: str | None
@@ -55,7 +62,9 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """What a caller may see of one department: down to `strictest_class`, and the headline or not."""
+    """What a caller may see of one department: down to `strictest_class`, and the headline or
+    not.
+    """
 
     strictest_class: int
     headline: bool
@@ -63,7 +72,9 @@ class Grant:
 
 
 class Released(Struct, frozen=True):
-    """What leaves: the values, their encoding, what was masked of them, and the classes among them."""
+    """What leaves: the values, their encoding, what was masked of them, and the classes among
+    them.
+    """
 
     values: Any
     encoded: bytes
@@ -72,11 +83,14 @@ class Released(Struct, frozen=True):
 
 
 def grant(standing: Standing, department: str, terms: Iterable[Terms]) -> Grant | None:
-    """What the agreements give this caller at this department; None if no agreement covers the purpose.
+    """What the agreements give this caller at this department; None if no agreement covers the
+    purpose.
 
     Class 2 needs an open task, or an officer of the department itself.
     """
-    covering = [t for t in terms if t.source in (department, "*") and standing.purpose.name in t.purposes]
+    covering = [
+        t for t in terms if t.source in (department, "*") and standing.purpose.name in t.purposes
+    ]
     if not covering:
         return None
     best = min(covering, key=lambda t: (t.strictest_class, t.agreement))
@@ -92,15 +106,19 @@ def grant(standing: Standing, department: str, terms: Iterable[Terms]) -> Grant 
 class Release:
     """The decision on one section, compiled for a grant: apply it to as many records as come.
 
-    What is withheld is told from the class table, not from the data: whether a hidden list is empty stays hidden. Class 1 and
-    unlisted fields are left out in silence.
+    What is withheld is told from the class table, not from the data: whether a hidden list is empty
+    stays hidden. Class 1 and unlisted fields are left out in silence.
     """
 
     __slots__ = ("_dropped", "_levels", "_masked", "withheld", "withheld_names")
 
-    def __init__(self, shape: type[Struct], classes: Mapping[str, FieldClass], given: Grant) -> None:
+    def __init__(
+        self, shape: type[Struct], classes: Mapping[str, FieldClass], given: Grant
+    ) -> None:
         verdicts = {name: field_verdict(row, given) for name, row in classes.items()}
-        self.withheld = tuple(r for n, r in classes.items() if r.level > ANALYSIS_ONLY and verdicts[n] == "withhold")
+        self.withheld = tuple(
+            r for n, r in classes.items() if r.level > ANALYSIS_ONLY and verdicts[n] == "withhold"
+        )
         self.withheld_names = frozenset(row.field for row in self.withheld)
         fields = {f.name: f for f in structs.fields(shape)}
         dropped = (f for n, f in fields.items() if verdicts.get(n, "withhold") == "withhold")
@@ -112,11 +130,16 @@ class Release:
                 row = classes[name]
                 level = row.level if verdicts[name] == "release" else row.masked_class or row.level
                 levels.setdefault(level, []).append(name)
-        told = {level: tuple((n, _empty_of(fields[n])()) for n in names) for level, names in levels.items()}
+        told = {
+            level: tuple((n, _empty_of(fields[n])()) for n in names)
+            for level, names in levels.items()
+        }
         self._levels = tuple(sorted(told.items(), key=lambda item: item[0]))
 
     def apply(self, values: Struct, encoded: bytes) -> Released:
-        """What of a record may leave; `encoded` is its own encoding. The record itself is not changed."""
+        """What of a record may leave; `encoded` is its own encoding. The record itself is not
+        changed.
+        """
         out: Struct | None = None
         masked: list[FieldClass] = []
         for name, empty, new_empty in self._dropped:

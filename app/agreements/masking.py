@@ -16,7 +16,9 @@ _DIGITS_OF_A_YEAR = range(1800, 2100)
 
 
 def id_number(value: str) -> str:
-    """Hides the birth date: 110105********002X (R-SSX art 12); other texts keep nothing but their length."""
+    """Hides the birth date: 110105********002X (R-SSX art 12); other texts keep nothing but their
+    length.
+    """
     if re.fullmatch(r"\d{6}[\d*]{8}\d{3}[\dXx]", value):
         return value[:6] + "********" + value[14:]
     return "*" * len(value)
@@ -38,10 +40,18 @@ def free_text(value: str) -> str:
 
 def _hide_person(found: re.Match[str]) -> str:
     looks_like_a_date = int(found[2][:4]) in _DIGITS_OF_A_YEAR
-    return f"{found[1]}********{found[3]}" if looks_like_a_date or is_resident_number(found[0].upper()) else found[0]
+    return (
+        f"{found[1]}********{found[3]}"
+        if looks_like_a_date or is_resident_number(found[0].upper())
+        else found[0]
+    )
 
 
-MASKS: dict[str, Callable[[str], str]] = {"id_number": id_number, "phone": phone, "free_text": free_text}
+MASKS: dict[str, Callable[[str], str]] = {
+    "id_number": id_number,
+    "phone": phone,
+    "free_text": free_text,
+}
 
 
 def mask(rule: str, value: Any) -> Any:

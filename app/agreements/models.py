@@ -8,7 +8,9 @@ from sqlmodel import Field, SQLModel
 
 
 class Agreement(SQLModel, table=True):
-    """An application agreement (数据应用协议) in the narrow form: who may use what for which purpose, how deep, until when."""
+    """An application agreement (数据应用协议) in the narrow form: who may use what for which
+    purpose, how deep, until when.
+    """
 
     __tablename__ = "agreements"
     id: str = Field(primary_key=True, max_length=40)

@@ -13,7 +13,13 @@ def load(session: Session) -> tuple[DatedTerms, ...]:
     """All active agreements."""
     return tuple(
         DatedTerms(
-            Terms(f"{row.id}@{row.version}", row.source, frozenset(row.purposes), row.strictest_class, row.headline),
+            Terms(
+                f"{row.id}@{row.version}",
+                row.source,
+                frozenset(row.purposes),
+                row.strictest_class,
+                row.headline,
+            ),
             row.valid_from,
             row.valid_to,
         )

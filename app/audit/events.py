@@ -1,4 +1,6 @@
-"""The vocabulary of the trace and the canonical form of an entry (RFC 8785 for the values used here). Pure."""
+"""The vocabulary of the trace and the canonical form of an entry (RFC 8785 for the values used
+here). Pure.
+"""
 
 import hashlib
 import hmac
@@ -14,7 +16,9 @@ LONGEST = 2048
 
 
 class Event(Struct, frozen=True):
-    """One happening. `actor` and `subject` are turned into keyed references before they are stored."""
+    """One happening. `actor` and `subject` are turned into keyed references before they are
+    stored.
+    """
 
     event: str
     actor: str
@@ -38,7 +42,9 @@ class Event(Struct, frozen=True):
 
 @lru_cache(maxsize=16_384)
 def reference(secret: bytes, kind: str, value: str, year: int) -> str:
-    """A keyed reference of this year: the same person or business is recognised, its identity is not stored."""
+    """A keyed reference of this year: the same person or business is recognised, its identity is
+    not stored.
+    """
     if not value:
         return ""
     return hmac.digest(secret, f"{kind}:{year}:{value}".encode(), hashlib.sha256).hex()[:32]
@@ -47,7 +53,11 @@ def reference(secret: bytes, kind: str, value: str, year: int) -> str:
 def canonical(event: Event, secret: bytes, at: datetime) -> str:
     """The entry as stored: sorted keys, no blanks, empty values left out, at most 2 KB."""
     year = at.year
-    values: dict[str, Any] = {"v": VERSION, "at": moment(at), "actor_ref": reference(secret, "actor", event.actor, year)}
+    values: dict[str, Any] = {
+        "v": VERSION,
+        "at": moment(at),
+        "actor_ref": reference(secret, "actor", event.actor, year),
+    }
     for name in _COPIED:
         value = getattr(event, name)
         if value:

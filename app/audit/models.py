@@ -8,7 +8,9 @@ from app.core.columns import BigSerial
 
 
 class AuditEntry(SQLModel, table=True):
-    """One entry. `row` is storage order only; numbering belongs to the log that is built from these."""
+    """One entry. `row` is storage order only; numbering belongs to the log that is built from
+    these.
+    """
 
     __tablename__ = "audit_entries"
     row: int | None = Field(default=None, primary_key=True, sa_type=BigSerial)

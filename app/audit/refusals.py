@@ -1,4 +1,6 @@
-"""ASGI middleware that traces refusals: the request's transaction is rolled back, the trace of its refusal is not."""
+"""ASGI middleware that traces refusals: the request's transaction is rolled back, the trace of its
+refusal is not.
+"""
 
 from typing import Any
 
@@ -15,7 +17,9 @@ _UNKNOWN_CALLER, _FIRST_REFUSAL, _FIRST_FAILURE = 401, 400, 500
 
 
 class RefusalTrace:
-    """Writes one entry per refusal, durable before it leaves: every 401, and every 4xx to a caller whose token was verified."""
+    """Writes one entry per refusal, durable before it leaves: every 401, and every 4xx to a caller
+    whose token was verified.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app

@@ -16,7 +16,9 @@ _INSERT = "insert into audit_entries (id, at, event, subject_ref, body) values "
 
 
 def insert(session: Session, row: Row) -> None:
-    """Add an entry to this transaction; call it last, for it makes other writers wait until the commit."""
+    """Add an entry to this transaction; call it last, for it makes other writers wait until the
+    commit.
+    """
     in_commit_order(session.connection(), "audit_entries")
     entry_id, at, event, subject_ref, body = row
     session.add(AuditEntry(id=entry_id, at=at, event=event, subject_ref=subject_ref, body=body))
@@ -24,13 +26,17 @@ def insert(session: Session, row: Row) -> None:
 
 
 def insert_many(database: Database, connection: Any, rows: list[Row]) -> None:
-    """Add entries in one transaction on a driver's own connection, past all mapping: thousands a second pass here.
+    """Add entries in one transaction on a driver's own connection, past all mapping: thousands a
+    second pass here.
 
     Durable when it returns. The caller has the writer's turn.
     """
     if database.is_sqlite:
-        # One statement is its own transaction: between several, this thread would wait for the interpreter again and again.
-        values = [part for i, at, event, ref, body in rows for part in (i, stored(at), event, ref, body)]
+        # One statement is its own transaction: between several, this thread would wait for the
+        # interpreter again and again.
+        values = [
+            part for i, at, event, ref, body in rows for part in (i, stored(at), event, ref, body)
+        ]
         connection.execute(_sqlite_insert(len(rows)), values)
         return
     cursor = connection.cursor()
@@ -45,7 +51,9 @@ def _sqlite_insert(count: int) -> str:
     return _INSERT + ", ".join(["(?, ?, ?, ?, ?)"] * count)
 
 
-def page(session: Session, *, event: str | None, subject_ref: str | None, after: int, limit: int) -> list[AuditEntry]:
+def page(
+    session: Session, *, event: str | None, subject_ref: str | None, after: int, limit: int
+) -> list[AuditEntry]:
     """Entries after a row, oldest first."""
     query = select(AuditEntry).where(col(AuditEntry.row) > after)
     if event is not None:

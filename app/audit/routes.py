@@ -20,7 +20,9 @@ router = APIRouter(prefix="/v1/audit", tags=["audit"])
 
 
 async def trace_reading(
-    request: Request, principal: Annotated[Principal, Depends(requires(Permission.AUDIT_READ))], sequencer: SequencerDep
+    request: Request,
+    principal: Annotated[Principal, Depends(requires(Permission.AUDIT_READ))],
+    sequencer: SequencerDep,
 ) -> None:
     """Who watches is watched: reading the trace is an entry too."""
     await sequencer.append(act_of(principal, "audit.entries.read", request_id=trace_id_of(request)))
@@ -31,8 +33,12 @@ def list_audit_entries(
     session: ReadSessionDep,
     settings: SettingsDep,
     trail: TrailDep,
-    event: Annotated[str | None, Query(max_length=64, description="exact event, e.g. profile.business.viewed")] = None,
-    business_id: Annotated[str | None, Query(max_length=64, description="entries of this year about one business")] = None,
+    event: Annotated[
+        str | None, Query(max_length=64, description="exact event, e.g. profile.business.viewed")
+    ] = None,
+    business_id: Annotated[
+        str | None, Query(max_length=64, description="entries of this year about one business")
+    ] = None,
     cursor: CursorQuery = None,
     limit: LimitQuery = 50,
 ) -> Page[AuditEntryRead]:
@@ -46,6 +52,8 @@ def list_audit_entries(
         except IdentifierError:
             subject = business_id
         subject_ref = trail.subject_ref(subject, trail.clock.now())
-    rows = service.list_entries(session, event=event, subject_ref=subject_ref, after=after, limit=limit + 1)
+    rows = service.list_entries(
+        session, event=event, subject_ref=subject_ref, after=after, limit=limit + 1
+    )
     shown = [(row, AuditEntryRead.model_validate(document)) for row, document in rows]
     return page_of(settings.secret, shown, query, after=after, limit=limit)

@@ -1,7 +1,8 @@
-"""Group commit on a thread: entries of answers that touch no database are durable before those answers leave.
+"""Group commit on a thread: entries of answers that touch no database are durable before those
+answers leave.
 
-What arrives while one batch is being written is the next batch: an idle log writes at once. A busy one, of more entries a second
-than commits are worth, gathers for three milliseconds.
+What arrives while one batch is being written is the next batch: an idle log writes at once. A busy
+one, of more entries a second than commits are worth, gathers for three milliseconds.
 """
 
 import asyncio
@@ -29,7 +30,9 @@ _Item = tuple[repository.Row, "asyncio.Future[str]"]
 
 
 class Sequencer:
-    """Writes entries durably. `append` returns when the entry is on disk, or raises `AuditUnavailable`."""
+    """Writes entries durably. `append` returns when the entry is on disk, or raises
+    `AuditUnavailable`.
+    """
 
     def __init__(self, database: Database, trail: Trail) -> None:
         self._database = database
@@ -108,7 +111,9 @@ class Sequencer:
             if self._connection is None:
                 self._connection = self._database.engine.raw_connection()
             with self._database.turn():
-                repository.insert_many(self._database, self._connection.driver_connection, [row for row, _ in batch])
+                repository.insert_many(
+                    self._database, self._connection.driver_connection, [row for row, _ in batch]
+                )
         except Exception:
             log.exception("the trace could not be written; %d answers are withheld", len(batch))
             failure = AuditUnavailable()
@@ -135,4 +140,6 @@ class Sequencer:
 
 def _give_up(done: "asyncio.Future[str]") -> None:
     if not done.done():
-        done.set_exception(AuditUnavailable(f"The entry was not on disk after {_LONGEST_SECONDS:g} s."))
+        done.set_exception(
+            AuditUnavailable(f"The entry was not on disk after {_LONGEST_SECONDS:g} s.")
+        )

@@ -28,7 +28,9 @@ class Trail:
         return new_id_text(), at, event.event, year_ref, canonical(event, self.secret, at)
 
     def append(self, session: Session, event: Event) -> str:
-        """Append in the caller's transaction: the entry is durable exactly when the act is. Returns the entry's id."""
+        """Append in the caller's transaction: the entry is durable exactly when the act is. Returns
+        the entry's id.
+        """
         row = self.row(event)
         repository.insert(session, row)
         return row[0]

@@ -4,7 +4,13 @@ import re
 from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
-from adapters.contract.business_id import BusinessId, IdentifierError, is_resident_number, normalise, parse
+from adapters.contract.business_id import (
+    BusinessId,
+    IdentifierError,
+    is_resident_number,
+    normalise,
+    parse,
+)
 
 _CODE = re.compile(r"(?<![0-9A-Za-z])[0-9A-Za-z]{18}(?![0-9A-Za-z])")
 _IDENTIFIER = re.compile(r"(?:[a-z_]+:)?[0-9A-Za-z\uff01-\uff5e\s-]+")
@@ -13,7 +19,9 @@ _SHORTEST_NAME = 2
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a text is: an `identifier`, a `url`, a `name` to search for, or nothing usable (`why` says so)."""
+    """What a text is: an `identifier`, a `url`, a `name` to search for, or nothing usable (`why`
+    says so).
+    """
 
     kind: str
     identifier: BusinessId | None = None
@@ -22,7 +30,9 @@ class Reading:
 
 
 def read(text: str) -> Reading:
-    """Classify a text; a code inside a longer text or URL counts only if it is the only valid one."""
+    """Classify a text; a code inside a longer text or URL counts only if it is the only valid
+    one.
+    """
     stripped = text.strip()
     if _IDENTIFIER.fullmatch(stripped) and any(c.isdigit() for c in stripped):
         try:

@@ -28,7 +28,9 @@ async def resolve_business(
     sequencer: Annotated[Sequencer, Depends(SEQUENCER)],
     principal: Annotated[Principal, Depends(requires(Permission.BUSINESS_RESOLVE))],
 ) -> Resolution:
-    """From typed text or a scanned licence code to a business, candidates, or the next step. A scanned URL is never fetched."""
+    """From typed text or a scanned licence code to a business, candidates, or the next step. A
+    scanned URL is never fetched.
+    """
     answer = await service.resolve(wanted.text, finder, settings.qr_hosts)
     event = act_of(
         principal,

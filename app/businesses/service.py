@@ -22,18 +22,30 @@ class Finder(Protocol):
 
 
 _NEXT = {
-    "broken": ("对照证照逐位核对后重输", "Compare with the licence character by character and type again"),
+    "broken": (
+        "对照证照逐位核对后重输",
+        "Compare with the licence character by character and type again",
+    ),
     "personal": (
         "个人证件号不能用于查询；请输入字号名称或扫码",
         "A personal number finds no business; type its name or scan its code",
     ),
     "permit": (
         "许可证编号不能单独确定主体；请输入证上的 18 位代码或名称",
-        "A permit number does not name a business by itself; type the 18-character code or the name that stands on the permit",
+        (
+            "A permit number does not name a business by itself; type the 18-character code "
+            "or the name that stands on the permit"
+        ),
     ),
     "short": ("至少输入两个字", "Type at least two characters"),
-    "unknown_host": ("此二维码不是证照码；请手工输入代码", "This is no licence code; type the code from the licence"),
-    "nothing": ("未找到；换用证照上的全称或代码", "Nothing found; use the full name or the code on the licence"),
+    "unknown_host": (
+        "此二维码不是证照码；请手工输入代码",
+        "This is no licence code; type the code from the licence",
+    ),
+    "nothing": (
+        "未找到；换用证照上的全称或代码",
+        "Nothing found; use the full name or the code on the licence",
+    ),
     "unreachable": (
         "登记部门暂不可用；请输入 18 位代码",
         "The registration department is away; type the 18-character code",
@@ -59,12 +71,17 @@ async def resolve(text: str, finder: Finder, qr_hosts: tuple[str, ...]) -> Resol
     return Resolution(
         outcome="candidates",
         candidates=[
-            CandidateRead(business_id=c.business_id, name=c.name, address=c.address, status=c.status) for c in candidates
+            CandidateRead(
+                business_id=c.business_id, name=c.name, address=c.address, status=c.status
+            )
+            for c in candidates
         ],
     )
 
 
-async def _ask(reading: Reading, text: str, finder: Finder, qr_hosts: tuple[str, ...]) -> list[Candidate] | None:
+async def _ask(
+    reading: Reading, text: str, finder: Finder, qr_hosts: tuple[str, ...]
+) -> list[Candidate] | None:
     if reading.kind == "name":
         return await finder.search(text)
     if reading.kind == "url" and is_known_host(reading.host, qr_hosts):

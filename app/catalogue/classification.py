@@ -10,7 +10,9 @@ FALLBACK_SECTION = "other"
 
 @dataclass(frozen=True, slots=True)
 class FieldClass:
-    """One row of the class table. `masked_class` is the class at which the masked value may be shown."""
+    """One row of the class table. `masked_class` is the class at which the masked value may be
+    shown.
+    """
 
     section: str
     field: str
@@ -31,7 +33,9 @@ class FieldClass:
 
 @dataclass(frozen=True, slots=True)
 class Element:
-    """One place where a data element that must agree is told (D-07: one authoritative source per element)."""
+    """One place where a data element that must agree is told (D-07: one authoritative source per
+    element).
+    """
 
     element: str
     section: str
@@ -44,7 +48,9 @@ class Element:
 
 @dataclass(frozen=True, slots=True)
 class FreshnessRow:
-    """How long a section's answer may stand for a new one, and how long it may stand in for a missing one."""
+    """How long a section's answer may stand for a new one, and how long it may stand in for a
+    missing one.
+    """
 
     fresh_seconds: int
     stale_seconds: int
@@ -70,7 +76,9 @@ class Catalogue:
         return self.classes.get(section) or self.classes[FALLBACK_SECTION]
 
     def freshness_of(self, section: str) -> FreshnessRow:
-        """How old answers of a section may be; a section without a row of its own has that of `other`."""
+        """How old answers of a section may be; a section without a row of its own has that of
+        `other`.
+        """
         return self.freshness.get(section) or self.freshness[FALLBACK_SECTION]
 
 

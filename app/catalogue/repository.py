@@ -32,11 +32,15 @@ def _field_class(row: dict[str, str]) -> FieldClass:
 
 
 def _in_force(row: dict[str, str], on: date) -> bool:
-    return row["valid_from"] <= on.isoformat() and (not row["valid_to"] or on.isoformat() <= row["valid_to"])
+    return row["valid_from"] <= on.isoformat() and (
+        not row["valid_to"] or on.isoformat() <= row["valid_to"]
+    )
 
 
 def load(on: date) -> Catalogue:
-    """The catalogue in force on a day; its version is a digest of the files, so a policy change changes ETags."""
+    """The catalogue in force on a day; its version is a digest of the files, so a policy change
+    changes ETags.
+    """
     digest = hashlib.sha256()
     for name in ("field_classes.csv", "elements.csv", "regions.csv", "freshness.csv"):
         digest.update((_DATA / name).read_bytes())
@@ -45,12 +49,27 @@ def load(on: date) -> Catalogue:
         if row.in_force(on):
             classes.setdefault(row.section, {})[row.field] = row
     elements = tuple(
-        Element(**{k: r[k] for k in ("element", "section", "pointer", "authoritative", "comparator", "zh", "en")})
+        Element(
+            **{
+                k: r[k]
+                for k in (
+                    "element",
+                    "section",
+                    "pointer",
+                    "authoritative",
+                    "comparator",
+                    "zh",
+                    "en",
+                )
+            }
+        )
         for r in _rows("elements.csv")
         if _in_force(r, on)
     )
     freshness = {
-        r["section"]: FreshnessRow(int(r["fresh_s"]), int(r["stale_s"])) for r in _rows("freshness.csv") if _in_force(r, on)
+        r["section"]: FreshnessRow(int(r["fresh_s"]), int(r["stale_s"]))
+        for r in _rows("freshness.csv")
+        if _in_force(r, on)
     }
     regions = tuple(r["name"] for r in _rows("regions.csv"))
     return Catalogue(digest.hexdigest()[:12], classes, elements, regions, freshness)

@@ -1,4 +1,6 @@
-"""Doors to the catalogue; problem codes are public, so that a `type` link can be followed without a token."""
+"""Doors to the catalogue; problem codes are public, so that a `type` link can be followed without a
+token.
+"""
 
 from typing import Annotated
 
@@ -15,7 +17,9 @@ router = APIRouter(tags=["catalogue"])
 
 
 @router.get("/v1/catalogue/fields", dependencies=[Depends(requires(Permission.CATALOGUE_READ))])
-async def list_fields(clock: ClockDep, section: Annotated[str | None, Query(max_length=40)] = None) -> list[FieldRead]:
+async def list_fields(
+    clock: ClockDep, section: Annotated[str | None, Query(max_length=40)] = None
+) -> list[FieldRead]:
     """Fields of the sections with class, mask and label."""
     return service.list_fields(local_date(clock.now()), section)
 

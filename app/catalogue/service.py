@@ -19,7 +19,9 @@ def catalogue_on(day: date) -> Catalogue:
 
 
 def list_fields(day: date, section: str | None) -> list[FieldRead]:
-    """Fields with class and label; those of class 1 exist only at their source and are not listed."""
+    """Fields with class and label; those of class 1 exist only at their source and are not
+    listed.
+    """
     rows = (row for fields in catalogue_on(day).classes.values() for row in fields.values())
     return [
         FieldRead(
@@ -39,7 +41,12 @@ def list_fields(day: date, section: str | None) -> list[FieldRead]:
 def list_reasons() -> list[ReasonRead]:
     """Every reason a section may carry."""
     return [
-        ReasonRead(code=c, outcome=r.outcome, text=Words(zh=r.zh, en=r.en), what_now=Words(zh=r.now_zh, en=r.now_en))
+        ReasonRead(
+            code=c,
+            outcome=r.outcome,
+            text=Words(zh=r.zh, en=r.en),
+            what_now=Words(zh=r.now_zh, en=r.now_en),
+        )
         for c, r in sorted(REASONS.items())
     ]
 

@@ -1,4 +1,6 @@
-"""Operator verbs: `onevisit serve | migrate | openapi | adapter … | demo | doctor`. Each says in one sentence what went wrong."""
+"""Operator verbs: `onevisit serve | migrate | openapi | adapter … | demo | doctor`. Each says in
+one sentence what went wrong.
+"""
 
 import sys
 
@@ -6,8 +8,14 @@ import typer
 
 from app.cli import adapter, openapi, server
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help="OneVisit 一次查: one visit, many departments.")
-app.add_typer(adapter.app, name="adapter", help="Department side: register, verify, review, publish, suspend, retire.")
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, help="OneVisit 一次查: one visit, many departments."
+)
+app.add_typer(
+    adapter.app,
+    name="adapter",
+    help="Department side: register, verify, review, publish, suspend, retire.",
+)
 app.add_typer(openapi.app, name="openapi", help="The published contracts.")
 app.command("serve")(server.serve)
 app.command("migrate")(server.migrate)
@@ -24,7 +32,9 @@ def demo(
     """Start thirteen mock departments and the gateway, run the main job twice, and stay up."""
     from app.cli.demo import run
 
-    raise typer.Exit(run(once=once, port=port, departments_port=departments_port, businesses=businesses))
+    raise typer.Exit(
+        run(once=once, port=port, departments_port=departments_port, businesses=businesses)
+    )
 
 
 def main() -> None:

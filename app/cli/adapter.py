@@ -11,19 +11,31 @@ import typer
 
 app = typer.Typer(no_args_is_help=True)
 
-Gateway = typer.Option("http://127.0.0.1:8000", envvar="ONEVISIT_GATEWAY", help="address of the gateway")
+Gateway = typer.Option(
+    "http://127.0.0.1:8000", envvar="ONEVISIT_GATEWAY", help="address of the gateway"
+)
 TokenFile = typer.Option(
-    None, "--token-file", envvar="ONEVISIT_TOKEN_FILE", help="file with your access token (or ONEVISIT_TOKEN)"
+    None,
+    "--token-file",
+    envvar="ONEVISIT_TOKEN_FILE",
+    help="file with your access token (or ONEVISIT_TOKEN)",
 )
 Reason = typer.Option(..., "--reason", help="shown to the department and traced")
 _POLL_SECONDS = 0.2
 
 
 class Door:
-    """The gateway's API with one caller's token. A refusal is printed as words and ends the command."""
+    """The gateway's API with one caller's token. A refusal is printed as words and ends the
+    command.
+    """
 
     def __init__(self, gateway: str, token: str) -> None:
-        self._client = httpx.Client(base_url=gateway, headers={"Authorization": f"Bearer {token}"}, timeout=30, trust_env=False)
+        self._client = httpx.Client(
+            base_url=gateway,
+            headers={"Authorization": f"Bearer {token}"},
+            timeout=30,
+            trust_env=False,
+        )
 
     def ask(self, method: str, path: str, body: Any = None, **headers: str) -> Any:
         """The answer's JSON."""
@@ -31,14 +43,18 @@ class Door:
         try:
             response = self._client.request(method, path, json=body, headers=named)
         except httpx.TransportError as error:
-            raise _failed(f"The gateway does not answer at {self._client.base_url} ({type(error).__name__}).") from error
+            raise _failed(
+                f"The gateway does not answer at {self._client.base_url} ({type(error).__name__})."
+            ) from error
         if response.is_error:
             raise _refused(response)
         return response.json()
 
     def examine(self, adapter_id: str, case: str | None = None) -> dict[str, Any]:
         """Run the conformance suite, showing progress, until the report is there."""
-        operation = self.ask("POST", f"/v1/adapters/{adapter_id}:verify" + (f"?case={case}" if case else ""))
+        operation = self.ask(
+            "POST", f"/v1/adapters/{adapter_id}:verify" + (f"?case={case}" if case else "")
+        )
         while operation["state"] != "done":
             time.sleep(_POLL_SECONDS)
             operation = self.ask("GET", f"/v1/operations/{operation['id']}")
@@ -47,7 +63,11 @@ class Door:
 
 
 def _door(gateway: str, token_file: Path | None) -> Door:
-    token = token_file.read_text(encoding="utf-8").strip() if token_file else os.environ.get("ONEVISIT_TOKEN", "")
+    token = (
+        token_file.read_text(encoding="utf-8").strip()
+        if token_file
+        else os.environ.get("ONEVISIT_TOKEN", "")
+    )
     if not token:
         raise _failed("No token: give --token-file, or set ONEVISIT_TOKEN.")
     return Door(gateway, token)
@@ -63,7 +83,10 @@ def _refused(response: httpx.Response) -> typer.Exit:
         problem = response.json()
         lines = [f"{problem['text']['zh']} / {problem['text']['en']}", f"  {problem['detail']}"]
         lines += [f"  {e['pointer']}: {e['detail']}" for e in problem.get("errors", [])]
-        lines.append(f"  → {problem['what_now']['zh']} / {problem['what_now']['en']}  [{problem['code']}, {problem['trace_id']}]")
+        lines.append(
+            f"  → {problem['what_now']['zh']} / {problem['what_now']['en']}  "
+            f"[{problem['code']}, {problem['trace_id']}]"
+        )
     except (ValueError, KeyError, TypeError):
         lines = [f"The gateway answered {response.status_code}."]
     return _failed("\n".join(lines))
@@ -78,7 +101,10 @@ def _document(path: Path) -> Any:
 
 def _show(adapter: dict[str, Any]) -> None:
     live = "callable" if adapter["callable"] else "not callable"
-    typer.echo(f"{adapter['id']}@{adapter['version']}  {adapter['state']}  ({live})  {adapter['manifest']['title_zh']}")
+    typer.echo(
+        f"{adapter['id']}@{adapter['version']}  {adapter['state']}  ({live})  "
+        f"{adapter['manifest']['title_zh']}"
+    )
 
 
 @app.command("list")
@@ -108,17 +134,25 @@ def register(manifest: Path, gateway: str = Gateway, token_file: Path | None = T
 
 
 @app.command()
-def preview(manifest: Path, sample: Path, gateway: str = Gateway, token_file: Path | None = TokenFile) -> None:
-    """What a sample of your system's answer becomes with the manifest's mapping; no endpoint is asked."""
+def preview(
+    manifest: Path, sample: Path, gateway: str = Gateway, token_file: Path | None = TokenFile
+) -> None:
+    """What a sample of your system's answer becomes with the manifest's mapping; no endpoint is
+    asked.
+    """
     body = {"manifest": _document(manifest), "sample": _document(sample)}
     shown = _door(gateway, token_file).ask("POST", "/v1/adapters:preview", body)
     typer.echo(json.dumps(shown, ensure_ascii=False, indent=2))
 
 
 @app.command()
-def credentials(adapter_id: str, secrets: Path, gateway: str = Gateway, token_file: Path | None = TokenFile) -> None:
+def credentials(
+    adapter_id: str, secrets: Path, gateway: str = Gateway, token_file: Path | None = TokenFile
+) -> None:
     """Store credentials from a JSON file, e.g. {"api_key": "…"}."""
-    stored = _door(gateway, token_file).ask("PUT", f"/v1/adapters/{adapter_id}/credentials", _document(secrets))
+    stored = _door(gateway, token_file).ask(
+        "PUT", f"/v1/adapters/{adapter_id}/credentials", _document(secrets)
+    )
     typer.echo(f"stored: {', '.join(stored['stored'])}")
 
 
@@ -133,9 +167,14 @@ def verify(
     report = _door(gateway, token_file).examine(adapter_id, case)
     marks = {"passed": "✔", "failed": "✗", "not_applicable": "–"}
     for row in report["cases"]:
-        typer.echo(f"{marks[row['status']]} {row['title_zh']} / {row['title_en']} ({row['elapsed_ms']} ms)")
+        typer.echo(
+            f"{marks[row['status']]} {row['title_zh']} / {row['title_en']} ({row['elapsed_ms']} ms)"
+        )
         if row["status"] == "failed":
-            typer.echo(f"    {row['field']}: got {row['got']}; wanted {row['wanted']}\n    → {row['fix_zh']} / {row['fix_en']}")
+            typer.echo(
+                f"    {row['field']}: got {row['got']}; wanted {row['wanted']}\n    → "
+                f"{row['fix_zh']} / {row['fix_en']}"
+            )
     if not report["passed"]:
         raise typer.Exit(1)
 
@@ -143,13 +182,24 @@ def verify(
 def _transition(verb: str, help_text: str, *, with_reason: bool) -> None:
     if with_reason:
 
-        def run(adapter_id: str, reason: str = Reason, gateway: str = Gateway, token_file: Path | None = TokenFile) -> None:
-            _show(_door(gateway, token_file).ask("POST", f"/v1/adapters/{adapter_id}:{verb}", {"reason": reason}))
+        def run(
+            adapter_id: str,
+            reason: str = Reason,
+            gateway: str = Gateway,
+            token_file: Path | None = TokenFile,
+        ) -> None:
+            _show(
+                _door(gateway, token_file).ask(
+                    "POST", f"/v1/adapters/{adapter_id}:{verb}", {"reason": reason}
+                )
+            )
 
         app.command(verb, help=help_text)(run)
     else:
 
-        def run_plain(adapter_id: str, gateway: str = Gateway, token_file: Path | None = TokenFile) -> None:
+        def run_plain(
+            adapter_id: str, gateway: str = Gateway, token_file: Path | None = TokenFile
+        ) -> None:
             _show(_door(gateway, token_file).ask("POST", f"/v1/adapters/{adapter_id}:{verb}"))
 
         app.command(verb, help=help_text)(run_plain)

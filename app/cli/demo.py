@@ -1,4 +1,6 @@
-"""`make demo`: mock departments and gateway as processes of their own, everything through the public API."""
+"""`make demo`: mock departments and gateway as processes of their own, everything through the
+public API.
+"""
 
 import json
 import os
@@ -42,7 +44,9 @@ class DemoFailed(Exception):
 def run(*, once: bool, port: int, departments_port: int, businesses: int) -> int:
     """Exit status 0 when both profiles were shown; everything started is ended again."""
     screen = Screen()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ended politely or by Ctrl-C, it ends what it started
+    signal.signal(
+        signal.SIGTERM, signal.default_int_handler
+    )  # ended politely or by Ctrl-C, it ends what it started
     try:
         with _stage(screen, port, departments_port, businesses) as (issuer, departments, control):
             _play(screen, f"http://{HOST}:{port}", issuer, departments, control)
@@ -64,12 +68,18 @@ def _stage(
     """Database, departments and gateway, up and running."""
     screen.done(f"Python {sys.version.split()[0]}")
     if not port_is_free(HOST, port):
-        raise DemoFailed(f"Port {port} is taken. Stop what listens there, or try: .venv/bin/onevisit demo --port {port + 10}")
-    if departments_port == port or not all(port_is_free(HOST, departments_port + i) for i in range(14)):
+        raise DemoFailed(
+            f"Port {port} is taken. Stop what listens there, or try: .venv/bin/onevisit "
+            f"demo --port {port + 10}"
+        )
+    if departments_port == port or not all(
+        port_is_free(HOST, departments_port + i) for i in range(14)
+    ):
         last = departments_port + 13
         raise DemoFailed(
             f"Ports {departments_port} to {last} must be free for the mock departments. "
-            f"Stop what listens there, or try: .venv/bin/onevisit demo --departments-port {departments_port + 100}"
+            f"Stop what listens there, or try: .venv/bin/onevisit demo --departments-port "
+            f"{departments_port + 100}"
         )
     FOLDER.mkdir(exist_ok=True)
     issuer = LocalIssuer()
@@ -78,10 +88,15 @@ def _stage(
     arguments = ["--port", str(departments_port), "--businesses", str(businesses)]
     with (
         _process(["-m", "adapters.fakes.server", *arguments], {}, "departments") as departments,
-        _process(["-m", "app.cli.run", "serve", "--port", str(port)], _environment(url), "gateway") as gateway,
+        _process(
+            ["-m", "app.cli.run", "serve", "--port", str(port)], _environment(url), "gateway"
+        ) as gateway,
     ):
         ready = _first_line(departments)
-        screen.done(f"{len(ready['departments'])} departments listening on {HOST}:{departments_port}-{departments_port + 12}")
+        screen.done(
+            f"{len(ready['departments'])} departments listening on "
+            f"{HOST}:{departments_port}-{departments_port + 12}"
+        )
         _wait_for_gateway(gateway, port)
         screen.done(f"gateway on http://{HOST}:{port}")
         yield issuer, ready["departments"], ready["control"]
@@ -111,7 +126,9 @@ def _environment(url: str) -> dict[str, str]:
 
 
 @contextmanager
-def _process(arguments: list[str], environment: dict[str, str], name: str) -> Iterator[subprocess.Popen[str]]:
+def _process(
+    arguments: list[str], environment: dict[str, str], name: str
+) -> Iterator[subprocess.Popen[str]]:
     with (FOLDER / f"{name}.log").open("w", encoding="utf-8") as log:
         process = subprocess.Popen(  # noqa: S603 - our own modules, no shell
             [sys.executable, *arguments],
@@ -136,7 +153,9 @@ def _process(arguments: list[str], environment: dict[str, str], name: str) -> It
 def _first_line(process: subprocess.Popen[str]) -> dict[str, Any]:
     line = process.stdout.readline() if process.stdout is not None else ""
     if not line:
-        raise DemoFailed(f"The mock departments did not start; {FOLDER / 'departments.log'} says why.")
+        raise DemoFailed(
+            f"The mock departments did not start; {FOLDER / 'departments.log'} says why."
+        )
     ready: dict[str, Any] = json.loads(line)
     return ready
 
@@ -153,7 +172,9 @@ def _wait_for_gateway(process: subprocess.Popen[str], port: int) -> None:
     raise DemoFailed(f"The gateway did not start; {FOLDER / 'gateway.log'} says why.")
 
 
-def _play(screen: Screen, gateway: str, issuer: LocalIssuer, departments: dict[str, str], control: str) -> None:
+def _play(
+    screen: Screen, gateway: str, issuer: LocalIssuer, departments: dict[str, str], control: str
+) -> None:
     doors = _people(gateway, issuer)
     _publish(screen, gateway, issuer, departments)
     task = _task(doors)
@@ -163,7 +184,9 @@ def _play(screen: Screen, gateway: str, issuer: LocalIssuer, departments: dict[s
     _record(screen, doors["inspector"], task, healthy["etag"])
     _set_faults(control, BROKEN)
     broken = doors["inspector"].ask("GET", path, cache_control="no-cache")
-    screen.profile("A second check with " + ", ".join(f"{n} {m}" for n, m in BROKEN.items()), broken)
+    screen.profile(
+        "A second check with " + ", ".join(f"{n} {m}" for n, m in BROKEN.items()), broken
+    )
     _set_faults(control, dict.fromkeys(BROKEN, "ok"))
     screen.invitation(gateway, path, FOLDER)
 
@@ -171,12 +194,20 @@ def _play(screen: Screen, gateway: str, issuer: LocalIssuer, departments: dict[s
 def _people(gateway: str, issuer: LocalIssuer) -> dict[str, Door]:
     """Doors for the people of the demo; their tokens lie in the demo's folder."""
     tokens = {
-        "inspector": issuer.token("inspector-wang", Role.INSPECTOR, department="fire", certificate_no="ZJ-0001", seconds=86400),
+        "inspector": issuer.token(
+            "inspector-wang",
+            Role.INSPECTOR,
+            department="fire",
+            certificate_no="ZJ-0001",
+            seconds=86400,
+        ),
         "leader": issuer.token("leader-chen", Role.TEAM_LEADER, department="fire", seconds=86400),
         "coordinator": issuer.token("coordinator-lin", Role.COORDINATOR, seconds=86400),
         "supervisor": issuer.token("supervisor-zhao", Role.SUPERVISOR, seconds=86400),
         "auditor": issuer.token("auditor-qian", Role.AUDITOR, seconds=86400),
-        "department": issuer.token("manager-culture", Role.DATA_MANAGER, department="culture", seconds=86400),
+        "department": issuer.token(
+            "manager-culture", Role.DATA_MANAGER, department="culture", seconds=86400
+        ),
     }
     for name, token in tokens.items():
         path = FOLDER / f"{name}.token"
@@ -195,7 +226,9 @@ def _people(gateway: str, issuer: LocalIssuer) -> dict[str, Door]:
     return doors
 
 
-def _publish(screen: Screen, gateway: str, issuer: LocalIssuer, departments: dict[str, str]) -> None:
+def _publish(
+    screen: Screen, gateway: str, issuer: LocalIssuer, departments: dict[str, str]
+) -> None:
     """Every department registers itself, is examined live, and is published by another person."""
     coordinator = Door(gateway, issuer.token("coordinator-lin", Role.COORDINATOR))
 
@@ -211,7 +244,10 @@ def _publish(screen: Screen, gateway: str, issuer: LocalIssuer, departments: dic
         coordinator.ask("POST", f"/v1/adapters/{name}:approve")
         return name
 
-    with ThreadPoolExecutor(_AT_ONCE) as pool, screen.progress("registering departments", len(departments)) as advance:
+    with (
+        ThreadPoolExecutor(_AT_ONCE) as pool,
+        screen.progress("registering departments", len(departments)) as advance,
+    ):
         for _ in pool.map(publish, departments):
             advance()
     screen.done(f"{len(departments)}/{len(departments)} verified, reviewed, published")
@@ -245,7 +281,12 @@ def _record(screen: Screen, inspector: Door, task: str, etag: str) -> None:
                 "result": "nonconform",
                 "note": "疏散通道堆物",
             },
-            {"department": "food", "item_code": "FOOD-DISPLAY", "mode": "observed", "result": "conform"},
+            {
+                "department": "food",
+                "item_code": "FOOD-DISPLAY",
+                "mode": "observed",
+                "result": "conform",
+            },
         ],
     }
     record_id = str(uuid.uuid4())

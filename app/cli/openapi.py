@@ -19,16 +19,25 @@ def gateway_document() -> str:
     from app.core.settings import Settings
     from app.main import create_app
 
-    # Nothing is opened before the lifespan runs; the values only satisfy the refusal to start unconfigured.
+    # Nothing is opened before the lifespan runs; the values only satisfy the refusal to start
+    # unconfigured.
     settings = Settings(secret_key="x" * 32, issuer="none", audience="none", jwks_file=Path("none"))
-    return json.dumps(create_app(settings).openapi(), ensure_ascii=False, indent=1, sort_keys=True) + "\n"
+    return (
+        json.dumps(create_app(settings).openapi(), ensure_ascii=False, indent=1, sort_keys=True)
+        + "\n"
+    )
 
 
 def department_document() -> str:
     """The department contract: hand-written head, generated section components (JSON is YAML)."""
     head = DEPARTMENT.read_text(encoding="utf-8").partition(MARK)[0]
-    _, components = msgspec.json.schema_components(SECTIONS.values(), ref_template="#/components/schemas/{name}")
-    rows = (f"    {name}: {json.dumps(shape, ensure_ascii=False)}" for name, shape in sorted(components.items()))
+    _, components = msgspec.json.schema_components(
+        SECTIONS.values(), ref_template="#/components/schemas/{name}"
+    )
+    rows = (
+        f"    {name}: {json.dumps(shape, ensure_ascii=False)}"
+        for name, shape in sorted(components.items())
+    )
     return head + MARK + "\n".join(rows) + "\n"
 
 
@@ -49,6 +58,9 @@ def check() -> None:
         if path.read_text(encoding="utf-8") != document
     ]
     if drifted:
-        typer.echo(f"{', '.join(drifted)} differ from the code: run `make openapi` and commit the result.", err=True)
+        typer.echo(
+            f"{', '.join(drifted)} differ from the code: run `make openapi` and commit the result.",
+            err=True,
+        )
         raise typer.Exit(1)
     typer.echo("openapi: no drift")

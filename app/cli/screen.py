@@ -15,10 +15,18 @@ _MARKS = {
     "not_required": "[green]NOT REQUIRED[/]",
     "unknown": "[yellow]UNKNOWN[/]",
 }
-_QUESTIONS = {"registered": "registered?", "taxes_on_time": "taxes on time?", "fire_permit": "fire permit?"}
+_QUESTIONS = {
+    "registered": "registered?",
+    "taxes_on_time": "taxes on time?",
+    "fire_permit": "fire permit?",
+}
 _SHORT: dict[str, tuple[tuple[str, str], ...]] = {
     "registration": (("reg_status", "{}"), ("legal_rep_name", "legal rep. {}")),
-    "tax": (("taxpayer_status", "{}"), ("overdue_filing_count", "{} overdue filing(s)"), ("tax_credit_grade", "grade {}")),
+    "tax": (
+        ("taxpayer_status", "{}"),
+        ("overdue_filing_count", "{} overdue filing(s)"),
+        ("tax_credit_grade", "grade {}"),
+    ),
     "fire": (("fire_permit", "permit {}"), ("site_ref", "site {}")),
     "food": (("food_permit", "permit {}"), ("legal_rep_name", "legal rep. {}")),
     "special_equipment": (("overdue_inspection_count", "{} overdue inspection(s)"),),
@@ -27,7 +35,10 @@ _SHORT: dict[str, tuple[tuple[str, str], ...]] = {
     "urban_management": (("front_three_duties", "street duties {}"),),
     "health": (("hygiene_permit", "permit {}"), ("quantified_grade", "grade {}")),
     "ecology": (("permit_category", "permit category {}"), ("env_credit", "credit {}")),
-    "human_resources": (("wage_arrears_listed", "wage blacklist {}"), ("social_insurance_status", "{}")),
+    "human_resources": (
+        ("wage_arrears_listed", "wage blacklist {}"),
+        ("social_insurance_status", "{}"),
+    ),
     "emergency": (("work_safety_permit", "work-safety permit {}"),),
     "customs": (("customs_credit_level", "{}"),),
 }
@@ -40,7 +51,11 @@ class Screen:
 
     def __init__(self) -> None:
         console = Console(highlight=False)
-        self._console = console if console.is_terminal else Console(highlight=False, width=max(console.width, _PLAIN_WIDTH))
+        self._console = (
+            console
+            if console.is_terminal
+            else Console(highlight=False, width=max(console.width, _PLAIN_WIDTH))
+        )
 
     def done(self, text: str) -> None:
         """A step that succeeded."""
@@ -81,15 +96,23 @@ class Screen:
                 _in_short(name, section, profile["conflicts"]),
             )
         self._console.print(table)
-        self._console.print("  " + "    ".join(self._answer(q, profile["headline"][q]) for q in _QUESTIONS))
+        self._console.print(
+            "  " + "    ".join(self._answer(q, profile["headline"][q]) for q in _QUESTIONS)
+        )
         for name in done["missing"]:
             reason = profile["sections"][name]["reason"]
-            self._console.print(f"  [yellow]missing[/] {name}: {reason['text']['zh']} / {reason['text']['en']}")
+            self._console.print(
+                f"  [yellow]missing[/] {name}: {reason['text']['zh']} / {reason['text']['en']}"
+            )
         for finding in profile["findings"]:
-            self._console.print(f"  [yellow]note[/] {finding['text']['zh']} / {finding['text']['en']}")
+            self._console.print(
+                f"  [yellow]note[/] {finding['text']['zh']} / {finding['text']['en']}"
+            )
         for conflict in profile["conflicts"]:
             told = ", ".join(f"{v['section']}: {v['value']}" for v in conflict["values"])
-            self._console.print(f"  [yellow]conflict[/] {conflict['element']} ({told}): {conflict['meaning']['zh']}")
+            self._console.print(
+                f"  [yellow]conflict[/] {conflict['element']} ({told}): {conflict['meaning']['zh']}"
+            )
 
     @staticmethod
     def _answer(question: str, answer: dict[str, Any]) -> str:
@@ -105,13 +128,16 @@ class Screen:
         self._console.print(f"\n  [bold]One visit, recorded once[/] ({record['id']})")
         for row in record["write_back"]:
             receipt = (row["receipt"] or {}).get("receipt_no", "no receipt yet")
-            self._console.print(f"  [green]✔[/] {row['department']}: {row['state']}, receipt {receipt}")
+            self._console.print(
+                f"  [green]✔[/] {row['department']}: {row['state']}, receipt {receipt}"
+            )
 
     def invitation(self, gateway: str, path: str, folder: Path) -> None:
         """Lines to paste."""
 
         def curl(who: str, target: str) -> str:
-            return f'curl -s -H "Authorization: Bearer $(cat {folder}/{who}.token)" "{gateway}{target}"'
+            token = f"$(cat {folder}/{who}.token)"
+            return f'curl -s -H "Authorization: Bearer {token}" "{gateway}{target}"'
 
         self._console.print("\n  [bold]Try it yourself[/] (the departments are mended again)")
         for who, target in (
@@ -122,8 +148,11 @@ class Screen:
             ("auditor", "/v1/audit/entries?event=profile.business.viewed"),
         ):
             self._console.print(f"    {who:<11} {curl(who, target)}", soft_wrap=True)
-        self._console.print("    department  add a fourteenth department while this runs: docs/add-a-department.md")
-        page = f'echo "{gateway}/m#code={path.split("/")[3].partition("?")[0]}&token=$(cat {folder}/inspector.token)"'
+        self._console.print(
+            "    department  add a fourteenth department while this runs: docs/add-a-department.md"
+        )
+        code = path.split("/")[3].partition("?")[0]
+        page = f'echo "{gateway}/m#code={code}&token=$(cat {folder}/inspector.token)"'
         self._console.print(f"    on a phone  the link that this prints: {page}", soft_wrap=True)
         self._console.print(f"  API reference {gateway}/docs")
 
@@ -148,7 +177,9 @@ def _word(value: Any) -> str:
 
 def _in_short(name: str, section: dict[str, Any], conflicts: list[dict[str, Any]]) -> str:
     data = section.get("data") or {}
-    parts = [form.format(_word(data[field])) for field, form in _SHORT.get(name, ()) if field in data]
+    parts = [
+        form.format(_word(data[field])) for field, form in _SHORT.get(name, ()) if field in data
+    ]
     if not data and "reason" in section:
         parts.append(section["reason"]["text"]["zh"])
     for conflict in conflicts:

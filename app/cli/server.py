@@ -28,7 +28,9 @@ def port_is_free(host: str, port: int) -> bool:
 
 
 def application() -> ASGIApp:
-    """The gateway as a server process runs it. What is loaded by now stays: the collector passes it over."""
+    """The gateway as a server process runs it. What is loaded by now stays: the collector passes it
+    over.
+    """
     from app.main import create_app
 
     app = create_app()
@@ -52,10 +54,15 @@ def serve(
     settings = Settings()
     settings.require_complete()
     if not port_is_free(host, port):
-        raise _sentence(f"Port {port} on {host} is taken: choose another with --port, or stop what listens there.")
+        raise _sentence(
+            f"Port {port} on {host} is taken: choose another with --port, or stop what "
+            f"listens there."
+        )
     database = Database(settings.database_url)
     if current_revision(database) != expected_revision():
-        raise _sentence("The database is not at the schema this version needs: run `onevisit migrate` first.")
+        raise _sentence(
+            "The database is not at the schema this version needs: run `onevisit migrate` first."
+        )
     database.dispose()
     uvicorn.run(
         "app.cli.server:application",
@@ -91,7 +98,10 @@ def doctor() -> None:
     settings = Settings()
     database = Database(settings.database_url)
     typer.echo(f"Python    {platform.python_version()}")
-    typer.echo(f"Database  {database.version}, revision {schema.current_revision(database)} of {schema.expected_revision()}")
+    typer.echo(
+        f"Database  {database.version}, revision {schema.current_revision(database)} of "
+        f"{schema.expected_revision()}"
+    )
     try:
         settings.require_complete()
     except SettingsError as error:

@@ -1,7 +1,8 @@
 """How many requests the gateway takes at once, and who goes first when it cannot take all.
 
-The limit finds itself: it shrinks by a tenth while the gateway cannot keep up (its loop lags, or it had to leave a department
-unasked), and grows while it is used and all is well. Records of visits have a reserve; what nobody waits for yields first.
+The limit finds itself: it shrinks by a tenth while the gateway cannot keep up (its loop lags, or it
+had to leave a department unasked), and grows while it is used and all is well. Records of visits
+have a reserve; what nobody waits for yields first.
 """
 
 import asyncio
@@ -17,7 +18,9 @@ _SHRINK, _GROW = 0.9, 1.05
 _USED_SHARE = 0.8
 _YIELD_SHARE = 0.4
 _LONGEST_LAG, _LATE_PERIODS = 0.1, 3
-"""One pause means nothing; three tenths of a second in a row that each saw one mean that the gateway cannot keep up."""
+"""One pause means nothing; three tenths of a second in a row that each saw one mean that the
+gateway cannot keep up.
+"""
 _HEADROOM = 1.2
 _LOOK_SECONDS, _LOOKS_PER_PERIOD = 0.05, 2
 LAG_BOUNDS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 1.0)
@@ -35,11 +38,15 @@ class Priority(IntEnum):
 
 
 SHARES = {Priority.RECORD: 1.3, Priority.TASK: 1.0, Priority.PULL: 0.8, Priority.PREFETCH: 0.5}
-"""Share of the limit up to which each priority is taken: a lower one is always refused before a higher one."""
+"""Share of the limit up to which each priority is taken: a lower one is always refused before a
+higher one.
+"""
 
 
 class Admission:
-    """Counts what is in flight. `adjust` is called ten times a second with how late that call was, in seconds."""
+    """Counts what is in flight. `adjust` is called ten times a second with how late that call was,
+    in seconds.
+    """
 
     __slots__ = ("_estimate", "_late", "_pressed", "in_flight", "lags", "limit", "refused")
 
@@ -86,7 +93,10 @@ class Admission:
         """Shrink or grow."""
         self._late = self._late + 1 if lag > _LONGEST_LAG else 0
         if self._pressed or self._late >= _LATE_PERIODS:
-            self._estimate = max(float(_LEAST), min(self._estimate, max(self.in_flight, _LEAST) * _HEADROOM) * _SHRINK)
+            self._estimate = max(
+                float(_LEAST),
+                min(self._estimate, max(self.in_flight, _LEAST) * _HEADROOM) * _SHRINK,
+            )
         elif not self._late and self.in_flight >= self._estimate * _USED_SHARE:
             self._estimate = min(float(_MOST), self._estimate * _GROW + 1)
         self._pressed = False
@@ -111,7 +121,9 @@ def retry_after(priority: Priority) -> str:
 
 
 def priority_of(scope: Scope) -> Priority:
-    """By what a request does; `Priority: u=5` or more (RFC 9218, background) makes any look-up a prefetch."""
+    """By what a request does; `Priority: u=5` or more (RFC 9218, background) makes any look-up a
+    prefetch.
+    """
     path, method = scope["path"], scope["method"]
     if method in {"PUT", "POST", "PATCH"} and not path.startswith("/v1/profiles"):
         return Priority.RECORD

@@ -1,4 +1,6 @@
-"""The outermost ring around every request: trace id, body size and time, and nothing that escapes as a stack trace."""
+"""The outermost ring around every request: trace id, body size and time, and nothing that escapes
+as a stack trace.
+"""
 
 import asyncio
 import logging
@@ -22,7 +24,9 @@ def trace_id_for(traceparent: str) -> str:
 
 
 class RequestContext:
-    """ASGI middleware: gives each request a trace id (W3C traceparent or new) and returns it as `X-Request-Id`."""
+    """ASGI middleware: gives each request a trace id (W3C traceparent or new) and returns it as
+    `X-Request-Id`.
+    """
 
     def __init__(self, app: ASGIApp, *, max_body_bytes: int, body_seconds: float) -> None:
         self._app = app
@@ -42,7 +46,10 @@ class RequestContext:
             nonlocal started
             if message["type"] == "http.response.start":
                 started = True
-                extra = [(b"x-request-id", trace_id.encode()), (b"x-content-type-options", b"nosniff")]
+                extra = [
+                    (b"x-request-id", trace_id.encode()),
+                    (b"x-content-type-options", b"nosniff"),
+                ]
                 message["headers"] = [*message["headers"], *extra]
             await send(message)
 
@@ -69,7 +76,9 @@ class RequestContext:
                 async with asyncio.timeout(self._body_seconds):
                     message = await receive()
             except TimeoutError:
-                raise HTTPException(408, f"The body must arrive within {self._body_seconds:g} s.") from None
+                raise HTTPException(
+                    408, f"The body must arrive within {self._body_seconds:g} s."
+                ) from None
             if message["type"] == "http.request":
                 got += len(message.get("body", b""))
                 complete = not message.get("more_body", False)

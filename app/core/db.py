@@ -1,7 +1,8 @@
 """The database: SQLite embedded or PostgreSQL by URL, the same code. One request, one transaction.
 
-SQLite: WAL, synchronous=FULL, BEGIN IMMEDIATE for writers, all writers of the process behind one fair lock, version ≥ 3.51.3
-(older ones can corrupt the WAL when two connections write and checkpoint at once). ADR 0005.
+SQLite: WAL, synchronous=FULL, BEGIN IMMEDIATE for writers, all writers of the process behind one
+fair lock, version ≥ 3.51.3 (older ones can corrupt the WAL when two connections write and
+checkpoint at once). ADR 0005.
 """
 
 import asyncio
@@ -25,17 +26,27 @@ _WRITERS_AT_ONCE = 16
 _LONGEST_WAIT_MS = 8000
 ORDERED = "select pg_advisory_xact_lock(2, hashtext(%s))"
 """Makes transactions of one name commit one after another, in the driver's own words."""
-_PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=10000", "temp_store=MEMORY")
+_PRAGMAS = (
+    "journal_mode=WAL",
+    "synchronous=FULL",
+    "foreign_keys=ON",
+    "busy_timeout=10000",
+    "temp_store=MEMORY",
+)
 
 
 def sqlite_module() -> ModuleType:
-    """The standard library's SQLite if new enough, else the bundled one of the `pysqlite3` package."""
+    """The standard library's SQLite if new enough, else the bundled one of the `pysqlite3`
+    package.
+    """
     if sqlite3.sqlite_version_info >= _SAFE_SQLITE:
         return sqlite3
     import pysqlite3.dbapi2 as bundled  # noqa: PLC0415 - only where the standard library's is too old
 
     if bundled.sqlite_version_info < _SAFE_SQLITE:
-        raise SettingsError(f"SQLite {bundled.sqlite_version} is too old; 3.51.3 or newer is needed.")
+        raise SettingsError(
+            f"SQLite {bundled.sqlite_version} is too old; 3.51.3 or newer is needed."
+        )
     return bundled  # type: ignore[no-any-return]  # an untyped module
 
 
@@ -45,19 +56,24 @@ class Database:
     def __init__(self, url: str) -> None:
         self.is_sqlite = url.startswith("sqlite")
         self.lock = FairLock() if self.is_sqlite else None
-        # PostgreSQL's writers wait for each other in threads: they never take all, so that the one they wait for can commit.
+        # PostgreSQL's writers wait for each other in threads: they never take all, so that the one
+        # they wait for can commit.
         self.writers = asyncio.Semaphore(_WRITERS_AT_ONCE)
         if self.is_sqlite:
             path = url.removeprefix("sqlite:///")
             if path in {"", ":memory:"} or url == "sqlite://":
-                raise SettingsError("The embedded database needs a file: sqlite:///path/to/onevisit.db")
+                raise SettingsError(
+                    "The embedded database needs a file: sqlite:///path/to/onevisit.db"
+                )
             Path(path).absolute().parent.mkdir(parents=True, exist_ok=True)
             self.engine = create_engine(url, module=sqlite_module(), pool_size=24, max_overflow=40)
             event.listen(self.engine, "connect", _configure_sqlite)
             event.listen(self.engine, "begin", _begin_sqlite)
         else:
             waits = {"options": f"-c lock_timeout={_LONGEST_WAIT_MS}"}
-            self.engine = create_engine(url, pool_size=24, max_overflow=40, pool_pre_ping=True, connect_args=waits)
+            self.engine = create_engine(
+                url, pool_size=24, max_overflow=40, pool_pre_ping=True, connect_args=waits
+            )
         self.writing: Engine = self.engine.execution_options(onevisit_writes=True)
         self._peekers: dict[str, _Peeker] = {}
 
@@ -67,11 +83,16 @@ class Database:
         if self.is_sqlite:
             return f"SQLite {sqlite_module().sqlite_version}, WAL"
         with self.engine.connect() as connection:
-            return "PostgreSQL " + str(connection.execute(text("show server_version")).scalar_one()).split()[0]
+            return (
+                "PostgreSQL "
+                + str(connection.execute(text("show server_version")).scalar_one()).split()[0]
+            )
 
     @contextmanager
     def write(self) -> Iterator[Session]:
-        """A writing transaction, committed on leaving, rolled back on an exception. Blocks this thread for its turn."""
+        """A writing transaction, committed on leaving, rolled back on an exception. Blocks this
+        thread for its turn.
+        """
         with self.turn(), Session(self.writing, expire_on_commit=False) as session, session.begin():
             yield session
 
@@ -93,14 +114,17 @@ class Database:
             yield session
 
     def peek(self, question: str, *moments: datetime) -> list[Any]:
-        """Rows of a short question, past all mapping and outside any transaction, on a connection kept for this question.
+        """Rows of a short question, past all mapping and outside any transaction, on a connection
+        kept for this question.
 
-        For what background loops ask all day long, mostly in vain: a session costs fifty times as much. `?` stands for a moment.
-        Blocks on the database; one question never waits for another.
+        For what background loops ask all day long, mostly in vain: a session costs fifty times as
+        much. `?` stands for a moment. Blocks on the database; one question never waits for another.
         """
         peeker = self._peekers.get(question)
         if peeker is None:
-            peeker = self._peekers.setdefault(question, _Peeker(self.engine, question, is_sqlite=self.is_sqlite))
+            peeker = self._peekers.setdefault(
+                question, _Peeker(self.engine, question, is_sqlite=self.is_sqlite)
+            )
         return peeker.rows(moments)
 
     def dispose(self) -> None:
@@ -126,7 +150,9 @@ class _Peeker:
             try:
                 return self._ask(moments)
             except Exception:
-                ended = self._connection is not None and getattr(self._connection.driver_connection, "closed", False)
+                ended = self._connection is not None and getattr(
+                    self._connection.driver_connection, "closed", False
+                )
                 self._forget()
                 if not ended:
                     raise
@@ -137,7 +163,9 @@ class _Peeker:
             self._connection = self._engine.raw_connection()
         connection: Any = self._connection.driver_connection
         if self._is_sqlite:
-            rows: list[Any] = connection.execute(self._question, [stored(moment) for moment in moments]).fetchall()
+            rows: list[Any] = connection.execute(
+                self._question, [stored(moment) for moment in moments]
+            ).fetchall()
         else:
             connection.autocommit = True
             rows = connection.execute(self._question, moments).fetchall()
@@ -161,9 +189,11 @@ def stored(moment: datetime) -> str:
 
 
 def in_commit_order(connection: Connection, name: str) -> None:
-    """From here to the commit, one transaction at a time: numbers given out in between rise in the order of commits.
+    """From here to the commit, one transaction at a time: numbers given out in between rise in the
+    order of commits.
 
-    Without it a reader's cursor could pass a number whose transaction has not committed yet. SQLite's writers queue anyway.
+    Without it a reader's cursor could pass a number whose transaction has not committed yet.
+    SQLite's writers queue anyway.
     """
     if connection.dialect.name == "postgresql":
         connection.exec_driver_sql(ORDERED, (name,))

@@ -1,4 +1,6 @@
-"""FastAPI's edge of the ground floor: sessions that commit before the answer leaves, and typed slots for long-lived objects."""
+"""FastAPI's edge of the ground floor: sessions that commit before the answer leaves, and typed
+slots for long-lived objects.
+"""
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -20,7 +22,9 @@ T = TypeVar("T")
 
 
 class Slot(Generic[T]):
-    """A named place for one long-lived object of the application; `lifespan` fills it, routes read it."""
+    """A named place for one long-lived object of the application; `lifespan` fills it, routes read
+    it.
+    """
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -35,7 +39,9 @@ class Slot(Generic[T]):
         return cast("T", getattr(app.state, self.name))
 
     async def __call__(self, request: Request) -> T:
-        """As a FastAPI dependency; a coroutine, because a request that holds the writer's lock must not wait for a thread."""
+        """As a FastAPI dependency; a coroutine, because a request that holds the writer's lock must
+        not wait for a thread.
+        """
         return self.of(request.app)
 
 
@@ -55,11 +61,14 @@ SettingsDep = Annotated[Settings, Depends(SETTINGS)]
 async def write_session(
     database: DatabaseDep,
     snapshots: SnapshotsDep,
-    _principal: CurrentPrincipal,  # resolved first: whoever is unknown never holds the writer's lock
+    # resolved first: whoever is unknown never holds the writer's lock
+    _principal: CurrentPrincipal,
 ) -> AsyncIterator[Session]:
-    """One request, one transaction, committed before the answer is sent and rolled back on any exception.
+    """One request, one transaction, committed before the answer is sent and rolled back on any
+    exception.
 
-    The writer lock is awaited, not blocked on; the transaction begins with the first statement, on a worker thread.
+    The writer lock is awaited, not blocked on; the transaction begins with the first statement, on
+    a worker thread.
     """
     async with _turn_of(database):
         session = Session(database.writing, expire_on_commit=False)

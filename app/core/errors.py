@@ -8,7 +8,8 @@ DomainError
 ├── Throttled         the caller asks too often
 └── Unavailable       not now
 
-Each room derives its own in `errors.py`; a class carries the stable code and its Chinese and English words.
+Each room derives its own in `errors.py`; a class carries the stable code and its Chinese and
+English words.
 """
 
 from typing import ClassVar, Literal
@@ -20,7 +21,9 @@ CATALOGUE: dict[str, "type[DomainError]"] = {}
 
 
 class DomainError(Exception):
-    """A refusal with a stable code. `detail` is one English sentence about this occurrence; no personal datum in it."""
+    """A refusal with a stable code. `detail` is one English sentence about this occurrence; no
+    personal datum in it.
+    """
 
     kind: ClassVar[Kind]
     code: ClassVar[str] = ""
@@ -34,7 +37,13 @@ class DomainError(Exception):
         if "code" in cls.__dict__:
             CATALOGUE[cls.code] = cls
 
-    def __init__(self, detail: str = "", *, pointer: str | None = None, extra: dict[str, object] | None = None) -> None:
+    def __init__(
+        self,
+        detail: str = "",
+        *,
+        pointer: str | None = None,
+        extra: dict[str, object] | None = None,
+    ) -> None:
         super().__init__(detail or self.en)
         self.detail = detail or self.en
         self.pointer = pointer
@@ -73,7 +82,9 @@ class Unavailable(DomainError):
 
 
 class Throttled(DomainError):
-    """The caller asks too often; `retry_after` are whole seconds, `left` the headers that tell of the caller's bucket."""
+    """The caller asks too often; `retry_after` are whole seconds, `left` the headers that tell of
+    the caller's bucket.
+    """
 
     kind = "throttled"
     retryable = True

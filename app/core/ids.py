@@ -11,7 +11,9 @@ def new_id() -> uuid.UUID:
 
 
 def new_id_text() -> str:
-    """A fresh UUIDv7 in its usual writing; the same as `str(new_id())`, for places that make thousands a second."""
+    """A fresh UUIDv7 in its usual writing; the same as `str(new_id())`, for places that make
+    thousands a second.
+    """
     digits = f"{_new_value():032x}"
     return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 

@@ -1,6 +1,8 @@
-"""A first-come-first-served lock that threads and coroutines share: SQLite has one writer at a time.
+"""A first-come-first-served lock that threads and coroutines share: SQLite has one writer at a
+time.
 
-Coroutines wait without holding a thread: forty requests waiting in threads would leave none for the writer to finish in.
+Coroutines wait without holding a thread: forty requests waiting in threads would leave none for the
+writer to finish in.
 """
 
 import asyncio

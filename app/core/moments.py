@@ -1,4 +1,6 @@
-"""Instants as requests may give them: aware, and within centuries that every time zone and database can hold."""
+"""Instants as requests may give them: aware, and within centuries that every time zone and database
+can hold.
+"""
 
 from datetime import datetime
 from typing import Annotated

@@ -15,22 +15,32 @@ T = TypeVar("T")
 _MAC_BYTES = 12
 
 LimitQuery = Annotated[int, Query(ge=1, le=200, description="rows per page")]
-CursorQuery = Annotated[str | None, Query(max_length=500, description="next_cursor of the page before")]
+CursorQuery = Annotated[
+    str | None, Query(max_length=500, description="next_cursor of the page before")
+]
 
 
 class Page(BaseModel, Generic[T]):
-    """One page; `next_cursor` is null on the last one, `resume_cursor` goes on after it when there is something new."""
+    """One page; `next_cursor` is null on the last one, `resume_cursor` goes on after it when there
+    is something new.
+    """
 
     items: list[T]
     next_cursor: str | None = None
     resume_cursor: str | None = None
 
 
-def page_of(secret: bytes, rows: list[tuple[int, T]], query: dict[str, Any], *, after: int, limit: int) -> Page[T]:
+def page_of(
+    secret: bytes, rows: list[tuple[int, T]], query: dict[str, Any], *, after: int, limit: int
+) -> Page[T]:
     """A page from up to limit + 1 rows of (position, item)."""
     shown = rows[:limit]
     resume = encode_cursor(secret, shown[-1][0] if shown else after, query)
-    return Page(items=[item for _, item in shown], next_cursor=resume if len(rows) > limit else None, resume_cursor=resume)
+    return Page(
+        items=[item for _, item in shown],
+        next_cursor=resume if len(rows) > limit else None,
+        resume_cursor=resume,
+    )
 
 
 def encode_cursor(secret: bytes, last: int, query: dict[str, Any]) -> str:
@@ -40,7 +50,9 @@ def encode_cursor(secret: bytes, last: int, query: dict[str, Any]) -> str:
 
 
 def decode_cursor(secret: bytes, cursor: str | None, query: dict[str, Any]) -> int:
-    """The row to continue after; 0 without a cursor. Raises `CursorInvalid` for any other text or query."""
+    """The row to continue after; 0 without a cursor. Raises `CursorInvalid` for any other text or
+    query.
+    """
     if cursor is None:
         return 0
     try:

@@ -1,6 +1,9 @@
-"""One table renders every refusal as RFC 9457 `application/problem+json`, with words in both languages and what to do now."""
+"""One table renders every refusal as RFC 9457 `application/problem+json`, with words in both
+languages and what to do now.
+"""
 
 import json
+from http import HTTPStatus
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -71,12 +74,18 @@ def _document(
 
 
 def document_of(error: DomainError, trace_id: str) -> dict[str, Any]:
-    """A refusal as a problem document inside a stream, where no response of its own can carry it."""
+    """A refusal as a problem document inside a stream, where no response of its own can carry
+    it.
+    """
     return _document(error.code, trace_id, error.detail, _errors_of(error), None, error.extra)
 
 
 def _errors_of(error: DomainError) -> list[dict[str, Any]] | None:
-    return [{"pointer": error.pointer, "code": error.code, "detail": error.detail}] if error.pointer else None
+    return (
+        [{"pointer": error.pointer, "code": error.code, "detail": error.detail}]
+        if error.pointer
+        else None
+    )
 
 
 def trace_id_of(request: Request) -> str:
@@ -92,13 +101,25 @@ def trace_id_in(scope: Scope) -> str:
 async def _domain(request: Request, error: Exception) -> Response:
     assert isinstance(error, DomainError)  # noqa: S101 - registered for this class
     errors = _errors_of(error)
-    headers = {"Retry-After": str(error.retry_after), **error.left} if isinstance(error, Throttled) else None
-    return problem(error.code, trace_id_of(request), error.detail, errors=errors, extra=error.extra, headers=headers)
+    headers = (
+        {"Retry-After": str(error.retry_after), **error.left}
+        if isinstance(error, Throttled)
+        else None
+    )
+    return problem(
+        error.code,
+        trace_id_of(request),
+        error.detail,
+        errors=errors,
+        extra=error.extra,
+        headers=headers,
+    )
 
 
 async def _auth(request: Request, error: Exception) -> Response:
     assert isinstance(error, AuthError)  # noqa: S101 - registered for this class
-    headers = {"WWW-Authenticate": 'Bearer error="invalid_token"'} if text_of(error.code).status == 401 else None  # noqa: PLR2004 - the status the header belongs to
+    is_unknown = text_of(error.code).status == HTTPStatus.UNAUTHORIZED
+    headers = {"WWW-Authenticate": 'Bearer error="invalid_token"'} if is_unknown else None
     return problem(error.code, trace_id_of(request), error.detail, headers=headers)
 
 
@@ -106,7 +127,9 @@ async def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for this class
     code = _CODE_OF_STATUS.get(error.status_code, "request.failed")
     headers = dict(error.headers or {})
-    return problem(code, trace_id_of(request), str(error.detail), headers=headers, status=error.status_code)
+    return problem(
+        code, trace_id_of(request), str(error.detail), headers=headers, status=error.status_code
+    )
 
 
 def _pointer(location: tuple[Any, ...]) -> str:
@@ -116,12 +139,17 @@ def _pointer(location: tuple[Any, ...]) -> str:
 
 async def _validation(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for this class
-    rows = [{"pointer": _pointer(e["loc"]), "code": e["type"], "detail": e["msg"]} for e in error.errors()]
+    rows = [
+        {"pointer": _pointer(e["loc"]), "code": e["type"], "detail": e["msg"]}
+        for e in error.errors()
+    ]
     return problem("request.invalid", trace_id_of(request), errors=rows[:50])
 
 
 async def _unstorable(request: Request, _error: Exception) -> Response:
-    detail = "A text holds a character that cannot be stored, such as NUL, or a number is out of range."
+    detail = (
+        "A text holds a character that cannot be stored, such as NUL, or a number is out of range."
+    )
     return problem("request.invalid", trace_id_of(request), detail)
 
 
@@ -130,11 +158,17 @@ async def _crossed(request: Request, _error: Exception) -> Response:
 
 
 async def _unreachable(request: Request, _error: Exception) -> Response:
-    return problem("server.unavailable", trace_id_of(request), "The database is away, or its other writers take too long.")
+    return problem(
+        "server.unavailable",
+        trace_id_of(request),
+        "The database is away, or its other writers take too long.",
+    )
 
 
 def install(app: FastAPI) -> None:
-    """Register the handlers. What escapes them becomes `server.internal` in the request context middleware."""
+    """Register the handlers. What escapes them becomes `server.internal` in the request context
+    middleware.
+    """
     app.add_exception_handler(DomainError, _domain)
     app.add_exception_handler(AuthError, _auth)
     app.add_exception_handler(HTTPException, _http)

@@ -1,4 +1,6 @@
-"""How often one caller may ask: a bucket per caller, told in `RateLimit` headers (draft-ietf-httpapi-ratelimit-headers)."""
+"""How often one caller may ask: a bucket per caller, told in `RateLimit` headers
+(draft-ietf-httpapi-ratelimit-headers).
+"""
 
 import time
 from collections.abc import Callable
@@ -9,9 +11,13 @@ Pair = tuple[bytes, bytes]
 
 
 class Rates:
-    """Buckets of `burst` requests that refill with `per_second`. Zero `per_second` means no bound."""
+    """Buckets of `burst` requests that refill with `per_second`. Zero `per_second` means no
+    bound.
+    """
 
-    def __init__(self, per_second: float, burst: int, now: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, per_second: float, burst: int, now: Callable[[], float] = time.monotonic
+    ) -> None:
         self._per_second = per_second
         self._burst = burst
         self._now = now

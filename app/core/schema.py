@@ -1,4 +1,6 @@
-"""The schema's revision: what the code expects, what the database has, and how to bring it there."""
+"""The schema's revision: what the code expects, what the database has, and how to bring it
+there.
+"""
 
 from pathlib import Path
 

@@ -1,4 +1,6 @@
-"""All settings, read once from the environment (prefix ONEVISIT_) by `create_app`; frozen afterwards."""
+"""All settings, read once from the environment (prefix ONEVISIT_) by `create_app`; frozen
+afterwards.
+"""
 
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
@@ -15,7 +17,11 @@ class SettingsError(Exception):
 
 
 def _split(value: object) -> object:
-    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+    return (
+        [part.strip() for part in value.split(",") if part.strip()]
+        if isinstance(value, str)
+        else value
+    )
 
 
 Networks = Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode, BeforeValidator(_split)]
@@ -26,34 +32,56 @@ Hosts = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
 
 
 class Settings(BaseSettings):
-    """Everything a deployment decides. The gateway refuses to start without secret, issuer, audience and keys."""
+    """Everything a deployment decides. The gateway refuses to start without secret, issuer,
+    audience and keys.
+    """
 
     model_config = SettingsConfigDict(env_prefix="ONEVISIT_", frozen=True, extra="ignore")
 
-    database_url: str = Field("sqlite:///onevisit.db", description="sqlite:///file or postgresql+psycopg://…")
-    secret_key: SecretStr | None = Field(None, description="≥ 32 characters; encrypts credentials, keys references and cursors")
+    database_url: str = Field(
+        "sqlite:///onevisit.db", description="sqlite:///file or postgresql+psycopg://…"
+    )
+    secret_key: SecretStr | None = Field(
+        None, description="≥ 32 characters; encrypts credentials, keys references and cursors"
+    )
     issuer: str | None = Field(None, description="`iss` of accepted tokens")
     audience: str | None = Field(None, description="`aud` of accepted tokens")
     jwks_file: Path | None = Field(None, description="public keys of the issuer, as a file")
     jwks_url: str | None = Field(None, description="public keys of the issuer, fetched")
-    egress_allow: Networks = Field((), description="private ranges where departments sit, comma separated")
-    egress_allow_http: bool = Field(False, description="allow http:// beside https:// towards departments")
-    egress_ports: Ports = Field(
-        (), description="allowed ports towards departments; empty: 443 and 80, and any in the allowed ranges"
+    egress_allow: Networks = Field(
+        (), description="private ranges where departments sit, comma separated"
     )
-    qr_hosts: Hosts = Field(("gsxt.gov.cn",), description="hosts of licence codes the registration department resolves")
+    egress_allow_http: bool = Field(
+        False, description="allow http:// beside https:// towards departments"
+    )
+    egress_ports: Ports = Field(
+        (),
+        description="allowed ports towards departments; empty: 443 and 80, and any in the allowed "
+        "ranges",
+    )
+    qr_hosts: Hosts = Field(
+        ("gsxt.gov.cn",), description="hosts of licence codes the registration department resolves"
+    )
     deadline_ms: int = Field(2000, ge=100, le=2000)
-    rate_per_second: float = Field(50.0, ge=0, description="look-ups one caller may make in a second; 0 means no bound")
+    rate_per_second: float = Field(
+        50.0, ge=0, description="look-ups one caller may make in a second; 0 means no bound"
+    )
     rate_burst: int = Field(200, ge=1, description="look-ups one caller may make at once")
-    egress_ca_file: Path | None = Field(None, description="authorities that departments' certificates may come from")
-    egress_client_cert: Path | None = Field(None, description="certificate chain shown to departments that demand one (mTLS)")
+    egress_ca_file: Path | None = Field(
+        None, description="authorities that departments' certificates may come from"
+    )
+    egress_client_cert: Path | None = Field(
+        None, description="certificate chain shown to departments that demand one (mTLS)"
+    )
     egress_client_key: Path | None = Field(None, description="its private key")
     metrics_token: SecretStr | None = Field(
         None, description="bearer token for /metrics; without one only this machine may read it"
     )
     max_body_bytes: int = Field(256 << 10, ge=1024)
     body_seconds: float = Field(20.0, gt=0)
-    workers: int = Field(1, ge=1, le=64, description="gateway processes; more than one needs PostgreSQL")
+    workers: int = Field(
+        1, ge=1, le=64, description="gateway processes; more than one needs PostgreSQL"
+    )
     run_worker: bool = Field(True, description="run examinations and deliveries in this process")
 
     @property
@@ -63,15 +91,26 @@ class Settings(BaseSettings):
 
     def require_complete(self) -> None:
         """Raise `SettingsError` naming every missing or contradictory setting, in one go."""
-        missing = [f"ONEVISIT_{name.upper()}" for name in ("secret_key", "issuer", "audience") if getattr(self, name) is None]
+        missing = [
+            f"ONEVISIT_{name.upper()}"
+            for name in ("secret_key", "issuer", "audience")
+            if getattr(self, name) is None
+        ]
         if self.jwks_file is None and self.jwks_url is None:
             missing.append("ONEVISIT_JWKS_FILE or ONEVISIT_JWKS_URL")
         if missing:
-            raise SettingsError(f"Set {', '.join(missing)}: the gateway has no default for secrets and trust.")
+            raise SettingsError(
+                f"Set {', '.join(missing)}: the gateway has no default for secrets and trust."
+            )
         if len(self.secret) < SHORTEST_SECRET:
-            raise SettingsError(f"ONEVISIT_SECRET_KEY must have at least {SHORTEST_SECRET} characters.")
+            raise SettingsError(
+                f"ONEVISIT_SECRET_KEY must have at least {SHORTEST_SECRET} characters."
+            )
         if self.is_sqlite and self.workers > 1:
-            raise SettingsError("SQLite serves one process: set ONEVISIT_WORKERS=1, or a PostgreSQL ONEVISIT_DATABASE_URL.")
+            raise SettingsError(
+                "SQLite serves one process: set ONEVISIT_WORKERS=1, or a PostgreSQL "
+                "ONEVISIT_DATABASE_URL."
+            )
 
     @property
     def secret(self) -> bytes:

@@ -1,6 +1,8 @@
-"""In-memory snapshots of tables for code that may not wait for a database, refreshed when a revision number changes.
+"""In-memory snapshots of tables for code that may not wait for a database, refreshed when a
+revision number changes.
 
-Writers call `bump` in their transaction; every process polls the numbers and reloads what changed, the writing process at once.
+Writers call `bump` in their transaction; every process polls the numbers and reloads what changed,
+the writing process at once.
 """
 
 import asyncio
@@ -69,11 +71,15 @@ class Snapshots:
                 return self._reload(session)
 
     def _is_behind(self, numbers: dict[str, int]) -> bool:
-        return any(numbers.get(name, 0) != snapshot.number for name, snapshot in self._known.items())
+        return any(
+            numbers.get(name, 0) != snapshot.number for name, snapshot in self._known.items()
+        )
 
     def _reload(self, session: Session) -> list[str]:
         changed: list[str] = []
-        numbers = {row.name: row.number for row in session.exec(select(Revision))}  # of the same state as what is loaded
+        numbers = {
+            row.name: row.number for row in session.exec(select(Revision))
+        }  # of the same state as what is loaded
         for name, snapshot in self._known.items():
             number = numbers.get(name, 0)
             if number != snapshot.number:

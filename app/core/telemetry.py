@@ -1,4 +1,6 @@
-"""Metrics for Prometheus, read at each scrape from counters that the parts keep anyway: counting costs no request anything."""
+"""Metrics for Prometheus, read at each scrape from counters that the parts keep anyway: counting
+costs no request anything.
+"""
 
 import asyncio
 import hmac
@@ -7,7 +9,12 @@ from collections.abc import Callable, Iterable
 
 from fastapi import APIRouter, Request, Response
 from prometheus_client import CollectorRegistry, ProcessCollector
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+    Metric,
+)
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
 from app.core.admission import LAG_BOUNDS, Admission
@@ -23,7 +30,10 @@ Families = Callable[[], Iterable[Metric]]
 class MetricsForeign(NotAllowed):
     code = "metrics.not_yours"
     zh, en = "指标仅供运维读取", "Metrics are for operators"
-    now_zh, now_en = "附带运维令牌，或从网关所在主机读取", "Send the operators' token, or read them on the gateway's own machine"
+    now_zh, now_en = (
+        "附带运维令牌，或从网关所在主机读取",
+        "Send the operators' token, or read them on the gateway's own machine",
+    )
 
 
 class _Collector:
@@ -40,7 +50,9 @@ class _Collector:
 
 
 def new_registry(*parts: Families) -> CollectorRegistry:
-    """A registry that asks these parts at each scrape, and the operating system about this process."""
+    """A registry that asks these parts at each scrape, and the operating system about this
+    process.
+    """
     registry = CollectorRegistry()
     ProcessCollector(registry=registry)
     for families in parts:
@@ -52,7 +64,9 @@ def admission_families(admission: Admission) -> Families:
     """What is in flight, the limit, refusals by priority, and how late the event loop runs."""
 
     def families() -> Iterable[Metric]:
-        refused = CounterMetricFamily("onevisit_requests_refused", "Requests refused for want of room", labels=["priority"])
+        refused = CounterMetricFamily(
+            "onevisit_requests_refused", "Requests refused for want of room", labels=["priority"]
+        )
         for priority, count in admission.refused.items():
             refused.add_metric([priority.name.lower()], count)
         yield refused
@@ -80,10 +94,16 @@ def gauge(name: str, words: str, value: float) -> Metric:
     return GaugeMetricFamily(name, words, value=value)
 
 
-@router.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}})
+@router.get(
+    "/metrics",
+    response_class=Response,
+    responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
+)
 async def read_metrics(request: Request, settings: SettingsDep) -> Response:
     """Counts, latencies, breakers and limits of every department, in Prometheus' text format."""
-    if not _may_read(request, settings.metrics_token.get_secret_value() if settings.metrics_token else None):
+    if not _may_read(
+        request, settings.metrics_token.get_secret_value() if settings.metrics_token else None
+    ):
         raise MetricsForeign
     return Response(generate_latest(REGISTRY.of(request.app)), media_type=CONTENT_TYPE_LATEST)
 
@@ -91,7 +111,9 @@ async def read_metrics(request: Request, settings: SettingsDep) -> Response:
 def _may_read(request: Request, token: str | None) -> bool:
     """By the operators' token; where none is set, from this machine only."""
     if token is not None:
-        return hmac.compare_digest(request.headers.get("authorization", "").encode(), f"Bearer {token}".encode())
+        return hmac.compare_digest(
+            request.headers.get("authorization", "").encode(), f"Bearer {token}".encode()
+        )
     try:
         return request.client is not None and ipaddress.ip_address(request.client.host).is_loopback
     except ValueError:

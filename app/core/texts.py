@@ -4,7 +4,14 @@ from typing import NamedTuple
 
 from app.core.errors import CATALOGUE
 
-STATUS_OF_KIND = {"invalid": 422, "forbidden": 403, "not_found": 404, "conflict": 409, "throttled": 429, "unavailable": 503}
+STATUS_OF_KIND = {
+    "invalid": 422,
+    "forbidden": 403,
+    "not_found": 404,
+    "conflict": 409,
+    "throttled": 429,
+    "unavailable": 503,
+}
 
 
 class ProblemText(NamedTuple):
@@ -29,10 +36,18 @@ TEXTS: dict[str, ProblemText] = {
         "Correct what errors lists",
     ),
     "request.bad_request": ProblemText(
-        400, "请求无法解析", "The request cannot be read", "检查请求格式", "Check the form of the request"
+        400,
+        "请求无法解析",
+        "The request cannot be read",
+        "检查请求格式",
+        "Check the form of the request",
     ),
     "request.not_found": ProblemText(
-        404, "没有这个地址", "There is nothing at this address", "查看接口文档 /docs", "See the API reference at /docs"
+        404,
+        "没有这个地址",
+        "There is nothing at this address",
+        "查看接口文档 /docs",
+        "See the API reference at /docs",
     ),
     "request.method_not_allowed": ProblemText(
         405,
@@ -65,10 +80,18 @@ TEXTS: dict[str, ProblemText] = {
         "Split or shrink it, then send it again",
     ),
     "request.media_type": ProblemText(
-        415, "不支持的内容类型", "This content type is not taken here", "使用 application/json", "Send application/json"
+        415,
+        "不支持的内容类型",
+        "This content type is not taken here",
+        "使用 application/json",
+        "Send application/json",
     ),
     "request.failed": ProblemText(
-        400, "请求被拒绝", "The request was refused", "检查请求后重试", "Check the request and try again"
+        400,
+        "请求被拒绝",
+        "The request was refused",
+        "检查请求后重试",
+        "Check the request and try again",
     ),
     "server.internal": ProblemText(
         500,
@@ -87,18 +110,42 @@ TEXTS: dict[str, ProblemText] = {
         True,
     ),
     "server.unavailable": ProblemText(
-        503, "网关暂不可用", "The gateway cannot serve this now", "稍后重试", "Try again later", True
+        503,
+        "网关暂不可用",
+        "The gateway cannot serve this now",
+        "稍后重试",
+        "Try again later",
+        True,
     ),
-    "auth.token_missing": ProblemText(401, "缺少访问令牌", "The access token is missing", _LOGIN_ZH, _LOGIN_EN),
-    "auth.token_malformed": ProblemText(401, "访问令牌格式错误", "The access token is malformed", _LOGIN_ZH, _LOGIN_EN),
-    "auth.token_invalid": ProblemText(401, "访问令牌未通过验证", "The access token does not verify", _LOGIN_ZH, _LOGIN_EN),
-    "auth.token_expired": ProblemText(401, "访问令牌已过期", "The access token has expired", _LOGIN_ZH, _LOGIN_EN),
+    "auth.token_missing": ProblemText(
+        401, "缺少访问令牌", "The access token is missing", _LOGIN_ZH, _LOGIN_EN
+    ),
+    "auth.token_malformed": ProblemText(
+        401, "访问令牌格式错误", "The access token is malformed", _LOGIN_ZH, _LOGIN_EN
+    ),
+    "auth.token_invalid": ProblemText(
+        401, "访问令牌未通过验证", "The access token does not verify", _LOGIN_ZH, _LOGIN_EN
+    ),
+    "auth.token_expired": ProblemText(
+        401, "访问令牌已过期", "The access token has expired", _LOGIN_ZH, _LOGIN_EN
+    ),
     "auth.token_foreign": ProblemText(
-        401, "访问令牌不是发给本网关的", "The access token is not meant for this gateway", _LOGIN_ZH, _LOGIN_EN
+        401,
+        "访问令牌不是发给本网关的",
+        "The access token is not meant for this gateway",
+        _LOGIN_ZH,
+        _LOGIN_EN,
     ),
-    "auth.unknown_key": ProblemText(401, "令牌签名密钥未知", "The token's signing key is unknown", _LOGIN_ZH, _LOGIN_EN),
+    "auth.unknown_key": ProblemText(
+        401, "令牌签名密钥未知", "The token's signing key is unknown", _LOGIN_ZH, _LOGIN_EN
+    ),
     "auth.keys_unavailable": ProblemText(
-        401, "暂时无法取得签发方公钥", "The issuer's keys cannot be fetched", "稍后重试", "Try again later", True
+        401,
+        "暂时无法取得签发方公钥",
+        "The issuer's keys cannot be fetched",
+        "稍后重试",
+        "Try again later",
+        True,
     ),
     "auth.permission_missing": ProblemText(
         403,

@@ -10,12 +10,15 @@ from app.core.db import Database
 from app.delivery.models import Delivery
 
 _WAITS = (
-    """select 1 from deliveries where state = 'pending' and next_at <= ? and (lease_until is null or lease_until < ?) limit 1"""
+    "select 1 from deliveries where state = 'pending' and next_at <= ? "
+    "and (lease_until is null or lease_until < ?) limit 1"
 )
 
 
 def waits(database: Database, now: datetime) -> bool:
-    """Whether any row's time has come; it may yet be held back by an earlier one. Cheap enough to ask all day long."""
+    """Whether any row's time has come; it may yet be held back by an earlier one. Cheap enough to
+    ask all day long.
+    """
     return bool(database.peek(_WAITS, now, now))
 
 
@@ -46,7 +49,11 @@ def lease(session: Session, row: Delivery, now: datetime, until: datetime) -> bo
     """Take a row for this process; False if another one was faster."""
     statement = (
         update(Delivery)
-        .where(col(Delivery.position) == row.position, col(Delivery.state) == "pending", col(Delivery.next_at) <= now)
+        .where(
+            col(Delivery.position) == row.position,
+            col(Delivery.state) == "pending",
+            col(Delivery.next_at) <= now,
+        )
         .where(col(Delivery.lease_until).is_(None) | (col(Delivery.lease_until) < now))
         .values(lease_until=until)
         .execution_options(synchronize_session=False)
@@ -61,4 +68,8 @@ def find(session: Session, delivery_id: str) -> Delivery | None:
 
 def of_object(session: Session, object_id: str) -> list[Delivery]:
     """Rows that tell of one object."""
-    return list(session.exec(select(Delivery).where(Delivery.object_id == object_id).order_by(col(Delivery.position))))
+    return list(
+        session.exec(
+            select(Delivery).where(Delivery.object_id == object_id).order_by(col(Delivery.position))
+        )
+    )

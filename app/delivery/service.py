@@ -39,9 +39,17 @@ class Leased:
 
 
 def enqueue(
-    session: Session, now: datetime, *, department: str, ordering_key: str, object_id: str, message: dict[str, Any]
+    session: Session,
+    now: datetime,
+    *,
+    department: str,
+    ordering_key: str,
+    object_id: str,
+    message: dict[str, Any],
 ) -> str:
-    """Add a message to this transaction. Its id travels as `delivery_id`, by which the department knows a repetition."""
+    """Add a message to this transaction. Its id travels as `delivery_id`, by which the department
+    knows a repetition.
+    """
     delivery_id = str(new_id())
     session.add(
         Delivery(
@@ -72,7 +80,9 @@ def of_object(session: Session, object_id: str) -> list[dict[str, Any]]:
 
 
 async def deliver_due(database: Database, clock: Clock, sender: Sender) -> int:
-    """Carry what is due, side by side: a silent department delays the others by one send at most; returns how many were tried."""
+    """Carry what is due, side by side: a silent department delays the others by one send at most;
+    returns how many were tried.
+    """
     leased = await to_thread.run_sync(_lease_due, database, clock)
     async with asyncio.TaskGroup() as group:
         for item in leased:
@@ -92,7 +102,8 @@ async def _carry(database: Database, clock: Clock, sender: Sender, item: Leased)
         failure = f"adapter_failed: {type(error).__name__}"
     try:
         await to_thread.run_sync(_settle, database, clock, item.id, receipt, failure)
-    except Exception:  # the others' outcomes are still to be written; this row's lease runs out and it is sent again
+    # the others' outcomes are still to be written; this row's lease runs out and it is sent again
+    except Exception:
         log.exception("the outcome of delivery %s could not be written", item.id)
 
 
@@ -109,7 +120,9 @@ def _lease_due(database: Database, clock: Clock) -> list[Leased]:
         return [Leased(row.id, row.department, row.message) for row in taken]
 
 
-def _settle(database: Database, clock: Clock, delivery_id: str, receipt: ResultReceipt | None, failure: str) -> None:
+def _settle(
+    database: Database, clock: Clock, delivery_id: str, receipt: ResultReceipt | None, failure: str
+) -> None:
     now = clock.now()
     with database.write() as session:
         row = repository.find(session, delivery_id)
@@ -125,5 +138,10 @@ def _settle(database: Database, clock: Clock, delivery_id: str, receipt: ResultR
             row.next_at = now + wait_after(row.attempts)
             if now - row.created_at > DEAD_AFTER:
                 row.state = "dead"
-                log.error("delivery %s to %s is dead after %d attempts", row.id, row.department, row.attempts)
+                log.error(
+                    "delivery %s to %s is dead after %d attempts",
+                    row.id,
+                    row.department,
+                    row.attempts,
+                )
         session.add(row)

@@ -17,7 +17,10 @@ class IdReused(InvalidRequest):
 
 class NotOnVisit(NotAllowed):
     code = "inspection.not_on_visit"
-    zh, en = "记录只能由到场的持证人员提交", "Only a certified officer who is on the visit may submit its record"
+    zh, en = (
+        "记录只能由到场的持证人员提交",
+        "Only a certified officer who is on the visit may submit its record",
+    )
     now_zh, now_en = (
         "由到场人员提交，并列入本人执法证号",
         "Let an officer of the visit submit it, with the own certificate listed",
@@ -32,7 +35,10 @@ class TooFewOfficers(InvalidRequest):
 
 class NotCompetent(NotAllowed):
     code = "inspection.not_competent"
-    zh, en = "只有主管部门的持证人员可以认定", "Only a certified officer of the competent department may determine"
+    zh, en = (
+        "只有主管部门的持证人员可以认定",
+        "Only a certified officer of the competent department may determine",
+    )
     now_zh, now_en = (
         "改为 observed（线索），由主管部门认定",
         "Record it as observed; the competent department determines",
@@ -41,11 +47,17 @@ class NotCompetent(NotAllowed):
 
 class TaskMismatch(InvalidRequest):
     code = "inspection.task_mismatch"
-    zh, en = "任务不存在，或与主体、人员、时间不符", "The task is unknown or does not fit business, officers or time"
+    zh, en = (
+        "任务不存在，或与主体、人员、时间不符",
+        "The task is unknown or does not fit business, officers or time",
+    )
     now_zh, now_en = "核对任务编号与检查时间", "Check the task and the time of the visit"
 
 
 class VisitTimeInvalid(InvalidRequest):
     code = "inspection.visit_time_invalid"
     zh, en = "检查时间不合理", "The time of the visit is not possible"
-    now_zh, now_en = "核对手机时间与检查起讫", "Check the phone's clock and the visit's start and end"
+    now_zh, now_en = (
+        "核对手机时间与检查起讫",
+        "Check the phone's clock and the visit's start and end",
+    )

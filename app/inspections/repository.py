@@ -14,23 +14,38 @@ from app.inspections.models import Inspection, InspectionResult
 
 @cache
 def _limits() -> tuple[dict[str, str], ...]:
-    with Path(__file__).with_name("data").joinpath("limits.csv").open(encoding="utf-8", newline="") as file:
+    with (
+        Path(__file__)
+        .with_name("data")
+        .joinpath("limits.csv")
+        .open(encoding="utf-8", newline="") as file
+    ):
         return tuple(csv.DictReader(file))
 
 
 def limit(name: str, on: date) -> int:
-    """A legal limit in force on a day: dated data, never a constant. Raises LookupError if none is."""
+    """A legal limit in force on a day: dated data, never a constant. Raises LookupError if none
+    is.
+    """
     day = on.isoformat()
     for row in _limits():
-        if row["name"] == name and row["valid_from"] <= day and (not row["valid_to"] or day <= row["valid_to"]):
+        if (
+            row["name"] == name
+            and row["valid_from"] <= day
+            and (not row["valid_to"] or day <= row["valid_to"])
+        ):
             return int(row["value"])
     raise LookupError(name)
 
 
 def hold_id(session: Session, inspection_id: str) -> None:
-    """Let a second request with the same id wait for the first: SQLite's writers queue anyway, PostgreSQL's here."""
+    """Let a second request with the same id wait for the first: SQLite's writers queue anyway,
+    PostgreSQL's here.
+    """
     if session.get_bind().dialect.name == "postgresql":
-        session.connection().execute(text("select pg_advisory_xact_lock(1, hashtext(:id))"), {"id": inspection_id})
+        session.connection().execute(
+            text("select pg_advisory_xact_lock(1, hashtext(:id))"), {"id": inspection_id}
+        )
 
 
 def add(session: Session, record: Inspection) -> None:

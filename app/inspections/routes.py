@@ -34,7 +34,9 @@ def submit_inspection(
     directory: Annotated[Directory, Depends(DIRECTORY)],
     principal: Annotated[Principal, Depends(requires(Permission.INSPECTION_WRITE))],
 ) -> InspectionRead:
-    """Record a visit once under an id you made; repeat safely. Every department concerned receives its results."""
+    """Record a visit once under an id you made; repeat safely. Every department concerned receives
+    its results.
+    """
     writer = service.Writer(session, trail, principal, directory.takes_results)
     record, replayed = service.submit(writer, str(inspection_id), inspection)
     if replayed:
@@ -46,13 +48,22 @@ def submit_inspection(
 Reader = Annotated[Principal, Depends(requires(Permission.INSPECTION_READ))]
 
 
-async def trace_reading(inspection_id: UUID, request: Request, principal: Reader, sequencer: SequencerDep) -> None:
+async def trace_reading(
+    inspection_id: UUID, request: Request, principal: Reader, sequencer: SequencerDep
+) -> None:
     """A record that is looked at leaves a trace, before it is read."""
-    event = act_of(principal, "inspections.record.viewed", object_ref=str(inspection_id), request_id=trace_id_of(request))
+    event = act_of(
+        principal,
+        "inspections.record.viewed",
+        object_ref=str(inspection_id),
+        request_id=trace_id_of(request),
+    )
     await sequencer.append(event)
 
 
 @router.get("/{inspection_id}", dependencies=[Depends(trace_reading)])
-def read_inspection(inspection_id: UUID, session: ReadSessionDep, principal: Reader) -> InspectionRead:
+def read_inspection(
+    inspection_id: UUID, session: ReadSessionDep, principal: Reader
+) -> InspectionRead:
     """A record with each department's receipt."""
     return service.read_record(session, principal, str(inspection_id))

@@ -30,7 +30,9 @@ class ResultWrite(BaseModel):
     mode: Literal["observed", "determined"]
     result: Literal["conform", "nonconform", "not_applicable", "not_checked"]
     note: Note | None = None
-    by: CertificateNo | None = Field(None, description="who determined; default: the submitting officer")
+    by: CertificateNo | None = Field(
+        None, description="who determined; default: the submitting officer"
+    )
 
     @model_validator(mode="after")
     def _explained(self) -> "ResultWrite":
@@ -51,7 +53,9 @@ class InspectionWrite(BaseModel):
     visit_ended_at: Moment
     officers: list[OfficerPresent] = Field(min_length=1, max_length=20)
     results: list[ResultWrite] = Field(min_length=1, max_length=200)
-    profile_etag: str | None = Field(None, max_length=80, pattern=r"^[ -~]*$", description="ETag of the profile that was seen")
+    profile_etag: str | None = Field(
+        None, max_length=80, pattern=r"^[ -~]*$", description="ETag of the profile that was seen"
+    )
     note: Note | None = None
 
 

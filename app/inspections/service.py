@@ -33,7 +33,9 @@ from auth.principal import Principal, Role
 
 @dataclass(frozen=True, slots=True)
 class Writer:
-    """What taking a record needs. `takes_results` says whether a department's system is connected."""
+    """What taking a record needs. `takes_results` says whether a department's system is
+    connected.
+    """
 
     session: Session
     trail: Trail
@@ -41,10 +43,14 @@ class Writer:
     takes_results: Callable[[str], bool]
 
 
-def submit(writer: Writer, inspection_id: str, given: InspectionWrite) -> tuple[InspectionRead, bool]:
-    """The stored record, and whether it was there before. One transaction: record, outbox rows, trace.
+def submit(
+    writer: Writer, inspection_id: str, given: InspectionWrite
+) -> tuple[InspectionRead, bool]:
+    """The stored record, and whether it was there before. One transaction: record, outbox rows,
+    trace.
 
-    Raises `IdReused` for another body under the same id, and this room's refusals for what the law does not allow.
+    Raises `IdReused` for another body under the same id, and this room's refusals for what the law
+    does not allow.
     """
     session = writer.session
     repository.hold_id(session, inspection_id)
@@ -73,7 +79,9 @@ def submit(writer: Writer, inspection_id: str, given: InspectionWrite) -> tuple[
 
 
 def read_record(session: Session, principal: Principal, inspection_id: str) -> InspectionRead:
-    """A record for those on the visit and for supervisors of its region. Raises `InspectionUnknown`."""
+    """A record for those on the visit and for supervisors of its region. Raises
+    `InspectionUnknown`.
+    """
     record = repository.find(session, inspection_id)
     if record is None:
         raise InspectionUnknown
@@ -132,15 +140,25 @@ def _checked(
     if task is None:
         raise TaskMismatch(pointer="/body/task")
     results = [
-        InspectionResult(inspection_id=inspection_id, ordinal=i, **{**r.model_dump(exclude={"by"}), "by": r.by or own})
+        InspectionResult(
+            inspection_id=inspection_id,
+            ordinal=i,
+            **{**r.model_dump(exclude={"by"}), "by": r.by or own},
+        )
         for i, r in enumerate(given.results)
     ]
     for index, result in enumerate(results):
         if result.by not in departments_of:
-            raise OfficerUnknown("Whoever concludes must be on the visit.", pointer=f"/body/results/{index}/by")
-        if result.mode == "determined" and not may_determine(result.department, result.by, departments_of):
+            raise OfficerUnknown(
+                "Whoever concludes must be on the visit.", pointer=f"/body/results/{index}/by"
+            )
+        if result.mode == "determined" and not may_determine(
+            result.department, result.by, departments_of
+        ):
             raise NotCompetent(pointer=f"/body/results/{index}/mode")
-    return _record(writer, inspection_id, given, digest, results, (business.key, task.region, departments_of)), results
+    return _record(
+        writer, inspection_id, given, digest, results, (business.key, task.region, departments_of)
+    ), results
 
 
 def _record(
@@ -151,7 +169,9 @@ def _record(
     results: list[InspectionResult],
     established: tuple[str, str, dict[str, str]],
 ) -> Inspection:
-    """The row of a checked record; `established` are business, region and the officers' departments."""
+    """The row of a checked record; `established` are business, region and the officers'
+    departments.
+    """
     business_id, region, departments_of = established
     own = writer.principal.certificate_no or ""
     return Inspection(
@@ -169,12 +189,16 @@ def _record(
         profile_etag=given.profile_etag,
         note=given.note,
         body_digest=digest,
-        not_connected=sorted({r.department for r in results if not writer.takes_results(r.department)}),
+        not_connected=sorted(
+            {r.department for r in results if not writer.takes_results(r.department)}
+        ),
     )
 
 
 def _officers(writer: Writer, given: InspectionWrite) -> dict[str, str]:
-    """Certificate -> department, for officers whose certificates are valid on the day of the visit."""
+    """Certificate -> department, for officers whose certificates are valid on the day of the
+    visit.
+    """
     listed = list(dict.fromkeys(officer.certificate_no for officer in given.officers))
     day = local_date(given.visit_started_at)
     if len(listed) < repository.limit("fewest_officers", day):
@@ -189,7 +213,11 @@ def _officers(writer: Writer, given: InspectionWrite) -> dict[str, str]:
 def _hand_on(writer: Writer, record: Inspection, results: list[InspectionResult]) -> None:
     now, business = writer.trail.clock.now(), parse(record.business_id)
     for department in sorted({r.department for r in results} - set(record.not_connected)):
-        own = [r.model_dump(include={"item_code", "mode", "result", "note", "by"}) for r in results if r.department == department]
+        own = [
+            r.model_dump(include={"item_code", "mode", "result", "note", "by"})
+            for r in results
+            if r.department == department
+        ]
         delivery.enqueue(
             writer.session,
             now,
@@ -217,6 +245,9 @@ def _read(session: Session, record: Inspection) -> InspectionRead:
         **record.model_dump(exclude={"position", "task_id", "body_digest", "not_connected"}),
         task=record.task_id,
         digest=f"sha-256:{record.body_digest}",
-        results=[ResultRead.model_validate(r, from_attributes=True) for r in repository.results_of(session, record.id)],
+        results=[
+            ResultRead.model_validate(r, from_attributes=True)
+            for r in repository.results_of(session, record.id)
+        ],
         write_back=write_back,
     )

@@ -1,4 +1,6 @@
-"""Alembic's entry: runs migrations in one transaction of the database that `app.core.schema.migrate` hands over."""
+"""Alembic's entry: runs migrations in one transaction of the database that
+`app.core.schema.migrate` hands over.
+"""
 
 from alembic import context
 from sqlmodel import SQLModel
@@ -16,7 +18,10 @@ from app.core.db import Database
 database: Database = context.config.attributes["database"]
 with database.writing.connect() as connection:
     context.configure(
-        connection=connection, target_metadata=SQLModel.metadata, render_as_batch=database.is_sqlite, compare_type=True
+        connection=connection,
+        target_metadata=SQLModel.metadata,
+        render_as_batch=database.is_sqlite,
+        compare_type=True,
     )
     with context.begin_transaction():
         context.run_migrations()

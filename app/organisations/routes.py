@@ -42,7 +42,8 @@ def register_officer(
 
 @router.get("/officers")
 def list_officers(
-    session: ReadSessionDep, principal: Annotated[Principal, Depends(requires(Permission.OFFICER_READ))]
+    session: ReadSessionDep,
+    principal: Annotated[Principal, Depends(requires(Permission.OFFICER_READ))],
 ) -> list[OfficerRead]:
     """Officers of your department and region, at most 1 000."""
     return service.list_officers(session, principal)

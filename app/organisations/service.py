@@ -16,14 +16,22 @@ from auth.principal import Principal, Role
 def register_officer(
     session: Session, trail: Trail, principal: Principal, certificate_no: str, officer: OfficerWrite
 ) -> OfficerRead:
-    """Create or replace a certificate. A data manager registers only officers of the own department and region."""
+    """Create or replace a certificate. A data manager registers only officers of the own department
+    and region.
+    """
     own = principal.department == officer.department or Role.COORDINATOR in principal.roles
     known = repository.find_officers(session, [certificate_no]).get(certificate_no)
-    taken = known is not None and known.department != officer.department and Role.COORDINATOR not in principal.roles
+    taken = (
+        known is not None
+        and known.department != officer.department
+        and Role.COORDINATOR not in principal.roles
+    )
     elsewhere = known is not None and not principal.covers(known.region)
     if not own or taken or elsewhere or not principal.covers(officer.region):
         raise OfficerForeign
-    row = Officer(certificate_no=certificate_no, updated_at=trail.clock.now(), **officer.model_dump())
+    row = Officer(
+        certificate_no=certificate_no, updated_at=trail.clock.now(), **officer.model_dump()
+    )
     session.merge(row)
     trail.append(
         session,
@@ -38,12 +46,23 @@ def register_officer(
 
 def list_officers(session: Session, principal: Principal) -> list[OfficerRead]:
     """Officers the caller may see: those of the own department and region."""
-    sees_all = principal.department is None and principal.roles & {Role.COORDINATOR, Role.SUPERVISOR}
-    rows = repository.page(session, None if sees_all else principal.department or "", principal.region_prefix)
+    sees_all = principal.department is None and principal.roles & {
+        Role.COORDINATOR,
+        Role.SUPERVISOR,
+    }
+    rows = repository.page(
+        session, None if sees_all else principal.department or "", principal.region_prefix
+    )
     return [OfficerRead.model_validate(row, from_attributes=True) for row in rows]
 
 
-def valid_departments(session: Session, certificate_numbers: Collection[str], on: date) -> dict[str, str]:
+def valid_departments(
+    session: Session, certificate_numbers: Collection[str], on: date
+) -> dict[str, str]:
     """Department of each certificate that is valid on that day; others are absent."""
     found = repository.find_officers(session, certificate_numbers)
-    return {number: row.department for number, row in found.items() if row.valid_from <= on <= row.valid_to}
+    return {
+        number: row.department
+        for number, row in found.items()
+        if row.valid_from <= on <= row.valid_to
+    }

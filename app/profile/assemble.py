@@ -1,6 +1,8 @@
-"""From answers and grants to the profile: release field by field, answer the headline, find contradictions. Pure.
+"""From answers and grants to the profile: release field by field, answer the headline, find
+contradictions. Pure.
 
-What does not depend on the business is prepared once per adapter and grant (`Specification`), as encoded pieces.
+What does not depend on the business is prepared once per adapter and grant (`Specification`), as
+encoded pieces.
 """
 
 import hashlib
@@ -26,7 +28,9 @@ NOTHING = Released(None, b"")
 
 
 class Specification(Struct, frozen=True):
-    """One section for one grant: who is asked, what may be released, and the parts of the answer that never change."""
+    """One section for one grant: who is asked, what may be released, and the parts of the answer
+    that never change.
+    """
 
     manifest: Manifest
     label: str
@@ -37,15 +41,26 @@ class Specification(Struct, frozen=True):
     tells_all: bool
 
 
-def specify(manifest: Manifest, label: str, grant: Grant | None, catalogue: Catalogue) -> Specification:
+def specify(
+    manifest: Manifest, label: str, grant: Grant | None, catalogue: Catalogue
+) -> Specification:
     """Prepare a section for a grant; None grants nothing."""
     classes = catalogue.of_section(manifest.section)
     release = Release(shape_of(manifest.section), classes, grant) if grant is not None else None
     withheld = [_withheld(row) for row in release.withheld] if release else []
-    # A digest over hidden values would tell that they changed, and over masked digits which they are.
+    # A digest over hidden values would tell that they changed, and over masked digits which they
+    # are.
     tells_all = not withheld and all(row.level > ANALYSIS_ONLY for row in classes.values())
     title = Raw(encode(s.Text(manifest.title_zh, manifest.title_en)))
-    return Specification(manifest, label, grant, release, title, Raw(encode(withheld)) if withheld else None, tells_all)
+    return Specification(
+        manifest,
+        label,
+        grant,
+        release,
+        title,
+        Raw(encode(withheld)) if withheld else None,
+        tells_all,
+    )
 
 
 class Part(Struct, frozen=True):
@@ -71,7 +86,9 @@ def part(spec: Specification, answered: Reply) -> Part:
     """Apply the grant to an answer."""
     if spec.release is None or answered.data is None:
         return Part(spec, answered, NOTHING)
-    return Part(spec, answered, spec.release.apply(answered.data, answered.encoded or encode(answered.data)))
+    return Part(
+        spec, answered, spec.release.apply(answered.data, answered.encoded or encode(answered.data))
+    )
 
 
 @lru_cache(maxsize=512)
@@ -130,12 +147,16 @@ def _masked(row: FieldClass) -> s.Hidden:
         row.level,
         row.mask,
         s.Text("按规定脱敏显示", "Shown masked, as the rules demand"),
-        s.Text("确需原值时请向数源部门申请", "Ask the source department if you need the full value"),
+        s.Text(
+            "确需原值时请向数源部门申请", "Ask the source department if you need the full value"
+        ),
     )
 
 
 def headline(view: View) -> s.Headline:
-    """The three answers; they are derived values and pass the decision with the strictest class of their inputs."""
+    """The three answers; they are derived values and pass the decision with the strictest class of
+    their inputs.
+    """
     sites = _sites(view)
     return s.Headline(**{question: _headline_answer(view, question, sites) for question in RULES})
 
@@ -175,7 +196,11 @@ def _headline_answer(view: View, question: str, sites: list[s.SiteChoice]) -> s.
 def _fact(answer: Answer, found: Part) -> s.Text | None:
     """The words behind an answer, unless they rest on a field that is withheld."""
     release = found.spec.release
-    if answer.fact is None or release is None or not release.withheld_names.isdisjoint(answer.inputs):
+    if (
+        answer.fact is None
+        or release is None
+        or not release.withheld_names.isdisjoint(answer.inputs)
+    ):
         return None
     return s.Text(*answer.fact)
 
@@ -193,7 +218,11 @@ def _sites(view: View) -> list[s.SiteChoice]:
 
 def _registration_told_sites(view: View) -> bool:
     found = view.parts.get("registration")
-    return found is not None and found.answered.is_current and bool(getattr(found.released.values, "sites", None))
+    return (
+        found is not None
+        and found.answered.is_current
+        and bool(getattr(found.released.values, "sites", None))
+    )
 
 
 def findings_and_conflicts(view: View) -> tuple[list[s.Finding], list[s.ConflictRead]]:
@@ -202,7 +231,10 @@ def findings_and_conflicts(view: View) -> tuple[list[s.Finding], list[s.Conflict
     for name, found in view.parts.items():
         if found.released.values is not None and found.answered.is_current:
             current[name], as_of[name] = found.released.values, found.answered.as_of
-    findings = [s.Finding(n.code, n.severity, s.Text(n.zh, n.en), list(n.cites)) for n in notice(current, view.today)]
+    findings = [
+        s.Finding(n.code, n.severity, s.Text(n.zh, n.en), list(n.cites))
+        for n in notice(current, view.today)
+    ]
     conflicts = [
         s.ConflictRead(
             c.element,
@@ -233,7 +265,12 @@ def completeness(view: View) -> s.Completeness:
     return s.Completeness(asked, asked - len(missing), stale, not_applicable, missing, required)
 
 
-_NAMES = (("registration", "entity_name"), ("tax", "taxpayer_name"), ("food", "holder_name"), ("fire", "unit_name"))
+_NAMES = (
+    ("registration", "entity_name"),
+    ("tax", "taxpayer_name"),
+    ("food", "holder_name"),
+    ("fire", "unit_name"),
+)
 
 
 def name_of(view: View) -> str | None:
@@ -246,13 +283,21 @@ def name_of(view: View) -> str | None:
 
 
 def digest(view: View, derived: tuple[bytes, ...], policy: str) -> str:
-    """SHA-256 over data, outcomes, source times, what is derived and policy versions; not over times of this answer."""
+    """SHA-256 over data, outcomes, source times, what is derived and policy versions; not over
+    times of this answer.
+    """
     content: list[object] = [view.business.value, view.site, policy]
     pieces = [*derived]
     for name, found in view.parts.items():
         answered, spec = found.answered, found.spec
         outcome = Outcome.FRESH if answered.outcome is Outcome.CACHED else answered.outcome
-        content += (name, outcome, answered.as_of, spec.label, spec.grant.agreement if spec.grant else None)
+        content += (
+            name,
+            outcome,
+            answered.as_of,
+            spec.label,
+            spec.grant.agreement if spec.grant else None,
+        )
         pieces.append(found.released.encoded)
     # Lengths keep the pieces apart: no two different contents have the same bytes.
     content += map(len, pieces)

@@ -30,7 +30,9 @@ def trace_quietly(sequencer: Sequencer, event: Event) -> None:
 
 
 def refilled(sequencer: Sequencer, question: Question, answered: Reply) -> None:
-    """Trace an answer that came after everybody had left: it refills the cache and is disclosed to nobody."""
+    """Trace an answer that came after everybody had left: it refills the cache and is disclosed to
+    nobody.
+    """
     route, query = question.route, question.query
     event = Event(
         event="profile.section.refilled",

@@ -1,13 +1,16 @@
-"""The profile route's short way: an ASGI function in front of FastAPI for look-ups that are plainly in order.
+"""The profile route's short way: an ASGI function in front of FastAPI for look-ups that are plainly
+in order.
 
-Nothing is refused here. Whatever is not plainly in order (an unusual spelling, a token whose key must be fetched, a refusal of
-any kind, a stream) takes the declared route, which checks everything again and words the refusal; both give the same answers.
+Nothing is refused here. Whatever is not plainly in order (an unusual spelling, a token whose key
+must be fetched, a refusal of any kind, a stream) takes the declared route, which checks everything
+again and words the refusal; both give the same answers.
 """
 
 import asyncio
 import logging
 import re
 from functools import lru_cache
+from http import HTTPStatus
 from urllib.parse import parse_qsl
 
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -65,36 +68,57 @@ def _query(text: bytes) -> dict[str, str] | None:
     pairs = parse_qsl(plain, keep_blank_values=True)
     found = dict(pairs)
     fits = (
-        len(found) == len(pairs) and found.keys() <= _KEYS and all(found.values()) and len(found.get("site", "")) <= _LONGEST_SITE
+        len(found) == len(pairs)
+        and found.keys() <= _KEYS
+        and all(found.values())
+        and len(found.get("site", "")) <= _LONGEST_SITE
     )
     return found if fits and "purpose" in found and found.get("view", "full") in _VIEWS else None
 
 
 def respond(encoded: Encoded, held: str) -> tuple[int, bytes, str | None]:
-    """Status, body, and `Retry-After` if nobody spoke: nothing is sent again that the caller holds already (RFC 9110, 13.1.2)."""
-    if encoded.answered and held and not {encoded.etag, "*"}.isdisjoint(tag.strip() for tag in held.split(",")):
+    """Status, body, and `Retry-After` if nobody spoke: nothing is sent again that the caller holds
+    already (RFC 9110, 13.1.2).
+    """
+    if (
+        encoded.answered
+        and held
+        and not {encoded.etag, "*"}.isdisjoint(tag.strip() for tag in held.split(","))
+    ):
         return 304, b"", None
     return (200, encoded.body, None) if encoded.answered else (503, encoded.body, _NOBODY_SPOKE)
 
 
 class FastPath:
-    """Answers `GET /v1/profiles/{business_id}` without the framework where that is safe; passes everything else on."""
+    """Answers `GET /v1/profiles/{business_id}` without the framework where that is safe; passes
+    everything else on.
+    """
 
-    def __init__(self, app: ASGIApp, *, admission: Admission, rates: Rates, default_ms: int) -> None:
+    def __init__(
+        self, app: ASGIApp, *, admission: Admission, rates: Rates, default_ms: int
+    ) -> None:
         self._app = app
         self._admission = admission
         self._rates = rates
         self._default_ms = default_ms
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["method"] != "GET" or not scope["path"].startswith(_PATH):
+        if (
+            scope["type"] != "http"
+            or scope["method"] != "GET"
+            or not scope["path"].startswith(_PATH)
+        ):
             await self._app(scope, receive, send)
             return
         engine = ENGINE.of(scope["app"])
         read = [(name, value) for name, value in scope["headers"] if name in _READ]
         headers = dict(read)
-        if len(headers) != len(read) or any(len(value) > _LONGEST_HEADER for name, value in read if name != b"authorization"):
-            await self._app(scope, receive, send)  # which of two counts, and how long one may be, the declared route says
+        if len(headers) != len(read) or any(
+            len(value) > _LONGEST_HEADER for name, value in read if name != b"authorization"
+        ):
+            await self._app(
+                scope, receive, send
+            )  # which of two counts, and how long one may be, the declared route says
             return
         priority, prepared = priority_of(scope), None
         if self._admission.has_room(priority):  # else nothing is verified either
@@ -112,7 +136,9 @@ class FastPath:
         if not answered:
             await self._app(scope, receive, send)
 
-    def _recognised(self, engine: Engine, scope: Scope, headers: dict[bytes, bytes], started: float) -> Prepared | None:
+    def _recognised(
+        self, engine: Engine, scope: Scope, headers: dict[bytes, bytes], started: float
+    ) -> Prepared | None:
         text, query = scope["path"][len(_PATH) :], _query(scope["query_string"])
         if query is None or not _IDENTIFIER.fullmatch(text) or b"priority" in headers:
             return None
@@ -142,9 +168,15 @@ class FastPath:
         return prepared
 
     async def _answer(
-        self, engine: Engine, prepared: Prepared, headers: dict[bytes, bytes], door: tuple[Scope, Receive, Send]
+        self,
+        engine: Engine,
+        prepared: Prepared,
+        headers: dict[bytes, bytes],
+        door: tuple[Scope, Receive, Send],
     ) -> bool:
-        """Answer; False if the look-up came to be refused meanwhile and the declared route must say so."""
+        """Answer; False if the look-up came to be refused meanwhile and the declared route must say
+        so.
+        """
         scope, receive, send = door
         trace_id = prepared.wanted.request_id
         try:
@@ -152,19 +184,27 @@ class FastPath:
         except ClientGone:
             return True
         except AuditUnavailable as error:
-            await problem(error.code, trace_id, error.detail, headers={"X-Request-Id": trace_id})(scope, receive, send)
+            await problem(error.code, trace_id, error.detail, headers={"X-Request-Id": trace_id})(
+                scope, receive, send
+            )
             return True
         except DomainError:
             return False
         except Exception:
             log.exception("request failed", extra={"trace_id": trace_id, "path": scope["path"]})
-            await problem("server.internal", trace_id, headers={"X-Request-Id": trace_id})(scope, receive, send)
+            await problem("server.internal", trace_id, headers={"X-Request-Id": trace_id})(
+                scope, receive, send
+            )
             return True
         status, body, wait = respond(encoded, headers.get(b"if-none-match", b"").decode("latin-1"))
         coding: tuple[tuple[bytes, bytes], ...] = ()
-        if b"accept-encoding" in headers and takes_gzip(headers[b"accept-encoding"].decode("latin-1")):
+        if b"accept-encoding" in headers and takes_gzip(
+            headers[b"accept-encoding"].decode("latin-1")
+        ):
             packed = compressed(body)
-            body, coding = (body, ()) if packed is None else (packed, ((b"content-encoding", b"gzip"),))
+            body, coding = (
+                (body, ()) if packed is None else (packed, ((b"content-encoding", b"gzip"),))
+            )
         sent = [
             (b"content-type", b"application/json"),
             (b"content-length", b"%d" % len(body)),
@@ -176,7 +216,13 @@ class FastPath:
         ]
         if wait is not None:
             sent.append((b"retry-after", wait.encode()))
-        await send({"type": _START, "status": status, "headers": sent[2:] if status == 304 else sent})  # noqa: PLR2004 - not modified
+        await send(
+            {
+                "type": _START,
+                "status": status,
+                "headers": sent[2:] if status == HTTPStatus.NOT_MODIFIED else sent,
+            }
+        )
         await send({"type": "http.response.body", "body": body})
         return True
 

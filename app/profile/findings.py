@@ -47,21 +47,39 @@ def _fire(data: Any, _today: date) -> Iterator[Noticed]:
     for index, site in enumerate(data.sites):
         if site.answer in {"expired", "revoked", "no"} and data.is_public_gathering_place:
             name = site.name or site.site_ref
-            words = {"expired": ("过期", "expired"), "revoked": ("被撤销", "revoked"), "no": ("缺失", "missing")}
+            words = {
+                "expired": ("过期", "expired"),
+                "revoked": ("被撤销", "revoked"),
+                "no": ("缺失", "missing"),
+            }
             zh, en = words[site.answer]
             cite = f"/sections/fire/data/sites/{index}/answer"
-            yield Noticed("fire.permit_not_valid", "serious", f"{name}：消防许可{zh}", f"{name}: fire permit {en}", (cite,))
+            yield Noticed(
+                "fire.permit_not_valid",
+                "serious",
+                f"{name}：消防许可{zh}",
+                f"{name}: fire permit {en}",
+                (cite,),
+            )
     open_orders = [i for i, o in enumerate(data.rectify_orders) if o.state in {"open", "overdue"}]
     if open_orders:
         cites = tuple(f"/sections/fire/data/rectify_orders/{i}" for i in open_orders)
         text = f"{len(open_orders)} 项消防责令改正未完成"
-        yield Noticed("fire.order_open", "attention", text, f"{len(open_orders)} fire order(s) not yet met", cites)
+        yield Noticed(
+            "fire.order_open",
+            "attention",
+            text,
+            f"{len(open_orders)} fire order(s) not yet met",
+            cites,
+        )
 
 
 def _registration(data: Any, _today: date) -> Iterator[Noticed]:
     if data.suspended:
         cite = ("/sections/registration/data/suspended",)
-        yield Noticed("registration.suspended", "attention", "已登记歇业", "Business is suspended", cite)
+        yield Noticed(
+            "registration.suspended", "attention", "已登记歇业", "Business is suspended", cite
+        )
     if any(entry.removed_on is None for entry in data.abnormal):
         cite = ("/sections/registration/data/abnormal",)
         text = ("列入经营异常名录", "On the list of abnormal operations")
@@ -75,7 +93,9 @@ def _registration(data: Any, _today: date) -> Iterator[Noticed]:
 def _flag(section: str, name: str, zh: str, en: str) -> Callable[[Any, date], Iterator[Noticed]]:
     def rule(data: Any, _today: date) -> Iterator[Noticed]:
         if getattr(data, name):
-            yield Noticed(f"{section}.{name}", "serious", zh, en, (f"/sections/{section}/data/{name}",))
+            yield Noticed(
+                f"{section}.{name}", "serious", zh, en, (f"/sections/{section}/data/{name}",)
+            )
 
     return rule
 
@@ -91,14 +111,27 @@ RULES: dict[str, Callable[[Any, date], Iterator[Noticed]]] = {
         "Special equipment is overdue for inspection",
     ),
     "human_resources": _flag(
-        "human_resources", "wage_arrears_listed", "列入欠薪失信联合惩戒名单", "On the list for unpaid wages"
+        "human_resources",
+        "wage_arrears_listed",
+        "列入欠薪失信联合惩戒名单",
+        "On the list for unpaid wages",
     ),
-    "ecology": _flag("ecology", "monitor_exceeded", "自动监测数据超标", "Automatic monitoring shows limits exceeded"),
+    "ecology": _flag(
+        "ecology",
+        "monitor_exceeded",
+        "自动监测数据超标",
+        "Automatic monitoring shows limits exceeded",
+    ),
     "tax": _flag("tax", "major_tax_violation", "重大税收违法失信", "Major tax violation on record"),
 }
 
 
 def notice(released: dict[str, Any], today: date) -> list[Noticed]:
     """All findings, serious ones first."""
-    found = [n for section, data in released.items() if section in RULES for n in RULES[section](data, today)]
+    found = [
+        n
+        for section, data in released.items()
+        if section in RULES
+        for n in RULES[section](data, today)
+    ]
     return sorted(found, key=lambda n: n.severity != "serious") if len(found) > 1 else found

@@ -1,7 +1,9 @@
-"""The three questions of the shop door: registered? taxes on time? fire permit? Rules as an ordered table. Pure.
+"""The three questions of the shop door: registered? taxes on time? fire permit? Rules as an ordered
+table. Pure.
 
-The first rule whose condition holds gives the answer. No rule says `yes` unless a department said so now; a department that knows
-no such business is never compliance; a failed or stale section is `unknown` with what was last known.
+The first rule whose condition holds gives the answer. No rule says `yes` unless a department said
+so now; a department that knows no such business is never compliance; a failed or stale section is
+`unknown` with what was last known.
 """
 
 from collections.abc import Callable
@@ -21,7 +23,9 @@ _ENDED_EN = {
 }
 IN_STANDING = frozenset({"正常", "停业"})
 NAMES_A_BUSINESS = frozenset({"uscc", "reg_no"})
-"""Schemes under which the registration office's silence means unlicensed; under others it may only not know the alias."""
+"""Schemes under which the registration office's silence means unlicensed; under others it may only
+not know the alias.
+"""
 
 
 class Facts(Struct, frozen=True):
@@ -46,7 +50,9 @@ class Facts(Struct, frozen=True):
 
 
 class Answer(Struct, frozen=True):
-    """yes | no | not_required | unknown; `reason` says why unknown; `inputs` are the fields it rests on."""
+    """yes | no | not_required | unknown; `reason` says why unknown; `inputs` are the fields it
+    rests on.
+    """
 
     answer: str
     fact: tuple[str, str] | None = None
@@ -82,7 +88,11 @@ def _ended(facts: Facts) -> Answer:
 def _overdue(facts: Facts) -> Answer:
     count = facts.data.overdue_filing_count or len(facts.data.overdue_periods)
     plural = "s" if count != 1 else ""
-    return Answer("no", (f"逾期未申报 {count} 期", f"{count} overdue filing{plural}"), inputs=("overdue_filing_count",))
+    return Answer(
+        "no",
+        (f"逾期未申报 {count} 期", f"{count} overdue filing{plural}"),
+        inputs=("overdue_filing_count",),
+    )
 
 
 def _expiry(facts: Facts) -> date | None:
@@ -147,7 +157,11 @@ RULES: dict[str, tuple[str, tuple[Rule, ...]]] = {
                 lambda f: f.outcome == "not_found" and f.scheme not in NAMES_A_BUSINESS,
                 _unknown("alias_unknown"),
             ),
-            ("unlicensed", lambda f: f.outcome == "not_found", _say("no", "登记部门无此主体", "no registration")),
+            (
+                "unlicensed",
+                lambda f: f.outcome == "not_found",
+                _say("no", "登记部门无此主体", "no registration"),
+            ),
             ("silent", lambda f: not f.spoke, _silent),
             ("ended", lambda f: _code(f) in ENDED, _ended),
             (
@@ -168,8 +182,16 @@ RULES: dict[str, tuple[str, tuple[Rule, ...]]] = {
                 lambda f: f.data.taxpayer_status == "非正常",
                 _say("no", "非正常户", "abnormal taxpayer", "taxpayer_status"),
             ),
-            ("overdue", lambda f: bool(f.data.overdue_filing_count or f.data.overdue_periods), _overdue),
-            ("arrears", _has_arrears, _say("no", "有欠税", "tax arrears", "arrears_announced", "arrears_internal")),
+            (
+                "overdue",
+                lambda f: bool(f.data.overdue_filing_count or f.data.overdue_periods),
+                _overdue,
+            ),
+            (
+                "arrears",
+                _has_arrears,
+                _say("no", "有欠税", "tax arrears", "arrears_announced", "arrears_internal"),
+            ),
             (
                 "late",
                 lambda f: f.data.filing_on_time == "no",
@@ -178,7 +200,14 @@ RULES: dict[str, tuple[str, tuple[Rule, ...]]] = {
             (
                 "in_order",
                 _taxes_in_order,
-                _say("yes", "正常申报", "filed on time", "taxpayer_status", "filing_on_time", "overdue_filing_count"),
+                _say(
+                    "yes",
+                    "正常申报",
+                    "filed on time",
+                    "taxpayer_status",
+                    "filing_on_time",
+                    "overdue_filing_count",
+                ),
             ),
             ("not_told", lambda _f: True, _unknown("not_told")),
         ),
@@ -193,7 +222,12 @@ RULES: dict[str, tuple[str, tuple[Rule, ...]]] = {
             (
                 "private",
                 lambda f: f.data.is_public_gathering_place is False,
-                _say("not_required", "非公众聚集场所", "not a public gathering place", "is_public_gathering_place"),
+                _say(
+                    "not_required",
+                    "非公众聚集场所",
+                    "not a public gathering place",
+                    "is_public_gathering_place",
+                ),
             ),
             ("contradictory", _contradicts_itself, _unknown("contradictory")),
             (
@@ -203,20 +237,31 @@ RULES: dict[str, tuple[str, tuple[Rule, ...]]] = {
             ),
             (
                 "expired",
-                lambda f: f.data.fire_permit == "expired" or (f.data.fire_permit == "yes" and (_expiry(f) or f.today) < f.today),
-                _say("no", "消防许可已过期", "fire permit expired", "fire_permit", "fire_pre_opening"),
+                lambda f: (
+                    f.data.fire_permit == "expired"
+                    or (f.data.fire_permit == "yes" and (_expiry(f) or f.today) < f.today)
+                ),
+                _say(
+                    "no", "消防许可已过期", "fire permit expired", "fire_permit", "fire_pre_opening"
+                ),
             ),
             (
                 "revoked",
                 lambda f: f.data.fire_permit == "revoked" or _revoked(f),
-                _say("no", "消防许可已撤销", "fire permit revoked", "fire_permit", "fire_pre_opening"),
+                _say(
+                    "no", "消防许可已撤销", "fire permit revoked", "fire_permit", "fire_pre_opening"
+                ),
             ),
             (
                 "exempt",
                 lambda f: f.data.fire_permit == "not_required",
                 _say("not_required", "无需办理", "not required", "fire_permit"),
             ),
-            ("held", lambda f: f.data.fire_permit == "yes", _say("yes", "已取得", "permit held", "fire_permit")),
+            (
+                "held",
+                lambda f: f.data.fire_permit == "yes",
+                _say("yes", "已取得", "permit held", "fire_permit"),
+            ),
             ("not_told", lambda _f: True, _unknown("not_told")),
         ),
     ),
@@ -229,7 +274,9 @@ def decide(question: str, facts: Facts) -> tuple[str, Answer]:
         if holds(facts):
             found = answer(facts)
             if name == "silent" and facts.outcome == "stale" and facts.data:
-                return name, replace(found, last_known=decide(question, replace(facts, outcome="fresh"))[1])
+                return name, replace(
+                    found, last_known=decide(question, replace(facts, outcome="fresh"))[1]
+                )
             return name, found
     raise AssertionError(question)
 
@@ -261,7 +308,10 @@ REASONS: dict[str, tuple[str, str, str, str]] = {
     ),
     "sites_unknown": (
         "登记部门未给出经营场所，无法确认是哪一家",
-        "The registration department did not tell the premises, so it is not certain which one is meant",
+        (
+            "The registration department did not tell the premises, so it is not certain "
+            "which one is meant"
+        ),
         "附 site 参数指明所在场所",
         "Say which premises you are at with site",
     ),

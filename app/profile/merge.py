@@ -1,4 +1,6 @@
-"""Contradictions between departments: only elements that must agree, each with a comparator that forgives spelling. Pure."""
+"""Contradictions between departments: only elements that must agree, each with a comparator that
+forgives spelling. Pure.
+"""
 
 import re
 import unicodedata
@@ -82,7 +84,9 @@ def _standing(value: str) -> str | None:
 
 
 def _differ_names(authority: list[str], other: list[str], regions: tuple[str, ...]) -> bool:
-    return {comparable_name(v, regions) for v in authority}.isdisjoint(comparable_name(v, regions) for v in other)
+    return {comparable_name(v, regions) for v in authority}.isdisjoint(
+        comparable_name(v, regions) for v in other
+    )
 
 
 def _differ_persons(authority: list[str], other: list[str], _regions: tuple[str, ...]) -> bool:
@@ -102,8 +106,12 @@ def _differ_permits(issued: list[str], published: list[str], _regions: tuple[str
     return bool(known) and not {v for v in issued if _FOOD_PERMIT.fullmatch(v)} <= known
 
 
-def _differ_permit_sites(issued: list[str], published: list[str], _regions: tuple[str, ...]) -> bool:
-    """Whether the same permit is told to be of another site; permits that only one side knows are no contradiction."""
+def _differ_permit_sites(
+    issued: list[str], published: list[str], _regions: tuple[str, ...]
+) -> bool:
+    """Whether the same permit is told to be of another site; permits that only one side knows are
+    no contradiction.
+    """
     sites = dict(pair for v in issued if _FOOD_PERMIT.fullmatch((pair := _pair(v))[0]))
     return any(sites.get(number, site) != site for number, site in map(_pair, published))
 
@@ -128,7 +136,9 @@ def _path(pointer: str) -> tuple[tuple[str, ...], ...]:
 
 
 def values_at(data: Any, pointer: str) -> list[str]:
-    """Texts at a pointer into a section's struct; `*` stands for every element of a list, `a+b` for two fields, both told."""
+    """Texts at a pointer into a section's struct; `*` stands for every element of a list, `a+b` for
+    two fields, both told.
+    """
     path = _path(pointer)
     if len(path) == 1:
         value = getattr(data, path[0][0], None)
@@ -147,18 +157,26 @@ def values_at(data: Any, pointer: str) -> list[str]:
     return [str(value) for value in found]
 
 
-def find_conflicts(released: Mapping[str, Any], as_of: Mapping[str, datetime | None], catalogue: Catalogue) -> Iterator[Conflict]:
+def find_conflicts(
+    released: Mapping[str, Any], as_of: Mapping[str, datetime | None], catalogue: Catalogue
+) -> Iterator[Conflict]:
     """Contradictions among released values, so that a withheld value can never show through."""
     for name, places in catalogue.by_element.items():
         authoritative = places[0].authoritative
         if authoritative not in released:
             continue
-        told = {p.section: _told_at(released[p.section], p.pointer) for p in places if p.section in released}
+        told = {
+            p.section: _told_at(released[p.section], p.pointer)
+            for p in places
+            if p.section in released
+        }
         authority = told[authoritative]
         # Nearly always all say the same, or nothing: equal texts need no comparator.
         if not authority or not any(value and value != authority for value in told.values()):
             continue
-        conflict = _conflict(name, places, {s: _texts(v) for s, v in told.items()}, as_of, catalogue)
+        conflict = _conflict(
+            name, places, {s: _texts(v) for s, v in told.items()}, as_of, catalogue
+        )
         if conflict is not None:
             yield conflict
 
@@ -172,7 +190,11 @@ def _conflict(
 ) -> Conflict | None:
     authoritative = places[0].authoritative
     authority, compare = told[authoritative], COMPARATORS[places[0].comparator]
-    others = [s for s, v in told.items() if v and v != authority and compare(authority, v, catalogue.regions)]
+    others = [
+        s
+        for s, v in told.items()
+        if v and v != authority and compare(authority, v, catalogue.regions)
+    ]
     if not others:
         return None
     values = [Told(s, "、".join(told[s])[:200], as_of.get(s)) for s in (authoritative, *others)]

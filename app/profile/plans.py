@@ -1,6 +1,7 @@
 """Who is asked and what may be released, prepared once for all look-ups of the same standing. Pure.
 
-A plan holds as long as adapters, agreements, catalogue and day are the same; whatever changes makes new ones.
+A plan holds as long as adapters, agreements, catalogue and day are the same; whatever changes makes
+new ones.
 """
 
 from collections.abc import Callable, Mapping
@@ -43,7 +44,9 @@ class Entry(Protocol):
 
 
 class Plan(Struct, frozen=True):
-    """What a caller of one standing gets: sections with their grants, and the routes to those that may be asked."""
+    """What a caller of one standing gets: sections with their grants, and the routes to those that
+    may be asked.
+    """
 
     specifications: dict[str, Specification]
     routes: tuple[tuple[Route, bool], ...]
@@ -59,7 +62,13 @@ class Plan(Struct, frozen=True):
         return structs.replace(self, specifications=named)
 
     def questions(
-        self, query: AdapterQuery, site: str | None, *, only: str | None, patient: bool, no_cache: bool
+        self,
+        query: AdapterQuery,
+        site: str | None,
+        *,
+        only: str | None,
+        patient: bool,
+        no_cache: bool,
     ) -> list[Question]:
         """The questions of one look-up; `query` is without a site."""
         business_id, scheme, purpose = query.business_id, query.scheme, query.purpose
@@ -82,10 +91,22 @@ class Plans:
         self._of: tuple[object, object, date] | None = None
         self._known: dict[tuple[str, str | None, bool], Plan] = {}
 
-    def plan(self, live: Mapping[str, Entry], agreements: tuple[DatedTerms, ...], standing: Standing, day: date) -> Plan:
+    def plan(
+        self,
+        live: Mapping[str, Entry],
+        agreements: tuple[DatedTerms, ...],
+        standing: Standing,
+        day: date,
+    ) -> Plan:
         """The plan for a standing."""
         of = self._of
-        if of is None or of[0] is not live or of[1] is not agreements or of[2] != day or len(self._known) > _MOST_PLANS:
+        if (
+            of is None
+            or of[0] is not live
+            or of[1] is not agreements
+            or of[2] != day
+            or len(self._known) > _MOST_PLANS
+        ):
             self._of, self._known = (live, agreements, day), {}
         key = (standing.purpose.name, standing.department, standing.task_open)
         known = self._known.get(key)
@@ -93,15 +114,25 @@ class Plans:
             known = self._known[key] = self._made(live, agreements, standing, day)
         return known
 
-    def _made(self, live: Mapping[str, Entry], agreements: tuple[DatedTerms, ...], standing: Standing, day: date) -> Plan:
+    def _made(
+        self,
+        live: Mapping[str, Entry],
+        agreements: tuple[DatedTerms, ...],
+        standing: Standing,
+        day: date,
+    ) -> Plan:
         catalogue = self._catalogue_on(day)
         terms = in_force(agreements, day)
         specifications = {
-            name: specify(e.manifest, e.label, grant(standing, e.manifest.department, terms), catalogue)
+            name: specify(
+                e.manifest, e.label, grant(standing, e.manifest.department, terms), catalogue
+            )
             for name, e in live.items()
         }
         granted = [entry for name, entry in live.items() if specifications[name].grant is not None]
-        routes = tuple((self._route(entry, catalogue), entry.manifest.scope == "site") for entry in granted)
+        routes = tuple(
+            (self._route(entry, catalogue), entry.manifest.scope == "site") for entry in granted
+        )
         used = sorted({spec.grant.agreement for spec in specifications.values() if spec.grant})
         policy = ",".join([catalogue.version, *sorted(t.agreement for t in terms)])
         departments = tuple(sorted({e.manifest.department for e in live.values()}))
@@ -110,7 +141,9 @@ class Plans:
     def _route(self, entry: Entry, catalogue: Catalogue) -> Route:
         manifest, adapter = entry.manifest, entry.adapter
         row = catalogue.freshness_of(manifest.section)
-        begin: Begin | None = getattr(adapter, "begin", None) if manifest.transport == "exchange" else None
+        begin: Begin | None = (
+            getattr(adapter, "begin", None) if manifest.transport == "exchange" else None
+        )
         return Route(
             manifest.section,
             manifest.department,
@@ -124,7 +157,9 @@ class Plans:
         )
 
     def _lane(self, manifest: Manifest) -> Lane:
-        """The adapter's lane; versions of one adapter share it, for it is the same system behind them."""
+        """The adapter's lane; versions of one adapter share it, for it is the same system behind
+        them.
+        """
         lanes, capacity = self._dispatcher.lanes, manifest.capacity
         lane = lanes.get(manifest.adapter_id)
         limit = AdaptiveLimit(capacity.initial, most=capacity.most)

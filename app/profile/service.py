@@ -1,4 +1,6 @@
-"""A look-up: who may ask for what, ask, decide, trace, answer. No database is touched on this path."""
+"""A look-up: who may ask for what, ask, decide, trace, answer. No database is touched on this
+path.
+"""
 
 import asyncio
 import contextlib
@@ -9,7 +11,15 @@ from typing import Any, cast
 
 from msgspec import Raw, Struct, structs
 
-from adapters.contract import AdapterError, AdapterQuery, BusinessId, IdentifierError, Outcome, Scheme, parse
+from adapters.contract import (
+    AdapterError,
+    AdapterQuery,
+    BusinessId,
+    IdentifierError,
+    Outcome,
+    Scheme,
+    parse,
+)
 from adapters.dispatch.dispatcher import Dispatcher
 from adapters.dispatch.fan_out import FanOut, OnSection
 from adapters.dispatch.question import Question
@@ -97,10 +107,24 @@ class Prepared(Struct, frozen=True):
         scheme = Scheme.USCC if business.embedded else business.scheme
         traceparent = f"00-{wanted.request_id}-{new_span_id()}-01"
         deadline = self.deadline
-        query = AdapterQuery(business_id, scheme, None, wanted.purpose, unit, wanted.request_id, deadline, traceparent)
-        with contextlib.suppress(AdapterError):  # an adapter that cannot say it so says why by itself
-            query = structs.replace(query, head=head_of(query, told_ms(deadline, asyncio.get_running_loop().time())))
-        return self.plan.questions(query, wanted.site, only=only, patient=patient, no_cache=patient or wanted.fresh)
+        query = AdapterQuery(
+            business_id,
+            scheme,
+            None,
+            wanted.purpose,
+            unit,
+            wanted.request_id,
+            deadline,
+            traceparent,
+        )
+        # An adapter that cannot say it so says why by itself.
+        with contextlib.suppress(AdapterError):
+            query = structs.replace(
+                query, head=head_of(query, told_ms(deadline, asyncio.get_running_loop().time()))
+            )
+        return self.plan.questions(
+            query, wanted.site, only=only, patient=patient, no_cache=patient or wanted.fresh
+        )
 
 
 @dataclass(slots=True)
@@ -146,14 +170,22 @@ class Engine:
             raise TaskNotYours
         return Standing(purpose, _office_of(principal), task_open=True)
 
-    def _task_serves(self, principal: Principal, wanted: LookUp, business: BusinessId, purpose: Purpose) -> bool:
+    def _task_serves(
+        self, principal: Principal, wanted: LookUp, business: BusinessId, purpose: Purpose
+    ) -> bool:
         task = self.tasks.value.get(wanted.task or "")
-        return task is not None and task.serves(principal, business.key, wanted.site, purpose.name, self.clock.now())
+        return task is not None and task.serves(
+            principal, business.key, wanted.site, purpose.name, self.clock.now()
+        )
 
     def _plan(self, standing: Standing) -> Plan:
-        return self.plans.plan(self.directory.live, self.agreements.value, standing, local_date(self.clock.now()))
+        return self.plans.plan(
+            self.directory.live, self.agreements.value, standing, local_date(self.clock.now())
+        )
 
-    async def look_up(self, principal: Principal, wanted: LookUp, gone: Gone | None = None) -> Encoded:
+    async def look_up(
+        self, principal: Principal, wanted: LookUp, gone: Gone | None = None
+    ) -> Encoded:
         """The merged profile, by its deadline, traced before it is returned.
 
         Raises refusals, `AuditUnavailable`, and `ClientGone` once `gone` returns.
@@ -169,16 +201,29 @@ class Engine:
         closing["trace"] = s.TraceRead(await self.sequencer.append(entry_event))
         self._tell_shedding(closing["completeness"], view)
         now, summary = view.now, prepared.wanted.summary
-        closing["sections"] = {name: assemble.section_read(found, now, summary=summary) for name, found in view.parts.items()}
+        closing["sections"] = {
+            name: assemble.section_read(found, now, summary=summary)
+            for name, found in view.parts.items()
+        }
         closing["elapsed_ms"] = self.elapsed_ms(prepared)
-        return Encoded(assemble.encode(s.Profile(**closing)), closing["etag"], closing["completeness"].answered > 0)
+        return Encoded(
+            assemble.encode(s.Profile(**closing)),
+            closing["etag"],
+            closing["completeness"].answered > 0,
+        )
 
     def _tell_shedding(self, completeness: s.Completeness, view: assemble.View) -> None:
-        """When no department answers because none could be asked, fewer look-ups at once serve everybody better."""
-        if not completeness.answered and any(p.answered.reason == "queue_full" for p in view.parts.values()):
+        """When no department answers because none could be asked, fewer look-ups at once serve
+        everybody better.
+        """
+        if not completeness.answered and any(
+            p.answered.reason == "queue_full" for p in view.parts.values()
+        ):
             self.press()
 
-    async def _asked(self, prepared: Prepared, questions: list[Question], gone: Gone | None) -> dict[str, Reply]:
+    async def _asked(
+        self, prepared: Prepared, questions: list[Question], gone: Gone | None
+    ) -> dict[str, Reply]:
         """The answers by the deadline; nothing is left under way for a caller who is gone."""
         fan_out = FanOut(self.dispatcher, questions, prepared.deadline)
         try:
@@ -192,28 +237,46 @@ class Engine:
 
     def abandoned(self, prepared: Prepared) -> None:
         """Trace that departments were asked for a caller who left before the look-up was whole."""
-        trace_quietly(self.sequencer, self.event(prepared, "profile.business.abandoned", outcome="abandoned"))
+        trace_quietly(
+            self.sequencer, self.event(prepared, "profile.business.abandoned", outcome="abandoned")
+        )
 
     def view(self, prepared: Prepared, answers: dict[str, Reply]) -> assemble.View:
         """What may be seen of the answers, by this caller, now."""
         now = self.clock.now()
         plan = prepared.plan
-        parts = {name: assemble.part(spec, answers.get(name, DENIED)) for name, spec in plan.specifications.items()}
-        return assemble.View(prepared.business, prepared.wanted.site, parts, plan.catalogue, now, local_date(now))
+        parts = {
+            name: assemble.part(spec, answers.get(name, DENIED))
+            for name, spec in plan.specifications.items()
+        }
+        return assemble.View(
+            prepared.business, prepared.wanted.site, parts, plan.catalogue, now, local_date(now)
+        )
 
     def confirmed(self, prepared: Prepared) -> Prepared:
-        """The look-up by the policy of this moment: a task closed or an agreement ended since the question discloses nothing.
+        """The look-up by the policy of this moment: a task closed or an agreement ended since the
+        question discloses nothing.
 
         Names only adapters that were named when it was asked. Raises refusals.
         """
         plan = self._plan(self._standing(prepared.principal, prepared.wanted, prepared.business))
-        return prepared if plan is prepared.plan else structs.replace(prepared, plan=plan.within(prepared.plan))
+        return (
+            prepared
+            if plan is prepared.plan
+            else structs.replace(prepared, plan=plan.within(prepared.plan))
+        )
 
     def close(self, prepared: Prepared, view: assemble.View) -> tuple[dict[str, Any], Event]:
-        """Everything that rests on more than one section, encoded where it is large, and the trace of the whole."""
+        """Everything that rests on more than one section, encoded where it is large, and the trace
+        of the whole.
+        """
         wanted = prepared.wanted
         findings, conflicts = assemble.findings_and_conflicts(view)
-        derived = (assemble.encode(assemble.headline(view)), assemble.encode(findings), assemble.encode(conflicts))
+        derived = (
+            assemble.encode(assemble.headline(view)),
+            assemble.encode(findings),
+            assemble.encode(conflicts),
+        )
         digest = assemble.digest(view, derived, prepared.plan.policy)
         closing = {
             "business_id": business_read(view),
@@ -272,8 +335,12 @@ class Engine:
             **{"agreement": plan.agreement, "departments": plan.departments, **details},
         )
 
-    async def section(self, principal: Principal, wanted: LookUp, name: str, gone: Gone | None = None) -> bytes | None:
-        """One section, asked alone and patiently; None if no adapter serves it. Raises as `look_up` does."""
+    async def section(
+        self, principal: Principal, wanted: LookUp, name: str, gone: Gone | None = None
+    ) -> bytes | None:
+        """One section, asked alone and patiently; None if no adapter serves it. Raises as `look_up`
+        does.
+        """
         prepared = await self.prepare(principal, wanted)
         spec = prepared.plan.specifications.get(name)
         if spec is None:
@@ -315,13 +382,17 @@ class Engine:
 
 
 async def _whole(whole: "asyncio.Future[None]", gone: Gone | None) -> None:
-    """Wait for all sections, or raise `ClientGone`; watching the caller begins when the answer is not there at once."""
+    """Wait for all sections, or raise `ClientGone`; watching the caller begins when the answer is
+    not there at once.
+    """
     if gone is None or whole.done():
         await whole
         return
     watch: list[asyncio.Task[None]] = []
     loop = asyncio.get_running_loop()
-    timer = loop.call_later(_WATCH_AFTER_SECONDS, lambda: watch.append(loop.create_task(_watch(gone, whole))))
+    timer = loop.call_later(
+        _WATCH_AFTER_SECONDS, lambda: watch.append(loop.create_task(_watch(gone, whole)))
+    )
     try:
         await whole
     finally:
@@ -337,7 +408,9 @@ async def _watch(gone: Gone, whole: "asyncio.Future[None]") -> None:
 
 
 def subject_of(text: str) -> str:
-    """What a look-up is about, for the trace of its refusal; nothing for a text that names no business."""
+    """What a look-up is about, for the trace of its refusal; nothing for a text that names no
+    business.
+    """
     try:
         return parse(text).key
     except IdentifierError:
@@ -356,7 +429,9 @@ def identified(text: str) -> BusinessId:
 
 
 def _office_of(principal: Principal) -> str | None:
-    """The department whose class-2 data a caller may see without a task: an officer's own, never a patroller's."""
+    """The department whose class-2 data a caller may see without a task: an officer's own, never a
+    patroller's.
+    """
     return principal.department if principal.roles & {Role.INSPECTOR, Role.TEAM_LEADER} else None
 
 

@@ -1,6 +1,8 @@
-"""A profile section by section as answers arrive, and many profiles for the day's route: NDJSON or server-sent events.
+"""A profile section by section as answers arrive, and many profiles for the day's route: NDJSON or
+server-sent events.
 
-Every section is traced before its bytes leave; a closing entry covers what rests on more than one section.
+Every section is traced before its bytes leave; a closing entry covers what rests on more than one
+section.
 """
 
 import asyncio
@@ -62,11 +64,14 @@ async def stream(engine: Engine, prepared: Prepared, form: Form) -> AsyncIterato
         yield problem_line(form, error, prepared.wanted.request_id)
     except DomainError as error:
         told = True
-        refused = await _trace_refusal(engine, prepared.principal, prepared.wanted, error, "GET /v1/profiles/{business_id}")
+        refused = await _trace_refusal(
+            engine, prepared.principal, prepared.wanted, error, "GET /v1/profiles/{business_id}"
+        )
         yield problem_line(form, refused, prepared.wanted.request_id)
     finally:
         fan_out.cancel()
-        if not told and prepared.plan.routes:  # the caller left; each section that left before is traced by itself
+        # The caller left; each section that left before is traced by itself.
+        if not told and prepared.plan.routes:
             engine.abandoned(prepared)
 
 
@@ -82,17 +87,23 @@ def _begin(prepared: Prepared, asked: list[str]) -> bytes:
     return msgspec.json.encode(begin)
 
 
-async def _section(engine: Engine, prepared: Prepared, form: Form, name: str, answered: Reply) -> bytes:
+async def _section(
+    engine: Engine, prepared: Prepared, form: Form, name: str, answered: Reply
+) -> bytes:
     spec = engine.confirmed(prepared).plan.specifications.get(name)
     if spec is None:  # its adapter was suspended meanwhile
         spec, answered = prepared.plan.specifications[name], DENIED
     found = assemble.part(spec, answered)
     await engine.sequencer.append(engine.section_event(prepared, name, found))
     read = assemble.section_read(found, engine.clock.now(), summary=prepared.wanted.summary)
-    return line(form, "section", b'{"name":"%b","section":%b}' % (name.encode(), assemble.encode(read)))
+    return line(
+        form, "section", b'{"name":"%b","section":%b}' % (name.encode(), assemble.encode(read))
+    )
 
 
-async def _closing(engine: Engine, prepared: Prepared, form: Form, answers: dict[str, Reply]) -> bytes:
+async def _closing(
+    engine: Engine, prepared: Prepared, form: Form, answers: dict[str, Reply]
+) -> bytes:
     prepared = engine.confirmed(prepared)
     view = engine.view(prepared, answers)
     closing, event = engine.close(prepared, view)
@@ -103,7 +114,9 @@ async def _closing(engine: Engine, prepared: Prepared, form: Form, answers: dict
 async def batch(
     engine: Engine, admission: Admission, rates: Rates, principal: Principal, wanted: list[LookUp]
 ) -> AsyncIterator[bytes]:
-    """One line for each look-up, in the order of completion; `position` tells which. Yields to whoever waits at a shop door."""
+    """One line for each look-up, in the order of completion; `position` tells which. Yields to
+    whoever waits at a shop door.
+    """
     waiting = list(enumerate(wanted))
     done: asyncio.Queue[bytes] = asyncio.Queue()
 
@@ -146,19 +159,45 @@ async def _item(engine: Engine, principal: Principal, position: int, wanted: Loo
     try:
         encoded: Encoded = await engine.look_up(principal, wanted)
     except AuditUnavailable as error:
-        return problem_line("application/x-ndjson", error, wanted.request_id, position=position, business_id=wanted.text)
+        return problem_line(
+            "application/x-ndjson",
+            error,
+            wanted.request_id,
+            position=position,
+            business_id=wanted.text,
+        )
     except DomainError as error:
         told = await _trace_refusal(engine, principal, wanted, error, "POST /v1/profiles:batch")
-        return problem_line("application/x-ndjson", told, wanted.request_id, position=position, business_id=wanted.text)
+        return problem_line(
+            "application/x-ndjson",
+            told,
+            wanted.request_id,
+            position=position,
+            business_id=wanted.text,
+        )
     except Exception:
         log.exception("a look-up of a batch failed", extra={"trace_id": wanted.request_id})
         failed = BatchItemFailed()
-        return problem_line("application/x-ndjson", failed, wanted.request_id, position=position, business_id=wanted.text)
-    return line("application/x-ndjson", "profile", b'{"position":%d,"profile":%b}' % (position, encoded.body))
+        return problem_line(
+            "application/x-ndjson",
+            failed,
+            wanted.request_id,
+            position=position,
+            business_id=wanted.text,
+        )
+    return line(
+        "application/x-ndjson",
+        "profile",
+        b'{"position":%d,"profile":%b}' % (position, encoded.body),
+    )
 
 
-async def _trace_refusal(engine: Engine, principal: Principal, wanted: LookUp, error: DomainError, at: str) -> DomainError:
-    """A refusal inside a stream is a refusal; gives what must be told: it, or that it could not be traced."""
+async def _trace_refusal(
+    engine: Engine, principal: Principal, wanted: LookUp, error: DomainError, at: str
+) -> DomainError:
+    """A refusal inside a stream is a refusal; gives what must be told: it, or that it could not be
+    traced.
+    """
     event = act_of(
         principal,
         "gateway.request.refused",

@@ -24,7 +24,10 @@ class AdapterForeign(NotAllowed):
 class SectionTaken(Conflict):
     code = "adapter.section_taken"
     zh, en = "此板块已有在用的适配器", "Another published adapter serves this section"
-    now_zh, now_en = "先停用原适配器，或换一个板块名", "Retire the other one first, or use another section name"
+    now_zh, now_en = (
+        "先停用原适配器，或换一个板块名",
+        "Retire the other one first, or use another section name",
+    )
 
 
 class ManifestInvalid(InvalidRequest):
@@ -42,7 +45,10 @@ class CredentialsInvalid(InvalidRequest):
 class TransitionRefused(Conflict):
     code = "adapter.transition_refused"
     zh, en = "当前状态下不能执行此操作", "The adapter's state does not allow this"
-    now_zh, now_en = "查看适配器状态与生命周期说明", "See the adapter's state and docs/add-a-department.md"
+    now_zh, now_en = (
+        "查看适配器状态与生命周期说明",
+        "See the adapter's state and docs/add-a-department.md",
+    )
 
 
 class NotVerified(Conflict):
@@ -53,13 +59,19 @@ class NotVerified(Conflict):
 
 class FourEyes(NotAllowed):
     code = "adapter.four_eyes"
-    zh, en = "提交人不能审核自己的适配器", "Whoever registered or submitted an adapter cannot review it"
+    zh, en = (
+        "提交人不能审核自己的适配器",
+        "Whoever registered or submitted an adapter cannot review it",
+    )
     now_zh, now_en = "请另一位审核人处理", "Ask another reviewer"
 
 
 class HeldByCoordinator(NotAllowed):
     code = "adapter.held"
-    zh, en = "由协调部门暂停，须由其恢复", "A coordinator suspended it; only a coordinator resumes it"
+    zh, en = (
+        "由协调部门暂停，须由其恢复",
+        "A coordinator suspended it; only a coordinator resumes it",
+    )
     now_zh, now_en = "联系协调部门", "Ask the coordinator"
 
 
@@ -71,5 +83,11 @@ class OperationUnknown(NotFound):
 
 class SampleInvalid(InvalidRequest):
     code = "adapter.sample_invalid"
-    zh, en = "样例按此映射不能得到合格的板块", "The sample does not become a valid section with this mapping"
-    now_zh, now_en = "按提示字段修改映射或样例", "Change the mapping or the sample at the named field"
+    zh, en = (
+        "样例按此映射不能得到合格的板块",
+        "The sample does not become a valid section with this mapping",
+    )
+    now_zh, now_en = (
+        "按提示字段修改映射或样例",
+        "Change the mapping or the sample at the named field",
+    )

@@ -7,7 +7,7 @@ import msgspec
 from anyio import to_thread
 
 from adapters.conformance import suite
-from adapters.conformance.report import Report
+from adapters.conformance.report import Report, refusal
 from adapters.contract import Manifest
 from app.audit.events import Event
 from app.audit.service import Trail
@@ -21,7 +21,9 @@ _QUIET_SECONDS = 0.5
 
 
 class Examiner:
-    """Carries out examinations, as many at once as `run_next` is called at once; several processes may each have one."""
+    """Carries out examinations, as many at once as `run_next` is called at once; several processes
+    may each have one.
+    """
 
     def __init__(self, database: Database, trail: Trail, workshop: Workshop) -> None:
         self._database = database
@@ -35,7 +37,9 @@ class Examiner:
         if loop.time() < self._quiet_until:
             return False  # another call has just looked
         self._quiet_until = loop.time() + _QUIET_SECONDS
-        if not await to_thread.run_sync(repository.examination_waits, self._database, self._trail.clock.now()):
+        if not await to_thread.run_sync(
+            repository.examination_waits, self._database, self._trail.clock.now()
+        ):
             return False
         self._quiet_until = 0.0
         claimed = await to_thread.run_sync(self._claim)
@@ -49,7 +53,12 @@ class Examiner:
         try:
             report = await suite.run(self._workshop.build(manifest, secrets), only, progress)
         except Exception as error:  # noqa: BLE001 - an adapter that cannot be built must not block the queue
-            report = Report(adapter_id=manifest.adapter_id, contract=suite.CONTRACT, passed=False, cases=[suite.refusal(error)])
+            report = Report(
+                adapter_id=manifest.adapter_id,
+                contract=suite.CONTRACT,
+                passed=False,
+                cases=[refusal(error)],
+            )
         await to_thread.run_sync(self._store_report, examination_id, report)
         return True
 
@@ -60,8 +69,11 @@ class Examiner:
             if row is None:
                 return None
             try:
-                manifest = msgspec.convert(repository.version(session, row.adapter_id, row.version).manifest, Manifest)
-            except msgspec.ValidationError:  # written by another version of the product: it must not block the queue
+                manifest = msgspec.convert(
+                    repository.version(session, row.adapter_id, row.version).manifest, Manifest
+                )
+            # Written by another version of the product: it must not block the queue.
+            except msgspec.ValidationError:
                 row.state, row.passed, row.finished_at = "done", False, now
                 session.add(row)
                 return None
@@ -86,8 +98,17 @@ class Examiner:
             row.finished_at, row.lease_until = self._trail.clock.now(), None
             session.add(row)
             adapter = repository.find(session, row.adapter_id, lock=True)
-            moves = adapter is not None and report.passed and row.only_case is None and row.version == adapter.version
-            if adapter is not None and moves and (state := step(State(adapter.state), Action.PASS)) is not None:
+            moves = (
+                adapter is not None
+                and report.passed
+                and row.only_case is None
+                and row.version == adapter.version
+            )
+            if (
+                adapter is not None
+                and moves
+                and (state := step(State(adapter.state), Action.PASS)) is not None
+            ):
                 adapter.state = state
                 session.add(adapter)
             event = Event(

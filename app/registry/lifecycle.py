@@ -1,4 +1,6 @@
-"""The adapter's life-cycle (注册 审核 发布 运维): which action leads from which state to which. Pure."""
+"""The adapter's life-cycle (注册 审核 发布 运维): which action leads from which state to which.
+Pure.
+"""
 
 from enum import StrEnum
 

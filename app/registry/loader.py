@@ -1,4 +1,6 @@
-"""From a manifest to a live adapter. A Python adapter is found by its folder's name; adding one edits no central file."""
+"""From a manifest to a live adapter. A Python adapter is found by its folder's name; adding one
+edits no central file.
+"""
 
 import importlib
 import pkgutil
@@ -32,7 +34,12 @@ NEEDED_SECRETS = {
     "basic": frozenset({"username", "password"}),
     "login": frozenset({"username", "password"}),
 }
-_METHOD_OF = {"search": "search", "resolve_qr": "resolve_qr", "results": "submit_results", "aggregate": "aggregate"}
+_METHOD_OF = {
+    "search": "search",
+    "resolve_qr": "resolve_qr",
+    "results": "submit_results",
+    "aggregate": "aggregate",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +61,9 @@ class LiveAdapter:
 
     @property
     def operations(self) -> OptionalOperations:
-        """The adapter seen through its optional operations; ask the manifest first which of them it has."""
+        """The adapter seen through its optional operations; ask the manifest first which of them it
+        has.
+        """
         return cast("OptionalOperations", self.adapter)
 
 
@@ -66,14 +75,18 @@ class Workshop:
     now: Callable[[], datetime]
 
     def build(self, manifest: Manifest, secrets: dict[str, str]) -> DepartmentAdapter:
-        """A live adapter. Raises `MappingError` or `AdapterError` for a declaration that cannot work."""
+        """A live adapter. Raises `MappingError` or `AdapterError` for a declaration that cannot
+        work.
+        """
         module = importlib.import_module(f"adapters.departments.{manifest.kind}.adapter")
         return cast("DepartmentAdapter", module.ADAPTER(manifest, self.exchange, secrets, self.now))
 
     def check(self, manifest: Manifest) -> None:
         """Raise `ManifestInvalid` for what can be known before the endpoint is asked."""
         if manifest.kind not in known_kinds():
-            raise ManifestInvalid(f"There is no adapter kind {manifest.kind}.", pointer="/body/kind")
+            raise ManifestInvalid(
+                f"There is no adapter kind {manifest.kind}.", pointer="/body/kind"
+            )
         if manifest.auth.kind == "login" and manifest.kind == "standard_rest":
             raise ManifestInvalid("A login flow needs a Python adapter.", pointer="/body/auth/kind")
         for name in ("sample_business_id", "unknown_business_id"):
@@ -90,13 +103,19 @@ class Workshop:
             raise ManifestInvalid(str(error), pointer="/body/mapping/response") from error
         for operation in manifest.operations:
             if not hasattr(adapter, _METHOD_OF[operation]):
-                raise ManifestInvalid(f"The kind {manifest.kind} offers no {operation}.", pointer="/body/operations")
+                raise ManifestInvalid(
+                    f"The kind {manifest.kind} offers no {operation}.", pointer="/body/operations"
+                )
 
     def _check_addresses(self, manifest: Manifest) -> None:
         if manifest.replicas and manifest.kind != "standard_rest":
-            raise ManifestInvalid(f"The kind {manifest.kind} asks one address only.", pointer="/body/replicas")
+            raise ManifestInvalid(
+                f"The kind {manifest.kind} asks one address only.", pointer="/body/replicas"
+            )
         places = [("/body/base_url", manifest.base_url)]
-        places += [(f"/body/replicas/{index}", address) for index, address in enumerate(manifest.replicas)]
+        places += [
+            (f"/body/replicas/{index}", address) for index, address in enumerate(manifest.replicas)
+        ]
         for pointer, address in places:
             try:
                 self.exchange.guard.split(address)
@@ -133,5 +152,7 @@ def read_manifest(document: Any) -> Manifest:
         return msgspec.convert(document, Manifest)
     except msgspec.ValidationError as error:
         detail, _, path = str(error).partition(" - at ")
-        pointer = path.strip("`").removeprefix("$").replace("[", "/").replace("]", "").replace(".", "/")
+        pointer = (
+            path.strip("`").removeprefix("$").replace("[", "/").replace("]", "").replace(".", "/")
+        )
         raise ManifestInvalid(detail, pointer="/body" + pointer) from error

@@ -8,7 +8,8 @@ from sqlmodel import Field, SQLModel
 
 
 class Adapter(SQLModel, table=True):
-    """An adapter. `state` and `version` are of its newest version; `published_version` is what is called, unless suspended.
+    """An adapter. `state` and `version` are of its newest version; `published_version` is what is
+    called, unless suspended.
 
     `held`: a coordinator suspended it, so that only a coordinator resumes it.
     """
@@ -60,7 +61,9 @@ class AdapterCredentials(SQLModel, table=True):
 
 
 class Examination(SQLModel, table=True):
-    """A run of the conformance suite: the operation behind `:verify`. `state`: pending, running, done."""
+    """A run of the conformance suite: the operation behind `:verify`. `state`: pending, running,
+    done.
+    """
 
     __tablename__ = "examinations"
     id: str = Field(primary_key=True, max_length=36)

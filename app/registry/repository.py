@@ -9,7 +9,9 @@ from app.core.db import Database
 from app.registry.models import Adapter, AdapterCredentials, AdapterVersion, Examination
 
 _WAITS = (
-    "select 1 from examinations where state in ('pending', 'running') "  # not "other than done": there is an index
+    # not "other than done": there is an index
+    "select 1 from examinations where state in ('pending', 'running') "
+    ""
     "and (lease_until is null or lease_until < ?) limit 1"
 )
 
@@ -30,7 +32,9 @@ def list_adapters(session: Session, department: str | None) -> list[Adapter]:
 def version(session: Session, adapter_id: str, number: int) -> AdapterVersion:
     """A version that is known to exist."""
     return session.exec(
-        select(AdapterVersion).where(AdapterVersion.adapter_id == adapter_id, AdapterVersion.version == number)
+        select(AdapterVersion).where(
+            AdapterVersion.adapter_id == adapter_id, AdapterVersion.version == number
+        )
     ).one()
 
 
@@ -41,15 +45,23 @@ def credentials(session: Session, adapter_id: str, number: int) -> AdapterCreden
 
 def live(session: Session) -> list[tuple[Adapter, AdapterVersion, AdapterCredentials | None]]:
     """What may be called: published and not suspended, with its manifest and credentials."""
-    rows = session.exec(select(Adapter).where(col(Adapter.published_version).is_not(None), col(Adapter.suspended).is_(False)))
+    rows = session.exec(
+        select(Adapter).where(
+            col(Adapter.published_version).is_not(None), col(Adapter.suspended).is_(False)
+        )
+    )
     numbered = [(row, row.published_version or 0) for row in rows]
-    return [(row, version(session, row.id, n), credentials(session, row.id, n)) for row, n in numbered]
+    return [
+        (row, version(session, row.id, n), credentials(session, row.id, n)) for row, n in numbered
+    ]
 
 
 def section_holder(session: Session, section: str, besides: str) -> str | None:
     """Another adapter that is published for a section."""
     query = select(Adapter.id).where(
-        Adapter.section == section, Adapter.id != besides, col(Adapter.published_version).is_not(None)
+        Adapter.section == section,
+        Adapter.id != besides,
+        col(Adapter.published_version).is_not(None),
     )
     return session.exec(query).first()
 
@@ -71,14 +83,21 @@ def latest_full_examination(session: Session, adapter_id: str, number: int) -> E
 
 
 def examination_waits(database: Database, now: datetime) -> bool:
-    """Whether an examination is free to be taken; costs no writer's place, and hardly anything else."""
+    """Whether an examination is free to be taken; costs no writer's place, and hardly anything
+    else.
+    """
     return bool(database.peek(_WAITS, now))
 
 
 def claim_examination(session: Session, now: datetime, until: datetime) -> Examination | None:
     """Take the oldest examination that nobody works on; a dead process's lease runs out."""
     free = col(Examination.lease_until).is_(None) | (col(Examination.lease_until) < now)
-    query = select(Examination).where(Examination.state != "done", free).order_by(col(Examination.id)).limit(1)
+    query = (
+        select(Examination)
+        .where(Examination.state != "done", free)
+        .order_by(col(Examination.id))
+        .limit(1)
+    )
     row = session.exec(query).first()
     if row is None:
         return None

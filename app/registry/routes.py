@@ -68,24 +68,32 @@ def register_adapter(manifest: ManifestBody, desk: ManagerDesk) -> AdapterRead:
 
 @router.post("/adapters:preview")
 def preview_mapping(wanted: PreviewRequest, desk: ManagerDesk) -> PreviewRead:
-    """Show what a pasted sample of your system's answer becomes with a mapping, before any endpoint is reachable."""
+    """Show what a pasted sample of your system's answer becomes with a mapping, before any endpoint
+    is reachable.
+    """
     return service.preview(desk, wanted.manifest, wanted.sample)
 
 
 @router.get("/adapters/{adapter_id}")
-def read_adapter(adapter_id: AdapterPath, session: ReadSessionDep, principal: Reader) -> AdapterRead:
+def read_adapter(
+    adapter_id: AdapterPath, session: ReadSessionDep, principal: Reader
+) -> AdapterRead:
     """One adapter with its state and manifest."""
     return service.read_adapter(session, principal, adapter_id)
 
 
 @router.put("/adapters/{adapter_id}", openapi_extra=MANIFEST_BODY)
-def update_adapter(adapter_id: AdapterPath, manifest: ManifestBody, desk: ManagerDesk) -> AdapterRead:
+def update_adapter(
+    adapter_id: AdapterPath, manifest: ManifestBody, desk: ManagerDesk
+) -> AdapterRead:
     """Register a new version; the published one stays in service until the new one is published."""
     return service.update(desk, adapter_id, manifest)
 
 
 @router.put("/adapters/{adapter_id}/credentials")
-def store_credentials(adapter_id: AdapterPath, credentials: CredentialsWrite, desk: ManagerDesk) -> CredentialsRead:
+def store_credentials(
+    adapter_id: AdapterPath, credentials: CredentialsWrite, desk: ManagerDesk
+) -> CredentialsRead:
     """Store credentials towards your system: encrypted, write-only."""
     return service.store_credentials(desk, adapter_id, credentials)
 
@@ -97,7 +105,9 @@ def verify_adapter(
     response: Response,
     case: Annotated[str | None, Query(max_length=60, description="run one case again")] = None,
 ) -> OperationRead:
-    """Run the conformance suite against your live endpoint; poll the operation for progress and report."""
+    """Run the conformance suite against your live endpoint; poll the operation for progress and
+    report.
+    """
     operation = service.request_examination(desk, adapter_id, case)
     response.headers["Location"] = f"/v1/operations/{operation.id}"
     return operation
@@ -105,7 +115,9 @@ def verify_adapter(
 
 @router.get("/operations/{operation_id}")
 def read_operation(
-    operation_id: Annotated[str, Path(pattern=r"^[0-9a-f-]{36}$")], session: ReadSessionDep, principal: Reader
+    operation_id: Annotated[str, Path(pattern=r"^[0-9a-f-]{36}$")],
+    session: ReadSessionDep,
+    principal: Reader,
 ) -> OperationRead:
     """Progress of long work; the report stays here."""
     return service.read_operation(session, principal, operation_id)
@@ -119,7 +131,9 @@ def submit_adapter(adapter_id: AdapterPath, desk: ManagerDesk) -> AdapterRead:
 
 @router.post("/adapters/{adapter_id}:approve")
 def approve_adapter(adapter_id: AdapterPath, desk: ReviewerDesk) -> AdapterRead:
-    """Publish: callable within a second. Only by somebody who neither registered nor submitted it."""
+    """Publish: callable within a second. Only by somebody who neither registered nor submitted
+    it.
+    """
     return service.review(desk, adapter_id, Action.APPROVE)
 
 

@@ -7,7 +7,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 
 class AdapterRead(BaseModel):
-    """An adapter with the manifest of its newest version; credentials are never shown, only whether they exist."""
+    """An adapter with the manifest of its newest version; credentials are never shown, only whether
+    they exist.
+    """
 
     id: str
     department: str
@@ -26,7 +28,9 @@ class AdapterRead(BaseModel):
 
 
 class CredentialsWrite(BaseModel):
-    """Secrets towards the department; which fields are needed depends on the manifest's auth kind."""
+    """Secrets towards the department; which fields are needed depends on the manifest's auth
+    kind.
+    """
 
     model_config = ConfigDict(extra="forbid")
 

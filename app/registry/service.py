@@ -1,4 +1,6 @@
-"""Use cases of the department's side: register, update, verify, submit, review, suspend, retire. Callers commit."""
+"""Use cases of the department's side: register, update, verify, submit, review, suspend, retire.
+Callers commit.
+"""
 
 from dataclasses import dataclass
 from typing import Any
@@ -26,7 +28,13 @@ from app.registry.errors import (
 from app.registry.lifecycle import Action, State, step
 from app.registry.loader import NEEDED_SECRETS, Workshop, read_manifest
 from app.registry.models import Adapter, AdapterCredentials, AdapterVersion, Examination
-from app.registry.schemas import AdapterRead, CredentialsRead, CredentialsWrite, OperationRead, PreviewRead
+from app.registry.schemas import (
+    AdapterRead,
+    CredentialsRead,
+    CredentialsWrite,
+    OperationRead,
+    PreviewRead,
+)
 from auth.principal import Principal, Role
 
 SNAPSHOT_NAME = "adapters"
@@ -35,7 +43,9 @@ _SEE_ALL = frozenset({Role.COORDINATOR, Role.SUPERVISOR})
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What every use case needs: the transaction, the trail, the caller, the workshop that checks manifests."""
+    """What every use case needs: the transaction, the trail, the caller, the workshop that checks
+    manifests.
+    """
 
     session: Session
     trail: Trail
@@ -44,7 +54,10 @@ class Desk:
 
     def trace(self, event: str, adapter_id: str, **more: Any) -> None:
         """Append an entry about an adapter."""
-        self.trail.append(self.session, act_of(self.principal, f"registry.adapter.{event}", object_ref=adapter_id, **more))
+        self.trail.append(
+            self.session,
+            act_of(self.principal, f"registry.adapter.{event}", object_ref=adapter_id, **more),
+        )
 
 
 def register(desk: Desk, document: Any) -> AdapterRead:
@@ -72,7 +85,11 @@ def update(desk: Desk, adapter_id: str, document: Any) -> AdapterRead:
     """Register a new version; the published one stays callable until the new one is published."""
     adapter = _own(desk, adapter_id)
     manifest = _checked(desk, document)
-    if (manifest.adapter_id, manifest.department, manifest.section) != (adapter_id, adapter.department, adapter.section):
+    if (manifest.adapter_id, manifest.department, manifest.section) != (
+        adapter_id,
+        adapter.department,
+        adapter.section,
+    ):
         raise AdapterForeign("An update keeps the adapter's id, department and section.")
     _move(desk, adapter, Action.UPDATE)
     adapter.version += 1
@@ -86,22 +103,29 @@ def update(desk: Desk, adapter_id: str, document: Any) -> AdapterRead:
 def store_credentials(desk: Desk, adapter_id: str, given: CredentialsWrite) -> CredentialsRead:
     """Store credentials of the newest version, encrypted and bound to its address and auth kind.
 
-    Raises `CredentialsInvalid` if they do not fit the auth kind. The published version gets them too if it asks the same
-    address in the same way, else it keeps its own.
+    Raises `CredentialsInvalid` if they do not fit the auth kind. The published version gets them
+    too if it asks the same address in the same way, else it keeps its own.
     """
     adapter = _own(desk, adapter_id)
     manifest = _manifest(desk.session, adapter)
     values = given.model_dump(exclude_none=True)
     needed = NEEDED_SECRETS[manifest.auth.kind]
     if set(values) != needed:
-        raise CredentialsInvalid(f"Auth kind {manifest.auth.kind} needs {', '.join(sorted(needed)) or 'nothing'}.")
+        raise CredentialsInvalid(
+            f"Auth kind {manifest.auth.kind} needs {', '.join(sorted(needed)) or 'nothing'}."
+        )
     now = desk.trail.clock.now()
     sealed = vault.seal(desk.trail.secret, manifest, values)
     for number in {adapter.version, adapter.published_version or adapter.version}:
-        # The published version asks the same system if its address and auth kind are the same: it gets the new secret too.
-        shape = msgspec.convert(repository.version(desk.session, adapter_id, number).manifest, Manifest)
+        # The published version asks the same system if its address and auth kind are the same: it
+        # gets the new secret too.
+        shape = msgspec.convert(
+            repository.version(desk.session, adapter_id, number).manifest, Manifest
+        )
         if vault.unseal(desk.trail.secret, shape, sealed):
-            row = AdapterCredentials(adapter_id=adapter_id, version=number, sealed=sealed, updated_at=now)
+            row = AdapterCredentials(
+                adapter_id=adapter_id, version=number, sealed=sealed, updated_at=now
+            )
             desk.session.merge(row)
     bump(desk.session, SNAPSHOT_NAME)
     desk.trace("credentials_stored", adapter_id)
@@ -138,7 +162,9 @@ def read_operation(session: Session, principal: Principal, operation_id: str) ->
 
 
 def submit(desk: Desk, adapter_id: str) -> AdapterRead:
-    """Hand the newest version in for review. Raises `NotVerified` unless its newest full examination passed."""
+    """Hand the newest version in for review. Raises `NotVerified` unless its newest full
+    examination passed.
+    """
     adapter = _own(desk, adapter_id)
     examination = repository.latest_full_examination(desk.session, adapter_id, adapter.version)
     if examination is None or not examination.passed:
@@ -155,7 +181,9 @@ def review(desk: Desk, adapter_id: str, action: Action, note: str | None = None)
     author = repository.version(desk.session, adapter_id, adapter.version).created_by
     if desk.principal.subject in {author, adapter.submitted_by}:
         raise FourEyes
-    if action is Action.APPROVE and repository.section_holder(desk.session, adapter.section, adapter_id):
+    if action is Action.APPROVE and repository.section_holder(
+        desk.session, adapter.section, adapter_id
+    ):
         raise SectionTaken
     _move(desk, adapter, action)
     adapter.reviewed_by, adapter.note = desk.principal.subject, note
@@ -172,11 +200,16 @@ def change_service(desk: Desk, adapter_id: str, action: Action, note: str) -> Ad
     by_coordinator = Role.COORDINATOR in desk.principal.roles
     if action is Action.RESUME and adapter.held and not by_coordinator:
         raise HeldByCoordinator
-    revised = adapter.published_version is not None and adapter.state not in {State.PUBLISHED, State.SUSPENDED}
-    if revised and action is not Action.RETIRE:  # a newer version is under way: its state is not the service's
+    revised = adapter.published_version is not None and adapter.state not in {
+        State.PUBLISHED,
+        State.SUSPENDED,
+    }
+    # With a newer version under way the adapter's state is that one's, not the service's.
+    if revised and action is not Action.RETIRE:
         if adapter.suspended == (action is Action.SUSPEND):
+            negation = "" if adapter.suspended else "not "
             raise TransitionRefused(
-                f"{action} is not possible: the published version is {'' if adapter.suspended else 'not '}suspended."
+                f"{action} is not possible: the published version is {negation}suspended."
             )
     else:
         _move(desk, adapter, action)
@@ -186,7 +219,9 @@ def change_service(desk: Desk, adapter_id: str, action: Action, note: str) -> Ad
     if action is Action.RETIRE:
         adapter.published_version = None
     bump(desk.session, SNAPSHOT_NAME)
-    desk.trace({"suspend": "suspended", "resume": "resumed", "retire": "retired"}[action], adapter_id)
+    desk.trace(
+        {"suspend": "suspended", "resume": "resumed", "retire": "retired"}[action], adapter_id
+    )
     return _read(desk.session, adapter)
 
 
@@ -212,7 +247,10 @@ def preview(desk: Desk, document: Any, sample: Any) -> PreviewRead:
 
 def _checked(desk: Desk, document: Any) -> Manifest:
     manifest = read_manifest(document)
-    if Role.COORDINATOR not in desk.principal.roles and desk.principal.department != manifest.department:
+    if (
+        Role.COORDINATOR not in desk.principal.roles
+        and desk.principal.department != manifest.department
+    ):
         raise AdapterForeign
     desk.workshop.check(manifest)
     return manifest
@@ -220,7 +258,10 @@ def _checked(desk: Desk, document: Any) -> Manifest:
 
 def _own(desk: Desk, adapter_id: str) -> Adapter:
     adapter = _any(desk, adapter_id)
-    if Role.COORDINATOR not in desk.principal.roles and desk.principal.department != adapter.department:
+    if (
+        Role.COORDINATOR not in desk.principal.roles
+        and desk.principal.department != adapter.department
+    ):
         raise AdapterForeign
     return adapter
 
@@ -258,17 +299,24 @@ def _add_version(desk: Desk, adapter: Adapter, manifest: Manifest) -> None:
 
 
 def _carry_credentials(desk: Desk, adapter: Adapter, manifest: Manifest) -> None:
-    """A new version at the same address with the same auth kind keeps the credentials; any other needs its own."""
+    """A new version at the same address with the same auth kind keeps the credentials; any other
+    needs its own.
+    """
     before = repository.credentials(desk.session, adapter.id, adapter.version - 1)
     if before is not None and vault.unseal(desk.trail.secret, manifest, before.sealed):
         row = AdapterCredentials(
-            adapter_id=adapter.id, version=adapter.version, sealed=before.sealed, updated_at=before.updated_at
+            adapter_id=adapter.id,
+            version=adapter.version,
+            sealed=before.sealed,
+            updated_at=before.updated_at,
         )
         desk.session.add(row)
 
 
 def _manifest(session: Session, adapter: Adapter) -> Manifest:
-    return msgspec.convert(repository.version(session, adapter.id, adapter.version).manifest, Manifest)
+    return msgspec.convert(
+        repository.version(session, adapter.id, adapter.version).manifest, Manifest
+    )
 
 
 def _read(session: Session, adapter: Adapter) -> AdapterRead:
@@ -281,4 +329,6 @@ def _read(session: Session, adapter: Adapter) -> AdapterRead:
 
 
 def _operation(row: Examination) -> OperationRead:
-    return OperationRead.model_validate({**row.model_dump(), "progress": {"done": row.cases_done, "of": row.cases_total}})
+    return OperationRead.model_validate(
+        {**row.model_dump(), "progress": {"done": row.cases_done, "of": row.cases_total}}
+    )

@@ -1,7 +1,8 @@
-"""Credentials at rest: AES-256-GCM under a key derived from the deployment's secret, bound to adapter and addresses.
+"""Credentials at rest: AES-256-GCM under a key derived from the deployment's secret, bound to
+adapter and addresses.
 
-A new address cannot be given old credentials: whoever may change a manifest could otherwise have them sent to a server
-of their own.
+A new address cannot be given old credentials: whoever may change a manifest could otherwise have
+them sent to a server of their own.
 """
 
 import json
@@ -19,13 +20,22 @@ _NONCE = 12
 
 
 def _cipher(secret: bytes) -> AESGCM:
-    return AESGCM(HKDF(SHA256(), 32, salt=None, info=b"onevisit adapter credentials v1").derive(secret))
+    return AESGCM(
+        HKDF(SHA256(), 32, salt=None, info=b"onevisit adapter credentials v1").derive(secret)
+    )
 
 
 def _bound_to(manifest: Manifest) -> bytes:
     parts = urlsplit(manifest.base_url)
-    bound = [manifest.adapter_id, parts.scheme, parts.netloc.lower(), manifest.auth.kind, manifest.kind]
-    # Replicas are given the same credentials; where there are none, what was sealed before they were bound still opens.
+    bound = [
+        manifest.adapter_id,
+        parts.scheme,
+        parts.netloc.lower(),
+        manifest.auth.kind,
+        manifest.kind,
+    ]
+    # Replicas are given the same credentials; where there are none, what was sealed before they
+    # were bound still opens.
     others = sorted({(p.scheme, p.netloc.lower()) for p in map(urlsplit, manifest.replicas)})
     return json.dumps([*bound, others] if others else bound).encode()
 
@@ -37,7 +47,9 @@ def seal(secret: bytes, manifest: Manifest, values: dict[str, str]) -> bytes:
 
 
 def unseal(secret: bytes, manifest: Manifest, sealed: bytes) -> dict[str, str]:
-    """Decrypt stored credentials; a changed secret, address or auth kind, or a swapped row, gives none."""
+    """Decrypt stored credentials; a changed secret, address or auth kind, or a swapped row, gives
+    none.
+    """
     try:
         text = _cipher(secret).decrypt(sealed[:_NONCE], sealed[_NONCE:], _bound_to(manifest))
     except InvalidTag:

@@ -38,7 +38,9 @@ class Filter:
 
 def records(session: Session, wanted: Filter, *, after: int, limit: int) -> list[Inspection]:
     """Records after a position, oldest first."""
-    query = select(Inspection).where(col(Inspection.position) > after, col(Inspection.region).startswith(wanted.region_prefix))
+    query = select(Inspection).where(
+        col(Inspection.position) > after, col(Inspection.region).startswith(wanted.region_prefix)
+    )
     if wanted.business_id is not None:
         query = query.where(Inspection.business_id == wanted.business_id)
     if wanted.since is not None:
@@ -46,14 +48,20 @@ def records(session: Session, wanted: Filter, *, after: int, limit: int) -> list
     if wanted.until is not None:
         query = query.where(col(Inspection.submitted_at) < wanted.until)
     if wanted.department is not None or wanted.result is not None:
-        fits = select(InspectionResult.inspection_id).where(InspectionResult.inspection_id == Inspection.id)
+        fits = select(InspectionResult.inspection_id).where(
+            InspectionResult.inspection_id == Inspection.id
+        )
         if wanted.department is not None:
             fits = fits.where(InspectionResult.department == wanted.department)
         if wanted.result is not None:
             fits = fits.where(InspectionResult.result == wanted.result)
         query = query.where(fits.exists())
     if wanted.state is not None:
-        waiting = select(Delivery.id).where(Delivery.object_id == Inspection.id, Delivery.state != "delivered").exists()
+        waiting = (
+            select(Delivery.id)
+            .where(Delivery.object_id == Inspection.id, Delivery.state != "delivered")
+            .exists()
+        )
         query = query.where(waiting if wanted.state == "submitted" else ~waiting)
     return list(session.exec(query.order_by(col(Inspection.position)).limit(limit)))
 
@@ -62,7 +70,9 @@ def results_of(session: Session, ids: Sequence[str]) -> dict[str, list[Inspectio
     """Results by record."""
     found: dict[str, list[InspectionResult]] = {}
     query = select(InspectionResult).where(col(InspectionResult.inspection_id).in_(ids))
-    for row in session.exec(query.order_by(col(InspectionResult.inspection_id), col(InspectionResult.ordinal))):
+    for row in session.exec(
+        query.order_by(col(InspectionResult.inspection_id), col(InspectionResult.ordinal))
+    ):
         found.setdefault(row.inspection_id, []).append(row)
     return found
 
@@ -70,6 +80,8 @@ def results_of(session: Session, ids: Sequence[str]) -> dict[str, list[Inspectio
 def deliveries_of(session: Session, ids: Sequence[str]) -> dict[str, list[Delivery]]:
     """Deliveries by record."""
     found: dict[str, list[Delivery]] = {}
-    for row in session.exec(select(Delivery).where(col(Delivery.object_id).in_(ids)).order_by(col(Delivery.position))):
+    for row in session.exec(
+        select(Delivery).where(col(Delivery.object_id).in_(ids)).order_by(col(Delivery.position))
+    ):
         found.setdefault(row.object_id, []).append(row)
     return found

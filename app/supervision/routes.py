@@ -28,17 +28,23 @@ Puller = Annotated[Principal, Depends(requires(Permission.RECORD_READ))]
 
 
 class RecordQuery(BaseModel):
-    """What to pull; unknown parameters are refused, so that a mistyped filter does not return everything."""
+    """What to pull; unknown parameters are refused, so that a mistyped filter does not return
+    everything.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
-    department: str | None = Field(None, max_length=40, description="records with a result of this department")
+    department: str | None = Field(
+        None, max_length=40, description="records with a result of this department"
+    )
     business_id: str | None = Field(None, max_length=80)
     result: Literal["conform", "nonconform", "not_applicable", "not_checked"] | None = None
     state: Literal["submitted", "written_back"] | None = None
     since: Moment | None = Field(None, description="submitted at or after")
     until: Moment | None = Field(None, description="submitted before")
-    cursor: str | None = Field(None, max_length=500, description="next_cursor or resume_cursor of a page before")
+    cursor: str | None = Field(
+        None, max_length=500, description="next_cursor or resume_cursor of a page before"
+    )
     limit: int = Field(50, ge=1, le=200, description="rows per page; streams have no pages")
 
 
@@ -56,10 +62,13 @@ def wanted_records(principal: Puller, query: Annotated[RecordQuery, Query()]) ->
 FilterDep = Annotated[Filter, Depends(wanted_records)]
 
 
-async def trace_pull(request: Request, principal: Puller, sequencer: SequencerDep, wanted: FilterDep) -> None:
+async def trace_pull(
+    request: Request, principal: Puller, sequencer: SequencerDep, wanted: FilterDep
+) -> None:
     """Make the pull's entry durable before anything is read.
 
-    Awaited, not blocked on: forty pulls waiting in threads for the trace would leave none for the writer it waits for.
+    Awaited, not blocked on: forty pulls waiting in threads for the trace would leave none for the
+    writer it waits for.
     """
     form = request.url.path.removeprefix("/v1/records").removeprefix(".") or "page"
     event = act_of(
@@ -75,23 +84,29 @@ async def trace_pull(request: Request, principal: Puller, sequencer: SequencerDe
 
 @router.get("/records", dependencies=[Depends(trace_pull)])
 def list_records(
-    session: ReadSessionDep, settings: SettingsDep, wanted: FilterDep, query: Annotated[RecordQuery, Query()]
+    session: ReadSessionDep,
+    settings: SettingsDep,
+    wanted: FilterDep,
+    query: Annotated[RecordQuery, Query()],
 ) -> Page[RecordRead]:
     """Inspection records of your region (and department), oldest first.
 
-    Go on with `next_cursor` while there is one; keep `resume_cursor` and come back later for what is new
-    (without `state`, which changes behind a cursor).
+    Go on with `next_cursor` while there is one; keep `resume_cursor` and come back later for what
+    is new (without `state`, which changes behind a cursor).
     """
     asked: dict[str, Any] = {name: getattr(wanted, name) for name in Filter.__slots__}
     after = decode_cursor(settings.secret, query.cursor, asked)
     rows = service.page(session, wanted, after=after, limit=query.limit + 1)
     page = page_of(settings.secret, rows, asked, after=after, limit=query.limit)
-    # A record's state changes behind a cursor: there is nothing to resume when the filter asks for a state.
+    # A record's state changes behind a cursor: there is nothing to resume when the filter asks for
+    # a state.
     return page if query.state is None else page.model_copy(update={"resume_cursor": None})
 
 
 def _stream_responses(media_type: str) -> dict[int | str, dict[str, Any]]:
-    return {200: {"description": "A stream", "content": {media_type: {"schema": {"type": "string"}}}}}
+    return {
+        200: {"description": "A stream", "content": {media_type: {"schema": {"type": "string"}}}}
+    }
 
 
 @router.get(
@@ -106,9 +121,14 @@ def stream_records_ndjson(database: DatabaseDep, wanted: FilterDep) -> Streaming
 
 
 @router.get(
-    "/records.csv", response_class=StreamingResponse, responses=_stream_responses("text/csv"), dependencies=[Depends(trace_pull)]
+    "/records.csv",
+    response_class=StreamingResponse,
+    responses=_stream_responses("text/csv"),
+    dependencies=[Depends(trace_pull)],
 )
 def stream_records_csv(database: DatabaseDep, wanted: FilterDep) -> StreamingResponse:
     """All results of a filter as a spreadsheet, one result a line; cells cannot start formulas."""
     headers = {"Content-Disposition": 'attachment; filename="records.csv"'}
-    return StreamingResponse(service.as_csv(database, wanted), media_type="text/csv; charset=utf-8", headers=headers)
+    return StreamingResponse(
+        service.as_csv(database, wanted), media_type="text/csv; charset=utf-8", headers=headers
+    )

@@ -17,7 +17,9 @@ class RecordReceipt(BaseModel):
 
 
 class RecordRead(BaseModel):
-    """An inspection record; `state` is submitted until every connected department has given its receipt, then written_back."""
+    """An inspection record; `state` is submitted until every connected department has given its
+    receipt, then written_back.
+    """
 
     id: str
     state: str

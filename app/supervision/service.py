@@ -16,33 +16,45 @@ from app.supervision.schemas import RecordRead, RecordReceipt
 from auth.principal import Principal, Role
 
 COLUMNS = (
-    "id", "state", "business_id", "site", "region", "lead_department", "submitted_by", "submitted_at", "visit_started_at",
-    "visit_ended_at", "officers", "department", "item_code", "mode", "result", "by", "note", "visit_note", "digest",
+    "id", "state", "business_id", "site", "region", "lead_department", "submitted_by",
+    "submitted_at", "visit_started_at",
+    "visit_ended_at", "officers", "department", "item_code", "mode", "result", "by", "note",
+    "visit_note", "digest",
 )  # fmt: skip
 _AT_ONCE = 200
 _BOM = "\ufeff"
 
 
 def within_scope(principal: Principal, wanted: Filter) -> Filter:
-    """The filter narrowed to the caller's region, and to the caller's department where the token names one."""
+    """The filter narrowed to the caller's region, and to the caller's department where the token
+    names one.
+    """
     narrowed = replace(wanted, region_prefix=principal.region_prefix)
     if principal.department is None and Role.SUPERVISOR in principal.roles:
         return narrowed
-    # A data manager whose token names no department sees no department's records, rather than all of them.
+    # A data manager whose token names no department sees no department's records, rather than all
+    # of them.
     own = principal.department or ""
     return replace(narrowed, department=own, only_department=own)
 
 
-def page(session: Session, wanted: Filter, *, after: int, limit: int) -> list[tuple[int, RecordRead]]:
+def page(
+    session: Session, wanted: Filter, *, after: int, limit: int
+) -> list[tuple[int, RecordRead]]:
     """Records after a position as (position, record)."""
     rows = repository.records(session, wanted, after=after, limit=limit)
     ids = [row.id for row in rows]
-    results, deliveries = repository.results_of(session, ids), repository.deliveries_of(session, ids)
+    results, deliveries = (
+        repository.results_of(session, ids),
+        repository.deliveries_of(session, ids),
+    )
     found = []
     for row in rows:
         own = deliveries.get(row.id, [])
         record = RecordRead(
-            **row.model_dump(exclude={"position", "task_id", "body_digest", "not_connected", "profile_etag"}),
+            **row.model_dump(
+                exclude={"position", "task_id", "body_digest", "not_connected", "profile_etag"}
+            ),
             state="submitted" if any(d.state != "delivered" for d in own) else "written_back",
             task=row.task_id,
             digest=f"sha-256:{row.body_digest}",
@@ -53,7 +65,11 @@ def page(session: Session, wanted: Filter, *, after: int, limit: int) -> list[tu
             ],
             write_back=[
                 *(
-                    RecordReceipt(department=d.department, state=d.state, receipt_no=(d.receipt or {}).get("receipt_no"))
+                    RecordReceipt(
+                        department=d.department,
+                        state=d.state,
+                        receipt_no=(d.receipt or {}).get("receipt_no"),
+                    )
                     for d in own
                     if _within(wanted, d.department)
                 ),
@@ -69,7 +85,9 @@ def page(session: Session, wanted: Filter, *, after: int, limit: int) -> list[tu
 
 
 def _within(wanted: Filter, department: str) -> bool:
-    """Whether a department's part of a record may be shown: a token that names one department sees only its part."""
+    """Whether a department's part of a record may be shown: a token that names one department sees
+    only its part.
+    """
     return wanted.only_department is None or wanted.only_department == department
 
 
@@ -92,7 +110,9 @@ def as_ndjson(database: Database, wanted: Filter) -> Iterator[str]:
 
 
 def as_csv(database: Database, wanted: Filter) -> Iterator[str]:
-    """One result a line, UTF-8 with a byte order mark for spreadsheets; no cell can start a formula."""
+    """One result a line, UTF-8 with a byte order mark for spreadsheets; no cell can start a
+    formula.
+    """
     yield _BOM + _line(COLUMNS)
     for record in every(database, wanted):
         common = record.model_dump(mode="json", include=set(COLUMNS))

@@ -14,7 +14,9 @@ def find(session: Session, task_id: str) -> Task | None:
 
 def open_at(session: Session, now: datetime) -> list[Task]:
     """Tasks that are neither closed nor over."""
-    return list(session.exec(select(Task).where(col(Task.closed_at).is_(None), col(Task.ends_at) > now)))
+    return list(
+        session.exec(select(Task).where(col(Task.closed_at).is_(None), col(Task.ends_at) > now))
+    )
 
 
 def page(session: Session, *, region_prefix: str, only_open: bool, now: datetime) -> list[Task]:

@@ -20,8 +20,12 @@ Reader = Annotated[Principal, Depends(requires(Permission.TASK_READ))]
 
 
 @router.post("", status_code=201)
-def open_task(wanted: TaskCreate, session: SessionDep, trail: TrailDep, principal: Opener) -> TaskRead:
-    """Open a task: the assignees may look at class-2 data of this business until it ends or is closed."""
+def open_task(
+    wanted: TaskCreate, session: SessionDep, trail: TrailDep, principal: Opener
+) -> TaskRead:
+    """Open a task: the assignees may look at class-2 data of this business until it ends or is
+    closed.
+    """
     return service.open_task(session, trail, principal, wanted)
 
 
@@ -38,6 +42,8 @@ def list_tasks(
 
 
 @router.post("/{task_id}:close")
-def close_task(task_id: TaskPath, session: SessionDep, trail: TrailDep, principal: Opener) -> TaskRead:
+def close_task(
+    task_id: TaskPath, session: SessionDep, trail: TrailDep, principal: Opener
+) -> TaskRead:
     """Close a task."""
     return service.close_task(session, trail, principal, task_id)

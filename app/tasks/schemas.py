@@ -18,7 +18,11 @@ class TaskCreate(BaseModel):
     purpose: Literal["inspection"] = "inspection"
     region: str = Field(pattern=r"^\d{6}$")
     assignees: list[Subject] = Field(min_length=1, max_length=50)
-    basis: str = Field(min_length=4, max_length=300, description="plan, complaint number or order the visit rests on")
+    basis: str = Field(
+        min_length=4,
+        max_length=300,
+        description="plan, complaint number or order the visit rests on",
+    )
     ends_in_hours: int = Field(72, ge=1, le=24 * 31)
 
 

@@ -32,8 +32,12 @@ class OpenTask:
     opened_by: str
     ends_at: datetime
 
-    def serves(self, principal: Principal, business_id: str, site: str | None, purpose: str, now: datetime) -> bool:
-        """Whether this task lets this caller look at this business and site for this purpose now."""
+    def serves(
+        self, principal: Principal, business_id: str, site: str | None, purpose: str, now: datetime
+    ) -> bool:
+        """Whether this task lets this caller look at this business and site for this purpose
+        now.
+        """
         return (
             (principal.subject in self.assignees or principal.subject == self.opened_by)
             and self.business_id == business_id
@@ -79,7 +83,9 @@ def open_task(session: Session, trail: Trail, principal: Principal, wanted: Task
 
 
 def close_task(session: Session, trail: Trail, principal: Principal, task_id: str) -> TaskRead:
-    """Close a task; from then on it opens no class-2 data. Raises `TaskUnknown` or `TaskNotOpen`."""
+    """Close a task; from then on it opens no class-2 data. Raises `TaskUnknown` or
+    `TaskNotOpen`.
+    """
     task = repository.find(session, task_id)
     if task is None or not principal.covers(task.region):
         raise TaskUnknown
@@ -100,23 +106,41 @@ def close_task(session: Session, trail: Trail, principal: Principal, task_id: st
     return TaskRead.model_validate(task, from_attributes=True)
 
 
-def list_tasks(session: Session, clock: Clock, principal: Principal, *, mine: bool, only_open: bool) -> list[TaskRead]:
+def list_tasks(
+    session: Session, clock: Clock, principal: Principal, *, mine: bool, only_open: bool
+) -> list[TaskRead]:
     """Tasks of the caller's region, newest first; `mine` keeps those assigned to the caller."""
-    rows = repository.page(session, region_prefix=principal.region_prefix, only_open=only_open, now=clock.now())
+    rows = repository.page(
+        session, region_prefix=principal.region_prefix, only_open=only_open, now=clock.now()
+    )
     kept = (row for row in rows if not mine or principal.subject in row.assignees)
     return [TaskRead.model_validate(row, from_attributes=True) for row in kept]
 
 
 def task_of_visit(
-    session: Session, task_id: str, principal: Principal, *, business_id: str, site: str | None, started_at: datetime
+    session: Session,
+    task_id: str,
+    principal: Principal,
+    *,
+    business_id: str,
+    site: str | None,
+    started_at: datetime,
 ) -> OpenTask | None:
-    """The task a visit was made for, if it was open then and assigned to the caller; it may have ended since (offline days)."""
+    """The task a visit was made for, if it was open then and assigned to the caller; it may have
+    ended since (offline days).
+    """
     row = repository.find(session, task_id)
     if row is None:
         return None
     task = _open(row)
-    was_open = row.opened_at <= started_at and (row.closed_at is None or started_at <= row.closed_at)
-    return task if was_open and task.serves(principal, business_id, site, row.purpose, started_at) else None
+    was_open = row.opened_at <= started_at and (
+        row.closed_at is None or started_at <= row.closed_at
+    )
+    return (
+        task
+        if was_open and task.serves(principal, business_id, site, row.purpose, started_at)
+        else None
+    )
 
 
 def new_snapshot(clock: Clock) -> Snapshot[dict[str, OpenTask]]:

@@ -19,16 +19,29 @@ from auth.principal import Principal, Role
 ROOT = Path(__file__).parents[2]
 SOURCES = sorted(p for room in ("app", "adapters", "auth") for p in (ROOT / room).rglob("*.py"))
 LONGEST_FILE, LONGEST_FUNCTION = 400, 50
-PUBLIC = {"read_problem", "read_liveness", "read_readiness", "read_metrics", "read_page", "read_page_part"}
+PUBLIC = {
+    "read_problem",
+    "read_liveness",
+    "read_readiness",
+    "read_metrics",
+    "read_page",
+    "read_page_part",
+}
 
 
 def functions(path):
-    return [n for n in ast.walk(ast.parse(path.read_text())) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)]
+    return [
+        n
+        for n in ast.walk(ast.parse(path.read_text()))
+        if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)
+    ]
 
 
 @pytest.fixture(scope="module")
 def app():
-    return create_app(Settings(secret_key="x" * 32, issuer="i", audience="a", jwks_file=Path("none")))
+    return create_app(
+        Settings(secret_key="x" * 32, issuer="i", audience="a", jwks_file=Path("none"))
+    )
 
 
 def routes_of(app):
@@ -38,7 +51,9 @@ def routes_of(app):
         if isinstance(route, APIRoute):
             found.append(route)
         else:
-            waiting += getattr(route, "routes", None) or getattr(getattr(route, "original_router", None), "routes", [])
+            waiting += getattr(route, "routes", None) or getattr(
+                getattr(route, "original_router", None), "routes", []
+            )
     return found
 
 
@@ -58,7 +73,9 @@ class TestSizes:
     def test_no_file_and_no_function_is_too_long(self, path):
         assert path.read_text().count("\n") <= LONGEST_FILE
         long = [
-            f"{n.name}: {n.end_lineno - n.lineno + 1}" for n in functions(path) if n.end_lineno - n.lineno + 1 > LONGEST_FUNCTION
+            f"{n.name}: {n.end_lineno - n.lineno + 1}"
+            for n in functions(path)
+            if n.end_lineno - n.lineno + 1 > LONGEST_FUNCTION
         ]
         assert long == []
 
@@ -70,7 +87,9 @@ class TestSizes:
 
 class TestSignBoards:
     @pytest.mark.parametrize(
-        "path", [p for p in SOURCES if p.name == "__init__.py"], ids=lambda p: str(p.parent.relative_to(ROOT))
+        "path",
+        [p for p in SOURCES if p.name == "__init__.py"],
+        ids=lambda p: str(p.parent.relative_to(ROOT)),
     )
     def test_every_room_says_what_lives_here(self, path):
         assert len(ast.get_docstring(ast.parse(path.read_text())) or "") > 40
@@ -79,10 +98,16 @@ class TestSignBoards:
     def test_every_module_says_what_it_is(self, path):
         assert ast.get_docstring(ast.parse(path.read_text()))
 
-    @pytest.mark.parametrize("path", sorted(ROOT.glob("app/*/service.py")), ids=lambda p: p.parent.name)
+    @pytest.mark.parametrize(
+        "path", sorted(ROOT.glob("app/*/service.py")), ids=lambda p: p.parent.name
+    )
     def test_public_use_cases_state_what_they_guarantee(self, path):
         module = ast.parse(path.read_text())
-        bare = [n.name for n in module.body if isinstance(n, ast.FunctionDef) and n.name[0] != "_" and not ast.get_docstring(n)]
+        bare = [
+            n.name
+            for n in module.body
+            if isinstance(n, ast.FunctionDef) and n.name[0] != "_" and not ast.get_docstring(n)
+        ]
         assert bare == []
 
 
@@ -94,11 +119,32 @@ def test_the_import_contracts_are_kept():
 
 def test_pure_modules_are_on_the_list_of_the_contract():
     """A module of a room that is neither a standard file nor known to do I/O must be declared pure."""
-    standard = {"__init__", "routes", "service", "schemas", "repository", "models", "errors", "deps"}
-    does_io = {"sequencer", "refusals", "examinations", "directory", "loader", "vault", "fastpath", "events", "streams"}
+    standard = {
+        "__init__",
+        "routes",
+        "service",
+        "schemas",
+        "repository",
+        "models",
+        "errors",
+        "deps",
+    }
+    does_io = {
+        "sequencer",
+        "refusals",
+        "examinations",
+        "directory",
+        "loader",
+        "vault",
+        "fastpath",
+        "events",
+        "streams",
+    }
     declared = set(re.findall(r'"\*\.(\w+\.\w+)"', (ROOT / "pyproject.toml").read_text()))
     rooms = [
-        p for p in (ROOT / "app").iterdir() if (p / "__init__.py").exists() and p.name not in {"core", "cli", "migrations", "web"}
+        p
+        for p in (ROOT / "app").iterdir()
+        if (p / "__init__.py").exists() and p.name not in {"core", "cli", "migrations", "web"}
     ]
     loose = [
         f"{room.name}.{path.stem}"
@@ -123,7 +169,9 @@ class TestDoors:
             row = {"anonymous": "yes" if permission is None else "no"}
             for role in Role:
                 principal = Principal("x", frozenset({role}), None, "000000")
-                row[role.value] = "yes" if permission is None or allows(principal, permission) else "no"
+                row[role.value] = (
+                    "yes" if permission is None or allows(principal, permission) else "no"
+                )
             actual[f"{min(route.methods)} {route.path}"] = row
         assert actual == committed
 
@@ -138,9 +186,20 @@ class TestDoors:
 
 
 def test_nothing_names_a_package_index_or_a_download_host():
-    files = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True).stdout.split("\n")
-    pattern = re.compile("p[y]pi[.]o|python" + "hosted|registry[.]n[p]mjs|deb[.]d[e]bian|git" + "hub[.]com", re.IGNORECASE)
-    named = [f for f in files if f and (ROOT / f).is_file() and pattern.search((ROOT / f).read_bytes().decode("utf-8", "ignore"))]
+    files = subprocess.run(
+        ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True
+    ).stdout.split("\n")
+    pattern = re.compile(
+        "p[y]pi[.]o|python" + "hosted|registry[.]n[p]mjs|deb[.]d[e]bian|git" + "hub[.]com",
+        re.IGNORECASE,
+    )
+    named = [
+        f
+        for f in files
+        if f
+        and (ROOT / f).is_file()
+        and pattern.search((ROOT / f).read_bytes().decode("utf-8", "ignore"))
+    ]
     assert named == []
 
 
@@ -149,6 +208,9 @@ def test_no_check_is_switched_off_without_a_reason():
         r"#\s*(noqa(?!: [A-Z0-9, ]+ - )|type: ignore(?!\[[a-z-]+\]  # ))|pragma: no cover|pytest\.mark\.(skip|xfail)|TODO|FIXME"
     )
     found = [
-        f"{p.relative_to(ROOT)}:{i}" for p in SOURCES for i, line in enumerate(p.read_text().splitlines(), 1) if bare.search(line)
+        f"{p.relative_to(ROOT)}:{i}"
+        for p in SOURCES
+        for i, line in enumerate(p.read_text().splitlines(), 1)
+        if bare.search(line)
     ]
     assert found == []

@@ -33,10 +33,17 @@ async def refusal(token):
 
 async def test_a_good_token_becomes_a_principal():
     token = ISSUER_OF_TESTS.token(
-        "wang", Role.INSPECTOR, "unknown-role", department="fire", region="330106", certificate_no="Z-1"
+        "wang",
+        Role.INSPECTOR,
+        "unknown-role",
+        department="fire",
+        region="330106",
+        certificate_no="Z-1",
     )
     claims = await verifier().verify(token)
-    assert claims.principal == Principal("wang", frozenset({Role.INSPECTOR}), "fire", "330106", "Z-1")
+    assert claims.principal == Principal(
+        "wang", frozenset({Role.INSPECTOR}), "fire", "330106", "Z-1"
+    )
 
 
 @pytest.mark.parametrize(
@@ -70,7 +77,11 @@ async def test_tokens_that_miss_one_thing(claims, code):
     if subject != "x":
         claims["sub"] = subject
     try:
-        token = ISSUER_OF_TESTS.token("x", *roles, **claims) if "sub" not in claims else _raw({**_payload(), **claims})
+        token = (
+            ISSUER_OF_TESTS.token("x", *roles, **claims)
+            if "sub" not in claims
+            else _raw({**_payload(), **claims})
+        )
     except TypeError:
         token = _raw({**_payload(), **claims})
     assert await refusal(token) == code
@@ -78,7 +89,15 @@ async def test_tokens_that_miss_one_thing(claims, code):
 
 def _payload():
     now = int(time.time())
-    return {"iss": ISSUER, "aud": AUDIENCE, "iat": now, "exp": now + 60, "sub": "x", "roles": ["inspector"], "region": "330100"}
+    return {
+        "iss": ISSUER,
+        "aud": AUDIENCE,
+        "iat": now,
+        "exp": now + 60,
+        "sub": "x",
+        "roles": ["inspector"],
+        "region": "330100",
+    }
 
 
 def _raw(payload, header=None):
@@ -89,24 +108,43 @@ def _raw(payload, header=None):
     return b".".join([*parts, base64.urlsafe_b64encode(signature).rstrip(b"=")]).decode()
 
 
-@pytest.mark.parametrize("algorithm", ["none", "None", "nOnE", "HS256", "RS256", "ES512", "", None, 7])
+@pytest.mark.parametrize(
+    "algorithm", ["none", "None", "nOnE", "HS256", "RS256", "ES512", "", None, 7]
+)
 async def test_algorithms_outside_the_list_are_refused(algorithm):
-    assert await refusal(_raw(_payload(), {"alg": algorithm})) in {"auth.token_invalid", "auth.token_malformed"}
+    assert await refusal(_raw(_payload(), {"alg": algorithm})) in {
+        "auth.token_invalid",
+        "auth.token_malformed",
+    }
 
 
 @pytest.mark.parametrize(
-    "header", [{"kid": None}, {"kid": 7}, {"kid": "../../etc/passwd"}, {"typ": "at+jwt; x"}, {"jku": "https://evil"}]
+    "header",
+    [
+        {"kid": None},
+        {"kid": 7},
+        {"kid": "../../etc/passwd"},
+        {"typ": "at+jwt; x"},
+        {"jku": "https://evil"},
+    ],
 )
 async def test_odd_headers_open_nothing(header):
     if "jku" in header:
-        assert (await verifier().verify(_raw(_payload(), header))).principal.subject == "x"  # the address is never looked at
+        assert (
+            await verifier().verify(_raw(_payload(), header))
+        ).principal.subject == "x"  # the address is never looked at
     else:
         assert (await refusal(_raw(_payload(), header))).startswith("auth.")
 
 
 async def test_a_public_key_is_no_hmac_secret():
     public = ISSUER_OF_TESTS.jwks["keys"][0]["x"].encode()
-    token = jwt.encode(_payload(), public.ljust(32, b"="), "HS256", headers={"kid": ISSUER_OF_TESTS.kid, "typ": "at+jwt"})
+    token = jwt.encode(
+        _payload(),
+        public.ljust(32, b"="),
+        "HS256",
+        headers={"kid": ISSUER_OF_TESTS.kid, "typ": "at+jwt"},
+    )
     assert await refusal(token) == "auth.token_invalid"
 
 
@@ -136,7 +174,9 @@ async def test_a_token_verifies_at_once_where_its_key_is_at_hand(monkeypatch):
     assert remote.at_once(other) is not None
     later = time.monotonic() + 601
     monkeypatch.setattr("auth.keys.time.monotonic", lambda: later)
-    assert remote.at_once(ISSUER_OF_TESTS.token("z", Role.INSPECTOR)) is None, "old keys are asked for anew first"
+    assert remote.at_once(ISSUER_OF_TESTS.token("z", Role.INSPECTOR)) is None, (
+        "old keys are asked for anew first"
+    )
 
 
 async def test_another_issuers_key_with_the_same_id_does_not_verify():
@@ -175,8 +215,12 @@ def test_key_sets_with_private_or_symmetric_keys_are_refused():
 
 
 def test_only_signing_keys_of_listed_curves_count():
-    p256 = json.loads(jwt.algorithms.ECAlgorithm.to_jwk(ec.generate_private_key(ec.SECP256R1()).public_key()))
-    p521 = json.loads(jwt.algorithms.ECAlgorithm.to_jwk(ec.generate_private_key(ec.SECP521R1()).public_key()))
+    p256 = json.loads(
+        jwt.algorithms.ECAlgorithm.to_jwk(ec.generate_private_key(ec.SECP256R1()).public_key())
+    )
+    p521 = json.loads(
+        jwt.algorithms.ECAlgorithm.to_jwk(ec.generate_private_key(ec.SECP521R1()).public_key())
+    )
     keys = [{**p256, "kid": "a"}, {**p521, "kid": "b"}, {**p256, "kid": "c", "use": "enc"}, p256]
     assert list(read_jwks({"keys": keys})) == [("a", "ES256")]
 
@@ -218,7 +262,12 @@ class TestRemoteKeys:
 class TestPrincipal:
     @pytest.mark.parametrize(
         ("own", "other", "wanted"),
-        [("330100", "330106", True), ("330106", "330100", False), ("000000", "110105", True), ("330000", "310115", False)],
+        [
+            ("330100", "330106", True),
+            ("330106", "330100", False),
+            ("000000", "110105", True),
+            ("330000", "310115", False),
+        ],
     )
     def test_regions_nest_by_their_leading_digits(self, own, other, wanted):
         assert Principal("x", frozenset(), None, own).covers(other) is wanted

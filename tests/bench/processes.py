@@ -38,7 +38,11 @@ class Running:
     @property
     def rss_mib(self) -> float:
         """Resident memory."""
-        return sum(int(Path(f"/proc/{pid}/statm").read_text().split()[1]) for pid in self.pids) * 4096 / (1 << 20)
+        return (
+            sum(int(Path(f"/proc/{pid}/statm").read_text().split()[1]) for pid in self.pids)
+            * 4096
+            / (1 << 20)
+        )
 
 
 @contextlib.contextmanager
@@ -55,14 +59,19 @@ def serving(
     begun = time.monotonic()
     with log.open("wb") as out:
         process = subprocess.Popen(
-            ["taskset", "-c", str(core), *command], stdout=out, stderr=subprocess.STDOUT, env={**os.environ, **(env or {})}
+            ["taskset", "-c", str(core), *command],
+            stdout=out,
+            stderr=subprocess.STDOUT,
+            env={**os.environ, **(env or {})},
         )
     with ended(process, seconds=10):
         first = _first_answer(process, url, headers or {}, begun, log)
         yield Running(process, time.monotonic() - begun, first)
 
 
-def _first_answer(process: subprocess.Popen[bytes], url: str, headers: dict[str, str], begun: float, log: Path) -> bytes:
+def _first_answer(
+    process: subprocess.Popen[bytes], url: str, headers: dict[str, str], begun: float, log: Path
+) -> bytes:
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     while True:
         try:
@@ -71,17 +80,27 @@ def _first_answer(process: subprocess.Popen[bytes], url: str, headers: dict[str,
         except (urllib.error.URLError, ConnectionError, TimeoutError) as error:
             late = time.monotonic() - begun > _LONGEST_START
             if process.poll() is not None or late:
-                raise SystemExit(f"{url} does not answer ({error}); its log ends:\n{log.read_text()[-2000:]}") from None
+                raise SystemExit(
+                    f"{url} does not answer ({error}); its log ends:\n{log.read_text()[-2000:]}"
+                ) from None
             time.sleep(0.01)
         else:
             if process.poll() is not None:
-                raise SystemExit(f"{url} is answered by somebody else: stop what listens there, then run the bench again.")
+                raise SystemExit(
+                    f"{url} is answered by somebody else: stop what listens there, then run the bench again."
+                )
             return first
 
 
 def _busy_seconds() -> float:
-    lines = [line.split()[1:9] for line in Path("/proc/stat").read_text().splitlines() if line.startswith(("cpu0 ", "cpu1 "))]
-    return sum(sum(int(v) for i, v in enumerate(line) if i not in {3, 4}) for line in lines) / os.sysconf("SC_CLK_TCK")
+    lines = [
+        line.split()[1:9]
+        for line in Path("/proc/stat").read_text().splitlines()
+        if line.startswith(("cpu0 ", "cpu1 "))
+    ]
+    return sum(
+        sum(int(v) for i, v in enumerate(line) if i not in {3, 4}) for line in lines
+    ) / os.sysconf("SC_CLK_TCK")
 
 
 def wait_until_quiet(most_seconds: float = 20.0) -> None:

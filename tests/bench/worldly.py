@@ -21,7 +21,10 @@ def write_files(folder: Path) -> LocalIssuer:
     """Identifiers (each asked once), tokens of patrollers, the issuer's keys, and peers.json."""
     issuer = LocalIssuer()
     (folder / "jwks.json").write_text(json.dumps(issuer.jwks), encoding="utf-8")
-    tokens = [issuer.token(f"patroller-{n}", Role.PATROLLER, department="urban_management") for n in range(TOKENS)]
+    tokens = [
+        issuer.token(f"patroller-{n}", Role.PATROLLER, department="urban_management")
+        for n in range(TOKENS)
+    ]
     (folder / "tokens.txt").write_text("\n".join(tokens) + "\n", encoding="utf-8")
     identifiers = folder / "identifiers.txt"
     if not identifiers.exists():
@@ -45,9 +48,16 @@ def database(folder: Path, issuer: LocalIssuer, count: int, delay_ms: int, *, na
     build_empty(url)
 
     async def publish() -> None:
-        async with running(settings(url, folder / "jwks.json", secret_key=SECRET), issuer) as gateway:
+        async with running(
+            settings(url, folder / "jwks.json", secret_key=SECRET), issuer
+        ) as gateway:
             for index, section in enumerate(d.SECTIONS[:count]):
-                await _publish(gateway, d.manifest_of(section, d.port_of(index, delay_ms, native=native), native=native))
+                await _publish(
+                    gateway,
+                    d.manifest_of(
+                        section, d.port_of(index, delay_ms, native=native), native=native
+                    ),
+                )
 
     asyncio.run(publish())
     return url

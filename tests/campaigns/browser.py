@@ -37,10 +37,24 @@ class Browser:
         self._numbers = itertools.count(1)
         to_browser, self._write = os.pipe()
         self._read, from_browser = os.pipe()
-        command = [shutil.which("chromium") or "chromium", *_FLAGS, f"--user-data-dir={profile}", "about:blank"]
-        wired = ["bash", "-c", f'exec 3<&{to_browser} 4>&{from_browser}; exec "$@"', "chromium", *command]
+        command = [
+            shutil.which("chromium") or "chromium",
+            *_FLAGS,
+            f"--user-data-dir={profile}",
+            "about:blank",
+        ]
+        wired = [
+            "bash",
+            "-c",
+            f'exec 3<&{to_browser} 4>&{from_browser}; exec "$@"',
+            "chromium",
+            *command,
+        ]
         self._process = subprocess.Popen(
-            wired, pass_fds=(to_browser, from_browser), stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL
+            wired,
+            pass_fds=(to_browser, from_browser),
+            stderr=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
         )
         os.close(to_browser)
         os.close(from_browser)
@@ -51,7 +65,12 @@ class Browser:
     def call(self, method: str, **parameters: Any) -> dict[str, Any]:
         """Send a command and wait for its result; events in between are kept."""
         number = next(self._numbers)
-        message = {"id": number, "method": method, "params": parameters, **({"sessionId": self.session} if self.session else {})}
+        message = {
+            "id": number,
+            "method": method,
+            "params": parameters,
+            **({"sessionId": self.session} if self.session else {}),
+        }
         os.write(self._write, json.dumps(message).encode() + b"\0")
         while (answer := self._next()).get("id") != number:
             self.events.append(answer)
@@ -71,16 +90,28 @@ class Browser:
     def open(self, url: str) -> None:
         """A page as a phone shows it."""
         target = self.call("Target.createTarget", url="about:blank")["targetId"]
-        self.session = self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
+        self.session = self.call("Target.attachToTarget", targetId=target, flatten=True)[
+            "sessionId"
+        ]
         for domain in ("Page", "Runtime", "Log"):
             self.call(f"{domain}.enable")
-        self.call("Emulation.setDeviceMetricsOverride", width=WIDTH, height=HEIGHT, deviceScaleFactor=2, mobile=True)
+        self.call(
+            "Emulation.setDeviceMetricsOverride",
+            width=WIDTH,
+            height=HEIGHT,
+            deviceScaleFactor=2,
+            mobile=True,
+        )
         self.call("Page.navigate", url=url)
-        self.until("document.readyState === 'complete' && document.getElementById('go')?.textContent.length > 0")
+        self.until(
+            "document.readyState === 'complete' && document.getElementById('go')?.textContent.length > 0"
+        )
 
     def run(self, expression: str) -> Any:
         """The value of an expression in the page."""
-        result = self.call("Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True)
+        result = self.call(
+            "Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True
+        )
         if "exceptionDetails" in result:
             raise RuntimeError(str(result["exceptionDetails"])[:400])
         return result["result"].get("value")
@@ -97,8 +128,16 @@ class Browser:
     @property
     def complaints(self) -> list[str]:
         """Errors that the page wrote or threw."""
-        found = [e for e in self.events if e.get("method") in {"Runtime.exceptionThrown", "Log.entryAdded"}]
-        errors = [e for e in found if e["method"] == "Runtime.exceptionThrown" or e["params"]["entry"]["level"] == "error"]
+        found = [
+            e
+            for e in self.events
+            if e.get("method") in {"Runtime.exceptionThrown", "Log.entryAdded"}
+        ]
+        errors = [
+            e
+            for e in found
+            if e["method"] == "Runtime.exceptionThrown" or e["params"]["entry"]["level"] == "error"
+        ]
         return [json.dumps(e["params"])[:300] for e in errors if "favicon" not in json.dumps(e)]
 
     def close(self) -> None:
@@ -116,7 +155,9 @@ def visit(browser: Browser, gateway: stage.Gateway) -> dict[str, Any]:
     """One look-up by a person; what was seen."""
     token = gateway.token(0)
     browser.open(f"http://{stage.HOST}:{gateway.port}/m#code={CODE}&token={token}")
-    browser.run("document.documentElement.lang === 'zh' || document.getElementById('language').click()")
+    browser.run(
+        "document.documentElement.lang === 'zh' || document.getElementById('language').click()"
+    )
     browser.run("document.getElementById('go').click()")
     partial = browser.until(f"{CARDS} === {len(NAMES) - 1}")
     waiting = browser.run(f"!{CARD.format(HANGING)}.dataset.outcome")
@@ -129,14 +170,18 @@ def visit(browser: Browser, gateway: stage.Gateway) -> dict[str, Any]:
         "hanging_was_waited_for": waiting,
         "hanging_outcome": browser.run(f"{CARD.format(HANGING)}.dataset.outcome"),
         "reason": browser.run(f"{CARD.format(HANGING)}.textContent"),
-        "chips": browser.run("[...document.querySelectorAll('.chip')].map((c) => c.className + ': ' + c.textContent)"),
+        "chips": browser.run(
+            "[...document.querySelectorAll('.chip')].map((c) => c.className + ': ' + c.textContent)"
+        ),
         "too_wide": browser.run(f"document.documentElement.scrollWidth > {WIDTH}"),
         "token_in_address": browser.run("location.href.includes('token')"),
     }
     browser.run("document.getElementById('language').click()")
     seen["english"] = browser.run("document.getElementById('chips').textContent")
     browser.run("document.getElementById('language').click()")
-    browser.run("document.getElementById('text').value = '91330106MA2YYY034X'; document.getElementById('go').click()")
+    browser.run(
+        "document.getElementById('text').value = '91330106MA2YYY034X'; document.getElementById('go').click()"
+    )
     browser.until("document.getElementById('notice').textContent.includes('校验位')")
     seen["mistyped"] = browser.run("document.getElementById('notice').textContent")
     return seen
@@ -153,22 +198,45 @@ async def campaign(screenshot: str) -> int:
         try:
             seen = visit(browser, gateway)
             if screenshot:
-                browser.run(f"document.getElementById('text').value = '{CODE}'; document.getElementById('go').click()")
-                browser.until("document.querySelectorAll('#chips .yes, #chips .no, #chips .unknown').length === 3")
-                picture = browser.call("Page.captureScreenshot", format="png", captureBeyondViewport=True)["data"]
+                browser.run(
+                    f"document.getElementById('text').value = '{CODE}'; document.getElementById('go').click()"
+                )
+                browser.until(
+                    "document.querySelectorAll('#chips .yes, #chips .no, #chips .unknown').length === 3"
+                )
+                picture = browser.call(
+                    "Page.captureScreenshot", format="png", captureBeyondViewport=True
+                )["data"]
                 await asyncio.to_thread(Path(screenshot).write_bytes, base64.b64decode(picture))
-            complaints = [c for c in browser.complaints if "422" not in c]  # the mistyped code is refused on purpose
+            complaints = [
+                c for c in browser.complaints if "422" not in c
+            ]  # the mistyped code is refused on purpose
         finally:
             browser.close()
     for name, value in seen.items():
         print(f"  {name}: {value}")
     for row in complaints[:5]:
         print(f"  the page complains: {row}")
-    fine = seen["hanging_was_waited_for"] and seen["partial_s"] < 1.5 < seen["whole_s"] and seen["hanging_outcome"] == "timed_out"
-    fine = fine and "未答复" in seen["reason"] and not seen["too_wide"] and not seen["token_in_address"] and not complaints
+    fine = (
+        seen["hanging_was_waited_for"]
+        and seen["partial_s"] < 1.5 < seen["whole_s"]
+        and seen["hanging_outcome"] == "timed_out"
+    )
+    fine = (
+        fine
+        and "未答复" in seen["reason"]
+        and not seen["too_wide"]
+        and not seen["token_in_address"]
+        and not complaints
+    )
     fine = fine and "Registered?" in seen["english"] and len(seen["chips"]) == 3
     return stage.verdict(
-        "browser", bool(fine), width=WIDTH, partial_s=seen["partial_s"], whole_s=seen["whole_s"], complaints=len(complaints)
+        "browser",
+        bool(fine),
+        width=WIDTH,
+        partial_s=seen["partial_s"],
+        whole_s=seen["whole_s"],
+        complaints=len(complaints),
     )
 
 

@@ -23,13 +23,21 @@ ANSWERED = {"fresh", "not_found", "not_applicable"}
 async def crowd(gateway: stage.Gateway, codes: list[str]) -> tuple[list[stage.Answer], float]:
     """All at once; the answers and the most memory seen meanwhile."""
     async with stage.client(gateway.port) as client:
-        warm = [client.get(f"/v1/profiles/{codes[n]}?purpose=patrol", gateway.token(n)) for n in range(50)]
+        warm = [
+            client.get(f"/v1/profiles/{codes[n]}?purpose=patrol", gateway.token(n))
+            for n in range(50)
+        ]
         await asyncio.gather(*warm)
         before = most = gateway.rss_mib
         due = asyncio.get_running_loop().time()
         waiting = asyncio.gather(
             *(
-                client.get(f"/v1/profiles/{code}?purpose=patrol", gateway.token(n % 50), due, Cache_Control="no-cache")
+                client.get(
+                    f"/v1/profiles/{code}?purpose=patrol",
+                    gateway.token(n % 50),
+                    due,
+                    Cache_Control="no-cache",
+                )
                 for n, code in enumerate(codes)
             )
         )
@@ -71,10 +79,23 @@ async def campaign(size: int) -> int:
     print(
         f"  fresh by department: {fresh}; statuses {dict(Counter(a.status for a in answers))}; last answer after {latest:.0f} ms"
     )
-    print(f"  control: with 16 at once the share of the slow department is {control_fresh['health']:.3f}")
-    fine = latest <= DEADLINE_MS + MOST_LATE_MS and min(fresh.values()) >= LEAST_FRESH and growth <= MOST_GROWTH_MIB
+    print(
+        f"  control: with 16 at once the share of the slow department is {control_fresh['health']:.3f}"
+    )
+    fine = (
+        latest <= DEADLINE_MS + MOST_LATE_MS
+        and min(fresh.values()) >= LEAST_FRESH
+        and growth <= MOST_GROWTH_MIB
+    )
     fine = fine and control_fresh["health"] < LEAST_FRESH
-    return stage.verdict("crowd", fine, size=size, latest_ms=latest, fresh_least=min(fresh.values()), rss_growth_mib=growth)
+    return stage.verdict(
+        "crowd",
+        fine,
+        size=size,
+        latest_ms=latest,
+        fresh_least=min(fresh.values()),
+        rss_growth_mib=growth,
+    )
 
 
 def main() -> int:

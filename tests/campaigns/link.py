@@ -55,14 +55,18 @@ class Link:
         await delivering
 
 
-async def ask(port: int, token: str, *, view: str, accept: str, gzip: bool) -> tuple[float, int, float]:
+async def ask(
+    port: int, token: str, *, view: str, accept: str, gzip: bool
+) -> tuple[float, int, float]:
     """Seconds until the headline can be read, bytes of the body as they travelled, seconds until all had come."""
     loop = asyncio.get_running_loop()
     begun = loop.time()
     reader, writer = await asyncio.open_connection(HOST, port)
     coding = "Accept-Encoding: gzip\r\n" if gzip else ""
     head = f"GET /v1/profiles/{CODE}?purpose=patrol&view={view} HTTP/1.1\r\nHost: x\r\nAccept: {accept}\r\nCache-Control: no-cache\r\n"
-    writer.write(f"{head}{coding}Authorization: Bearer {token}\r\nConnection: close\r\n\r\n".encode())
+    writer.write(
+        f"{head}{coding}Authorization: Bearer {token}\r\nConnection: close\r\n\r\n".encode()
+    )
     raw, seconds = b"", 0.0
     while data := await reader.read(4096):
         raw += data
@@ -103,7 +107,10 @@ def _body(raw: bytes, *, gzip: bool) -> tuple[bytes, int]:
 
 async def campaign() -> int:
     """Stream, summary and full through the link; the exit status."""
-    with stage.departments(businesses=0, latency_ms=60) as found, stage.gateway(manifests_of(found, *NAMES)) as gateway:
+    with (
+        stage.departments(businesses=0, latency_ms=60) as found,
+        stage.gateway(manifests_of(found, *NAMES)) as gateway,
+    ):
         token = gateway.issuer.token("inspector-link", "inspector", department="fire")
         for _ in range(2):
             await ask(gateway.port, token, view="summary", accept="application/json", gzip=True)
@@ -119,11 +126,18 @@ async def campaign() -> int:
     print(
         f"  seconds to the headline: summary {summary[0]:.2f}, streamed summary {streamed[0]:.2f}, full {full[0]:.2f}; whole answer {full[2]:.2f}, not packed {control[2]:.2f}"
     )
-    print(f"  bytes: summary {summary[1]}, streamed summary {streamed[1]}, full {full[1]}; not packed {control[1]}")
+    print(
+        f"  bytes: summary {summary[1]}, streamed summary {streamed[1]}, full {full[1]}; not packed {control[1]}"
+    )
     first = stage.quantile(firsts, 0.95)
-    print(f"  first section after its department's answer, ms: median {stage.quantile(firsts, 0.5):.1f}, p95 {first:.1f}")
+    print(
+        f"  first section after its department's answer, ms: median {stage.quantile(firsts, 0.5):.1f}, p95 {first:.1f}"
+    )
     fine = (
-        0 < summary[0] <= MOST_SECONDS and 0 < streamed[0] <= MOST_SECONDS and summary[1] <= MOST_SUMMARY and full[1] <= MOST_FULL
+        0 < summary[0] <= MOST_SECONDS
+        and 0 < streamed[0] <= MOST_SECONDS
+        and summary[1] <= MOST_SUMMARY
+        and full[1] <= MOST_FULL
     )
     fine = fine and first <= MOST_FIRST_MS and control[2] > full[2] + 1
     return verdict(

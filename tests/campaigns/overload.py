@@ -24,7 +24,9 @@ RECORD, PREFETCH, LOOK_UP = "record", "prefetch", "look-up"
 class Load:
     """Counts what came back, by kind."""
 
-    def __init__(self, gateway: stage.Gateway, client: stage.Client, codes: "itertools.cycle[str]") -> None:
+    def __init__(
+        self, gateway: stage.Gateway, client: stage.Client, codes: "itertools.cycle[str]"
+    ) -> None:
         self.gateway = gateway
         self.client = client
         self.codes = codes
@@ -36,11 +38,16 @@ class Load:
         token = self.gateway.token(next(self.number) % 200)
         if kind == RECORD:
             answer = await self.client.get(
-                "/v1/inspections/0197f3b0-0000-7000-8000-000000000000", token, method="PUT", Content_Length="0"
+                "/v1/inspections/0197f3b0-0000-7000-8000-000000000000",
+                token,
+                method="PUT",
+                Content_Length="0",
             )
         else:
             more = {"Priority": "u=7"} if kind == PREFETCH else {}
-            answer = await self.client.get(f"/v1/profiles/{next(self.codes)}?purpose=patrol&view=summary", token, **more)
+            answer = await self.client.get(
+                f"/v1/profiles/{next(self.codes)}?purpose=patrol&view=summary", token, **more
+            )
         self.answers[kind, answer.status] += 1
         if answer.status == 200 and b'"missing":[]' in answer.body:
             self.whole += 1
@@ -81,7 +88,9 @@ async def campaign(seconds: float, seed: int) -> int:
     world = World(1, 4000, datetime.now(UTC).date())
     codes = itertools.cycle([b.business_id for b in world.generated])
     with stage.departments(businesses=4000, latency_ms=LATENCY_MS) as found:
-        manifests = stage.manifests_of(found, *NAMES, capacity={"initial": CAPACITY, "most": CAPACITY})
+        manifests = stage.manifests_of(
+            found, *NAMES, capacity={"initial": CAPACITY, "most": CAPACITY}
+        )
         with stage.gateway(manifests) as gateway:
             async with stage.client(gateway.port) as client:
                 load = Load(gateway, client, codes)
@@ -94,10 +103,14 @@ async def campaign(seconds: float, seed: int) -> int:
                 after = await load.closed(CAPACITY, 4.0)
     refused = {kind: counted[kind, 503] for kind in (RECORD, LOOK_UP, PREFETCH)}
     sent = {kind: sum(n for (k, _), n in counted.items() if k == kind) for kind in refused}
-    print(f"  peak {peak:.0f}/s, during {during:.0f}/s of {sum(sent.values()) / seconds:.0f}/s sent, after {after:.0f}/s")
+    print(
+        f"  peak {peak:.0f}/s, during {during:.0f}/s of {sum(sent.values()) / seconds:.0f}/s sent, after {after:.0f}/s"
+    )
     print(f"  sent {sent}, refused {refused}, by status {dict(counted)}")
     fine = during >= LEAST_DURING * peak and after >= LEAST_AFTER * peak
-    fine = fine and not refused[RECORD] and refused[PREFETCH] > 0  # the control: the overload was one
+    fine = (
+        fine and not refused[RECORD] and refused[PREFETCH] > 0
+    )  # the control: the overload was one
     return stage.verdict(
         "overload", fine, seed=seed, seconds=seconds, peak=peak, during=during / peak, after=after / peak,
         records_refused=refused[RECORD], prefetches_refused=refused[PREFETCH],

@@ -46,7 +46,9 @@ class Seen:
 
     @property
     def forbidden(self) -> list[tuple[str, int]]:
-        return [c for c in self.connects if ipaddress.ip_address(c[0].partition("%")[0]) not in ALLOWED]
+        return [
+            c for c in self.connects if ipaddress.ip_address(c[0].partition("%")[0]) not in ALLOWED
+        ]
 
 
 def spellings(address: str, port: int) -> list[str]:
@@ -62,7 +64,9 @@ def spellings(address: str, port: int) -> list[str]:
             f"[{address}].",
         ]
         if parsed.ipv4_mapped:
-            hosts += [f"[::ffff:{int(parsed.ipv4_mapped) >> 16:x}:{int(parsed.ipv4_mapped) & 0xFFFF:x}]"]
+            hosts += [
+                f"[::ffff:{int(parsed.ipv4_mapped) >> 16:x}:{int(parsed.ipv4_mapped) & 0xFFFF:x}]"
+            ]
     else:
         a, b, c, d = parsed.packed
         number = int(parsed)
@@ -86,13 +90,20 @@ def spellings(address: str, port: int) -> list[str]:
         f"http:/{hosts[0]}:{port}/",
         f"http:{hosts[0]}:{port}/",
     ]
-    return [*urls, f"gopher://{hosts[0]}:{port}/", f"file://{hosts[0]}/etc/passwd", f"http://{hosts[0]}:{port}\\x/"]
+    return [
+        *urls,
+        f"gopher://{hosts[0]}:{port}/",
+        f"file://{hosts[0]}/etc/passwd",
+        f"http://{hosts[0]}:{port}\\x/",
+    ]
 
 
 async def ask(exchange: Exchange, url: str) -> str:
     """What became of a question: `answered` or its reason."""
     try:
-        await exchange.send("GET", url, headers={}, deadline=asyncio.get_running_loop().time() + 0.4)
+        await exchange.send(
+            "GET", url, headers={}, deadline=asyncio.get_running_loop().time() + 0.4
+        )
     except AdapterError as error:
         return error.code
     return "answered"
@@ -109,7 +120,15 @@ class Fickle:
         self.asked += 1
         await asyncio.sleep(self._random.random() * 0.002)
         allowed, forbidden = "127.64.0.1", self._random.choice(FORBIDDEN)
-        return self._random.choice([[allowed], [forbidden], [allowed, forbidden], [forbidden, allowed], [forbidden, forbidden]])
+        return self._random.choice(
+            [
+                [allowed],
+                [forbidden],
+                [allowed, forbidden],
+                [forbidden, allowed],
+                [forbidden, forbidden],
+            ]
+        )
 
 
 async def races(exchange: Exchange, rounds: int, port: int) -> None:
@@ -127,7 +146,9 @@ async def races(exchange: Exchange, rounds: int, port: int) -> None:
 
 async def serve() -> asyncio.Server:
     async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
+        with contextlib.suppress(
+            asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError
+        ):
             await reader.readuntil(b"\r\n\r\n")
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}")
         writer.close()
@@ -162,7 +183,12 @@ class Outcome:
 
     @property
     def is_fine(self) -> bool:
-        return not self.forbidden and not self.answered and self.controls == self.of and self.witness == 1
+        return (
+            not self.forbidden
+            and not self.answered
+            and self.controls == self.of
+            and self.witness == 1
+        )
 
 
 async def campaign(rounds: int, seed: int, seen: Seen) -> Outcome:
@@ -183,14 +209,24 @@ async def campaign(rounds: int, seed: int, seen: Seen) -> Outcome:
     ]
     answered = [await ask(exchange, url) for url in controls].count("answered")
     seen.connects.clear()
-    naive = asyncio.open_connection("127.0.0.1", port)  # whoever watches must see a forbidden connect
+    naive = asyncio.open_connection(
+        "127.0.0.1", port
+    )  # whoever watches must see a forbidden connect
     (await naive)[1].close()
     witness = len(seen.forbidden)
     seen.listening = False
     for used in (exchange, racing):
         await used.aclose()
     server.close()
-    return Outcome(len(urls), fickle.asked, forbidden, outcomes.count("answered"), answered, len(controls), witness)
+    return Outcome(
+        len(urls),
+        fickle.asked,
+        forbidden,
+        outcomes.count("answered"),
+        answered,
+        len(controls),
+        witness,
+    )
 
 
 def main() -> int:
@@ -201,7 +237,10 @@ def main() -> int:
     arguments = parser.parse_args()
     seen, found = Seen(), []
     sys.addaudithook(seen.hook)
-    for name, factory in (("asyncio", asyncio.SelectorEventLoop), ("uvloop", lambda: counting_loop(seen))):
+    for name, factory in (
+        ("asyncio", asyncio.SelectorEventLoop),
+        ("uvloop", lambda: counting_loop(seen)),
+    ):
         with asyncio.Runner(loop_factory=factory) as runner:
             outcome = runner.run(campaign(arguments.rounds, arguments.seed, seen))
         found.append(outcome)

@@ -57,7 +57,16 @@ class Departments:
 
 @contextmanager
 def departments(businesses: int = 1200, latency_ms: int = 5) -> Iterator[Departments]:
-    arguments = ["-m", "adapters.fakes.server", "--port", "0", "--businesses", str(businesses), "--latency-ms", str(latency_ms)]
+    arguments = [
+        "-m",
+        "adapters.fakes.server",
+        "--port",
+        "0",
+        "--businesses",
+        str(businesses),
+        "--latency-ms",
+        str(latency_ms),
+    ]
     process = subprocess.Popen([sys.executable, *arguments], stdout=subprocess.PIPE, text=True)
     try:
         ready = json.loads(process.stdout.readline())
@@ -81,23 +90,39 @@ class Gateway:
     def token(self, number: int) -> str:
         """One of many patrollers', so that nobody's rate is the bound."""
         while len(self.tokens) <= number:
-            self.tokens.append(self.issuer.token(f"patroller-{len(self.tokens)}", Role.PATROLLER, department="urban_management"))
+            self.tokens.append(
+                self.issuer.token(
+                    f"patroller-{len(self.tokens)}", Role.PATROLLER, department="urban_management"
+                )
+            )
         return self.tokens[number]
 
     def metrics(self) -> dict[str, float]:
         """Every sample by name and labels."""
         with _OPENER.open(f"http://{HOST}:{self.port}/metrics", timeout=10) as response:
-            rows = (line.rpartition(" ") for line in response.read().decode().splitlines() if line and line[0] != "#")
+            rows = (
+                line.rpartition(" ")
+                for line in response.read().decode().splitlines()
+                if line and line[0] != "#"
+            )
             return {name: float(value) for name, _, value in rows}
 
     @property
     def rss_mib(self) -> float:
-        return int(Path(f"/proc/{self.pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / (1 << 20)
+        return (
+            int(Path(f"/proc/{self.pid}/statm").read_text().split()[1])
+            * os.sysconf("SC_PAGE_SIZE")
+            / (1 << 20)
+        )
 
     @property
     def exceptions(self) -> list[str]:
         """What nobody foresaw, as logged."""
-        return re.findall(r"^(?:Traceback.*|\w*(?:Error|Exception)\b.*)$", self.log.read_text(errors="replace"), re.MULTILINE)
+        return re.findall(
+            r"^(?:Traceback.*|\w*(?:Error|Exception)\b.*)$",
+            self.log.read_text(errors="replace"),
+            re.MULTILINE,
+        )
 
 
 @dataclass
@@ -139,7 +164,9 @@ def started(on: Prepared, **more: str) -> Iterator[Gateway]:
     }  # fmt: skip
     with log.open("wb") as out:
         command = [sys.executable, "-m", "app.cli.run", "serve", "--port", str(port)]
-        process = subprocess.Popen(command, stdout=out, stderr=subprocess.STDOUT, env={**os.environ, **env})
+        process = subprocess.Popen(
+            command, stdout=out, stderr=subprocess.STDOUT, env={**os.environ, **env}
+        )
     with ended(process, seconds=20):
         _wait_until_ready(process, port, log)
         yield Gateway(port, process.pid, on.issuer, log)
@@ -152,7 +179,9 @@ def gateway(manifests: list[dict[str, Any]], **more: str) -> Iterator[Gateway]:
         yield found
 
 
-async def _publish(url: str, jwks: Path, issuer: LocalIssuer, manifests: list[dict[str, Any]]) -> None:
+async def _publish(
+    url: str, jwks: Path, issuer: LocalIssuer, manifests: list[dict[str, Any]]
+) -> None:
     async with running(settings(url, jwks), issuer) as found:
         for manifest in manifests:
             await found.publish(manifest, SECRETS.get(manifest["adapter_id"]))
@@ -192,7 +221,9 @@ class Client:
         self._port = port
         self._idle: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []
 
-    async def get(self, path: str, token: str, due: float | None = None, method: str = "GET", **headers: str) -> Answer:
+    async def get(
+        self, path: str, token: str, due: float | None = None, method: str = "GET", **headers: str
+    ) -> Answer:
         """Ask, without a body. A connection that ended is replaced; status 0 is one that broke."""
         loop = asyncio.get_running_loop()
         due = loop.time() if due is None else due
@@ -202,7 +233,11 @@ class Client:
         while True:
             kept = bool(self._idle)
             try:
-                pair = self._idle.pop() if kept else await asyncio.open_connection(HOST, self._port, limit=1 << 20)
+                pair = (
+                    self._idle.pop()
+                    if kept
+                    else await asyncio.open_connection(HOST, self._port, limit=1 << 20)
+                )
                 pair[1].write(payload)
                 status, body, first = await _read(pair[0])
             except (OSError, asyncio.IncompleteReadError):
@@ -249,6 +284,9 @@ def quantile(values: list[float], share: float) -> float:
 
 def verdict(name: str, ok: bool, **figures: object) -> int:
     """The closing line, and the exit status that belongs to it."""
-    told = " ".join(f"{key}={value:.3f}" if isinstance(value, float) else f"{key}={value}" for key, value in figures.items())
+    told = " ".join(
+        f"{key}={value:.3f}" if isinstance(value, float) else f"{key}={value}"
+        for key, value in figures.items()
+    )
     print(f"{name}: {'ok' if ok else 'FAILED'} {told}")
     return 0 if ok else 1

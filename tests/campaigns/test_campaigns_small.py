@@ -18,10 +18,14 @@ pytestmark = pytest.mark.xdist_group("campaigns")
 def test_healthy_departments_do_not_notice_a_broken_one(behaviour, monkeypatch):
     monkeypatch.setattr(zoo, "DEADLINE_MS", 2000)
     monkeypatch.setattr(zoo, "AT_ONCE", 8)
-    codes = itertools.cycle([b.business_id for b in World(1, 100, datetime.now(UTC).date()).generated])
+    codes = itertools.cycle(
+        [b.business_id for b in World(1, 100, datetime.now(UTC).date()).generated]
+    )
     tally = zoo.Tally()
     with stage.departments(businesses=100) as found, stage.departments(businesses=100) as fine:
-        manifests = stage.manifests_of(found, *zoo.NAMES[:3]) + stage.manifests_of(fine, *zoo.NAMES[3:])
+        manifests = stage.manifests_of(found, *zoo.NAMES[:3]) + stage.manifests_of(
+            fine, *zoo.NAMES[3:]
+        )
         with stage.prepared(manifests) as on:
             asyncio.run(zoo.cell(on, found, behaviour, 3, tally, codes))
             after, _ = asyncio.run(zoo.leaks(on, codes, 100))
@@ -33,7 +37,11 @@ def test_healthy_departments_do_not_notice_a_broken_one(behaviour, monkeypatch):
 
 
 def test_no_forbidden_address_is_ever_connected_to():
-    done = subprocess.run([sys.executable, "-m", "tests.campaigns.ssrf", "--rounds", "100"], capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.campaigns.ssrf", "--rounds", "100"],
+        capture_output=True,
+        text=True,
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "ssrf: ok" in done.stdout
 
@@ -43,7 +51,9 @@ def test_a_small_crowd_is_served_by_slow_departments_that_say_what_they_can_take
     with stage.departments(businesses=60) as found:
         for name in crowd.LATENCIES:
             found.set(name, "ok", latency_ms=400)
-        manifests = stage.manifests_of(found, *crowd.LATENCIES, capacity={"initial": 1024, "most": 2000})
+        manifests = stage.manifests_of(
+            found, *crowd.LATENCIES, capacity={"initial": 1024, "most": 2000}
+        )
         with stage.gateway(manifests) as gateway:
             answers, _ = asyncio.run(crowd.crowd(gateway, codes))
     assert crowd.fresh_share(answers) == dict.fromkeys(crowd.LATENCIES, 1.0)
@@ -51,9 +61,13 @@ def test_a_small_crowd_is_served_by_slow_departments_that_say_what_they_can_take
 
 def test_records_are_never_refused_while_prefetches_are_taken():
     async def play():
-        codes = itertools.cycle([b.business_id for b in World(1, 200, datetime.now(UTC).date()).generated])
+        codes = itertools.cycle(
+            [b.business_id for b in World(1, 200, datetime.now(UTC).date()).generated]
+        )
         with stage.departments(businesses=200, latency_ms=50) as found:
-            manifests = stage.manifests_of(found, "emergency", "health", capacity={"initial": 4, "most": 4})
+            manifests = stage.manifests_of(
+                found, "emergency", "health", capacity={"initial": 4, "most": 4}
+            )
             with stage.gateway(manifests) as gateway:
                 async with stage.client(gateway.port) as client:
                     load = overload.Load(gateway, client, codes)

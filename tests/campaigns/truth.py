@@ -47,12 +47,18 @@ class Tally:
             if told != wanted:
                 self.wrong.append(place)
             # Naive: whatever is not known to be wrong is right.
-            self.naive_false_yes += told != "no" and wanted in {"no", "unknown"} and (told == "unknown")
+            self.naive_false_yes += (
+                told != "no" and wanted in {"no", "unknown"} and (told == "unknown")
+            )
         self.asked += 1
 
     def contradictions(self, business: Business, profile: dict[str, Any]) -> None:
         told, true = {c["element"] for c in profile["conflicts"]}, true_conflicts(business)
-        for kind, elements in (("hit", told & true), ("invented", told - true), ("missed", true - told)):
+        for kind, elements in (
+            ("hit", told & true),
+            ("invented", told - true),
+            ("missed", true - told),
+        ):
             self.conflicts[kind] += len(elements)
             for element in elements:
                 self.by_element.setdefault(element, Counter())[kind] += 1
@@ -78,7 +84,9 @@ class Tally:
 
     @property
     def ok(self) -> bool:
-        fine = not self.false_yes and self.precision >= LEAST_PRECISION and self.recall >= LEAST_RECALL
+        fine = (
+            not self.false_yes and self.precision >= LEAST_PRECISION and self.recall >= LEAST_RECALL
+        )
         control_fails = self.naive_false_yes > 0 and self.naive_precision < LEAST_PRECISION
         return fine and control_fails
 
@@ -105,7 +113,9 @@ async def examine(gateway: Gateway, world: World, tally: Tally) -> None:
             tally.headline(business, None, profile)
             tally.contradictions(business, profile)
             for site in business.sites if len(business.sites) > 1 else ():
-                tally.headline(business, site.site_ref, await look_up(gateway, business, site.site_ref))
+                tally.headline(
+                    business, site.site_ref, await look_up(gateway, business, site.site_ref)
+                )
             if waiting and (total - len(waiting)) % 100 == 0:
                 print(f"  {total - len(waiting)}/{total}", file=sys.stderr)
 
@@ -127,7 +137,9 @@ async def campaign(businesses: int, seed: int) -> Tally:
         async with running(settings(url, jwks), issuer) as gateway:
             await gateway.officers()
             for name, listener in listeners.items():
-                await gateway.publish(manifest_of(name, f"http://127.0.0.1:{listener.port}"), SECRETS.get(name))
+                await gateway.publish(
+                    manifest_of(name, f"http://127.0.0.1:{listener.port}"), SECRETS.get(name)
+                )
             await examine(gateway, world, tally)
     for listener in (*listeners.values(), control):
         listener.close()

@@ -39,27 +39,44 @@ class Tally:
     looks: Counter[str] = field(default_factory=Counter)
     stalls: Counter[str] = field(default_factory=Counter)
 
-    def take(self, answer: stage.Answer, healthy: set[str], broken: set[str], behaviour: str) -> None:
+    def take(
+        self, answer: stage.Answer, healthy: set[str], broken: set[str], behaviour: str
+    ) -> None:
         self.times.setdefault(behaviour, []).append(answer.seconds)
         document = answer.json() if answer.body else {}
         sections = document.get("sections", {})
         for name in healthy:
-            outcome = sections.get(name, {}).get("outcome", f"HTTP {answer.status} {document.get('code')}")
+            outcome = sections.get(name, {}).get(
+                "outcome", f"HTTP {answer.status} {document.get('code')}"
+            )
             if outcome not in ANSWERED:
                 self.missing[f"{name} while others {behaviour}: {outcome}"] += 1
-        self.reasons.update(sections.get(name, {}).get("reason", {}).get("code", "sound") for name in broken)
+        self.reasons.update(
+            sections.get(name, {}).get("reason", {}).get("code", "sound") for name in broken
+        )
 
 
-async def ask(gateway: stage.Gateway, codes: "itertools.cycle[str]", count: int = AT_ONCE) -> list[stage.Answer]:
+async def ask(
+    gateway: stage.Gateway, codes: "itertools.cycle[str]", count: int = AT_ONCE
+) -> list[stage.Answer]:
     """So many different businesses at once."""
     async with stage.client(gateway.port) as client:
         headers = {"Deadline": str(DEADLINE_MS), "Cache_Control": "no-cache"}
         paths = [f"/v1/profiles/{next(codes)}?purpose=patrol" for _ in range(count)]
-        return list(await asyncio.gather(*(client.get(path, gateway.token(n), **headers) for n, path in enumerate(paths))))
+        return list(
+            await asyncio.gather(
+                *(client.get(path, gateway.token(n), **headers) for n, path in enumerate(paths))
+            )
+        )
 
 
 async def cell(
-    on: stage.Prepared, found: stage.Departments, behaviour: str, count: int, tally: Tally, codes: "itertools.cycle[str]"
+    on: stage.Prepared,
+    found: stage.Departments,
+    behaviour: str,
+    count: int,
+    tally: Tally,
+    codes: "itertools.cycle[str]",
 ) -> None:
     """One behaviour, so many departments: a fresh gateway, so that no breaker is open when it begins."""
     broken, healthy, name = set(NAMES[:count]), set(NAMES[count:]), f"{behaviour} x {count}"
@@ -111,7 +128,9 @@ async def settled(gateway: stage.Gateway, seconds: float = 8.0) -> dict[str, flo
     until = asyncio.get_running_loop().time() + seconds
     while True:
         seen = await asyncio.to_thread(gateway.metrics)
-        busy = seen["onevisit_requests_in_flight"] + sum(v for k, v in seen.items() if k.startswith("onevisit_adapter_in_flight"))
+        busy = seen["onevisit_requests_in_flight"] + sum(
+            v for k, v in seen.items() if k.startswith("onevisit_adapter_in_flight")
+        )
         if not busy or asyncio.get_running_loop().time() > until:
             return seen
         await asyncio.sleep(0.2)
@@ -119,12 +138,17 @@ async def settled(gateway: stage.Gateway, seconds: float = 8.0) -> dict[str, flo
 
 def stalled(before: dict[str, float], after: dict[str, float]) -> tuple[float, float]:
     """Looks at the event loop in between, and how many of them came later than the allowed stall."""
-    name, fine = "onevisit_loop_lag_seconds_count", f'onevisit_loop_lag_seconds_bucket{{le="{MOST_STALL}"}}'
+    name, fine = (
+        "onevisit_loop_lag_seconds_count",
+        f'onevisit_loop_lag_seconds_bucket{{le="{MOST_STALL}"}}',
+    )
     looks = after[name] - before[name]
     return looks, looks - (after[fine] - before[fine])
 
 
-async def leaks(on: stage.Prepared, codes: "itertools.cycle[str]", cancelled: int) -> tuple[dict[str, float], float]:
+async def leaks(
+    on: stage.Prepared, codes: "itertools.cycle[str]", cancelled: int
+) -> tuple[dict[str, float], float]:
     """What is left after so many callers that went away, and how many more tasks there are."""
     with stage.started(on) as gateway:
         await ask(gateway, codes)
@@ -134,11 +158,15 @@ async def leaks(on: stage.Prepared, codes: "itertools.cycle[str]", cancelled: in
     return after, after["onevisit_tasks"] - before["onevisit_tasks"]
 
 
-async def control(on: stage.Prepared, found: stage.Departments, codes: "itertools.cycle[str]") -> set[str]:
+async def control(
+    on: stage.Prepared, found: stage.Departments, codes: "itertools.cycle[str]"
+) -> set[str]:
     """Outcomes of a department that is slower than the deadline: it must be seen missing."""
     found.set(NAMES[-1], "slow")
     with stage.started(on) as gateway:
-        outcomes = {a.json()["sections"][NAMES[-1]]["outcome"] for a in await ask(gateway, codes, 4)}
+        outcomes = {
+            a.json()["sections"][NAMES[-1]]["outcome"] for a in await ask(gateway, codes, 4)
+        }
     found.set(NAMES[-1], "ok")
     return outcomes
 
@@ -153,7 +181,10 @@ async def campaign(behaviours: list[str], cancelled: int) -> int:
         found, fine = (stack.enter_context(stage.departments(businesses=1200)) for _ in range(2))
         prepared = {
             count: stack.enter_context(
-                stage.prepared(stage.manifests_of(found, *NAMES[:count]) + stage.manifests_of(fine, *NAMES[count:]))
+                stage.prepared(
+                    stage.manifests_of(found, *NAMES[:count])
+                    + stage.manifests_of(fine, *NAMES[count:])
+                )
             )
             for count in BROKEN_COUNTS
         }
@@ -165,11 +196,20 @@ async def campaign(behaviours: list[str], cancelled: int) -> int:
                 print(f"  {place + 1}/{len(behaviours)} behaviours", file=sys.stderr)
         seen = await control(on, fine, codes)
         left, tasks = await leaks(on, codes, cancelled)
-    latest = {name: 1000 * stage.quantile(times, 0.99) - DEADLINE_MS for name, times in tally.times.items()}
-    shares = {name: tally.stalls[name] / looks for name, looks in tally.looks.items() if looks >= FEWEST_LOOKS} or {"": 0.0}
+    latest = {
+        name: 1000 * stage.quantile(times, 0.99) - DEADLINE_MS
+        for name, times in tally.times.items()
+    }
+    shares = {
+        name: tally.stalls[name] / looks
+        for name, looks in tally.looks.items()
+        if looks >= FEWEST_LOOKS
+    } or {"": 0.0}
     late, growth = max(latest.values()), max(tally.growth.values())
     share = tally.stalls.total() / max(tally.looks.total(), 1)
-    leaked = left["onevisit_requests_in_flight"] + sum(v for k, v in left.items() if k.startswith("onevisit_adapter_in_flight"))
+    leaked = left["onevisit_requests_in_flight"] + sum(
+        v for k, v in left.items() if k.startswith("onevisit_adapter_in_flight")
+    )
     leaked += left["onevisit_connections_open"] - left["onevisit_connections_idle"]
     for row, count in (*tally.missing.most_common(10), *Counter(tally.exceptions).most_common(10)):
         print(f"  {count}: {row}")
@@ -179,10 +219,14 @@ async def campaign(behaviours: list[str], cancelled: int) -> int:
         ("p99 beyond the deadline, ms", latest),
     )
     for title, rows in worst:
-        print(f"  {title}, worst: {[(k, round(v, 3)) for k, v in sorted(rows.items(), key=lambda i: -i[1])[:6]]}")
+        print(
+            f"  {title}, worst: {[(k, round(v, 3)) for k, v in sorted(rows.items(), key=lambda i: -i[1])[:6]]}"
+        )
     print(f"  reasons seen: {dict(tally.reasons.most_common())}")
     print(f"  control: a department slower than the deadline is seen as {sorted(seen)}")
-    good = late <= MOST_LATE_MS and not tally.missing and growth <= MOST_GROWTH_MIB and share <= 0.01
+    good = (
+        late <= MOST_LATE_MS and not tally.missing and growth <= MOST_GROWTH_MIB and share <= 0.01
+    )
     good = good and max(shares.values()) <= MOST_OF_ONE
     good = good and not tally.exceptions and not leaked and tasks <= 2 and not ANSWERED & seen
     return stage.verdict(
@@ -196,7 +240,9 @@ def main() -> int:
     """Run and say how it ended."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", default="", help="behaviours, comma separated (default all)")
-    parser.add_argument("--rounds", type=int, default=0, help="so many behaviours, evenly chosen (default all)")
+    parser.add_argument(
+        "--rounds", type=int, default=0, help="so many behaviours, evenly chosen (default all)"
+    )
     parser.add_argument("--cancelled", type=int, default=10_000)
     arguments = parser.parse_args()
     behaviours = [b for b in arguments.only.split(",") if b] or sorted(ZOO)

@@ -43,7 +43,12 @@ def _is_free(port):
 def demo(folder, *arguments):
     """A demo in a folder of its own that stays up until the block is left."""
     first = free_ports(16)
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "160", "ONEVISIT_GATEWAY": f"http://127.0.0.1:{first}"}
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(ROOT),
+        "COLUMNS": "160",
+        "ONEVISIT_GATEWAY": f"http://127.0.0.1:{first}",
+    }
     ports = ["--port", str(first), "--departments-port", str(first + 1), "--businesses", "50"]
     process = subprocess.Popen(
         [*COMMAND, "demo", *ports, *arguments],
@@ -67,7 +72,9 @@ def test_the_demo_shows_both_profiles_and_ends(tmp_path):
         shown, _ = process.communicate(timeout=90)
     assert process.returncode == 0, shown
     assert "13/13 verified, reviewed, published" in shown
-    first, second = re.findall(r"(\d+) ms in all, slowest department (\d+) ms, (\d+) of 13 answered", shown)
+    first, second = re.findall(
+        r"(\d+) ms in all, slowest department (\d+) ms, (\d+) of 13 answered", shown
+    )
     assert (first[2], second[2]) == ("13", "10")
     assert "receipt FIRE-" in shown
     assert "receipt FOOD-" in shown
@@ -85,7 +92,15 @@ def test_a_busy_port_is_one_clear_sentence(tmp_path, taken):
         squatter.bind(("127.0.0.1", first + taken))
         squatter.listen()
         done = subprocess.run(
-            [*COMMAND, "demo", "--once", "--port", str(first), "--departments-port", str(first + 1)],
+            [
+                *COMMAND,
+                "demo",
+                "--once",
+                "--port",
+                str(first),
+                "--departments-port",
+                str(first + 1),
+            ],
             cwd=tmp_path,
             env={**os.environ, "PYTHONPATH": str(ROOT)},
             capture_output=True,
@@ -118,8 +133,14 @@ def test_a_fourteenth_department_by_configuration_alone(tmp_path):
     page = blocks(ROOT / "docs/add-a-department.md")
     for _, name, text in page:
         if name:
-            (tmp_path / name).write_text(text.replace("127.0.0.1:9200", f"127.0.0.1:{port}"), encoding="utf-8")
-    culture = subprocess.Popen([sys.executable, "culture_server.py"], cwd=tmp_path, env={**os.environ, "CULTURE_PORT": str(port)})
+            (tmp_path / name).write_text(
+                text.replace("127.0.0.1:9200", f"127.0.0.1:{port}"), encoding="utf-8"
+            )
+    culture = subprocess.Popen(
+        [sys.executable, "culture_server.py"],
+        cwd=tmp_path,
+        env={**os.environ, "CULTURE_PORT": str(port)},
+    )
     try:
         with demo(tmp_path) as (process, environment, gateway_port):
             wait_until_up(process, gateway_port)
@@ -129,13 +150,21 @@ def test_a_fourteenth_department_by_configuration_alone(tmp_path):
                     "127.0.0.1:8000", f"127.0.0.1:{gateway_port}"
                 )
                 done = subprocess.run(
-                    ["bash", "-euc", command], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60
+                    ["bash", "-euc", command],
+                    cwd=tmp_path,
+                    env=environment,
+                    capture_output=True,
+                    text=True,
+                    timeout=60,
                 )
                 assert done.returncode == 0, (command, done.stdout, done.stderr)
                 outputs.append(done.stdout)
             profile = json.loads(next(o for o in outputs if o.startswith('{"business_id"')))
             assert profile["completeness"]["asked"] == 14
-            assert profile["sections"]["culture"]["data"]["permits"][0]["permit_no"] == "沪文经〔2024〕1号"
+            assert (
+                profile["sections"]["culture"]["data"]["permits"][0]["permit_no"]
+                == "沪文经〔2024〕1号"
+            )
             assert "✔ 样例主体有应答" in "".join(outputs)
             refusals(tmp_path, environment)
     finally:
@@ -161,14 +190,31 @@ def refusals(folder, environment):
         (["adapter", "credentials", "culture", "odd.json", *department], "要求"),
     ]
     for arguments, words in attempts:
-        done = subprocess.run([*COMMAND, *arguments], cwd=folder, env=environment, capture_output=True, text=True, timeout=30)
+        done = subprocess.run(
+            [*COMMAND, *arguments],
+            cwd=folder,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=30,
+        )
         assert (done.returncode, words in done.stderr) == (1, True), (arguments, done.stderr)
         assert "Traceback" not in done.stderr
-    failing = json.loads((folder / "culture.json").read_text(encoding="utf-8")) | {"base_url": "http://127.0.0.1:9"}
+    failing = json.loads((folder / "culture.json").read_text(encoding="utf-8")) | {
+        "base_url": "http://127.0.0.1:9"
+    }
     (folder / "failing.json").write_text(json.dumps(failing), encoding="utf-8")
-    for arguments in (["adapter", "register", "failing.json"], ["adapter", "verify", "culture", "--case", "answers_sample"]):
+    for arguments in (
+        ["adapter", "register", "failing.json"],
+        ["adapter", "verify", "culture", "--case", "answers_sample"],
+    ):
         done = subprocess.run(
-            [*COMMAND, *arguments, *department], cwd=folder, env=environment, capture_output=True, text=True, timeout=60
+            [*COMMAND, *arguments, *department],
+            cwd=folder,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=60,
         )
     assert done.returncode == 1
     assert "✗" in done.stdout
@@ -188,7 +234,11 @@ class TestOperator:
 
     def test_an_unconfigured_start_is_refused_in_one_sentence(self, tmp_path):
         done = self.run(tmp_path, "serve")
-        assert (done.returncode, "ONEVISIT_SECRET_KEY" in done.stderr, "Traceback" in done.stderr) == (2, True, False)
+        assert (
+            done.returncode,
+            "ONEVISIT_SECRET_KEY" in done.stderr,
+            "Traceback" in done.stderr,
+        ) == (2, True, False)
 
     def test_migrate_doctor_and_a_database_that_is_behind(self, tmp_path):
         complete = {
@@ -205,7 +255,9 @@ class TestOperator:
         with socket.socket() as squatter:
             squatter.bind(("127.0.0.1", 0))
             squatter.listen()
-            taken = self.run(tmp_path, "serve", "--port", str(squatter.getsockname()[1]), **complete)
+            taken = self.run(
+                tmp_path, "serve", "--port", str(squatter.getsockname()[1]), **complete
+            )
         assert (taken.returncode, "is taken" in taken.stderr) == (2, True)
 
     def test_the_contracts_are_checked_and_written(self, tmp_path):
@@ -219,7 +271,15 @@ def test_the_mock_departments_server_refuses_taken_ports_in_words(tmp_path):
         squatter.bind(("127.0.0.1", first + 2))
         squatter.listen()
         done = subprocess.run(
-            [sys.executable, "-m", "adapters.fakes.server", "--port", str(first), "--businesses", "1"],
+            [
+                sys.executable,
+                "-m",
+                "adapters.fakes.server",
+                "--port",
+                str(first),
+                "--businesses",
+                "1",
+            ],
             cwd=ROOT,
             capture_output=True,
             text=True,

@@ -41,7 +41,9 @@ class Process:
         }
         self.log = (folder / f"gateway-{self.port}.log").open("w+")
         arguments = [sys.executable, "-m", "app.cli.run", "serve", "--port", str(self.port)]
-        self.process = subprocess.Popen(arguments, cwd=ROOT, env=environment, stdout=self.log, stderr=self.log)
+        self.process = subprocess.Popen(
+            arguments, cwd=ROOT, env=environment, stdout=self.log, stderr=self.log
+        )
         until = time.monotonic() + 30
         while True:
             with contextlib.suppress(httpx.TransportError):
@@ -54,7 +56,9 @@ class Process:
     def ask(self, method, path, subject, *roles, json=None, **claims):
         token = self.issuer.token(subject, *roles, **claims)
         headers = {"Authorization": f"Bearer {token}"}
-        return httpx.request(method, self.base + path, headers=headers, json=json, trust_env=False, timeout=20)
+        return httpx.request(
+            method, self.base + path, headers=headers, json=json, trust_env=False, timeout=20
+        )
 
     def end(self, number=signal.SIGTERM):
         self.process.send_signal(number)
@@ -77,12 +81,25 @@ def start(jwks_file, tmp_path, issuer):
 
 
 def inspector(process, method, path, json=None):
-    return process.ask(method, path, "inspector-1", Role.INSPECTOR, department="fire", certificate_no="ZJ-0001", json=json)
+    return process.ask(
+        method,
+        path,
+        "inspector-1",
+        Role.INSPECTOR,
+        department="fire",
+        certificate_no="ZJ-0001",
+        json=json,
+    )
 
 
 def test_a_killed_gateway_loses_no_record_and_repeats_none(published_url, departments, start):
     first = start(published_url)
-    task = {"business_id": BUSINESS, "region": "330106", "assignees": ["inspector-1"], "basis": "plan 7"}
+    task = {
+        "business_id": BUSINESS,
+        "region": "330106",
+        "assignees": ["inspector-1"],
+        "basis": "plan 7",
+    }
     task_id = first.ask("POST", "/v1/tasks", "leader-1", Role.TEAM_LEADER, json=task).json()["id"]
     departments.set("fire", "down")
     record_id, body = an_id(), an_inspection(task_id)
@@ -93,14 +110,18 @@ def test_a_killed_gateway_loses_no_record_and_repeats_none(published_url, depart
     departments.set("fire", "ok")
     again = inspector(second, "PUT", f"/v1/inspections/{record_id}", body)
     assert (again.status_code, again.headers["replayed"]) == (200, "true")
-    until = time.monotonic() + 45  # the killed process's lease on the outbox row has to run out first
+    until = (
+        time.monotonic() + 45
+    )  # the killed process's lease on the outbox row has to run out first
     while time.monotonic() < until:
         record = inspector(second, "GET", f"/v1/inspections/{record_id}").json()
         if all(w["state"] == "delivered" for w in record["write_back"]):
             break
         time.sleep(0.2)
     assert {w["state"] for w in record["write_back"]} == {"delivered"}
-    entries = second.ask("GET", "/v1/audit/entries?event=inspections.record.submitted", "a", Role.AUDITOR).json()["items"]
+    entries = second.ask(
+        "GET", "/v1/audit/entries?event=inspections.record.submitted", "a", Role.AUDITOR
+    ).json()["items"]
     assert [e["object_ref"] for e in entries] == [record_id]
 
 
@@ -110,7 +131,9 @@ class TestTwoGateways:
         return "postgresql"
 
     def sections(self, process):
-        return set(inspector(process, "GET", f"/v1/profiles/{BUSINESS}?purpose=patrol").json()["sections"])
+        return set(
+            inspector(process, "GET", f"/v1/profiles/{BUSINESS}?purpose=patrol").json()["sections"]
+        )
 
     def until(self, condition):
         started = time.monotonic()
@@ -119,15 +142,26 @@ class TestTwoGateways:
             time.sleep(0.02)
         print(f"effective in the other process after {time.monotonic() - started:.2f} s")
 
-    def test_what_one_does_the_other_learns_without_a_restart(self, published_url, departments, start):
+    def test_what_one_does_the_other_learns_without_a_restart(
+        self, published_url, departments, start
+    ):
         one, two = start(published_url), start(published_url)
         reason = {"reason": "maintenance tonight"}
         manager = {"department": "health"}
-        one.ask("POST", "/v1/adapters/health:suspend", "m", Role.DATA_MANAGER, json=reason, **manager)
+        one.ask(
+            "POST", "/v1/adapters/health:suspend", "m", Role.DATA_MANAGER, json=reason, **manager
+        )
         self.until(lambda: "health" not in self.sections(two))
-        two.ask("POST", "/v1/adapters/health:resume", "m", Role.DATA_MANAGER, json=reason, **manager)
+        two.ask(
+            "POST", "/v1/adapters/health:resume", "m", Role.DATA_MANAGER, json=reason, **manager
+        )
         self.until(lambda: "health" in self.sections(one))
-        task = {"business_id": BUSINESS, "region": "330106", "assignees": ["inspector-1"], "basis": "plan 7"}
+        task = {
+            "business_id": BUSINESS,
+            "region": "330106",
+            "assignees": ["inspector-1"],
+            "basis": "plan 7",
+        }
         task_id = one.ask("POST", "/v1/tasks", "leader-1", Role.TEAM_LEADER, json=task).json()["id"]
         path = f"/v1/profiles/{BUSINESS}?purpose=inspection&task={task_id}"
         assert inspector(two, "GET", path).status_code == 200
@@ -136,14 +170,21 @@ class TestTwoGateways:
 
     def test_both_taking_the_same_record_make_one(self, published_url, departments, start):
         one, two = start(published_url), start(published_url)
-        task = {"business_id": BUSINESS, "region": "330106", "assignees": ["inspector-1"], "basis": "plan 7"}
+        task = {
+            "business_id": BUSINESS,
+            "region": "330106",
+            "assignees": ["inspector-1"],
+            "basis": "plan 7",
+        }
         task_id = one.ask("POST", "/v1/tasks", "leader-1", Role.TEAM_LEADER, json=task).json()["id"]
         record_id, body = an_id(), an_inspection(task_id)
         from concurrent.futures import ThreadPoolExecutor
 
         with ThreadPoolExecutor(8) as pool:
             path = f"/v1/inspections/{record_id}"
-            answers = list(pool.map(lambda p: inspector(p, "PUT", path, body).status_code, [one, two] * 4))
+            answers = list(
+                pool.map(lambda p: inspector(p, "PUT", path, body).status_code, [one, two] * 4)
+            )
         assert sorted(answers) == [200] * 7 + [201]
         records = one.ask("GET", "/v1/records.ndjson", "s", Role.SUPERVISOR).text.splitlines()
         assert [json.loads(line)["id"] for line in records] == [record_id]

@@ -29,7 +29,9 @@ from tests.fixtures.gateway import settings as gateway_settings
 
 ROOT = Path(__file__).parents[2]
 DOCUMENT = json.loads((ROOT / "openapi/gateway.v1.json").read_text())
-OPERATIONS = sorted((o["operationId"], m, p) for p, item in DOCUMENT["paths"].items() for m, o in item.items())
+OPERATIONS = sorted(
+    (o["operationId"], m, p) for p, item in DOCUMENT["paths"].items() for m, o in item.items()
+)
 
 
 def test_the_committed_documents_are_what_the_code_says():
@@ -61,7 +63,9 @@ def test_the_problem_catalogue_is_written_down():
 
 def test_the_contract_of_departments_names_what_the_suite_examines():
     document = yaml.safe_load((ROOT / "openapi/department-adapter.v1.yaml").read_text())
-    assert {"/v1/search", "/v1/resolve-qr", "/v1/results", "/v1/aggregate"} <= set(document["paths"])
+    assert {"/v1/search", "/v1/resolve-qr", "/v1/results", "/v1/aggregate"} <= set(
+        document["paths"]
+    )
     assert suite.CONTRACT == "department-adapter.v1"
 
 
@@ -117,7 +121,9 @@ class TestExamples:
             path_filled = filled(example["path"], known)
             async with asyncio.timeout(20):
                 while True:
-                    response = await callers[example["as"]].request(example["method"], path_filled, json=body)
+                    response = await callers[example["as"]].request(
+                        example["method"], path_filled, json=body
+                    )
                     until = example.get("until")
                     if until is None or all(response.json().get(k) == v for k, v in until.items()):
                         break
@@ -158,8 +164,20 @@ def fuzzed(tmp_path_factory, jwks_file, departments_process, issuer):
         yield base, issuer
 
 
-ROLES = (Role.INSPECTOR, Role.TEAM_LEADER, Role.DATA_MANAGER, Role.COORDINATOR, Role.SUPERVISOR, Role.AUDITOR)
-CHECKS = (not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance)
+ROLES = (
+    Role.INSPECTOR,
+    Role.TEAM_LEADER,
+    Role.DATA_MANAGER,
+    Role.COORDINATOR,
+    Role.SUPERVISOR,
+    Role.AUDITOR,
+)
+CHECKS = (
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_schema_conformance,
+)
 
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda o: o[0])
@@ -175,7 +193,9 @@ def test_no_undeclared_5xx_and_no_schema_violation_under_fuzz(operation, fuzzed)
     def fuzz(case):
         response = case.call(headers={"Authorization": f"Bearer {token}"}, timeout=20)
         # 503 is declared where departments or the trace may be away: it must be a document, not a crash.
-        checks = [c for c in CHECKS if not (c is not_a_server_error and response.status_code == 503)]
+        checks = [
+            c for c in CHECKS if not (c is not_a_server_error and response.status_code == 503)
+        ]
         case.validate_response(response, checks=checks)
 
     fuzz()

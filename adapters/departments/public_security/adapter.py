@@ -1,4 +1,6 @@
-"""I/O with the police system: one GET, XML in GB18030, `JGDM` 00 success, 01 no record, 02 outside its remit."""
+"""I/O with the police system: one GET, XML in GB18030, `JGDM` 00 success, 01 no record, 02 outside
+its remit.
+"""
 
 import httpx
 
@@ -56,8 +58,12 @@ class PublicSecurityAdapter:
         if failure := status_failure(response.status_code, response.headers):
             raise failure
         require_whole(response.status_code)
-        require_media_type(response.headers.get("content-type", "").partition(";")[0].strip().lower(), "xml")
-        body = parse_xml(decode_text(response.content, "gb18030"), self._exchange.limits).get("FHJG")
+        require_media_type(
+            response.headers.get("content-type", "").partition(";")[0].strip().lower(), "xml"
+        )
+        body = parse_xml(decode_text(response.content, "gb18030"), self._exchange.limits).get(
+            "FHJG"
+        )
         if not isinstance(body, dict):
             raise AdapterMalformed("schema_violation", "no FHJG element")
         digest = digest_of(response.content)

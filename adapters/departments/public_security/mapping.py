@@ -1,4 +1,6 @@
-"""The police system's XML (already nested dicts) into the canonical `public_security` section. Pure."""
+"""The police system's XML (already nested dicts) into the canonical `public_security` section.
+Pure.
+"""
 
 from typing import Any
 
@@ -9,7 +11,9 @@ _ORDER_STATE = {"未整改": "open", "已整改": "rectified", "逾期": "overdu
 
 
 def to_public_security(record: dict[str, Any]) -> dict[str, Any]:
-    """Canonical values. Rows are told apart by `LB` (kind): XK permit, CF penalty order, BQ list flag."""
+    """Canonical values. Rows are told apart by `LB` (kind): XK permit, CF penalty order, BQ list
+    flag.
+    """
     rows = [row for row in to_list((record.get("JLS") or {}).get("JL")) if isinstance(row, dict)]
     values = {
         "special_trade_kind": to_text(record.get("TZHY")),
@@ -45,7 +49,11 @@ def _order(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _flag(row: dict[str, Any]) -> dict[str, Any]:
-    return _kept(code=to_text(row.get("BH")) or "flag", text=to_text(row.get("MC")), since=to_date(row.get("QSRQ")))
+    return _kept(
+        code=to_text(row.get("BH")) or "flag",
+        text=to_text(row.get("MC")),
+        since=to_date(row.get("QSRQ")),
+    )
 
 
 def _kept(**values: Any) -> dict[str, Any]:

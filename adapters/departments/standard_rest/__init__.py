@@ -1,1 +1,3 @@
-"""Any department that data can describe: `department-adapter.v1.yaml`, or its own dialect through a declarative mapping."""
+"""Any department that data can describe: `department-adapter.v1.yaml`, or its own dialect through a
+declarative mapping.
+"""

@@ -1,4 +1,6 @@
-"""The adapter that needs no Python: asks over the exchange as the manifest says, and maps what comes back."""
+"""The adapter that needs no Python: asks over the exchange as the manifest says, and maps what
+comes back.
+"""
 
 import asyncio
 import logging
@@ -8,12 +10,23 @@ from urllib.parse import quote
 import httpx
 import msgspec
 
-from adapters.contract.adapter import AdapterQuery, Asking, Candidate, ResultReceipt, SectionAnswer, Told
+from adapters.contract.adapter import (
+    AdapterQuery,
+    Asking,
+    Candidate,
+    ResultReceipt,
+    SectionAnswer,
+    Told,
+)
 from adapters.contract.errors import AdapterError, AdapterMalformed
 from adapters.contract.manifest import Manifest, Mapping
 from adapters.contract.sections import shape_of
 from adapters.departments.standard_rest.canonical import CanonicalReader
-from adapters.departments.standard_rest.mapping import compile_condition, compile_fields, field_names
+from adapters.departments.standard_rest.mapping import (
+    compile_condition,
+    compile_fields,
+    field_names,
+)
 from adapters.departments.standard_rest.paths import compile_path
 from adapters.departments.standard_rest.question import QuestionTemplate
 from adapters.transport.answers import (
@@ -43,22 +56,34 @@ class _Found(msgspec.Struct):
 
 
 class StandardRestAdapter:
-    """A department described by data. Compile errors of its mapping surface as `MappingError` when it is built."""
+    """A department described by data. Compile errors of its mapping surface as `MappingError` when
+    it is built.
+    """
 
     def __init__(self, manifest: Manifest, exchange: Exchange, secrets: Secrets, now: Now) -> None:
         self._manifest = manifest
         self._exchange = exchange
         self._now = now
         self._base = manifest.base_url.rstrip("/")
-        self._headers = {"Accept": "application/json, application/xml", **static_headers(manifest.auth, secrets)}
+        self._headers = {
+            "Accept": "application/json, application/xml",
+            **static_headers(manifest.auth, secrets),
+        }
         self._mapping = manifest.mapping or Mapping()
         self._shape = shape_of(manifest.section)
         self._build = compile_fields(self._mapping, field_names(self._shape))
         answer = self._mapping.response
-        self._find_id, self._find_time = compile_path(answer.business_id), compile_path(answer.as_of)
+        self._find_id, self._find_time = (
+            compile_path(answer.business_id),
+            compile_path(answer.as_of),
+        )
         self._find_record = compile_path(answer.record)
-        self._no_record = [(compile_condition(c), c.reason or "no_record") for c in answer.no_record]
-        self._not_applicable = [(compile_condition(c), c.reason or "not_applicable") for c in answer.not_applicable]
+        self._no_record = [
+            (compile_condition(c), c.reason or "no_record") for c in answer.no_record
+        ]
+        self._not_applicable = [
+            (compile_condition(c), c.reason or "not_applicable") for c in answer.not_applicable
+        ]
         self._success = compile_condition(answer.success) if answer.success else None
         self.repeatable = self._mapping.request.method == "GET"
         plain = self._mapping.fields is None and answer == Mapping().response
@@ -70,7 +95,9 @@ class StandardRestAdapter:
         pool, path = self._exchange.pool(address.rstrip("/"))
         request = self._mapping.request
         authority = pool.origin.authority
-        return pool, QuestionTemplate(request, self._manifest.section, authority, path.rstrip("/"), self._headers)
+        return pool, QuestionTemplate(
+            request, self._manifest.section, authority, path.rstrip("/"), self._headers
+        )
 
     @property
     def manifest(self) -> Manifest:
@@ -89,20 +116,28 @@ class StandardRestAdapter:
             else:
                 told(*self._outcome(response, query))
 
-        return self._exchange.begin(pool, payload, done, repeatable=self.repeatable, connect_seconds=connect_seconds)
+        return self._exchange.begin(
+            pool, payload, done, repeatable=self.repeatable, connect_seconds=connect_seconds
+        )
 
     async def _read_large(self, response: Response, query: AdapterQuery, told: Told) -> None:
         told(*await self._exchange.read(len(response.raw), lambda: self._outcome(response, query)))
 
-    def _outcome(self, response: Response, query: AdapterQuery) -> tuple[SectionAnswer | None, AdapterError | None]:
-        """What `_read` gives or raises. A failure leaves its frames behind: they hold megabytes until the collector comes."""
+    def _outcome(
+        self, response: Response, query: AdapterQuery
+    ) -> tuple[SectionAnswer | None, AdapterError | None]:
+        """What `_read` gives or raises. A failure leaves its frames behind: they hold megabytes
+        until the collector comes.
+        """
         try:
             return self._read(response, query), None
         except AdapterError as error:
             error.__context__ = error.__cause__ = None
             return None, error.with_traceback(None)
         except Exception as error:
-            log.exception("%s: an answer was read in a way nobody foresaw", self._manifest.adapter_id)
+            log.exception(
+                "%s: an answer was read in a way nobody foresaw", self._manifest.adapter_id
+            )
             return None, AdapterError("adapter_failed", type(error).__name__)
 
     async def fetch(self, query: AdapterQuery) -> SectionAnswer:
@@ -132,10 +167,12 @@ class StandardRestAdapter:
         head, _, body = template.payload(query, left_ms(query)).partition(b"\r\n\r\n")
         first, *lines = head.decode().split("\r\n")
         method, target, _ = first.split(" ")
-        pairs = [tuple(line.split(": ", 1)) for line in lines]
+        pairs = [(name, value) for name, _, value in (line.partition(": ") for line in lines)]
         url = f"{pool.origin.scheme}://{pool.origin.authority}{target}"
         extensions = {"deadline": query.deadline}
-        return httpx.Request(method, url, headers=pairs, content=body or None, extensions=extensions)  # type: ignore[arg-type]  # pairs of two
+        return httpx.Request(
+            method, url, headers=pairs, content=body or None, extensions=extensions
+        )
 
     def _read(self, response: Response, query: AdapterQuery) -> SectionAnswer:
         """What a complete answer says. Raises `AdapterError`."""
@@ -164,7 +201,9 @@ class StandardRestAdapter:
         as_of = require_as_of(self._find_time(document), self._now)
         record = self._find_record(document)
         if record is None:
-            raise AdapterMalformed("schema_violation", f"nothing at {self._mapping.response.record}")
+            raise AdapterMalformed(
+                "schema_violation", f"nothing at {self._mapping.response.record}"
+            )
         return section_answer(self._build(record), self._shape, as_of, digest)
 
     def preview(self, sample: Any) -> msgspec.Struct:
@@ -173,7 +212,9 @@ class StandardRestAdapter:
         return to_shape(self._build(sample if record is None else record), self._shape)
 
     def _document(self, response: Response) -> Any:
-        """The parsed body, or None where the status alone tells that there is nothing worth reading."""
+        """The parsed body, or None where the status alone tells that there is nothing worth
+        reading.
+        """
         answer, limits = self._mapping.response, self._exchange.limits
         try:
             require_media_type(response.media_type, answer.format)
@@ -183,7 +224,8 @@ class StandardRestAdapter:
                 return decode_json(response.body, limits)
             return parse_json(decode_text(response.body, answer.charset), limits)
         except AdapterMalformed:
-            # A 404 page of some proxy is not the department saying "no record": only a well-formed answer counts.
+            # A 404 page of some proxy is not the department saying "no record": only a well-formed
+            # answer counts.
             if status_failure(response.status):
                 return None
             raise
@@ -199,7 +241,9 @@ class StandardRestAdapter:
         return found.items[:20]
 
     async def resolve_qr(self, content: str, deadline: float) -> Candidate | None:
-        document = await self._call("POST", f"{self._base}/v1/resolve-qr", {"content": content}, deadline)
+        document = await self._call(
+            "POST", f"{self._base}/v1/resolve-qr", {"content": content}, deadline
+        )
         return None if document is None else _as(Candidate, document)
 
     async def submit_results(self, message: dict[str, Any], deadline: float) -> ResultReceipt:
@@ -210,15 +254,21 @@ class StandardRestAdapter:
         return receipt
 
     async def aggregate(self, question: dict[str, Any], deadline: float) -> dict[str, Any]:
-        """Counts over class-1 data, made at the source; cells smaller than its minimum arrive as null."""
-        answer: dict[str, Any] = _as(dict, await self._call("POST", f"{self._base}/v1/aggregate", question, deadline) or {})
+        """Counts over class-1 data, made at the source; cells smaller than its minimum arrive as
+        null.
+        """
+        answer: dict[str, Any] = _as(
+            dict, await self._call("POST", f"{self._base}/v1/aggregate", question, deadline) or {}
+        )
         return answer
 
     async def _call(self, method: str, url: str, message: Any, deadline: float) -> Any:
         """An optional operation of the contract: JSON in, JSON out, 404 is None."""
         body = b"" if message is None else msgspec.json.encode(message)
         headers = {**self._headers, **({"Content-Type": "application/json"} if body else {})}
-        response = await self._exchange.send(method, url, headers=headers, body=body, deadline=deadline)
+        response = await self._exchange.send(
+            method, url, headers=headers, body=body, deadline=deadline
+        )
         failure = status_failure(response.status)
         if failure and response.status != _NOT_FOUND:
             raise failure

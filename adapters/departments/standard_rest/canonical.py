@@ -1,6 +1,8 @@
-"""An answer that is canonical already, read at the decoder's speed: typed, echo and time checked, no key twice. Pure.
+"""An answer that is canonical already, read at the decoder's speed: typed, echo and time checked,
+no key twice. Pure.
 
-Only the plain success is read here; whatever is not exactly that is None, and the general reading gives it its reason.
+Only the plain success is read here; whatever is not exactly that is None, and the general reading
+gives it its reason.
 """
 
 from collections.abc import Callable
@@ -23,7 +25,9 @@ _LARGE = 32 << 10
 class CanonicalReader:
     """Reads envelopes of department-adapter.v1.yaml with `data` in one section's shape."""
 
-    def __init__(self, shape: type[msgspec.Struct], limits: Limits, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, shape: type[msgspec.Struct], limits: Limits, now: Callable[[], datetime]
+    ) -> None:
         self._limits = limits
         self._now = now
         fields: list[tuple[str, Any, Any]] = [
@@ -46,7 +50,12 @@ class CanonicalReader:
         except (msgspec.MsgspecError, ValueError, TypeError, RecursionError):
             return None
         data, status = envelope.data, envelope.status
-        if data is None or envelope.business_id != asked or status not in _FOUND or as_of.tzinfo is None:
+        if (
+            data is None
+            or envelope.business_id != asked
+            or status not in _FOUND
+            or as_of.tzinfo is None
+        ):
             return None  # a local time: the general reading knows the zone
         if as_of.tzinfo is not UTC:
             as_of = as_of.astimezone(UTC)
@@ -54,14 +63,19 @@ class CanonicalReader:
             return None
         encoded = encode(data)
         check_display(encoded)
-        # As many colons as what was decoded has: no key came twice, and nothing came that the shape does not know.
+        # As many colons as what was decoded has: no key came twice, and nothing came that the shape
+        # does not know.
         outside = told.count(":") + (3 if status is None else 4)
         if b"\\" in raw or raw.count(b":") != encoded.count(b":") + outside:
-            return None if self._is_odd(raw) else SectionAnswer(data, as_of, digest, None, 1, encoded)
+            return (
+                None if self._is_odd(raw) else SectionAnswer(data, as_of, digest, None, 1, encoded)
+            )
         return SectionAnswer(data, as_of, digest, None, 1, encoded)
 
     def _is_odd(self, raw: bytes) -> bool:
-        """Whether parts that the shape does not know break a rule, so that the general reading must say which."""
+        """Whether parts that the shape does not know break a rule, so that the general reading must
+        say which.
+        """
         try:
             check_text(raw)
             check_cost(raw, self._limits)

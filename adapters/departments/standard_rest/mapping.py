@@ -1,4 +1,6 @@
-"""The declarative mapping, compiled once: path -> converter -> code table -> canonical field. Pure."""
+"""The declarative mapping, compiled once: path -> converter -> code table -> canonical field.
+Pure.
+"""
 
 import re
 import time
@@ -29,7 +31,9 @@ class MappingError(ValueError):
 
 
 def compile_fields(mapping: Mapping, known: frozenset[str] | None = None) -> Build:
-    """A function from the department's record to canonical values. Raises `MappingError` for a rule that cannot work."""
+    """A function from the department's record to canonical values. Raises `MappingError` for a rule
+    that cannot work.
+    """
     if mapping.fields is None:
         return lambda record: record
     _check_formats(mapping)
@@ -45,7 +49,9 @@ def _check_formats(mapping: Mapping) -> None:
         try:
             time.strptime(time.strftime(pattern, time.gmtime(0)), pattern)
         except (ValueError, re.error) as error:
-            raise MappingError(f"/date_formats/{index}", f"{pattern!r} is no date format") from error
+            raise MappingError(
+                f"/date_formats/{index}", f"{pattern!r} is no date format"
+            ) from error
 
 
 def _filled(rules: list[tuple[str, Build]], record: Any, pointer: str) -> dict[str, Any]:
@@ -54,7 +60,9 @@ def _filled(rules: list[tuple[str, Build]], record: Any, pointer: str) -> dict[s
         try:
             value = build(record)
         except (ValueError, TypeError, OverflowError) as error:
-            raise AdapterMalformed("schema_violation", f"{pointer}/{name}: {type(error).__name__}") from error
+            raise AdapterMalformed(
+                "schema_violation", f"{pointer}/{name}: {type(error).__name__}"
+            ) from error
         if value is not None:
             values[name] = value
     return values
@@ -66,9 +74,17 @@ def _rule(rule: FieldRule, mapping: Mapping, pointer: str) -> Build:
     except ValueError as error:
         raise MappingError(f"{pointer}/path", str(error)) from error
     if rule.each is not None:
-        return _each(rule, find, [(r.to, _rule(r, mapping, f"{pointer}/each/{i}")) for i, r in enumerate(rule.each)])
+        return _each(
+            rule,
+            find,
+            [(r.to, _rule(r, mapping, f"{pointer}/each/{i}")) for i, r in enumerate(rule.each)],
+        )
     if rule.fields is not None:
-        return _nested(rule, find, [(r.to, _rule(r, mapping, f"{pointer}/fields/{i}")) for i, r in enumerate(rule.fields)])
+        return _nested(
+            rule,
+            find,
+            [(r.to, _rule(r, mapping, f"{pointer}/fields/{i}")) for i, r in enumerate(rule.fields)],
+        )
     change = _converter(rule, mapping, pointer)
     if rule.convert == "none" and rule.default is None:
         return find
@@ -130,10 +146,16 @@ def _code(table: dict[str, Any], value: Any) -> Any:
     return table.get("*") if found is _MISSING else found
 
 
-def compile_condition(condition: Condition, pointer: str = "/response") -> Callable[[int, Any], bool]:
-    """A test over (HTTP status, document). Raises `MappingError` for one that looks at no content, or gives an unknown reason."""
+def compile_condition(
+    condition: Condition, pointer: str = "/response"
+) -> Callable[[int, Any], bool]:
+    """A test over (HTTP status, document). Raises `MappingError` for one that looks at no content,
+    or gives an unknown reason.
+    """
     if condition.path is None:
-        raise MappingError(pointer, "a condition needs a path: an HTTP status alone says nothing about a business")
+        raise MappingError(
+            pointer, "a condition needs a path: an HTTP status alone says nothing about a business"
+        )
     if condition.reason is not None and condition.reason not in REASONS:
         raise MappingError(pointer, f"there is no reason {condition.reason!r}")
     find = compile_path(condition.path)
@@ -144,16 +166,22 @@ def compile_condition(condition: Condition, pointer: str = "/response") -> Calla
         value = find(document)
         if condition.empty:
             return value in (None, "", [], {})
-        return value == condition.equals or (value is not None and str(value) == str(condition.equals))
+        return value == condition.equals or (
+            value is not None and str(value) == str(condition.equals)
+        )
 
     return holds
 
 
 def fill(template: Any, values: dict[str, str], *, encode: bool = False) -> Any:
-    """Replace `{name}` in texts of a template, however nested; `encode` percent-encodes for a path or query."""
+    """Replace `{name}` in texts of a template, however nested; `encode` percent-encodes for a path
+    or query.
+    """
     if isinstance(template, str):
         for name, value in values.items():
-            template = template.replace("{" + name + "}", quote(value, safe="") if encode else value)
+            template = template.replace(
+                "{" + name + "}", quote(value, safe="") if encode else value
+            )
         return template
     if isinstance(template, dict):
         return {key: fill(value, values, encode=encode) for key, value in template.items()}

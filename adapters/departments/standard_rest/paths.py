@@ -1,4 +1,6 @@
-"""Paths into a department's answer: JMESPath, with plain dotted paths compiled to closures (they are nearly all)."""
+"""Paths into a department's answer: JMESPath, with plain dotted paths compiled to closures (they
+are nearly all).
+"""
 
 import re
 from collections.abc import Callable
@@ -15,7 +17,9 @@ _PLAIN = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", re.ASCII)
 
 @lru_cache(maxsize=4096)
 def compile_path(expression: str) -> Callable[[Any], Any]:
-    """A function that finds the value or None. `@` is the value itself. Raises ValueError for a malformed expression."""
+    """A function that finds the value or None. `@` is the value itself. Raises ValueError for a
+    malformed expression.
+    """
     if expression == "@":
         return lambda value: value
     if _PLAIN.fullmatch(expression):
@@ -29,7 +33,9 @@ def compile_path(expression: str) -> Callable[[Any], Any]:
         try:
             return search(value)
         except JMESPathError as error:
-            raise AdapterMalformed("schema_violation", f"{expression} does not fit the answer") from error
+            raise AdapterMalformed(
+                "schema_violation", f"{expression} does not fit the answer"
+            ) from error
 
     return find
 

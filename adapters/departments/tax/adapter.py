@@ -1,4 +1,6 @@
-"""I/O with the tax system: log in for a session token, then POST the query; `code` 0 is success, 2404 no such taxpayer."""
+"""I/O with the tax system: log in for a session token, then POST the query; `code` 0 is success,
+2404 no such taxpayer.
+"""
 
 from typing import Any
 
@@ -78,7 +80,9 @@ class TaxAdapter:
         try:
             body = {"yhm": self._secrets["username"], "mm": self._secrets["password"]}
         except KeyError as error:
-            raise AdapterUnavailable("credentials_rejected", f"no {error.args[0]} is stored") from error
+            raise AdapterUnavailable(
+                "credentials_rejected", f"no {error.args[0]} is stored"
+            ) from error
         return httpx.Request("POST", f"{self._base}/sw/login", json=body)
 
     def _read_token(self, response: httpx.Response) -> str:
@@ -95,7 +99,9 @@ class TaxAdapter:
         return response.is_success and _EXPIRED_AS_TOLD in response.content[:200]
 
     def _json(self, response: httpx.Response) -> dict[str, Any]:
-        require_media_type(response.headers.get("content-type", "").partition(";")[0].strip().lower(), "json")
+        require_media_type(
+            response.headers.get("content-type", "").partition(";")[0].strip().lower(), "json"
+        )
         document = parse_json(decode_text(response.content, "utf-8"), self._exchange.limits)
         if not isinstance(document, dict):
             raise AdapterMalformed("schema_violation", "the answer is no object")

@@ -1,4 +1,6 @@
-"""The tax system's words (pinyin abbreviations, code tables) into the canonical `tax` section. Pure."""
+"""The tax system's words (pinyin abbreviations, code tables) into the canonical `tax` section.
+Pure.
+"""
 
 from typing import Any
 
@@ -20,11 +22,15 @@ _ON_TIME = {"Y": "yes", "N": "no"}
 
 
 def to_tax(record: dict[str, Any]) -> dict[str, Any]:
-    """Canonical values; an unmapped status keeps its raw text, an unknown filing state is `unknown`, never `yes`."""
+    """Canonical values; an unmapped status keeps its raw text, an unknown filing state is
+    `unknown`, never `yes`.
+    """
     values = {
         "taxpayer_id": to_text(record.get("nsrsbh")),
         "taxpayer_name": to_text(record.get("nsrmc")),
-        "taxpayer_status": TAXPAYER_STATUS.get(str(record.get("nsrzt_dm")), to_text(record.get("nsrztmc"))),
+        "taxpayer_status": TAXPAYER_STATUS.get(
+            str(record.get("nsrzt_dm")), to_text(record.get("nsrztmc"))
+        ),
         "tax_registered_on": to_date(record.get("djrq")),
         "tax_authority": to_text(record.get("zgswjmc")),
         "vat_taxpayer_type": _VAT.get(str(record.get("zzsnsrlx"))),

@@ -50,7 +50,8 @@ def _forbid_changes() -> None:
         f"$$ BEGIN RAISE EXCEPTION '{_MESSAGE}'; END $$"
     )
     op.execute(
-        "CREATE TRIGGER audit_entries_no_change BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_entries "
+        "CREATE TRIGGER audit_entries_no_change BEFORE UPDATE OR DELETE OR TRUNCATE ON "
+        "audit_entries "
         "FOR EACH STATEMENT EXECUTE FUNCTION audit_entries_refuse()"
     )
 
@@ -66,7 +67,10 @@ def upgrade() -> None:
     _create_revisions()
     _create_audit_entries()
     _forbid_changes()
-    op.execute("INSERT INTO revisions (name, number) VALUES ('adapters', 0), ('agreements', 0), ('tasks', 0)")
+    op.execute(
+        "INSERT INTO revisions (name, number) VALUES ('adapters', 0), ('agreements', 0), "
+        "('tasks', 0)"
+    )
 
 
 def downgrade() -> None:

@@ -31,7 +31,12 @@ def _create_adapters() -> None:
     op.create_index("ix_adapters_section", "adapters", ["section"])
     published = sa.text("published_version IS NOT NULL")
     op.create_index(
-        "adapters_one_per_section", "adapters", ["section"], unique=True, sqlite_where=published, postgresql_where=published
+        "adapters_one_per_section",
+        "adapters",
+        ["section"],
+        unique=True,
+        sqlite_where=published,
+        postgresql_where=published,
     )
 
 

@@ -32,7 +32,18 @@ def _create_agreements() -> None:
 def _seed() -> None:
     rows = sa.table(
         "agreements",
-        *(sa.column(n) for n in ("id", "version", "source", "strictest_class", "headline", "legal_basis", "state")),
+        *(
+            sa.column(n)
+            for n in (
+                "id",
+                "version",
+                "source",
+                "strictest_class",
+                "headline",
+                "legal_basis",
+                "state",
+            )
+        ),
         sa.column("purposes", sa.JSON()),
         sa.column("clauses", sa.JSON()),
         sa.column("valid_from", sa.Date()),
@@ -42,7 +53,13 @@ def _seed() -> None:
     day = date(2025, 8, 1)
     inspection = {"id": "seed-inspection", "purposes": ["inspection"], "strictest_class": 2}
     patrol = {"id": "seed-patrol", "purposes": ["patrol"], "strictest_class": 3}
-    op.bulk_insert(rows, [{**common, **row, "legal_basis": basis, "valid_from": day} for row in (inspection, patrol)])
+    op.bulk_insert(
+        rows,
+        [
+            {**common, **row, "legal_basis": basis, "valid_from": day}
+            for row in (inspection, patrol)
+        ],
+    )
 
 
 def upgrade() -> None:

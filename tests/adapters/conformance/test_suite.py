@@ -28,7 +28,9 @@ def now():
 def adapter_for(name, address, exchange, secrets=None):
     manifest = msgspec.convert(manifest_of(name, address), Manifest)
     module = importlib.import_module(f"adapters.departments.{manifest.kind}.adapter")
-    return module.ADAPTER(manifest, exchange, SECRETS.get(name, {}) if secrets is None else secrets, now)
+    return module.ADAPTER(
+        manifest, exchange, SECRETS.get(name, {}) if secrets is None else secrets, now
+    )
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -48,7 +50,12 @@ class TestInProcess:
 
     @pytest.mark.parametrize(
         ("mode", "code"),
-        [("error", "upstream_error"), ("garbage", "encoding"), ("down", "connect_failed"), ("hang", "deadline_exceeded")],
+        [
+            ("error", "upstream_error"),
+            ("garbage", "encoding"),
+            ("down", "connect_failed"),
+            ("hang", "deadline_exceeded"),
+        ],
     )
     async def test_a_broken_department_fails_with_the_reason(self, mode, code):
         listeners, control = await self.serve()
@@ -81,7 +88,8 @@ class Scripted:
 
     def __init__(self, fetch=None, operations=(), **methods):
         self.manifest = msgspec.convert(
-            manifest_of("emergency", "http://127.0.0.1:1") | {"operations": list(operations)}, Manifest
+            manifest_of("emergency", "http://127.0.0.1:1") | {"operations": list(operations)},
+            Manifest,
         )
         self._fetch = fetch or self.honest
         for name, method in methods.items():
@@ -124,7 +132,9 @@ async def test_replicas_must_tell_the_same_as_the_first_address():
 
     for fetch, found in ((honest, {}), (lagging, {"answers_on_replicas": "replicas/1"})):
         adapter = Scripted(fetch)
-        adapter.manifest = msgspec.structs.replace(adapter.manifest, replicas=["https://a.example", "https://b.example"])
+        adapter.manifest = msgspec.structs.replace(
+            adapter.manifest, replicas=["https://a.example", "https://b.example"]
+        )
         assert failures(await suite.run(adapter)) == found
 
 
@@ -156,7 +166,9 @@ async def test_changing_answers_are_found():
     async def fetch(query):
         nonlocal count
         count += 1
-        return SectionAnswer(msgspec.convert({"flags": [{"code": str(count)}]}, Standing), now(), "")
+        return SectionAnswer(
+            msgspec.convert({"flags": [{"code": str(count)}]}, Standing), now(), ""
+        )
 
     assert "is_stable" in failures(await suite.run(Scripted(fetch)))
 
@@ -206,7 +218,11 @@ async def test_an_adapters_own_bug_and_a_refused_oddity():
             raise AdapterMalformed("not_parsable")
         return await Scripted().honest(query)
 
-    assert all(c.got.startswith("adapter_failed") for c in (await suite.run(Scripted(bug))).cases if c.status == "failed")
+    assert all(
+        c.got.startswith("adapter_failed")
+        for c in (await suite.run(Scripted(bug))).cases
+        if c.status == "failed"
+    )
     assert (await suite.run(Scripted(strict))).passed
     assert set(failures(await suite.run(Scripted(breaks)))) == {"survives_oddity"}
 

@@ -86,11 +86,21 @@ def test_valid_registration_numbers_are_recognised(number):
 def test_wrong_input_says_exactly_why(text, code, position, expected):
     with pytest.raises(IdentifierError) as caught:
         parse(text)
-    assert (caught.value.code, caught.value.position, caught.value.expected) == (code, position, expected)
+    assert (caught.value.code, caught.value.position, caught.value.expected) == (
+        code,
+        position,
+        expected,
+    )
 
 
 @pytest.mark.parametrize(
-    "text", ["９１110105MA0YYY014T", "91110105 MA0YYY014t", "91110105-MA0YYY-014T", "\u200b91110105MA0YYY014T"]
+    "text",
+    [
+        "９１110105MA0YYY014T",
+        "91110105 MA0YYY014t",
+        "91110105-MA0YYY-014T",
+        "\u200b91110105MA0YYY014T",
+    ],
 )
 def test_width_case_blanks_and_hyphens_do_not_matter(text):
     assert parse(text).value == "91110105MA0YYY014T"
@@ -124,7 +134,11 @@ def test_permit_numbers():
     assert parse("91130200699229617X001P").embedded == "91130200699229617X"
     assert parse("JY13301061234567").checks["check_character"] in {"ok", "unverified"}
     assert parse("60003734-1").scheme == Scheme.ORG_CODE
-    assert parse("11010860003734X").scheme == Scheme.TAX_NO_OLD if org_code_check_character("60003734") == "X" else True
+    assert (
+        parse("11010860003734X").scheme == Scheme.TAX_NO_OLD
+        if org_code_check_character("60003734") == "X"
+        else True
+    )
 
 
 @settings(max_examples=300)

@@ -6,7 +6,15 @@ import msgspec
 import pytest
 
 from adapters import contract
-from adapters.contract import REASONS, SECTIONS, AdapterError, Manifest, convert, reason_document, shape_of
+from adapters.contract import (
+    REASONS,
+    SECTIONS,
+    AdapterError,
+    Manifest,
+    convert,
+    reason_document,
+    shape_of,
+)
 from adapters.contract.errors import AdapterTimedOut
 from adapters.contract.reasons import Outcome
 from adapters.fakes.departments import NAMES, manifest_of
@@ -28,7 +36,13 @@ def test_every_reason_has_words_in_both_languages_and_says_what_now(code):
 
 def test_every_failing_outcome_has_a_reason():
     reached = {reason.outcome for reason in REASONS.values()}
-    assert {Outcome.TIMED_OUT, Outcome.UNAVAILABLE, Outcome.MALFORMED, Outcome.DENIED, Outcome.SHED} <= reached
+    assert {
+        Outcome.TIMED_OUT,
+        Outcome.UNAVAILABLE,
+        Outcome.MALFORMED,
+        Outcome.DENIED,
+        Outcome.SHED,
+    } <= reached
 
 
 def test_an_error_carries_a_known_reason_only():
@@ -100,6 +114,11 @@ def test_simple_conversions():
     ]
     assert convert.to_list("热食、冷食，生食;其他") == ["热食", "冷食", "生食", "其他"]
     assert (convert.to_list(None), convert.to_list([1]), convert.to_list(3)) == ([], [1], [3])
-    assert (convert.to_int(" 7 "), convert.to_int(""), convert.to_number("1.5"), convert.to_number(None)) == (7, None, 1.5, None)
+    assert (
+        convert.to_int(" 7 "),
+        convert.to_int(""),
+        convert.to_number("1.5"),
+        convert.to_number(None),
+    ) == (7, None, 1.5, None)
     with pytest.raises(ValueError):
         convert.to_bool("maybe")

@@ -29,7 +29,11 @@ class TestDeclarative:
             ({"to": "a", "path": "x.y"}, {"x": 3}, {}),
             ({"to": "a", "path": "x", "default": "n"}, {}, {"a": "n"}),
             ({"to": "a", "path": "x[0].z"}, {"x": [{"z": 2}]}, {"a": 2}),
-            ({"to": "a", "path": "x", "convert": "date"}, {"x": "20260102"}, {"a": __import__("datetime").date(2026, 1, 2)}),
+            (
+                {"to": "a", "path": "x", "convert": "date"},
+                {"x": "20260102"},
+                {"a": __import__("datetime").date(2026, 1, 2)},
+            ),
             ({"to": "a", "path": "x", "convert": "bool"}, {"x": "是"}, {"a": True}),
             ({"to": "a", "path": "x", "convert": "int"}, {"x": "7"}, {"a": 7}),
             ({"to": "a", "path": "x", "convert": "code", "table": "t"}, {"x": 1}, {"a": "one"}),
@@ -39,15 +43,26 @@ class TestDeclarative:
                 {"x": [{"c": 1}, {"c": 2}]},
                 {"a": [{"b": 1}, {"b": 2}]},
             ),
-            ({"to": "a", "path": "x", "each": [{"to": "b", "path": "c"}]}, {"x": {"c": 1}}, {"a": [{"b": 1}]}),
+            (
+                {"to": "a", "path": "x", "each": [{"to": "b", "path": "c"}]},
+                {"x": {"c": 1}},
+                {"a": [{"b": 1}]},
+            ),
             ({"to": "a", "path": "x", "each": [{"to": "b", "path": "c"}]}, {}, {"a": []}),
-            ({"to": "a", "path": "x", "fields": [{"to": "b", "path": "c"}]}, {"x": {"c": 1}}, {"a": {"b": 1}}),
+            (
+                {"to": "a", "path": "x", "fields": [{"to": "b", "path": "c"}]},
+                {"x": {"c": 1}},
+                {"a": {"b": 1}},
+            ),
             ({"to": "a", "path": "x", "fields": [{"to": "b", "path": "c"}]}, {}, {}),
             ({"to": "a", "path": "@"}, {"x": 1}, {"a": {"x": 1}}),
         ],
     )
     def test_rules(self, rule, record, wanted):
-        assert compile_fields(mapping(rule, tables={"t": {"1": "one", "*": "other"}}))(record) == wanted
+        assert (
+            compile_fields(mapping(rule, tables={"t": {"1": "one", "*": "other"}}))(record)
+            == wanted
+        )
 
     def test_without_fields_the_record_is_canonical_already(self):
         assert compile_fields(Mapping())({"a": 1}) == {"a": 1}
@@ -67,7 +82,9 @@ class TestDeclarative:
         assert caught.value.pointer == pointer
 
     def test_a_value_that_does_not_convert_names_the_field_and_not_its_content(self):
-        build = compile_fields(mapping({"to": "a", "path": "x", "each": [{"to": "b", "path": "c", "convert": "date"}]}))
+        build = compile_fields(
+            mapping({"to": "a", "path": "x", "each": [{"to": "b", "path": "c", "convert": "date"}]})
+        )
         with pytest.raises(AdapterError) as caught:
             build({"x": [{"c": "secret-not-a-date"}]})
         assert caught.value.detail == "/a/0/b: ValueError"
@@ -76,7 +93,12 @@ class TestDeclarative:
         ("condition", "status", "document", "wanted"),
         [
             (Condition(status=404, path="error", equals="none"), 404, {"error": "none"}, True),
-            (Condition(status=404, path="error", equals="none"), 404, {"detail": "Not Found"}, False),
+            (
+                Condition(status=404, path="error", equals="none"),
+                404,
+                {"detail": "Not Found"},
+                False,
+            ),
             (Condition(path="code", equals=0), 200, {"code": 0}, True),
             (Condition(path="code", equals=0), 200, {"code": "0"}, True),
             (Condition(path="code", equals=0), 200, {}, False),
@@ -88,7 +110,9 @@ class TestDeclarative:
     def test_conditions(self, condition, status, document, wanted):
         assert compile_condition(condition)(status, document) is wanted
 
-    @pytest.mark.parametrize("condition", [Condition(status=404), Condition(path="a", equals=1, reason="because")])
+    @pytest.mark.parametrize(
+        "condition", [Condition(status=404), Condition(path="a", equals=1, reason="because")]
+    )
     def test_a_status_alone_and_an_unknown_reason_are_no_conditions(self, condition):
         with pytest.raises(MappingError):
             compile_condition(condition)
@@ -133,8 +157,14 @@ class TestPublicSecurity:
             {"LB": "CF", "MC": "责令整改", "ZT": "未整改"},
             {"LB": "BQ", "BH": "KEY", "MC": "重点单位"},
         ]
-        shaped = to_shape(to_public_security({"XKZT": "有效", "LXTS": "90", "JLS": {"JL": rows}}), PublicSecurity)
-        assert (len(shaped.permits), shaped.orders[0].state, shaped.flags[0].code) == (1, "open", "KEY")
+        shaped = to_shape(
+            to_public_security({"XKZT": "有效", "LXTS": "90", "JLS": {"JL": rows}}), PublicSecurity
+        )
+        assert (len(shaped.permits), shaped.orders[0].state, shaped.flags[0].code) == (
+            1,
+            "open",
+            "KEY",
+        )
 
     def test_a_single_row_is_a_list_of_one_and_an_unknown_state_is_unknown(self):
         shaped = to_shape(to_public_security({"JLS": {"JL": {"LB": "XK"}}}), PublicSecurity)

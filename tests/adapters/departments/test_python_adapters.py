@@ -30,7 +30,9 @@ async def answering(handler):
         with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
             while True:
                 head = (await reader.readuntil(b"\r\n\r\n")).decode()
-                headers = dict(line.lower().split(": ", 1) for line in head.split("\r\n")[1:] if line)
+                headers = dict(
+                    line.lower().split(": ", 1) for line in head.split("\r\n")[1:] if line
+                )
                 body = await reader.readexactly(int(headers.get("content-length", 0)))
                 status, media, answer = handler(head.split(" ")[1], headers, body)
                 reply = f"HTTP/1.1 {status} X\r\nContent-Type: {media}\r\nContent-Length: {len(answer)}\r\n\r\n"
@@ -49,7 +51,9 @@ async def answering(handler):
 
 
 def query(seconds=2.0):
-    return AdapterQuery(CODE, "uscc", None, "patrol", "u", "r", asyncio.get_running_loop().time() + seconds)
+    return AdapterQuery(
+        CODE, "uscc", None, "patrol", "u", "r", asyncio.get_running_loop().time() + seconds
+    )
 
 
 def now():
@@ -90,11 +94,22 @@ async def test_every_department_learns_who_asks_why_and_until_when(kind, name, c
     async with answering(handler) as (address, exchange):
         manifest = msgspec.convert(manifest_of(name, address) | changes, Manifest)
         asked = AdapterQuery(
-            CODE, "uscc", None, "patrol", "城管", "r1", asyncio.get_running_loop().time() + 2, traceparent="00-aa-bb-01"
+            CODE,
+            "uscc",
+            None,
+            "patrol",
+            "城管",
+            "r1",
+            asyncio.get_running_loop().time() + 2,
+            traceparent="00-aa-bb-01",
         )
         with pytest.raises(AdapterError):
             await kind(manifest, exchange, TAX | {"api_key": "k"}, now).fetch(asked)
-    assert (seen["x-request-id"], seen["x-purpose"], seen["x-unit"]) == ("r1", "patrol", "%e5%9f%8e%e7%ae%a1")
+    assert (seen["x-request-id"], seen["x-purpose"], seen["x-unit"]) == (
+        "r1",
+        "patrol",
+        "%e5%9f%8e%e7%ae%a1",
+    )
     assert seen["traceparent"] == "00-aa-bb-01"
     assert 1500 < int(seen["deadline"]) <= 1980
 
@@ -120,11 +135,20 @@ def told_json(**document):
         (told_json(code="2404"), "no_record"),
         (told_json(code=9999), "upstream_error"),
         (told_json(code=0, sjgxsj="20260101000000", data=[]), "schema_violation"),
-        (told_json(code=0, sjgxsj="20260101000000", data={"nsrsbh": "91330106MA2YYY034D"}), "wrong_business"),
+        (
+            told_json(code=0, sjgxsj="20260101000000", data={"nsrsbh": "91330106MA2YYY034D"}),
+            "wrong_business",
+        ),
         (told_json(code=0, sjgxsj="29990101000000", data={"nsrsbh": CODE}), "as_of_invalid"),
         (told_json(code=0, data={"nsrsbh": CODE}), "as_of_invalid"),
-        (told_json(code=0, sjgxsj="20260101000000", data={"nsrsbh": CODE, "yqwsbqs": "many"}), "schema_violation"),
-        (told_json(code=0, sjgxsj="20260101000000", data={"nsrsbh": CODE, "xydj": "Z"}), "schema_violation"),
+        (
+            told_json(code=0, sjgxsj="20260101000000", data={"nsrsbh": CODE, "yqwsbqs": "many"}),
+            "schema_violation",
+        ),
+        (
+            told_json(code=0, sjgxsj="20260101000000", data={"nsrsbh": CODE, "xydj": "Z"}),
+            "schema_violation",
+        ),
         ((200, JSON, b"[1]"), "schema_violation"),
         ((200, "text/html", b"<html>"), "content_type"),
         ((500, JSON, b"{}"), "upstream_error"),
@@ -162,7 +186,9 @@ async def test_an_expired_session_is_renewed_once_for_all_who_wait():
         return told_json(code=0, sjgxsj="20260101000000", data={"nsrsbh": CODE})
 
     async with answering(handler) as (address, exchange):
-        adapter = TaxAdapter(msgspec.convert(manifest_of("tax", address), Manifest), exchange, TAX, now)
+        adapter = TaxAdapter(
+            msgspec.convert(manifest_of("tax", address), Manifest), exchange, TAX, now
+        )
         await adapter.fetch(query())
         sessions.discard("old")
         async with asyncio.TaskGroup() as group:
@@ -185,12 +211,20 @@ def told_xml(text):
 @pytest.mark.parametrize(
     ("told", "wanted"),
     [
-        (told_xml(f"<FHJG><JGDM>00</JGDM><DM>{CODE}</DM><SJSJ>20260101000000</SJSJ></FHJG>"), "found"),
+        (
+            told_xml(f"<FHJG><JGDM>00</JGDM><DM>{CODE}</DM><SJSJ>20260101000000</SJSJ></FHJG>"),
+            "found",
+        ),
         (told_xml("<FHJG><JGDM>01</JGDM></FHJG>"), "no_record"),
         (told_xml("<FHJG><JGDM>02</JGDM></FHJG>"), "not_applicable"),
         (told_xml("<FHJG><JGDM>77</JGDM></FHJG>"), "upstream_error"),
         (told_xml("<OTHER/>"), "schema_violation"),
-        (told_xml(f"<FHJG><JGDM>00</JGDM><DM>{CODE}</DM><SJSJ>20260101</SJSJ><LXTS>x</LXTS></FHJG>"), "schema_violation"),
+        (
+            told_xml(
+                f"<FHJG><JGDM>00</JGDM><DM>{CODE}</DM><SJSJ>20260101</SJSJ><LXTS>x</LXTS></FHJG>"
+            ),
+            "schema_violation",
+        ),
         (told_xml("<FHJG><JGDM>00</JGDM><DM>x</DM></FHJG>"), "wrong_business"),
         ((200, XML, b"\xff\xff\xff"), "encoding"),
         ((200, JSON, b"{}"), "content_type"),
@@ -198,20 +232,32 @@ def told_xml(text):
     ],
 )
 async def test_whatever_the_police_system_answers_has_its_own_reason(told, wanted):
-    assert await outcome(PublicSecurityAdapter, "public_security", lambda *_: told, {"api_key": "k"}) == wanted
+    assert (
+        await outcome(PublicSecurityAdapter, "public_security", lambda *_: told, {"api_key": "k"})
+        == wanted
+    )
 
 
 @pytest.mark.parametrize(
     ("told", "wanted"),
     [
-        (told_json(business_id=CODE, status="found", as_of="2026-01-01T00:00:00Z", data={}), "found"),
+        (
+            told_json(business_id=CODE, status="found", as_of="2026-01-01T00:00:00Z", data={}),
+            "found",
+        ),
         (told_json(business_id=CODE, status="not_found"), "no_record"),
-        ((404, JSON, json.dumps({"business_id": CODE, "status": "not_found"}).encode()), "no_record"),
+        (
+            (404, JSON, json.dumps({"business_id": CODE, "status": "not_found"}).encode()),
+            "no_record",
+        ),
         ((404, JSON, b'{"detail": "Not Found"}'), "request_refused"),
         ((404, "text/html", b"<html>"), "request_refused"),
         (told_json(business_id="91330106MA2YYY034D", status="not_found"), "wrong_business"),
         (told_json(business_id=CODE, as_of="2026-01-01T00:00:00Z"), "schema_violation"),
-        (told_json(business_id=CODE, as_of="2026-01-01T00:00:00Z", data={"flags": 7}), "schema_violation"),
+        (
+            told_json(business_id=CODE, as_of="2026-01-01T00:00:00Z", data={"flags": 7}),
+            "schema_violation",
+        ),
         (told_json(as_of="2026-01-01T00:00:00Z", data={}), "wrong_business"),
         ((200, JSON, b"7"), "wrong_business"),
     ],
@@ -235,7 +281,9 @@ async def test_credentials_travel_as_the_manifest_says(auth, secrets, header, va
         seen.update(headers)
         return told_json(business_id=CODE, status="not_found")
 
-    assert await outcome(StandardRestAdapter, "emergency", handler, secrets, auth=auth) == "no_record"
+    assert (
+        await outcome(StandardRestAdapter, "emergency", handler, secrets, auth=auth) == "no_record"
+    )
     assert seen[header] == value
     assert 0 < int(seen["deadline"]) <= 2000
     assert seen["x-unit"] == "u"
@@ -251,7 +299,9 @@ async def test_credentials_travel_as_the_manifest_says(auth, secrets, header, va
 )
 async def test_optional_operations_are_checked_like_sections(told, code):
     async with answering(lambda *_: told) as (address, exchange):
-        adapter = StandardRestAdapter(msgspec.convert(manifest_of("emergency", address), Manifest), exchange, {}, now)
+        adapter = StandardRestAdapter(
+            msgspec.convert(manifest_of("emergency", address), Manifest), exchange, {}, now
+        )
         deadline = asyncio.get_running_loop().time() + 2
         with pytest.raises(AdapterError) as caught:
             await adapter.search("名称", deadline)
@@ -260,7 +310,9 @@ async def test_optional_operations_are_checked_like_sections(told, code):
 
 async def test_an_unknown_code_is_none_and_results_are_never_unknown():
     async with answering(lambda *_: (404, JSON, b"{}")) as (address, exchange):
-        adapter = StandardRestAdapter(msgspec.convert(manifest_of("emergency", address), Manifest), exchange, {}, now)
+        adapter = StandardRestAdapter(
+            msgspec.convert(manifest_of("emergency", address), Manifest), exchange, {}, now
+        )
         deadline = asyncio.get_running_loop().time() + 2
         assert await adapter.resolve_qr("x", deadline) is None
         assert await adapter.search("名称", deadline) == []
@@ -271,13 +323,19 @@ async def test_an_unknown_code_is_none_and_results_are_never_unknown():
 async def test_results_that_were_taken_over_are_not_sent_again_for_the_sake_of_a_status():
     receipt = b'{"receipt_no": "R-1", "received_at": "2026-11-20T08:30:00Z"}'
     async with answering(lambda *_: (202, JSON, receipt)) as (address, exchange):
-        adapter = StandardRestAdapter(msgspec.convert(manifest_of("emergency", address), Manifest), exchange, {}, now)
+        adapter = StandardRestAdapter(
+            msgspec.convert(manifest_of("emergency", address), Manifest), exchange, {}, now
+        )
         found = await adapter.submit_results({}, asyncio.get_running_loop().time() + 2)
         assert found.receipt_no == "R-1"
 
 
 async def test_no_codec_of_the_departments_choice_is_used(monkeypatch):
     """Some take a second for a hundred kilobytes."""
-    monkeypatch.setattr(httpx.Response, "text", property(lambda _response: pytest.fail("decoded as the department says")))
+    monkeypatch.setattr(
+        httpx.Response,
+        "text",
+        property(lambda _response: pytest.fail("decoded as the department says")),
+    )
     told = (200, "application/json; charset=punycode", b'{"code": "2404"}')
     assert await outcome(TaxAdapter, "tax", tax_system(told), TAX) == "no_record"

@@ -44,7 +44,11 @@ class World:
         self.calls = Counter()
         self.told_off = Counter()
         self.dispatcher = Dispatcher(
-            AnswerCache(), self.now, random.Random(7).random, lambda q, a: self.late.append((q, a)), unhurried=unhurried
+            AnswerCache(),
+            self.now,
+            random.Random(7).random,
+            lambda q, a: self.late.append((q, a)),
+            unhurried=unhurried,
         )
         self.freshness = Freshness(timedelta(seconds=fresh), timedelta(seconds=stale))
         self.capacity, self.replicas = capacity, replicas
@@ -56,10 +60,22 @@ class World:
         if name not in self.dispatcher.lanes:
             limit = AdaptiveLimit(self.capacity, most=max(self.capacity, 16))
             capacity = Capacity(initial=self.capacity)
-            self.dispatcher.lanes[name] = Lane(name, capacity, random.Random(7).random, limit, BreakerRules())
+            self.dispatcher.lanes[name] = Lane(
+                name, capacity, random.Random(7).random, limit, BreakerRules()
+            )
         return self.dispatcher.lanes[name]
 
-    def question(self, name, fetch, *, business="91110105MA0YYY014T", version=1, repeatable=True, patient=False, no_cache=False):
+    def question(
+        self,
+        name,
+        fetch,
+        *,
+        business="91110105MA0YYY014T",
+        version=1,
+        repeatable=True,
+        patient=False,
+        no_cache=False,
+    ):
         async def counted(query):
             self.calls[name] += 1
             try:
@@ -165,7 +181,11 @@ def test_one_bad_department_leaves_the_other_untouched(fetch, outcome, reason):
 @scene()
 async def test_no_attempt_is_begun_with_too_little_time(world):
     answer = (await world.ask(world.question("x", honest), seconds=0.05))["x"]
-    assert (answer.outcome, answer.reason, world.calls["x"]) == (Outcome.TIMED_OUT, "too_little_time", 0)
+    assert (answer.outcome, answer.reason, world.calls["x"]) == (
+        Outcome.TIMED_OUT,
+        "too_little_time",
+        0,
+    )
 
 
 @scene()
@@ -192,7 +212,11 @@ class TestRetries:
 
     @pytest.mark.parametrize(
         ("error", "repeatable"),
-        [(AdapterUnavailable("upstream_error"), True), (AdapterMalformed("encoding"), True), (RESET, False)],
+        [
+            (AdapterUnavailable("upstream_error"), True),
+            (AdapterMalformed("encoding"), True),
+            (RESET, False),
+        ],
     )
     def test_what_is_not_safe_is_not_repeated(self, error, repeatable):
         async def play():
@@ -205,10 +229,14 @@ class TestRetries:
     @scene()
     async def test_the_departments_own_wish_is_honoured_or_the_retry_is_left(self, world):
         soon = AdapterUnavailable("upstream_busy", again=True, retry_after=1.0)
-        answer = (await world.ask(world.question("x", in_turn(raising(soon), honest)), seconds=2))["x"]
+        answer = (await world.ask(world.question("x", in_turn(raising(soon), honest)), seconds=2))[
+            "x"
+        ]
         assert (answer.outcome, answer.elapsed_ms >= 1000) == (Outcome.FRESH, True)
         late = AdapterUnavailable("upstream_busy", again=True, retry_after=5.0)
-        answer = (await world.ask(world.question("y", in_turn(raising(late), honest)), seconds=2))["y"]
+        answer = (await world.ask(world.question("y", in_turn(raising(late), honest)), seconds=2))[
+            "y"
+        ]
         assert (answer.outcome, world.calls["y"]) == (Outcome.SHED, 1)
 
     @scene()
@@ -228,9 +256,15 @@ class TestBreaker:
         for index in range(5):
             await world.ask(world.question("x", down, business=str(index)))
         answer = (await world.ask(world.question("x", honest, business="b")))["x"]
-        assert (answer.outcome, answer.reason, world.calls["x"]) == (Outcome.BREAKER_OPEN, "breaker_open", 5)
+        assert (answer.outcome, answer.reason, world.calls["x"]) == (
+            Outcome.BREAKER_OPEN,
+            "breaker_open",
+            5,
+        )
         await asyncio.sleep(7)
-        assert (await world.ask(world.question("x", honest, business="c")))["x"].outcome is Outcome.FRESH
+        assert (await world.ask(world.question("x", honest, business="c")))[
+            "x"
+        ].outcome is Outcome.FRESH
 
     @scene(capacity=1)
     async def test_questions_that_only_waited_take_no_probe_and_it_closes_again(self, world):
@@ -238,7 +272,10 @@ class TestBreaker:
         for index in range(5):
             await world.ask(world.question("x", down, business=str(index)))
         await asyncio.sleep(7)
-        slow = [world.ask(world.question("x", taking(0.9), business=f"p{n}"), seconds=2) for n in range(3)]
+        slow = [
+            world.ask(world.question("x", taking(0.9), business=f"p{n}"), seconds=2)
+            for n in range(3)
+        ]
         await asyncio.gather(*slow)
         for index in range(6):
             await world.ask(world.question("x", honest, business=f"q{index}"))
@@ -246,7 +283,9 @@ class TestBreaker:
 
     @scene(capacity=1)
     async def test_who_would_be_refused_does_not_queue_first(self, world):
-        stuck = asyncio.create_task(world.ask(world.question("x", taking(60), business="s"), seconds=60))
+        stuck = asyncio.create_task(
+            world.ask(world.question("x", taking(60), business="s"), seconds=60)
+        )
         await asyncio.sleep(0.01)
         for _ in range(5):
             world.lane("x").breaker.failed(world.dispatcher.time(), connecting=True)
@@ -258,15 +297,25 @@ class TestBreaker:
     @scene()
     async def test_another_departments_breaker_stays_closed(self, world):
         for index in range(30):
-            await world.ask(world.question("x", raising(AdapterMalformed("encoding")), business=str(index)))
-        answers = await world.ask(world.question("x", honest, business="z"), world.question("y", honest, business="z"))
+            await world.ask(
+                world.question("x", raising(AdapterMalformed("encoding")), business=str(index))
+            )
+        answers = await world.ask(
+            world.question("x", honest, business="z"), world.question("y", honest, business="z")
+        )
         assert [answers[n].outcome for n in "xy"] == [Outcome.BREAKER_OPEN, Outcome.FRESH]
 
     @scene()
     async def test_refusals_of_the_caller_do_not_count(self, world):
         for index in range(40):
-            await world.ask(world.question("x", raising(AdapterUnavailable("request_refused")), business=str(index)))
-        assert (await world.ask(world.question("x", honest, business="z")))["x"].outcome is Outcome.FRESH
+            await world.ask(
+                world.question(
+                    "x", raising(AdapterUnavailable("request_refused")), business=str(index)
+                )
+            )
+        assert (await world.ask(world.question("x", honest, business="z")))[
+            "x"
+        ].outcome is Outcome.FRESH
 
 
 class TestBulkhead:
@@ -280,7 +329,9 @@ class TestBulkhead:
     @scene(capacity=4)
     async def test_waiting_ends_after_half_a_second_and_the_queue_is_bounded(self, world):
         questions = [world.question("x", taking(60), business=str(i)) for i in range(40)]
-        answers = [a["x"] for a in await asyncio.gather(*(world.ask(q, seconds=2) for q in questions))]
+        answers = [
+            a["x"] for a in await asyncio.gather(*(world.ask(q, seconds=2) for q in questions))
+        ]
         shed = [a for a in answers if a.reason == "queue_full"]
         assert len(shed) == 36
         assert {a.elapsed_ms for a in shed if a.elapsed_ms} <= set(range(500, 520))
@@ -297,7 +348,9 @@ class TestBulkhead:
 class TestSingleFlight:
     @scene()
     async def test_equal_questions_share_one_call(self, world):
-        answers = await asyncio.gather(*(world.ask(world.question("x", taking(0.1))) for _ in range(20)))
+        answers = await asyncio.gather(
+            *(world.ask(world.question("x", taking(0.1))) for _ in range(20))
+        )
         assert world.calls["x"] == 1
         assert all(a["x"].outcome is Outcome.FRESH for a in answers)
 
@@ -314,25 +367,35 @@ class TestSingleFlight:
     async def test_who_has_more_time_does_not_join_who_has_less(self, world):
         hasty = asyncio.create_task(world.ask(world.question("x", taking(0.5)), seconds=0.3))
         await asyncio.sleep(0.01)
-        assert (await world.ask(world.question("x", taking(0.5)), seconds=1.5))["x"].outcome is Outcome.FRESH
+        assert (await world.ask(world.question("x", taking(0.5)), seconds=1.5))[
+            "x"
+        ].outcome is Outcome.FRESH
         assert (await hasty)["x"].outcome is Outcome.TIMED_OUT
 
 
 class TestCancellation:
     @scene()
     async def test_a_cancelled_look_up_cancels_its_questions(self, world):
-        task = asyncio.create_task(world.ask(world.question("a", taking(60)), world.question("b", taking(60)), seconds=90))
+        task = asyncio.create_task(
+            world.ask(world.question("a", taking(60)), world.question("b", taking(60)), seconds=90)
+        )
         await asyncio.sleep(0.01)
         task.cancel()
         await asyncio.wait([task])
         await asyncio.sleep(0)
         assert (world.told_off["a"], world.told_off["b"]) == (1, 1)
-        assert all(lane.in_flight == 0 and not lane.active for lane in world.dispatcher.lanes.values())
+        assert all(
+            lane.in_flight == 0 and not lane.active for lane in world.dispatcher.lanes.values()
+        )
 
     @scene()
     async def test_nothing_is_left_after_many(self, world):
         for index in range(500):
-            fan_out = FanOut(world.dispatcher, [world.question("x", taking(5), business=str(index))], world.dispatcher.time() + 9)
+            fan_out = FanOut(
+                world.dispatcher,
+                [world.question("x", taking(5), business=str(index))],
+                world.dispatcher.time() + 9,
+            )
             await asyncio.sleep(0)
             fan_out.cancel()
         await asyncio.sleep(0.1)
@@ -344,7 +407,9 @@ class TestTimeouts:
     @scene()
     async def test_a_slow_but_honest_department_gets_its_turn(self, world):
         for index in range(250):
-            answers = await world.ask(world.question("x", taking(1.2), business=str(index)), seconds=2)
+            answers = await world.ask(
+                world.question("x", taking(1.2), business=str(index)), seconds=2
+            )
             assert answers["x"].outcome is Outcome.FRESH
 
     @scene()
@@ -366,7 +431,9 @@ class TestTimeouts:
     async def test_asking_anew_is_no_leave_to_hang(self, world):
         for index in range(350):
             await world.ask(world.question("x", taking(0.02), business=str(index)), seconds=2)
-        answer = (await world.ask(world.question("x", taking(60), business="z", no_cache=True), seconds=2))["x"]
+        answer = (
+            await world.ask(world.question("x", taking(60), business="z", no_cache=True), seconds=2)
+        )["x"]
         assert answer.reason == "slower_than_usual"
 
     @scene()
@@ -380,7 +447,9 @@ class TestTimeouts:
 
     @scene()
     async def test_late_answers_are_waited_for_three_seconds_and_few_at_once(self, world):
-        await asyncio.gather(*(world.ask(world.question("x", taking(60), business=str(i))) for i in range(16)))
+        await asyncio.gather(
+            *(world.ask(world.question("x", taking(60), business=str(i))) for i in range(16))
+        )
         assert world.lane("x").late == 8
         await asyncio.sleep(3.1)
         assert (world.lane("x").late, world.lane("x").in_flight, world.told_off["x"]) == (0, 0, 16)
@@ -403,7 +472,9 @@ class TestHedging:
     async def test_a_replica_is_asked_when_the_first_is_late_and_seldom(self, world):
         fetch, slow = self.twin(40), 0
         for index in range(1000):
-            slow += (await world.ask(world.question("x", fetch, business=str(index)), seconds=2))["x"].elapsed_ms > 200
+            slow += (await world.ask(world.question("x", fetch, business=str(index)), seconds=2))[
+                "x"
+            ].elapsed_ms > 200
         extra = world.lane("x").asked["hedged"]
         assert 0 < extra <= 1000 * 0.03 + 1
         assert slow <= 3
@@ -435,15 +506,23 @@ class TestCache:
     @scene(fresh=900)
     async def test_who_insists_asks_the_department(self, world):
         await world.ask(world.question("x", honest))
-        assert (await world.ask(world.question("x", honest, no_cache=True)))["x"].outcome is Outcome.FRESH
+        assert (await world.ask(world.question("x", honest, no_cache=True)))[
+            "x"
+        ].outcome is Outcome.FRESH
 
     @scene()
     async def test_memories_are_of_one_version_marked_stale_and_age(self, world):
         broken = raising(AdapterUnavailable("connection_lost"))
         await world.ask(world.question("x", honest))
         stale = (await world.ask(world.question("x", broken)))["x"]
-        assert (stale.outcome, stale.reason, stale.is_current) == (Outcome.STALE, "connection_lost", False)
-        assert (await world.ask(world.question("x", broken, version=2)))["x"].outcome is Outcome.UNAVAILABLE
+        assert (stale.outcome, stale.reason, stale.is_current) == (
+            Outcome.STALE,
+            "connection_lost",
+            False,
+        )
+        assert (await world.ask(world.question("x", broken, version=2)))[
+            "x"
+        ].outcome is Outcome.UNAVAILABLE
         await asyncio.sleep(3601)
         assert (await world.ask(world.question("x", broken)))["x"].outcome is Outcome.UNAVAILABLE
 
@@ -451,7 +530,9 @@ class TestCache:
     async def test_no_record_ends_what_was_known_before(self, world):
         await world.ask(world.question("x", honest))
         none = taking(0, SectionAnswer(None, NOW, "d", "no_record"))
-        assert (await world.ask(world.question("x", none, no_cache=True)))["x"].outcome is Outcome.NOT_FOUND
+        assert (await world.ask(world.question("x", none, no_cache=True)))[
+            "x"
+        ].outcome is Outcome.NOT_FOUND
         assert (await world.ask(world.question("x", none)))["x"].outcome is Outcome.NOT_FOUND
         broken = raising(AdapterUnavailable("connection_lost"))
         assert (await world.ask(world.question("x", broken)))["x"].outcome is Outcome.UNAVAILABLE
@@ -459,7 +540,9 @@ class TestCache:
     @scene()
     async def test_a_late_answer_replaces_no_newer_one(self, world):
         old, new = SectionAnswer(Standing(), NOW, "old"), SectionAnswer(Standing(), NOW, "new")
-        assert (await world.ask(world.question("x", taking(2.5, old)), seconds=1))["x"].outcome is Outcome.TIMED_OUT
+        assert (await world.ask(world.question("x", taking(2.5, old)), seconds=1))[
+            "x"
+        ].outcome is Outcome.TIMED_OUT
         assert (await world.ask(world.question("x", taking(0, new))))["x"].digest == "new"
         await asyncio.sleep(3)
         assert [a.digest for _, a in world.late] == ["old"]
@@ -493,7 +576,9 @@ class TestLooks:
         assert world.dispatcher.looks == 1
 
     @scene(capacity=4)
-    async def test_those_who_wait_for_a_place_are_looked_after_every_ten_milliseconds_at_most(self, world):
+    async def test_those_who_wait_for_a_place_are_looked_after_every_ten_milliseconds_at_most(
+        self, world
+    ):
         asked = [world.ask(world.question("a", taking(0.5), business=str(n))) for n in range(12)]
         tasks = [asyncio.create_task(work) for work in asked]
         await asyncio.wait(tasks)
@@ -532,14 +617,19 @@ class TestFairness:
         found = await world.ask(world.question("a", taking(0.3), business="patient"), seconds=2)
         assert found["a"].outcome is Outcome.FRESH
         ever = world.lane("a").latencies.ever
-        assert sum(count for bound, count in zip(BOUNDS, ever, strict=False) if bound < 0.25) == 0, "a cut is no latency"
+        assert (
+            sum(count for bound, count in zip(BOUNDS, ever, strict=False) if bound < 0.25) == 0
+        ), "a cut is no latency"
         assert sum(ever) == 41, "those that came late are"
         assert not world.lane("a").breaker.state
 
     @staticmethod
     async def hang(world):
         """Twenty-five callers at once, with time enough, of a department that does not answer."""
-        asked = [world.ask(world.question("a", taking(30), business=str(n)), seconds=1.5) for n in range(25)]
+        asked = [
+            world.ask(world.question("a", taking(30), business=str(n)), seconds=1.5)
+            for n in range(25)
+        ]
         await asyncio.wait([asyncio.create_task(work) for work in asked])
 
     @scene(capacity=64)
@@ -567,20 +657,29 @@ class TestFairness:
             await asyncio.sleep(1.52)
             raise AdapterTimedOut
 
-        asked = [world.ask(world.question("a", dead, business=f"dead{n}"), seconds=1.5) for n in range(25)]
+        asked = [
+            world.ask(world.question("a", dead, business=f"dead{n}"), seconds=1.5)
+            for n in range(25)
+        ]
         await asyncio.wait([asyncio.create_task(work) for work in asked])
         assert world.lane("a").breaker.state
 
     @scene(capacity=64)
     async def test_a_department_whose_usual_time_nobody_gives_is_shut_all_the_same(self, world):
         world.lane("a").latencies.usual = 2.5
-        asked = [world.ask(world.question("a", taking(30), business=str(n)), seconds=1.97) for n in range(25)]
+        asked = [
+            world.ask(world.question("a", taking(30), business=str(n)), seconds=1.97)
+            for n in range(25)
+        ]
         await asyncio.wait([asyncio.create_task(work) for work in asked])
         assert world.lane("a").breaker.state
 
     @scene(capacity=64, unhurried=0.35)
     async def test_where_deadlines_are_short_a_dead_department_is_shut_too(self, world):
-        asked = [world.ask(world.question("a", taking(30), business=str(n)), seconds=0.47) for n in range(25)]
+        asked = [
+            world.ask(world.question("a", taking(30), business=str(n)), seconds=0.47)
+            for n in range(25)
+        ]
         await asyncio.wait([asyncio.create_task(work) for work in asked])
         assert world.lane("a").breaker.state
 
@@ -593,9 +692,13 @@ class TestFairness:
         assert world.calls["a"] <= 4
         assert {task.result()["a"].reason for task in tasks} == {"upstream_busy"}
         await asyncio.sleep(2)
-        assert (await world.ask(world.question("a", honest, business="early")))["a"].reason == "upstream_busy"
+        assert (await world.ask(world.question("a", honest, business="early")))[
+            "a"
+        ].reason == "upstream_busy"
         await asyncio.sleep(1)
-        assert (await world.ask(world.question("a", honest, business="later")))["a"].outcome is Outcome.FRESH
+        assert (await world.ask(world.question("a", honest, business="later")))[
+            "a"
+        ].outcome is Outcome.FRESH
 
     @scene(capacity=64)
     async def test_a_probe_in_a_hurry_leaves_the_breaker_as_it_is(self, world):
@@ -606,7 +709,9 @@ class TestFairness:
         for n in range(8):
             await world.ask(world.question("a", taking(0.3), business=f"hurry{n}"), seconds=0.12)
         for n in range(3):
-            found = await world.ask(world.question("a", taking(0.3), business=f"probe{n}"), seconds=2)
+            found = await world.ask(
+                world.question("a", taking(0.3), business=f"probe{n}"), seconds=2
+            )
             assert found["a"].outcome is Outcome.FRESH
         assert not lane.breaker.state
 
@@ -615,7 +720,10 @@ class TestFairness:
         flaky = in_turn(raising(AdapterUnavailable("connect_failed", again=True)), taking(0.01))
         first = asyncio.create_task(world.ask(world.question("a", flaky)))
         await asyncio.sleep(0.001)
-        others = [asyncio.create_task(world.ask(world.question("a", taking(0.9), business=str(n)))) for n in range(4)]
+        others = [
+            asyncio.create_task(world.ask(world.question("a", taking(0.9), business=str(n))))
+            for n in range(4)
+        ]
         found = await first
         assert found["a"].reason == "connect_failed"
         assert world.calls["a"] == 5

@@ -17,7 +17,9 @@ from app.profile.deadline import LONGEST_BATCH_MS, clamp_ms
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 
 
-@pytest.mark.parametrize(("asked", "wanted"), [(None, 2000), (0, 100), (5, 100), (-3, 100), (700, 700), (9000, 2000)])
+@pytest.mark.parametrize(
+    ("asked", "wanted"), [(None, 2000), (0, 100), (5, 100), (-3, 100), (700, 700), (9000, 2000)]
+)
 def test_the_deadline_is_clamped(asked, wanted):
     assert clamp_ms(asked, 2000) == wanted
 
@@ -109,7 +111,10 @@ def test_the_cache_is_bounded_in_bytes_and_counts_what_it_holds():
 
 def test_what_fits_stays_however_often_it_is_kept_anew():
     """A department that fell silent is spoken for while the others are asked on and on."""
-    cache, always = AnswerCache(most_bytes=100_000), Freshness(timedelta(hours=1), timedelta(hours=1))
+    cache, always = (
+        AnswerCache(most_bytes=100_000),
+        Freshness(timedelta(hours=1), timedelta(hours=1)),
+    )
     cache.keep(("silent",), kept(2000))
     for turn in range(1000):
         for index in range(20):
@@ -130,7 +135,17 @@ def test_whatever_the_cache_gives_is_what_was_kept_last():
             cache.forget(key)
             plain.pop(key, None)
         elif rng.random() < 0.5:
-            answered = Reply(Outcome.FRESH, None, 1, None, rng.randbytes(rng.randrange(1, 6000)), NOW, NOW, 1, "d")
+            answered = Reply(
+                Outcome.FRESH,
+                None,
+                1,
+                None,
+                rng.randbytes(rng.randrange(1, 6000)),
+                NOW,
+                NOW,
+                1,
+                "d",
+            )
             cache.keep(key, answered)
             plain[key] = answered.encoded
         told = cache.stale(key, always, NOW)

@@ -26,7 +26,9 @@ def adapter_for(url, exchange, **more):
         "adapter_id": "emergency", "department": "emergency", "section": "emergency", "title_zh": "应急", "title_en": "emergency",
         "base_url": url, "sample_business_id": ASKED, "unknown_business_id": ASKED, **more,
     }  # fmt: skip
-    return StandardRestAdapter(msgspec.convert(manifest, Manifest), exchange, {}, lambda: datetime.now(UTC))
+    return StandardRestAdapter(
+        msgspec.convert(manifest, Manifest), exchange, {}, lambda: datetime.now(UTC)
+    )
 
 
 async def reason_of(adapter, seconds=0.5):
@@ -102,7 +104,15 @@ async def test_each_tls_fault_has_its_reason(name, secure):
 async def test_a_department_that_wants_a_certificate_is_shown_ours(secure):
     ports, authority = secure
     ours = authority.certificate("gateway")
-    exchange = Exchange(AddressGuard(allow=LOOPBACK), tls=tls_context(str(authority.ca_file), (str(ours), str(ours))))
-    assert await reason_of(adapter_for(f"https://127.0.0.1:{ports['tls_wants_certificate']}", exchange), 2.0) is None
+    exchange = Exchange(
+        AddressGuard(allow=LOOPBACK),
+        tls=tls_context(str(authority.ca_file), (str(ours), str(ours))),
+    )
+    assert (
+        await reason_of(
+            adapter_for(f"https://127.0.0.1:{ports['tls_wants_certificate']}", exchange), 2.0
+        )
+        is None
+    )
     assert exchange._tls_context().minimum_version == ssl.TLSVersion.TLSv1_2
     await exchange.aclose()

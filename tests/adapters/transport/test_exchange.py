@@ -57,7 +57,9 @@ def exchange(limits=None, tls=None):
 
 
 async def ask(found, url, seconds=1.0, **more):
-    return await found.send("GET", url, headers={}, deadline=asyncio.get_running_loop().time() + seconds, **more)
+    return await found.send(
+        "GET", url, headers={}, deadline=asyncio.get_running_loop().time() + seconds, **more
+    )
 
 
 async def request_of(reader):
@@ -101,7 +103,9 @@ CONTINUED = b"HTTP/1.1 100 Continue\r\n\r\n" + OK
 UNTIL_CLOSE = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\n\r\n{}"
 
 
-@pytest.mark.parametrize(("payload", "keep_open"), [(CHUNKED, True), (CONTINUED, True), (UNTIL_CLOSE, False)])
+@pytest.mark.parametrize(
+    ("payload", "keep_open"), [(CHUNKED, True), (CONTINUED, True), (UNTIL_CLOSE, False)]
+)
 async def test_honest_framings_are_understood(payload, keep_open):
     async with serving(answering(payload, keep_open=keep_open)) as (url, _):
         found = exchange()
@@ -117,11 +121,19 @@ BIG = b"HTTP/1.1 200 OK\r\nContent-Length: 2000000\r\n\r\n" + b"x" * 1_200_000
     [
         (b"garbage\r\n\r\n", "malformed_http"),
         (b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n12", "connection_lost"),
-        (b"HTTP/1.1 200 OK\r\n" + b"".join(b"H%d: x\r\n" % i for i in range(80)) + b"Content-Length: 0\r\n\r\n", "too_large"),
+        (
+            b"HTTP/1.1 200 OK\r\n"
+            + b"".join(b"H%d: x\r\n" % i for i in range(80))
+            + b"Content-Length: 0\r\n\r\n",
+            "too_large",
+        ),
         (b"HTTP/1.1 200 OK\r\nH: " + b"x" * 20_000 + b"\r\nContent-Length: 0\r\n\r\n", "too_large"),
         (BIG, "too_large"),
         (OK + OK, "surplus_answer"),
-        (b"HTTP/1.1 302 Found\r\nLocation: http://169.254.169.254/\r\nContent-Length: 0\r\n\r\n", "redirect_refused"),
+        (
+            b"HTTP/1.1 302 Found\r\nLocation: http://169.254.169.254/\r\nContent-Length: 0\r\n\r\n",
+            "redirect_refused",
+        ),
         (b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab", "malformed_http"),
         (b"", "connection_lost"),
     ],
@@ -151,8 +163,15 @@ async def test_a_refused_answer_leaves_no_byte_behind(payload):
 
 
 async def test_nothing_is_taken_in_beyond_the_ceiling_and_large_ones_yield_first():
-    large = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 70000\r\n\r\n" + b" " * 70_000
-    for payload, used, code in ((OK, 1 << 20, None), (large, 1 << 20, "gateway_full"), (OK, 2 << 20, "gateway_full")):
+    large = (
+        b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 70000\r\n\r\n"
+        + b" " * 70_000
+    )
+    for payload, used, code in (
+        (OK, 1 << 20, None),
+        (large, 1 << 20, "gateway_full"),
+        (OK, 2 << 20, "gateway_full"),
+    ):
         async with serving(answering(payload)) as (url, _):
             found = exchange(limits=Limits(process=1 << 20, ceiling=2 << 20))
             found.budget.used = used
@@ -176,7 +195,10 @@ HINTED = (
 
 @pytest.mark.parametrize(
     ("payload", "at", "code"),
-    [*((SAME, at, "too_large") for at in (1, 300, len(SAME) - 5)), *((HINTED, at, None) for at in range(40, len(HINTED), 7))],
+    [
+        *((SAME, at, "too_large") for at in (1, 300, len(SAME) - 5)),
+        *((HINTED, at, None) for at in range(40, len(HINTED), 7)),
+    ],
 )
 async def test_a_head_in_pieces_is_counted_whole(payload, at, code):
     """A hundred equal fields, cut anywhere; and a sound head after an interim one, with a body that looks like the end of one."""
@@ -256,7 +278,9 @@ async def test_a_closed_port_and_a_line_break_in_a_header():
     assert caught.value.code == "connect_failed"
     with pytest.raises(AdapterError) as caught:
         deadline = asyncio.get_running_loop().time() + 1
-        await found.send("GET", "http://127.0.0.1:9/", headers={"A": "b\r\nc: d"}, deadline=deadline)
+        await found.send(
+            "GET", "http://127.0.0.1:9/", headers={"A": "b\r\nc: d"}, deadline=deadline
+        )
     assert caught.value.code == "request_refused"
 
 
@@ -273,12 +297,17 @@ def certificate(folder, name):
         .serial_number(1)
         .not_valid_before(now - timedelta(days=1))
         .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
+        .add_extension(
+            x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]),
+            critical=False,
+        )
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         .sign(key, hashes.SHA256())
     )
     path = folder / f"{name}.pem"
-    private = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
     path.write_bytes(private + built.public_bytes(serialization.Encoding.PEM))
     return path
 
@@ -303,7 +332,14 @@ class TestHttpx:
         async def script(reader, writer, _count):
             while True:
                 head = await request_of(reader)
-                length = next((int(h[15:]) for h in head.lower().split(b"\r\n") if h.startswith(b"content-length:")), 0)
+                length = next(
+                    (
+                        int(h[15:])
+                        for h in head.lower().split(b"\r\n")
+                        if h.startswith(b"content-length:")
+                    ),
+                    0,
+                )
                 seen.append((head, await reader.readexactly(length)))
                 writer.write(OK)
                 await writer.drain()
@@ -330,4 +366,10 @@ class TestHttpx:
 
 
 def test_limits_have_the_documented_defaults():
-    assert (Limits().wire, Limits().decoded, Limits().ratio, Limits().depth, Limits().nodes) == (1 << 20, 4 << 20, 20, 32, 20_000)
+    assert (Limits().wire, Limits().decoded, Limits().ratio, Limits().depth, Limits().nodes) == (
+        1 << 20,
+        4 << 20,
+        20,
+        32,
+        20_000,
+    )

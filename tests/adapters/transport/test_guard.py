@@ -101,7 +101,10 @@ def test_an_address_is_split_into_origin_and_target():
     origin, target = AddressGuard(allow_http=True).split("http://Example.org./a/b?c=d")
     assert (origin, target) == (Origin("http", "example.org", 80), "/a/b?c=d")
     assert origin.authority == "example.org"
-    assert AddressGuard().split("https://[2606:4700::1111]:8443")[0].authority == "[2606:4700::1111]:8443"
+    assert (
+        AddressGuard().split("https://[2606:4700::1111]:8443")[0].authority
+        == "[2606:4700::1111]:8443"
+    )
 
 
 def test_ports_can_be_bound_to_a_list():
@@ -110,7 +113,9 @@ def test_ports_can_be_bound_to_a_list():
     assert guard.split("https://example.org/")[0].port == 443
 
 
-@pytest.mark.parametrize(("addresses", "wanted"), [(["8.8.8.8"], "8.8.8.8"), (["8.8.8.8", "10.0.0.1"], None), ([], None)])
+@pytest.mark.parametrize(
+    ("addresses", "wanted"), [(["8.8.8.8"], "8.8.8.8"), (["8.8.8.8", "10.0.0.1"], None), ([], None)]
+)
 async def test_every_address_of_a_name_must_pass(addresses, wanted):
     async def resolver(_host, _port):
         return addresses
@@ -136,14 +141,28 @@ class TestBodies:
     def test_what_inflates_within_the_ratio_is_bounded_in_size_all_the_same(self):
         packed = gzip.compress(bytes(range(256)) * 40, mtime=0)
         assert (
-            code_of(decode_body, {"content-encoding": "gzip"}, packed, Limits(decoded=10_000, ratio=1000))
+            code_of(
+                decode_body,
+                {"content-encoding": "gzip"},
+                packed,
+                Limits(decoded=10_000, ratio=1000),
+            )
             == "compression_refused"
         )
-        assert len(decode_body({"content-encoding": "gzip"}, packed, Limits(decoded=11_000, ratio=1000))) == 10_240
+        assert (
+            len(
+                decode_body(
+                    {"content-encoding": "gzip"}, packed, Limits(decoded=11_000, ratio=1000)
+                )
+            )
+            == 10_240
+        )
 
     def test_gzip_within_the_ratio_is_decoded(self):
         body = bytes(range(256)) * 4
-        assert decode_body({"content-encoding": "gzip"}, gzip.compress(body, mtime=0), LIMITS) == body
+        assert (
+            decode_body({"content-encoding": "gzip"}, gzip.compress(body, mtime=0), LIMITS) == body
+        )
 
     @pytest.mark.parametrize(
         ("coding", "raw"),
@@ -158,7 +177,9 @@ class TestBodies:
         ],
     )
     def test_bombs_and_other_codings_are_refused(self, coding, raw):
-        assert code_of(decode_body, {"content-encoding": coding}, raw, LIMITS) == "compression_refused"
+        assert (
+            code_of(decode_body, {"content-encoding": coding}, raw, LIMITS) == "compression_refused"
+        )
 
 
 @pytest.mark.parametrize(
@@ -181,7 +202,9 @@ def test_hostile_json_is_refused_with_its_reason(text, code):
 
 
 def test_honest_json_passes():
-    assert parse_json('{"名": [1, 2.5, true, null, "值"]}', LIMITS) == {"名": [1, 2.5, True, None, "值"]}
+    assert parse_json('{"名": [1, 2.5, true, null, "值"]}', LIMITS) == {
+        "名": [1, 2.5, True, None, "值"]
+    }
 
 
 @pytest.mark.parametrize(
@@ -218,7 +241,9 @@ def test_text_is_decoded_strictly_in_the_agreed_charset():
         ("https://10.2.2.3:8443/", ("10.1.0.0/16",), None, "address_forbidden"),
     ],
 )
-async def test_ports_are_those_named_or_the_usual_ones_outside_allowed_ranges(url, allow, ports, wanted):
+async def test_ports_are_those_named_or_the_usual_ones_outside_allowed_ranges(
+    url, allow, ports, wanted
+):
     guard = AddressGuard(allow=tuple(ipaddress.ip_network(a) for a in allow), ports=ports)
     named = AddressGuard(allow=guard._allow, ports=ports, own=(url,))
     if "10.2" not in url:

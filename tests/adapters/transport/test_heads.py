@@ -7,8 +7,16 @@ from adapters.transport.heads import head_of
 
 
 def query(**changes):
-    values = {"purpose": "patrol", "unit": "fire", "request_id": "0" * 32, "traceparent": "00-x-y-01", **changes}
-    return AdapterQuery(business_id="91330106MA2YYY034D", scheme="uscc", site=None, deadline=0.0, **values)
+    values = {
+        "purpose": "patrol",
+        "unit": "fire",
+        "request_id": "0" * 32,
+        "traceparent": "00-x-y-01",
+        **changes,
+    }
+    return AdapterQuery(
+        business_id="91330106MA2YYY034D", scheme="uscc", site=None, deadline=0.0, **values
+    )
 
 
 def test_the_head_says_who_asks_why_and_until_when():
@@ -19,7 +27,9 @@ def test_the_head_says_who_asks_why_and_until_when():
 
 
 @pytest.mark.parametrize("name", ["purpose", "unit", "request_id", "traceparent"])
-@pytest.mark.parametrize("smuggled", ["a\r\nX-Admin: 1", "a\nX-Admin: 1", "a\rX-Admin: 1", "a\x00b"])
+@pytest.mark.parametrize(
+    "smuggled", ["a\r\nX-Admin: 1", "a\nX-Admin: 1", "a\rX-Admin: 1", "a\x00b"]
+)
 def test_no_value_becomes_a_header_of_its_own(name, smuggled):
     with pytest.raises(AdapterError) as caught:
         head_of(query(**{name: smuggled}), 980)

@@ -29,7 +29,9 @@ def judged(raw):
 
 texts = st.text(alphabet='a:"\\{}[], \u4e2d', max_size=4)
 values = st.recursive(
-    st.one_of(texts, st.integers(-9, 9), st.none()), lambda v: st.lists(v, max_size=3) | st.tuples(texts, v), max_leaves=6
+    st.one_of(texts, st.integers(-9, 9), st.none()),
+    lambda v: st.lists(v, max_size=3) | st.tuples(texts, v),
+    max_leaves=6,
 )
 
 
@@ -39,7 +41,10 @@ def documents(draw):
     pairs = draw(st.lists(st.tuples(texts, values), min_size=1, max_size=5))
     ascii_only = draw(st.booleans())
     blank = draw(st.sampled_from(["", " ", "\n\t"]))
-    rows = [f"{json.dumps(k, ensure_ascii=ascii_only)}{blank}:{blank}{json.dumps(v, ensure_ascii=ascii_only)}" for k, v in pairs]
+    rows = [
+        f"{json.dumps(k, ensure_ascii=ascii_only)}{blank}:{blank}{json.dumps(v, ensure_ascii=ascii_only)}"
+        for k, v in pairs
+    ]
     text = "{" + f",{blank}".join(rows) + "}"
     return text.encode()
 

@@ -22,7 +22,9 @@ PATROL = Terms("p@1", "*", frozenset({"patrol"}), 3, True)
 
 
 def row(name, level, mask_rule="", masked_class=None):
-    return FieldClass("s", name, level, mask_rule, masked_class, "字段", "field", DAY, None, "x", "H")
+    return FieldClass(
+        "s", name, level, mask_rule, masked_class, "字段", "field", DAY, None, "x", "H"
+    )
 
 
 @pytest.mark.parametrize(
@@ -56,7 +58,12 @@ def naive(level, mask_rule, masked_class, reach):
     return "mask" if mask_rule and masked_class and reach <= masked_class else "withhold"
 
 
-@given(st.integers(1, 4), st.sampled_from(["", "phone"]), st.sampled_from([None, 2, 3, 4]), st.integers(1, 4))
+@given(
+    st.integers(1, 4),
+    st.sampled_from(["", "phone"]),
+    st.sampled_from([None, 2, 3, 4]),
+    st.integers(1, 4),
+)
 def test_verdicts_agree_with_the_naive_model(level, mask_rule, masked_class, reach):
     verdict = field_verdict(row("a", level, mask_rule, masked_class), Grant(reach, True, "x"))
     assert verdict == naive(level, mask_rule, masked_class, reach)
@@ -64,7 +71,10 @@ def test_verdicts_agree_with_the_naive_model(level, mask_rule, masked_class, rea
 
 NAMES = "abcdef"
 Record = msgspec.defstruct("Record", [(name, Any, None) for name in NAMES], omit_defaults=True)
-values = st.dictionaries(st.sampled_from(NAMES), st.one_of(st.text(max_size=20), st.lists(st.text(max_size=5)), st.integers()))
+values = st.dictionaries(
+    st.sampled_from(NAMES),
+    st.one_of(st.text(max_size=20), st.lists(st.text(max_size=5)), st.integers()),
+)
 classes = st.dictionaries(st.sampled_from(NAMES), st.integers(1, 4))
 
 
@@ -83,21 +93,30 @@ def test_no_withheld_value_changes_what_is_released(first, second, levels, reach
     """Two records that differ only in withheld fields give the same answer, what is withheld included."""
     table = {name: row(name, level) for name, level in levels.items()}
     given_grant = Grant(reach, True, "x")
-    hidden = {n for n in NAMES if n not in table or field_verdict(table[n], given_grant) == "withhold"}
-    twin = {**{k: v for k, v in first.items() if k not in hidden}, **{k: v for k, v in second.items() if k in hidden}}
+    hidden = {
+        n for n in NAMES if n not in table or field_verdict(table[n], given_grant) == "withhold"
+    }
+    twin = {
+        **{k: v for k, v in first.items() if k not in hidden},
+        **{k: v for k, v in second.items() if k in hidden},
+    }
     assert released(first, table, given_grant) == released(twin, table, given_grant)
 
 
 @given(values, classes, st.integers(1, 4))
 def test_class_1_and_unlisted_fields_never_leave_and_are_never_mentioned(found, levels, reach):
-    shown, _, _, _, withheld = released(found, {n: row(n, level) for n, level in levels.items()}, Grant(reach, True, "x"))
+    shown, _, _, _, withheld = released(
+        found, {n: row(n, level) for n, level in levels.items()}, Grant(reach, True, "x")
+    )
     assert all(levels.get(name, 1) > 1 for name in shown)
     assert all(hidden.level > 1 for hidden in withheld)
 
 
 def test_what_is_masked_is_said_and_its_class_is_the_masked_one():
     table = {"a": row("a", 2, "phone", 3), "b": row("b", 4)}
-    shown, encoded, masked, levels, _ = released({"a": "13812345678", "b": 1}, table, Grant(3, True, "x"))
+    shown, encoded, masked, levels, _ = released(
+        {"a": "13812345678", "b": 1}, table, Grant(3, True, "x")
+    )
     assert shown == {"a": "138****5678", "b": 1}
     assert b"13812345678" not in encoded
     assert ([r.field for r in masked], levels) == (["a"], (3, 4))
@@ -126,7 +145,11 @@ def test_tax_amounts_are_class_1():
         ("phone", "13812345678", "138****5678"),
         ("phone", "138****5678", "138****5678"),
         ("phone", "0571-88990011", "***********11"),
-        ("free_text", "联系人13812345678，证号11010519491231002X。", "联系人138****5678，证号110105********002X。"),
+        (
+            "free_text",
+            "联系人13812345678，证号11010519491231002X。",
+            "联系人138****5678，证号110105********002X。",
+        ),
         ("free_text", "代码91370102999999066X", "代码91370102999999066X"),
         ("free_text", "订单20261122138123456789", "订单20261122138123456789"),
         ("free_text", "无", "无"),

@@ -27,8 +27,14 @@ def trail():
 
 class TestEntries:
     def test_the_form_is_canonical_and_holds_no_identity(self):
-        body = canonical(Event("profile.business.viewed", actor="wang", subject=BUSINESS, departments=("tax",)), b"secret", AT)
-        assert body == json.dumps(json.loads(body), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        body = canonical(
+            Event("profile.business.viewed", actor="wang", subject=BUSINESS, departments=("tax",)),
+            b"secret",
+            AT,
+        )
+        assert body == json.dumps(
+            json.loads(body), sort_keys=True, separators=(",", ":"), ensure_ascii=False
+        )
         assert "wang" not in body
         assert BUSINESS not in body
         assert json.loads(body)["actor_ref"] == reference(b"secret", "actor", "wang", 2026)
@@ -45,16 +51,24 @@ class TestEntries:
 
     def test_an_entry_never_exceeds_its_size(self):
         digests = {f"section_{i}": "x" * 44 for i in range(60)}
-        body = canonical(Event("profile.business.viewed", actor="x", source_digests=digests), b"s", AT)
+        body = canonical(
+            Event("profile.business.viewed", actor="x", source_digests=digests), b"s", AT
+        )
         assert len(body.encode()) <= LONGEST
         assert json.loads(body)["source_digests"].startswith("sha-256:")
         many = tuple(f"department_{i}" for i in range(300))
-        body = canonical(Event("profile.business.viewed", actor="x", source_digests=digests, departments=many), b"s", AT)
+        body = canonical(
+            Event("profile.business.viewed", actor="x", source_digests=digests, departments=many),
+            b"s",
+            AT,
+        )
         assert len(body.encode()) <= LONGEST
 
 
 class TestAppendOnly:
-    @pytest.mark.parametrize("statement", ["update audit_entries set event = 'x'", "delete from audit_entries"])
+    @pytest.mark.parametrize(
+        "statement", ["update audit_entries set event = 'x'", "delete from audit_entries"]
+    )
     def test_the_database_refuses_changes(self, database, statement):
         with database.write() as session:
             trail().append(session, Event("a.b.c", actor="x"))
@@ -67,9 +81,14 @@ class TestSequencer:
         sequencer = Sequencer(database, trail())
         sequencer.start()
         async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(sequencer.append(Event("a.b.c", actor=str(i)))) for i in range(300)]
+            tasks = [
+                group.create_task(sequencer.append(Event("a.b.c", actor=str(i))))
+                for i in range(300)
+            ]
         with database.read() as session:
-            stored = {row[0] for row in session.connection().execute(text("select id from audit_entries"))}
+            stored = {
+                row[0] for row in session.connection().execute(text("select id from audit_entries"))
+            }
         assert {t.result() for t in tasks} == stored
         await asyncio.to_thread(sequencer.stop)
 
@@ -89,7 +108,9 @@ class TestSequencer:
 
 
 async def entries(gateway, **params):
-    return (await gateway.auditor.get("/v1/audit/entries", params={"limit": 200, **params})).json()["items"]
+    return (await gateway.auditor.get("/v1/audit/entries", params={"limit": 200, **params})).json()[
+        "items"
+    ]
 
 
 class TestRefusals:
@@ -109,10 +130,15 @@ class TestRefusals:
         assert (found[0].get("role"), found[2]["role"]) == (None, "inspector")
 
     async def test_a_refused_look_up_is_found_under_its_business(self, gateway):
-        await gateway.inspector.get(f"/v1/profiles/{BUSINESS}", params={"purpose": "inspection", "task": "0" * 36})
+        await gateway.inspector.get(
+            f"/v1/profiles/{BUSINESS}", params={"purpose": "inspection", "task": "0" * 36}
+        )
         await gateway.inspector.get(f"/v1/profiles/{BUSINESS}", params={"purpose": "inspection"})
         found = await entries(gateway, event="gateway.request.refused", business_id=BUSINESS)
-        assert [(e["outcome"], e["purpose"]) for e in found] == [("403", "inspection"), ("422", "inspection")]
+        assert [(e["outcome"], e["purpose"]) for e in found] == [
+            ("403", "inspection"),
+            ("422", "inspection"),
+        ]
 
     async def test_an_unknown_caller_never_waits_for_the_writer(self, gateway):
         lock = DATABASE.of(gateway.app).lock
@@ -144,11 +170,19 @@ class TestAuditor:
         await gateway.inspector.get("/v1/profiles/91330106MA2YYY034D", params={"purpose": "patrol"})
         params = {"limit": 2, "event": "profile.business.viewed"}
         first = (await gateway.auditor.get("/v1/audit/entries", params=params)).json()
-        second = (await gateway.auditor.get("/v1/audit/entries", params={**params, "cursor": first["next_cursor"]})).json()
+        second = (
+            await gateway.auditor.get(
+                "/v1/audit/entries", params={**params, "cursor": first["next_cursor"]}
+            )
+        ).json()
         assert len({e["id"] for e in first["items"] + second["items"]}) == 4
         assert second["next_cursor"] is None
         await gateway.inspector.get(f"/v1/profiles/{BUSINESS}", params={"purpose": "patrol"})
-        third = (await gateway.auditor.get("/v1/audit/entries", params={**params, "cursor": second["resume_cursor"]})).json()
+        third = (
+            await gateway.auditor.get(
+                "/v1/audit/entries", params={**params, "cursor": second["resume_cursor"]}
+            )
+        ).json()
         assert len(third["items"]) == 1
         assert len(await entries(gateway, business_id=BUSINESS.lower())) == 4
         assert await entries(gateway, business_id="nobody") == []
@@ -163,13 +197,20 @@ class TestAuditor:
         task = await gateway.task(BUSINESS)
         await gateway.leader.post(f"/v1/tasks/{task}:close")
         events = [e["event"] for e in await entries(gateway) if e["event"] != "audit.entries.read"]
-        assert events == ["organisations.officer.registered"] * 3 + ["tasks.task.opened", "tasks.task.closed"]
+        assert events == ["organisations.officer.registered"] * 3 + [
+            "tasks.task.opened",
+            "tasks.task.closed",
+        ]
         assert Role.AUDITOR == "auditor"
 
 
-async def test_what_waits_to_be_written_is_bounded_and_counted_even_when_its_caller_has_left(database):
+async def test_what_waits_to_be_written_is_bounded_and_counted_even_when_its_caller_has_left(
+    database,
+):
     sequencer = Sequencer(database, trail())  # not started: nothing is written
-    waiting = [asyncio.create_task(sequencer.append(Event("a.b.c", actor="x"))) for _ in range(4096)]
+    waiting = [
+        asyncio.create_task(sequencer.append(Event("a.b.c", actor="x"))) for _ in range(4096)
+    ]
     await asyncio.sleep(0)
     for task in waiting:
         task.cancel()
@@ -193,16 +234,25 @@ async def test_a_batch_is_written_whole_or_not_at_all(database):
         repository.insert_many(database, connection.driver_connection, twice)
     connection.invalidate()
     with database.read() as session:
-        stored = session.connection().execute(text("select id, body from audit_entries order by row")).all()
+        stored = (
+            session.connection()
+            .execute(text("select id, body from audit_entries order by row"))
+            .all()
+        )
     assert [tuple(row) for row in stored] == [(row[0], row[4]) for row in rows[:512]]
 
 
 async def test_what_waits_at_the_end_is_written_before_it(database):
     sequencer = Sequencer(database, trail())
     sequencer.start()
-    waiting = [asyncio.create_task(sequencer.append(Event("a.b.c", actor=f"x{i}"))) for i in range(1500)]
+    waiting = [
+        asyncio.create_task(sequencer.append(Event("a.b.c", actor=f"x{i}"))) for i in range(1500)
+    ]
     await asyncio.sleep(0)
     await asyncio.to_thread(sequencer.stop)
     assert len({*await asyncio.gather(*waiting)}) == 1500
     with database.read() as session:
-        assert session.connection().execute(text("select count(*) from audit_entries")).scalar_one() == 1500
+        assert (
+            session.connection().execute(text("select count(*) from audit_entries")).scalar_one()
+            == 1500
+        )

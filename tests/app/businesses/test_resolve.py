@@ -48,7 +48,10 @@ async def test_a_code_in_any_wrapping_is_a_match_and_nobody_is_asked(text):
 
 async def test_a_permit_number_leads_to_the_code_inside_it():
     answer = await resolve("91130200699229617X001P", Finder(), HOSTS)
-    assert (answer.identifier.scheme, answer.identifier.business_id) == ("pollutant_permit", "91130200699229617X")
+    assert (answer.identifier.scheme, answer.identifier.business_id) == (
+        "pollutant_permit",
+        "91130200699229617X",
+    )
 
 
 async def test_a_permit_number_without_a_code_leads_on_and_not_round_in_a_circle():
@@ -68,7 +71,11 @@ async def test_a_mistyped_code_says_what_is_wrong_with_it():
 async def test_names_are_searched():
     finder = Finder([Candidate(CODE, "上海样板酒店有限公司", "某路1号", "存续")])
     answer = await resolve("样板酒店", finder, HOSTS)
-    assert (answer.outcome, answer.candidates[0].business_id, finder.asked) == ("candidates", CODE, [("search", "样板酒店")])
+    assert (answer.outcome, answer.candidates[0].business_id, finder.asked) == (
+        "candidates",
+        CODE,
+        [("search", "样板酒店")],
+    )
 
 
 async def test_codes_of_known_hosts_go_to_the_registration_department_unfetched():
@@ -99,11 +106,15 @@ async def test_everything_else_says_what_to_do_next(text, reason):
 
 
 async def test_look_alikes_are_offered_for_a_person_to_choose():
-    assert (await resolve("9111O105MA0YYY014T", Finder(), HOSTS)).suggestions == ["91110105MA0YYY014T"]
+    assert (await resolve("9111O105MA0YYY014T", Finder(), HOSTS)).suggestions == [
+        "91110105MA0YYY014T"
+    ]
 
 
 async def test_a_department_that_is_away_is_said_so():
-    assert (await resolve("样板酒店", Finder(error=AdapterUnavailable("connect_failed")), HOSTS)).reason == "unreachable"
+    assert (
+        await resolve("样板酒店", Finder(error=AdapterUnavailable("connect_failed")), HOSTS)
+    ).reason == "unreachable"
 
 
 def test_two_codes_in_one_text_are_no_match():
@@ -111,7 +122,8 @@ def test_two_codes_in_one_text_are_no_match():
 
 
 @pytest.mark.parametrize(
-    ("host", "known"), [("gsxt.gov.cn", True), ("a.gsxt.gov.cn", True), ("xgsxt.gov.cn", False), ("", False)]
+    ("host", "known"),
+    [("gsxt.gov.cn", True), ("a.gsxt.gov.cn", True), ("xgsxt.gov.cn", False), ("", False)],
 )
 def test_hosts(host, known):
     assert is_known_host(host, HOSTS) is known
@@ -121,16 +133,24 @@ class TestRoute:
     async def test_over_the_real_registration_department(self, city):
         response = await city.inspector.post("/v1/businesses:resolve", json={"text": "样板酒店"})
         assert "91310115MA1YYY024Y" in {c["business_id"] for c in response.json()["candidates"]}
-        scanned = await city.inspector.post("/v1/businesses:resolve", json={"text": f"http://www.gsxt.gov.cn/{CODE}x"})
+        scanned = await city.inspector.post(
+            "/v1/businesses:resolve", json={"text": f"http://www.gsxt.gov.cn/{CODE}x"}
+        )
         assert scanned.json()["outcome"] in {"unresolved", "match", "candidates"}
-        entries = (await city.auditor.get("/v1/audit/entries", params={"event": "businesses.text.resolved"})).json()
+        entries = (
+            await city.auditor.get(
+                "/v1/audit/entries", params={"event": "businesses.text.resolved"}
+            )
+        ).json()
         assert len(entries["items"]) == 2
 
     async def test_without_a_registration_department(self, gateway):
         response = await gateway.inspector.post("/v1/businesses:resolve", json={"text": "样板酒店"})
         assert response.json()["reason"] == "unreachable"
 
-    @pytest.mark.parametrize("body", [{}, {"text": ""}, {"text": "x" * 501}, {"text": "x", "y": 1}, [], {"text": 7}])
+    @pytest.mark.parametrize(
+        "body", [{}, {"text": ""}, {"text": "x" * 501}, {"text": "x", "y": 1}, [], {"text": 7}]
+    )
     async def test_bodies_that_do_not_fit(self, gateway, body):
         response = await gateway.inspector.post("/v1/businesses:resolve", json=body)
         assert (response.status_code, response.json()["code"]) == (422, "request.invalid")

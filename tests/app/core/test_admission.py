@@ -17,11 +17,17 @@ def filled(count, priority=Priority.RECORD):
     return admission
 
 
-@pytest.mark.parametrize(("taken", "allowed"), [(49, "0123"), (50, "012"), (80, "01"), (100, "0"), (130, "")])
+@pytest.mark.parametrize(
+    ("taken", "allowed"), [(49, "0123"), (50, "012"), (80, "01"), (100, "0"), (130, "")]
+)
 def test_a_lower_priority_is_always_refused_before_a_higher_one(taken, allowed):
     admission = filled(taken)
     assert (
-        "".join(str(int(p)) for p in Priority if admission.in_flight < admission.limit * {0: 1.3, 1: 1.0, 2: 0.8, 3: 0.5}[p])
+        "".join(
+            str(int(p))
+            for p in Priority
+            if admission.in_flight < admission.limit * {0: 1.3, 1: 1.0, 2: 0.8, 3: 0.5}[p]
+        )
         == allowed
     )
     for priority in reversed(Priority):
@@ -90,7 +96,12 @@ def test_lags_are_counted_by_bucket():
     ],
 )
 def test_what_a_request_does_says_how_urgent_it_is(method, path, query, urgency, wanted):
-    scope = {"method": method, "path": path, "query_string": query, "headers": [(b"priority", urgency)] if urgency else []}
+    scope = {
+        "method": method,
+        "path": path,
+        "query_string": query,
+        "headers": [(b"priority", urgency)] if urgency else [],
+    }
     assert priority_of(scope) is wanted
     assert retry_after(wanted) == str(1 + int(wanted))
 
@@ -104,7 +115,10 @@ class TestRates:
         now[0] = 0.1
         assert rates.allows("a")
         assert rates.allows("b")
-        assert rates.header_pairs("b") == ((b"ratelimit-policy", b'"caller";q=5;w=1'), (b"ratelimit", b'"caller";r=4;t=1'))
+        assert rates.header_pairs("b") == (
+            (b"ratelimit-policy", b'"caller";q=5;w=1'),
+            (b"ratelimit", b'"caller";r=4;t=1'),
+        )
 
     def test_no_bound_tells_nothing(self):
         rates = Rates(0, 5)
@@ -120,7 +134,15 @@ class TestRates:
 
 @pytest.mark.parametrize(
     ("accepted", "wanted"),
-    [("gzip", True), ("br, gzip;q=0.5", True), ("*", True), ("gzip;q=0", False), ("br", False), ("", False), ("identity", False)],
+    [
+        ("gzip", True),
+        ("br, gzip;q=0.5", True),
+        ("*", True),
+        ("gzip;q=0", False),
+        ("br", False),
+        ("", False),
+        ("identity", False),
+    ],
 )
 def test_who_takes_gzip(accepted, wanted):
     assert takes_gzip(accepted) is wanted
@@ -142,7 +164,10 @@ def test_short_bodies_are_not_worth_packing():
     assert len(compressed(b"x" * 10_000)) < 100
 
 
-@pytest.mark.parametrize("given", ["", "rubbish", "00-00000000000000000000000000000000-00f067aa0ba902b7-01", "00-4BF9-x-01"])
+@pytest.mark.parametrize(
+    "given",
+    ["", "rubbish", "00-00000000000000000000000000000000-00f067aa0ba902b7-01", "00-4BF9-x-01"],
+)
 def test_a_trace_context_that_is_none_gets_a_new_trace(given):
     assert len(trace_id_for(given)) == 32
     assert trace_id_for(given) != trace_id_for(given)

@@ -138,14 +138,30 @@ class TestSettings:
     def test_production_refuses_to_start_unconfigured_and_names_everything(self):
         with pytest.raises(SettingsError) as caught:
             create_app(Settings())
-        for name in ("ONEVISIT_SECRET_KEY", "ONEVISIT_ISSUER", "ONEVISIT_AUDIENCE", "ONEVISIT_JWKS_FILE"):
+        for name in (
+            "ONEVISIT_SECRET_KEY",
+            "ONEVISIT_ISSUER",
+            "ONEVISIT_AUDIENCE",
+            "ONEVISIT_JWKS_FILE",
+        ):
             assert name in str(caught.value)
 
     @pytest.mark.parametrize(
-        "more", [{"secret_key": "short"}, {"workers": 2, "database_url": "sqlite:///x.db"}, {"jwks_file": None}]
+        "more",
+        [
+            {"secret_key": "short"},
+            {"workers": 2, "database_url": "sqlite:///x.db"},
+            {"jwks_file": None},
+        ],
     )
     def test_contradictions_are_refused(self, more, tmp_path):
-        values = {"secret_key": "x" * 32, "issuer": "i", "audience": "a", "jwks_file": tmp_path / "jwks.json", **more}
+        values = {
+            "secret_key": "x" * 32,
+            "issuer": "i",
+            "audience": "a",
+            "jwks_file": tmp_path / "jwks.json",
+            **more,
+        }
         with pytest.raises(SettingsError):
             Settings(**values).require_complete()
 
@@ -200,7 +216,9 @@ def test_snapshots_reload_only_what_changed(database):
 
 
 class TestPeeks:
-    QUESTION = "select name from revisions where name = 'things' and cast(? as varchar(40)) is not null"
+    QUESTION = (
+        "select name from revisions where name = 'things' and cast(? as varchar(40)) is not null"
+    )
 
     def test_a_peek_sees_what_is_committed_and_holds_no_transaction_open(self, database):
         now = datetime.now(UTC)
@@ -273,22 +291,38 @@ class TestRequestContext:
     async def test_a_trace_id_is_given_and_a_traceparent_continued(self, plain):
         given = "0af7651916cd43dd8448eb211c80319c"
         headers = {"traceparent": f"00-{given}-b7ad6b7169203331-01"}
-        assert (await send(plain, "POST", "/echo", json={"text": "x"}, headers=headers)).headers["x-request-id"] == given
+        assert (await send(plain, "POST", "/echo", json={"text": "x"}, headers=headers)).headers[
+            "x-request-id"
+        ] == given
         assert len((await send(plain, "GET", "/nothing")).headers["x-request-id"]) == 32
 
     @pytest.mark.parametrize(
         ("method", "path", "more", "status", "code"),
         [
             ("POST", "/echo", {"json": {"text": "x" * 200}}, 413, "request.too_large"),
-            ("POST", "/echo", {"content": b"{", "headers": {"content-type": "application/json"}}, 422, "request.invalid"),
-            ("POST", "/echo", {"content": b"x", "headers": {"content-type": "text/plain"}}, 422, "request.invalid"),
+            (
+                "POST",
+                "/echo",
+                {"content": b"{", "headers": {"content-type": "application/json"}},
+                422,
+                "request.invalid",
+            ),
+            (
+                "POST",
+                "/echo",
+                {"content": b"x", "headers": {"content-type": "text/plain"}},
+                422,
+                "request.invalid",
+            ),
             ("POST", "/echo", {"json": {"text": 1}}, 422, "request.invalid"),
             ("GET", "/nothing", {}, 404, "request.not_found"),
             ("DELETE", "/echo", {}, 405, "request.method_not_allowed"),
             ("GET", "/fail", {}, 500, "server.internal"),
         ],
     )
-    async def test_whatever_goes_wrong_is_a_problem_document(self, plain, method, path, more, status, code, caplog):
+    async def test_whatever_goes_wrong_is_a_problem_document(
+        self, plain, method, path, more, status, code, caplog
+    ):
         response = await send(plain, method, path, **more)
         problem = response.json()
         assert (response.status_code, problem["code"]) == (status, code)
@@ -302,7 +336,9 @@ class TestRequestContext:
             for _ in range(20):
                 yield b"x" * 20
 
-        response = await send(plain, "POST", "/echo", content=grow(), headers={"content-type": "application/json"})
+        response = await send(
+            plain, "POST", "/echo", content=grow(), headers={"content-type": "application/json"}
+        )
         assert response.status_code == 413
 
     async def test_a_body_that_does_not_come_is_ended(self, plain):
@@ -311,7 +347,9 @@ class TestRequestContext:
             await asyncio.sleep(1)
             yield b"}"
 
-        response = await send(plain, "POST", "/echo", content=crawl(), headers={"content-type": "application/json"})
+        response = await send(
+            plain, "POST", "/echo", content=crawl(), headers={"content-type": "application/json"}
+        )
         assert (response.status_code, response.json()["code"]) == (408, "request.timeout")
 
     async def test_the_pointer_is_exact(self, plain):

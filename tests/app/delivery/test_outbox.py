@@ -31,7 +31,14 @@ class Sender:
 def put(database, clock, *rows):
     with database.write() as session:
         for n, (department, key) in enumerate(rows):
-            service.enqueue(session, clock.now(), department=department, ordering_key=key, object_id="o", message={"n": n})
+            service.enqueue(
+                session,
+                clock.now(),
+                department=department,
+                ordering_key=key,
+                object_id="o",
+                message={"n": n},
+            )
 
 
 def states(database):
@@ -39,7 +46,9 @@ def states(database):
         return [(r["state"], r["attempts"]) for r in service.of_object(session, "o")]
 
 
-@pytest.mark.parametrize(("attempts", "seconds"), [(1, 1), (2, 2), (3, 4), (10, 512), (11, 900), (1000, 900)])
+@pytest.mark.parametrize(
+    ("attempts", "seconds"), [(1, 1), (2, 2), (3, 4), (10, 512), (11, 900), (1000, 900)]
+)
 def test_the_wait_doubles_up_to_a_quarter_of_an_hour(attempts, seconds):
     assert wait_after(attempts) == timedelta(seconds=seconds)
     assert wait_after(attempts) <= LONGEST

@@ -29,14 +29,24 @@ async def delivered(city, record_id, count=2):
 
 
 class TestOnce:
-    async def test_two_departments_receive_it_and_their_receipts_are_shown(self, scene, departments):
+    async def test_two_departments_receive_it_and_their_receipts_are_shown(
+        self, scene, departments
+    ):
         city, task = scene
         record_id = an_id()
-        response = await city.inspector.put(f"/v1/inspections/{record_id}", json=an_inspection(task))
+        response = await city.inspector.put(
+            f"/v1/inspections/{record_id}", json=an_inspection(task)
+        )
         assert response.status_code == 201
         record = await delivered(city, record_id)
-        assert {w["department"]: bool(w["receipt"]["receipt_no"]) for w in record["write_back"]} == {"fire": True, "food": True}
-        messages = [m["message"] for m in departments.received("fire") if m["message"].get("inspection_id") == record_id]
+        assert {
+            w["department"]: bool(w["receipt"]["receipt_no"]) for w in record["write_back"]
+        } == {"fire": True, "food": True}
+        messages = [
+            m["message"]
+            for m in departments.received("fire")
+            if m["message"].get("inspection_id") == record_id
+        ]
         assert [[r["item_code"] for r in m["results"]] for m in messages] == [["FIRE-EXIT"]]
 
     async def test_the_same_body_gets_the_same_answer_and_another_body_is_refused(self, scene):
@@ -46,7 +56,9 @@ class TestOnce:
         again = await city.inspector.put(f"/v1/inspections/{record_id}", json=body)
         assert (again.status_code, again.headers["replayed"]) == (200, "true")
         assert again.json()["digest"] == first.json()["digest"]
-        other = await city.inspector.put(f"/v1/inspections/{record_id}", json={**body, "note": "changed"})
+        other = await city.inspector.put(
+            f"/v1/inspections/{record_id}", json={**body, "note": "changed"}
+        )
         assert (other.status_code, other.json()["code"]) == (422, "inspection.id_reused")
         stranger = city.caller("inspector-2", Role.INSPECTOR, certificate_no="ZJ-0002")
         claimed = await stranger.put(f"/v1/inspections/{record_id}", json=body)
@@ -56,7 +68,10 @@ class TestOnce:
         city, task = scene
         record_id, body, client = an_id(), an_inspection(task), city.inspector
         async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(client.put(f"/v1/inspections/{record_id}", json=body)) for _ in range(20)]
+            tasks = [
+                group.create_task(client.put(f"/v1/inspections/{record_id}", json=body))
+                for _ in range(20)
+            ]
         assert sorted(t.result().status_code for t in tasks) == [200] * 19 + [201]
         records = (await city.supervisor.get("/v1/records")).json()["items"]
         assert [r["id"] for r in records] == [record_id]
@@ -68,7 +83,9 @@ class TestOnce:
         await city.inspector.put(f"/v1/inspections/{record_id}", json=an_inspection(task))
         record = await delivered(city, record_id, count=1)
         async with asyncio.timeout(10):
-            while not (waiting := next(w for w in record["write_back"] if w["department"] == "fire"))["attempts"]:
+            while not (
+                waiting := next(w for w in record["write_back"] if w["department"] == "fire")
+            )["attempts"]:
                 await asyncio.sleep(0.05)
                 record = (await city.inspector.get(f"/v1/inspections/{record_id}")).json()
         assert (waiting["state"], "connect_failed" in waiting["last_error"]) == ("pending", True)
@@ -78,14 +95,30 @@ class TestOnce:
     async def test_a_department_that_is_not_connected_is_shown_as_such(self, scene):
         city, task = scene
         body = an_inspection(
-            task, results=[{"department": "health", "item_code": "H-1", "mode": "observed", "result": "conform"}]
+            task,
+            results=[
+                {
+                    "department": "health",
+                    "item_code": "H-1",
+                    "mode": "observed",
+                    "result": "conform",
+                }
+            ],
         )
         record = (await city.inspector.put(f"/v1/inspections/{an_id()}", json=body)).json()
-        assert [(w["department"], w["state"]) for w in record["write_back"]] == [("health", "not_connected")]
+        assert [(w["department"], w["state"]) for w in record["write_back"]] == [
+            ("health", "not_connected")
+        ]
 
 
 def result(**changes):
-    return {"department": "food", "item_code": "F-1", "mode": "observed", "result": "conform", **changes}
+    return {
+        "department": "food",
+        "item_code": "F-1",
+        "mode": "observed",
+        "result": "conform",
+        **changes,
+    }
 
 
 NOW = datetime.now(UTC)
@@ -94,7 +127,12 @@ NOW = datetime.now(UTC)
 @pytest.mark.parametrize(
     ("changes", "status", "code", "pointer"),
     [
-        ({"officers": [{"certificate_no": "ZJ-0001"}]}, 422, "inspection.too_few_officers", "/body/officers"),
+        (
+            {"officers": [{"certificate_no": "ZJ-0001"}]},
+            422,
+            "inspection.too_few_officers",
+            "/body/officers",
+        ),
         (
             {"officers": [{"certificate_no": "ZJ-0001"}, {"certificate_no": "ZJ-0001"}]},
             422,
@@ -107,15 +145,40 @@ NOW = datetime.now(UTC)
             "officer.unknown",
             "/body/officers/1/certificate_no",
         ),
-        ({"officers": [{"certificate_no": "ZJ-0002"}, {"certificate_no": "ZJ-0003"}]}, 403, "inspection.not_on_visit", None),
-        ({"results": [result(mode="determined")]}, 403, "inspection.not_competent", "/body/results/0/mode"),
-        ({"results": [result(mode="determined", by="ZJ-0003")]}, 422, "officer.unknown", "/body/results/0/by"),
+        (
+            {"officers": [{"certificate_no": "ZJ-0002"}, {"certificate_no": "ZJ-0003"}]},
+            403,
+            "inspection.not_on_visit",
+            None,
+        ),
+        (
+            {"results": [result(mode="determined")]},
+            403,
+            "inspection.not_competent",
+            "/body/results/0/mode",
+        ),
+        (
+            {"results": [result(mode="determined", by="ZJ-0003")]},
+            422,
+            "officer.unknown",
+            "/body/results/0/by",
+        ),
         ({"results": [result(result="not_checked")]}, 422, "request.invalid", "/body/results/0"),
         ({"results": []}, 422, "request.invalid", "/body/results"),
-        ({"results": [result(item_code="x y")]}, 422, "request.invalid", "/body/results/0/item_code"),
+        (
+            {"results": [result(item_code="x y")]},
+            422,
+            "request.invalid",
+            "/body/results/0/item_code",
+        ),
         ({"results": [result(result="perfect")]}, 422, "request.invalid", "/body/results/0/result"),
         ({"surprise": 1}, 422, "request.invalid", "/body/surprise"),
-        ({"business_id": "91110105MA0YYY014U"}, 422, "identifier.check_character", "/body/business_id"),
+        (
+            {"business_id": "91110105MA0YYY014U"},
+            422,
+            "identifier.check_character",
+            "/body/business_id",
+        ),
         ({"business_id": "91330106MA2YYY034D"}, 422, "inspection.task_mismatch", "/body/task"),
         ({"task": "0" * 36}, 422, "inspection.task_mismatch", "/body/task"),
         (
@@ -136,14 +199,26 @@ NOW = datetime.now(UTC)
             "inspection.visit_time_invalid",
             "/body/visit_ended_at",
         ),
-        ({"visit_started_at": (NOW - timedelta(days=1)).isoformat()}, 422, "inspection.task_mismatch", "/body/task"),
-        ({"visit_started_at": "2026-11-22T10:00:00"}, 422, "request.invalid", "/body/visit_started_at"),
+        (
+            {"visit_started_at": (NOW - timedelta(days=1)).isoformat()},
+            422,
+            "inspection.task_mismatch",
+            "/body/task",
+        ),
+        (
+            {"visit_started_at": "2026-11-22T10:00:00"},
+            422,
+            "request.invalid",
+            "/body/visit_started_at",
+        ),
         ({"note": "a\x00b"}, 422, "request.invalid", "/body/note"),
     ],
 )
 async def test_what_the_law_or_reason_forbids_is_refused(scene, changes, status, code, pointer):
     city, task = scene
-    response = await city.inspector.put(f"/v1/inspections/{an_id()}", json={**an_inspection(task), **changes})
+    response = await city.inspector.put(
+        f"/v1/inspections/{an_id()}", json={**an_inspection(task), **changes}
+    )
     problem = response.json()
     assert (response.status_code, problem["code"]) == (status, code)
     assert problem.get("errors", [{"pointer": None}])[0]["pointer"] == pointer
@@ -152,9 +227,15 @@ async def test_what_the_law_or_reason_forbids_is_refused(scene, changes, status,
 
 async def test_a_task_for_one_site_takes_no_record_of_another(city):
     task = await city.task(BUSINESS, site="S001")
-    refused = await city.inspector.put(f"/v1/inspections/{an_id()}", json=an_inspection(task, site="S002"))
+    refused = await city.inspector.put(
+        f"/v1/inspections/{an_id()}", json=an_inspection(task, site="S002")
+    )
     assert refused.json()["code"] == "inspection.task_mismatch"
-    assert (await city.inspector.put(f"/v1/inspections/{an_id()}", json=an_inspection(task, site="S001"))).status_code == 201
+    assert (
+        await city.inspector.put(
+            f"/v1/inspections/{an_id()}", json=an_inspection(task, site="S001")
+        )
+    ).status_code == 201
 
 
 async def test_an_officer_of_the_competent_department_determines(scene):
@@ -171,9 +252,14 @@ async def test_records_are_seen_by_those_concerned_only(scene):
     colleague = city.caller("inspector-2", Role.INSPECTOR, certificate_no="ZJ-0002")
     stranger = city.caller("inspector-3", Role.INSPECTOR, certificate_no="ZJ-0003")
     elsewhere = city.caller("supervisor-2", Role.SUPERVISOR, region="310000")
-    seen = [(await c.get(path)).status_code for c in (colleague, city.supervisor, city.leader, stranger, elsewhere)]
+    seen = [
+        (await c.get(path)).status_code
+        for c in (colleague, city.supervisor, city.leader, stranger, elsewhere)
+    ]
     assert seen == [200, 200, 200, 404, 404]
-    assert (await city.inspector.get(f"/v1/inspections/{an_id()}")).json()["code"] == "inspection.unknown"
+    assert (await city.inspector.get(f"/v1/inspections/{an_id()}")).json()[
+        "code"
+    ] == "inspection.unknown"
 
 
 class TestPulls:
@@ -181,7 +267,9 @@ class TestPulls:
         task = await city.task(BUSINESS)
         ids = [an_id() for _ in range(count)]
         for record_id in ids:
-            response = await city.inspector.put(f"/v1/inspections/{record_id}", json=an_inspection(task))
+            response = await city.inspector.put(
+                f"/v1/inspections/{record_id}", json=an_inspection(task)
+            )
             assert response.status_code == 201
         return ids
 
@@ -190,7 +278,9 @@ class TestPulls:
         found, cursor = [], None
         while True:
             page = (
-                await city.supervisor.get("/v1/records", params={"limit": 2, **({"cursor": cursor} if cursor else {})})
+                await city.supervisor.get(
+                    "/v1/records", params={"limit": 2, **({"cursor": cursor} if cursor else {})}
+                )
             ).json()
             found += [r["id"] for r in page["items"]]
             cursor = page["next_cursor"]
@@ -200,8 +290,12 @@ class TestPulls:
 
     async def test_a_cursor_of_another_query_is_refused(self, city):
         await self.fill(city, 3)
-        cursor = (await city.supervisor.get("/v1/records", params={"limit": 1})).json()["next_cursor"]
-        response = await city.supervisor.get("/v1/records", params={"limit": 1, "cursor": cursor, "result": "conform"})
+        cursor = (await city.supervisor.get("/v1/records", params={"limit": 1})).json()[
+            "next_cursor"
+        ]
+        response = await city.supervisor.get(
+            "/v1/records", params={"limit": 1, "cursor": cursor, "result": "conform"}
+        )
         assert (response.status_code, response.json()["code"]) == (422, "request.cursor_invalid")
 
     async def test_region_and_department_of_the_token_bound_what_is_seen(self, city):
@@ -215,23 +309,42 @@ class TestPulls:
         ):
             caller = city.caller("s", Role.SUPERVISOR, **claims)
             # Naming another department does not widen what the token allows.
-            counts.append(len((await caller.get("/v1/records", params={"department": "fire"})).json()["items"]))
+            counts.append(
+                len(
+                    (await caller.get("/v1/records", params={"department": "fire"})).json()["items"]
+                )
+            )
         assert counts == [1, 0, 1, 0]
 
     async def test_a_department_sees_its_own_part_only(self, city):
         (record_id,) = await self.fill(city, 1)
         food = city.caller("s", Role.SUPERVISOR, department="food")
         (record,) = (await food.get("/v1/records")).json()["items"]
-        assert {r["department"] for r in record["results"]} == {w["department"] for w in record["write_back"]} == {"food"}
-        assert "FIRE-EXIT" not in (await food.get("/v1/records.csv")).text + (await food.get("/v1/records.ndjson")).text
+        assert (
+            {r["department"] for r in record["results"]}
+            == {w["department"] for w in record["write_back"]}
+            == {"food"}
+        )
+        assert (
+            "FIRE-EXIT"
+            not in (await food.get("/v1/records.csv")).text
+            + (await food.get("/v1/records.ndjson")).text
+        )
         shown = (await food.get(f"/v1/inspections/{record_id}")).json()
-        assert {r["department"] for r in shown["results"]} == {w["department"] for w in shown["write_back"]} == {"food"}
+        assert (
+            {r["department"] for r in shown["results"]}
+            == {w["department"] for w in shown["write_back"]}
+            == {"food"}
+        )
         tax = city.caller("s", Role.SUPERVISOR, department="tax")
         assert (await tax.get(f"/v1/inspections/{record_id}")).status_code == 404
 
     async def test_a_mistyped_filter_does_not_return_everything(self, city):
         response = await city.supervisor.get("/v1/records", params={"departmet": "tax"})
-        assert (response.status_code, response.json()["errors"][0]["pointer"]) == (422, "/query/departmet")
+        assert (response.status_code, response.json()["errors"][0]["pointer"]) == (
+            422,
+            "/query/departmet",
+        )
 
     async def test_a_pull_is_resumed_where_it_ended(self, city):
         await self.fill(city, 2)
@@ -256,15 +369,26 @@ class TestPulls:
     )
     async def test_filters(self, city, params, count):
         await self.fill(city, 1)
-        assert len((await city.supervisor.get("/v1/records", params=params)).json()["items"]) == count
+        assert (
+            len((await city.supervisor.get("/v1/records", params=params)).json()["items"]) == count
+        )
 
     async def test_state_follows_the_receipts(self, city, departments):
         departments.set("food", "down")
         (record_id,) = await self.fill(city, 1)
-        assert len((await city.supervisor.get("/v1/records", params={"state": "submitted"})).json()["items"]) == 1
+        assert (
+            len(
+                (await city.supervisor.get("/v1/records", params={"state": "submitted"})).json()[
+                    "items"
+                ]
+            )
+            == 1
+        )
         departments.set("food", "ok")
         await delivered(city, record_id)
-        done = (await city.supervisor.get("/v1/records", params={"state": "written_back"})).json()["items"]
+        done = (await city.supervisor.get("/v1/records", params={"state": "written_back"})).json()[
+            "items"
+        ]
         assert [r["id"] for r in done] == [record_id]
 
     async def test_streams_carry_everything_and_start_no_formula(self, city):
@@ -281,11 +405,17 @@ class TestPulls:
         await self.fill(city, 1)
         for path in ("/v1/records", "/v1/records.ndjson", "/v1/records.csv"):
             await city.supervisor.get(path)
-        entries = (await city.auditor.get("/v1/audit/entries", params={"event": "supervision.records.pulled"})).json()["items"]
+        entries = (
+            await city.auditor.get(
+                "/v1/audit/entries", params={"event": "supervision.records.pulled"}
+            )
+        ).json()["items"]
         assert [e["object_ref"] for e in entries] == ["page", "ndjson", "csv"]
 
 
-@pytest.mark.parametrize("text", ["=1", "+1", "-1", "@x", "\t=1", "\r=1", " =1", "＝1", "\u3000＋1", "\x00=1"])
+@pytest.mark.parametrize(
+    "text", ["=1", "+1", "-1", "@x", "\t=1", "\r=1", " =1", "＝1", "\u3000＋1", "\x00=1"]
+)
 def test_cells_that_could_start_a_formula_are_defused(text):
     from app.supervision.csv_safety import safe_cell
 
@@ -305,7 +435,10 @@ async def test_a_hundred_pulls_and_records_at_once_all_come_to_an_end(scene):
     inspector, supervisor = city.inspector, city.supervisor
     async with asyncio.timeout(60), asyncio.TaskGroup() as group:
         pulls = [group.create_task(supervisor.get("/v1/records")) for _ in range(60)]
-        puts = [group.create_task(inspector.put(f"/v1/inspections/{an_id()}", json=an_inspection(task))) for _ in range(90)]
+        puts = [
+            group.create_task(inspector.put(f"/v1/inspections/{an_id()}", json=an_inspection(task)))
+            for _ in range(90)
+        ]
         pulls += [group.create_task(supervisor.get("/v1/records.csv")) for _ in range(20)]
     assert {t.result().status_code for t in pulls} == {200}
     assert {t.result().status_code for t in puts} == {201}

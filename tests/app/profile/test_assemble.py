@@ -24,7 +24,9 @@ def section(data, reach=2):
     )  # fmt: skip
     spec = assemble.specify(manifest, "fire@1", Grant(reach, True, "a@1"), catalogue_on(NOW.date()))
     values = msgspec.convert(data, shape_of("fire"))
-    answered = Reply(Outcome.FRESH, None, 1, values, msgspec.json.encode(values), NOW, NOW, 1, "sha-256=:x:")
+    answered = Reply(
+        Outcome.FRESH, None, 1, values, msgspec.json.encode(values), NOW, NOW, 1, "sha-256=:x:"
+    )
     return assemble.section_read(assemble.part(spec, answered), NOW)
 
 

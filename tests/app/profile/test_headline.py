@@ -43,7 +43,12 @@ REGISTERED = [
     *((outcome, {}, "unknown", f"reason_{outcome}") for outcome in FAILURES),
 ]
 
-GOOD = {"taxpayer_status": "正常", "filing_on_time": "yes", "overdue_filing_count": 0, "arrears_announced": False}
+GOOD = {
+    "taxpayer_status": "正常",
+    "filing_on_time": "yes",
+    "overdue_filing_count": 0,
+    "arrears_announced": False,
+}
 TAXES = [
     ("fresh", GOOD, "yes", None),
     ("fresh", {**GOOD, "taxpayer_status": "停业"}, "yes", None),
@@ -59,7 +64,10 @@ TAXES = [
     ("fresh", {**GOOD, "taxpayer_status": "注销"}, "unknown", "not_told"),
     ("fresh", {**GOOD, "taxpayer_status": "清算"}, "unknown", "not_told"),
     ("fresh", {**GOOD, "taxpayer_status": "新状态"}, "unknown", "not_told"),
-    *(("fresh", {k: v for k, v in GOOD.items() if k != left}, "unknown", "not_told") for left in GOOD),
+    *(
+        ("fresh", {k: v for k, v in GOOD.items() if k != left}, "unknown", "not_told")
+        for left in GOOD
+    ),
     ("fresh", {}, "unknown", "not_told"),
     ("not_found", {}, "unknown", "reason_not_found"),
     ("stale", GOOD, "unknown", "reason_stale"),
@@ -90,7 +98,11 @@ FIRE = [
     *((outcome, {}, "unknown", f"reason_{outcome}") for outcome in FAILURES),
 ]
 
-TABLE = [(q, *row) for q, rows in (("registered", REGISTERED), ("taxes_on_time", TAXES), ("fire_permit", FIRE)) for row in rows]
+TABLE = [
+    (q, *row)
+    for q, rows in (("registered", REGISTERED), ("taxes_on_time", TAXES), ("fire_permit", FIRE))
+    for row in rows
+]
 
 
 @pytest.mark.parametrize(("question", "outcome", "data", "wanted", "reason"), TABLE)
@@ -102,7 +114,9 @@ def test_every_row_of_the_truth_table(question, outcome, data, wanted, reason):
 
 def test_the_table_is_large_enough_and_no_failure_ever_says_yes():
     assert len(TABLE) >= 60
-    assert not any(wanted == "yes" and outcome not in {"fresh", "cached"} for _, outcome, _, wanted, _ in TABLE)
+    assert not any(
+        wanted == "yes" and outcome not in {"fresh", "cached"} for _, outcome, _, wanted, _ in TABLE
+    )
 
 
 @pytest.mark.parametrize(
@@ -114,7 +128,13 @@ def test_the_table_is_large_enough_and_no_failure_ever_says_yes():
         ("S2", ("S1", "S2"), HELD, "unknown", "site_unknown"),
         (None, ("S1",), HELD, "yes", None),
         (None, ("S1", "S2"), {"is_public_gathering_place": False}, "unknown", "site_not_chosen"),
-        ("S2", ("S1", "S2"), {"is_public_gathering_place": False, "site_ref": "S1"}, "unknown", "site_unknown"),
+        (
+            "S2",
+            ("S1", "S2"),
+            {"is_public_gathering_place": False, "site_ref": "S1"},
+            "unknown",
+            "site_unknown",
+        ),
         (None, ("S1",), {**HELD, "site_ref": "S0"}, "unknown", "site_not_chosen"),
         (
             None,
@@ -130,9 +150,27 @@ def test_the_table_is_large_enough_and_no_failure_ever_says_yes():
             "unknown",
             "contradictory",
         ),
-        (None, ("S1",), {**HELD, "site_ref": "S1", "sites": [{"site_ref": "S1", "answer": "yes"}]}, "yes", None),
-        (None, ("S1",), {**HELD, "sites": [{"site_ref": "S1", "answer": "expired"}]}, "unknown", "contradictory"),
-        (None, ("S1",), {**HELD, "fire_pre_opening": {"issued_on": "2027-01-01"}}, "unknown", "contradictory"),
+        (
+            None,
+            ("S1",),
+            {**HELD, "site_ref": "S1", "sites": [{"site_ref": "S1", "answer": "yes"}]},
+            "yes",
+            None,
+        ),
+        (
+            None,
+            ("S1",),
+            {**HELD, "sites": [{"site_ref": "S1", "answer": "expired"}]},
+            "unknown",
+            "contradictory",
+        ),
+        (
+            None,
+            ("S1",),
+            {**HELD, "fire_pre_opening": {"issued_on": "2027-01-01"}},
+            "unknown",
+            "contradictory",
+        ),
     ],
 )
 def test_another_shops_permit_is_never_lent(site, sites, data, wanted, reason):
@@ -141,8 +179,16 @@ def test_another_shops_permit_is_never_lent(site, sites, data, wanted, reason):
 
 
 def test_without_the_registration_offices_word_no_single_shop_is_taken_for_the_only_one():
-    assert answer("fire_permit", data=HELD, sites=("S1",), sites_complete=False).reason == "sites_unknown"
-    assert answer("fire_permit", data={**HELD, "site_ref": "S1"}, site="S1", sites_complete=False).answer == "yes"
+    assert (
+        answer("fire_permit", data=HELD, sites=("S1",), sites_complete=False).reason
+        == "sites_unknown"
+    )
+    assert (
+        answer(
+            "fire_permit", data={**HELD, "site_ref": "S1"}, site="S1", sites_complete=False
+        ).answer
+        == "yes"
+    )
 
 
 def test_a_stale_section_tells_what_was_last_known():

@@ -35,12 +35,19 @@ def conflicts(**sections):
     ],
 )
 def test_spellings_of_one_name_are_no_conflict(other):
-    assert conflicts(registration={"entity_name": "杭州示例餐饮有限公司"}, tax={"taxpayer_name": other}) == set()
+    assert (
+        conflicts(
+            registration={"entity_name": "杭州示例餐饮有限公司"}, tax={"taxpayer_name": other}
+        )
+        == set()
+    )
 
 
 @pytest.mark.parametrize("other", ["杭州样板餐饮有限公司", "示例餐饮二店", "杭州"])
 def test_another_name_is_a_conflict(other):
-    assert conflicts(registration={"entity_name": "杭州示例餐饮有限公司"}, tax={"taxpayer_name": other}) == {"entity_name"}
+    assert conflicts(
+        registration={"entity_name": "杭州示例餐饮有限公司"}, tax={"taxpayer_name": other}
+    ) == {"entity_name"}
 
 
 def test_names_are_comparable_without_losing_themselves():
@@ -60,7 +67,10 @@ def test_names_are_comparable_without_losing_themselves():
     ],
 )
 def test_legal_representatives(registration, food, wanted):
-    assert conflicts(registration={"legal_rep_name": registration}, food={"legal_rep_name": food}) == wanted
+    assert (
+        conflicts(registration={"legal_rep_name": registration}, food={"legal_rep_name": food})
+        == wanted
+    )
 
 
 @pytest.mark.parametrize(
@@ -75,7 +85,9 @@ def test_legal_representatives(registration, food, wanted):
     ],
 )
 def test_alive_here_and_dead_there(code, status, wanted):
-    assert conflicts(registration={"reg_status_code": code}, tax={"taxpayer_status": status}) == wanted
+    assert (
+        conflicts(registration={"reg_status_code": code}, tax={"taxpayer_status": status}) == wanted
+    )
 
 
 @pytest.mark.parametrize(
@@ -89,8 +101,14 @@ def test_alive_here_and_dead_there(code, status, wanted):
     ],
 )
 def test_permit_numbers(published, issued, wanted):
-    rows = {"registration": [{"permit_no": n} for n in published], "food": [{"permit_no": n} for n in issued]}
-    assert conflicts(registration={"permits": rows["registration"]}, food={"permits": rows["food"]}) == wanted
+    rows = {
+        "registration": [{"permit_no": n} for n in published],
+        "food": [{"permit_no": n} for n in issued],
+    }
+    assert (
+        conflicts(registration={"permits": rows["registration"]}, food={"permits": rows["food"]})
+        == wanted
+    )
 
 
 @pytest.mark.parametrize(
@@ -105,8 +123,13 @@ def test_permit_numbers(published, issued, wanted):
     ],
 )
 def test_the_site_of_a_permit(published, issued, wanted):
-    rows = [[{"permit_no": n, "site_ref": s} for n, s in side.items()] for side in (published, issued)]
-    assert conflicts(registration={"permits": rows[0]}, food={"permits": rows[1]}) - {"permit_no"} == wanted
+    rows = [
+        [{"permit_no": n, "site_ref": s} for n, s in side.items()] for side in (published, issued)
+    ]
+    assert (
+        conflicts(registration={"permits": rows[0]}, food={"permits": rows[1]}) - {"permit_no"}
+        == wanted
+    )
 
 
 def test_without_the_authority_there_is_nothing_to_compare():
@@ -114,7 +137,9 @@ def test_without_the_authority_there_is_nothing_to_compare():
 
 
 def test_pointers():
-    data = msgspec.convert({"permits": [{"permit_no": "1"}, {}], "entity_name": "甲"}, SECTIONS["registration"])
+    data = msgspec.convert(
+        {"permits": [{"permit_no": "1"}, {}], "entity_name": "甲"}, SECTIONS["registration"]
+    )
     assert values_at(data, "/permits/*/permit_no") == ["1"]
     assert (values_at(data, "/entity_name"), values_at(data, "/x/y")) == (["甲"], [])
 
@@ -130,13 +155,29 @@ def test_pointers():
             {"is_public_gathering_place": True, "sites": [{"site_ref": "S1", "answer": "expired"}]},
             ["fire.permit_not_valid"],
         ),
-        ("fire", {"is_public_gathering_place": False, "sites": [{"site_ref": "S1", "answer": "no"}]}, []),
-        ("fire", {"rectify_orders": [{"state": "open"}, {"state": "rectified"}]}, ["fire.order_open"]),
+        (
+            "fire",
+            {"is_public_gathering_place": False, "sites": [{"site_ref": "S1", "answer": "no"}]},
+            [],
+        ),
+        (
+            "fire",
+            {"rectify_orders": [{"state": "open"}, {"state": "rectified"}]},
+            ["fire.order_open"],
+        ),
         ("registration", {"suspended": True}, ["registration.suspended"]),
-        ("registration", {"abnormal": [{"listed_on": "2026-01-01"}]}, ["registration.abnormal_listed"]),
+        (
+            "registration",
+            {"abnormal": [{"listed_on": "2026-01-01"}]},
+            ["registration.abnormal_listed"],
+        ),
         ("registration", {"abnormal": [{"removed_on": "2026-01-01"}]}, []),
         ("registration", {"serious_illegal": [{}]}, ["registration.serious_illegal"]),
-        ("special_equipment", {"overdue_inspection_count": 2}, ["special_equipment.overdue_inspection_count"]),
+        (
+            "special_equipment",
+            {"overdue_inspection_count": 2},
+            ["special_equipment.overdue_inspection_count"],
+        ),
         ("human_resources", {"wage_arrears_listed": True}, ["human_resources.wage_arrears_listed"]),
         ("ecology", {"monitor_exceeded": False}, []),
         ("customs", {"x": 1}, []),
@@ -147,6 +188,8 @@ def test_findings(section, data, codes):
 
 
 def test_serious_findings_come_first_and_all_cite_what_they_rest_on():
-    found = notice(told(registration={"suspended": True}, ecology={"monitor_exceeded": True}), TODAY)
+    found = notice(
+        told(registration={"suspended": True}, ecology={"monitor_exceeded": True}), TODAY
+    )
     assert [n.severity for n in found] == ["serious", "attention"]
     assert all(c.startswith("/sections/") for n in found for c in n.cites)

@@ -16,7 +16,11 @@ from app.profile.plans import Plans
 from tests.fixtures.virtual import run
 
 DAY = date(2026, 11, 22)
-TERMS = (DatedTerms(Terms("p@1", "*", frozenset({"patrol"}), 3, True), date(2026, 1, 1), date(2026, 11, 22)),)
+TERMS = (
+    DatedTerms(
+        Terms("p@1", "*", frozenset({"patrol"}), 3, True), date(2026, 1, 1), date(2026, 11, 22)
+    ),
+)
 PATROL = Standing(PURPOSES["patrol"], None, task_open=False)
 
 
@@ -45,7 +49,9 @@ def live(**changes):
 
 def playing(play):
     async def whole():
-        dispatcher = Dispatcher(AnswerCache(), lambda: datetime.now(UTC), random.Random(1).random, lambda *_: None)
+        dispatcher = Dispatcher(
+            AnswerCache(), lambda: datetime.now(UTC), random.Random(1).random, lambda *_: None
+        )
         play(dispatcher, Plans(dispatcher, catalogue_on))
 
     run(whole())

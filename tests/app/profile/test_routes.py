@@ -54,7 +54,10 @@ class TestHealthy:
     )
     async def test_the_planted_cases_come_out_right(self, city, business_id, wanted):
         headline = (await look_up(city, business_id)).json()["headline"]
-        assert tuple(headline[q]["answer"] for q in ("registered", "taxes_on_time", "fire_permit")) == wanted
+        assert (
+            tuple(headline[q]["answer"] for q in ("registered", "taxes_on_time", "fire_permit"))
+            == wanted
+        )
 
     async def test_no_record_is_an_answer_and_never_compliance(self, city):
         profile = (await look_up(city, "93510104MA6YYY058N")).json()
@@ -69,7 +72,9 @@ class TestSites:
         assert answer["reason"]["code"] == "site_not_chosen"
         assert [s["site_ref"] for s in answer["sites"]] == ["S001", "S002", "S003"]
 
-    @pytest.mark.parametrize(("site", "wanted"), [("S001", "yes"), ("S002", "no"), ("S003", "yes"), ("S009", "unknown")])
+    @pytest.mark.parametrize(
+        ("site", "wanted"), [("S001", "yes"), ("S002", "no"), ("S003", "yes"), ("S009", "unknown")]
+    )
     async def test_each_site_has_its_own_permit(self, city, site, wanted):
         answer = (await look_up(city, CHAIN, site=site)).json()["headline"]["fire_permit"]
         assert answer["answer"] == wanted
@@ -80,12 +85,17 @@ class TestBroken:
     async def test_three_broken_departments_cost_only_their_own_sections(self, city, departments):
         for name, mode in {"human_resources": "down", "fire": "hang", "ecology": "garbage"}.items():
             departments.set(name, mode)
-        response = await city.inspector.get(f"/v1/profiles/{CLEAN}", params={"purpose": "patrol"}, headers={"Deadline": "600"})
+        response = await city.inspector.get(
+            f"/v1/profiles/{CLEAN}", params={"purpose": "patrol"}, headers={"Deadline": "600"}
+        )
         profile = response.json()
         assert response.status_code == 200
         assert profile["completeness"]["answered"] == SECTIONS - 3
         assert sorted(profile["completeness"]["missing"]) == ["ecology", "fire", "human_resources"]
-        outcomes = {n: (s["outcome"], s.get("reason", {}).get("code")) for n, s in profile["sections"].items()}
+        outcomes = {
+            n: (s["outcome"], s.get("reason", {}).get("code"))
+            for n, s in profile["sections"].items()
+        }
         assert outcomes["human_resources"] == ("unavailable", "connect_failed")
         assert outcomes["fire"] == ("timed_out", "deadline_exceeded")
         assert outcomes["ecology"] == ("malformed", "encoding")
@@ -93,14 +103,22 @@ class TestBroken:
         assert profile["completeness"]["required_missing"] == ["fire"]
 
     @BOTH_WAYS
-    async def test_what_was_known_before_comes_as_stale_and_the_headline_stays_unknown(self, city, departments):
-        assert (await look_up(city, CLEAN, purpose="patrol")).json()["headline"]["fire_permit"]["answer"] == "yes"
+    async def test_what_was_known_before_comes_as_stale_and_the_headline_stays_unknown(
+        self, city, departments
+    ):
+        assert (await look_up(city, CLEAN, purpose="patrol")).json()["headline"]["fire_permit"][
+            "answer"
+        ] == "yes"
         departments.set("fire", "error")
         profile = (await look_up(city, CLEAN, purpose="patrol")).json()
         assert profile["sections"]["fire"]["outcome"] == "stale"
         assert profile["sections"]["fire"]["reason"]["code"] == "upstream_error"
         answer = profile["headline"]["fire_permit"]
-        assert (answer["answer"], answer["last_known"]["answer"], answer["reason"]["code"]) == ("unknown", "yes", "stale")
+        assert (answer["answer"], answer["last_known"]["answer"], answer["reason"]["code"]) == (
+            "unknown",
+            "yes",
+            "stale",
+        )
 
     @BOTH_WAYS
     async def test_when_nobody_answers_it_is_503_with_the_same_shape(self, city, departments):
@@ -108,7 +126,10 @@ class TestBroken:
             departments.set(name, "down")
         response = await look_up(city, CLEAN, purpose="patrol")
         assert response.status_code == 503
-        assert (response.json()["completeness"]["answered"], response.headers["retry-after"]) == (0, "2")
+        assert (response.json()["completeness"]["answered"], response.headers["retry-after"]) == (
+            0,
+            "2",
+        )
         assert set(response.json()["sections"]) == set(departments.addresses)
 
     async def test_a_gateway_without_adapters_says_so(self, gateway):
@@ -120,7 +141,9 @@ class TestBroken:
     async def test_a_department_that_hangs_is_let_go_at_the_deadline(self, city, departments):
         departments.set("fire", "hang")
         profile = (
-            await city.inspector.get(f"/v1/profiles/{MAIN}", params={"purpose": "patrol"}, headers={"Deadline": "500"})
+            await city.inspector.get(
+                f"/v1/profiles/{MAIN}", params={"purpose": "patrol"}, headers={"Deadline": "500"}
+            )
         ).json()
         assert profile["sections"]["fire"]["outcome"] == "timed_out"
         assert profile["completeness"]["answered"] >= 11
@@ -135,7 +158,9 @@ class TestClasses:
         assert profile["headline"]["taxes_on_time"]["answer"] == "no"
         assert "fact" not in profile["headline"]["taxes_on_time"]
         assert "overdue_filing_count" not in tax["data"]
-        assert {"/overdue_filing_count", "/taxpayer_status"} <= {w["pointer"] for w in tax["withheld"]}
+        assert {"/overdue_filing_count", "/taxpayer_status"} <= {
+            w["pointer"] for w in tax["withheld"]
+        }
         assert tax["classes"] == [3, 4]
 
     async def test_an_open_task_opens_class_2_and_never_class_1(self, city):
@@ -144,7 +169,9 @@ class TestClasses:
         assert tax["overdue_filing_count"] == 1
         assert "declared_tax" not in tax
         assert "risk_class" not in profile["sections"]["registration"]["data"]
-        assert not any("declared" in w["pointer"] for w in profile["sections"]["tax"].get("withheld", []))
+        assert not any(
+            "declared" in w["pointer"] for w in profile["sections"]["tax"].get("withheld", [])
+        )
 
     async def test_personal_data_is_masked(self, city):
         patrol = (await look_up(city, MAIN, purpose="patrol")).json()["sections"]["registration"]
@@ -158,7 +185,9 @@ class TestClasses:
         own = city.caller("tax-1", Role.INSPECTOR, department="tax")
         profile = (await look_up(city, MAIN, client=own, purpose="patrol")).json()
         assert profile["sections"]["tax"]["data"]["overdue_filing_count"] == 1
-        assert "hazards" in {w["pointer"].strip("/") for w in profile["sections"]["fire"]["withheld"]}
+        assert "hazards" in {
+            w["pointer"].strip("/") for w in profile["sections"]["fire"]["withheld"]
+        }
 
     async def test_a_patroller_of_the_department_does_not(self, city):
         patroller = city.caller("tax-2", Role.PATROLLER, department="tax")
@@ -171,7 +200,11 @@ class TestRefusals:
         ("business_id", "code", "extra"),
         [
             ("91110105MA0YYY014U", "identifier.check_character", {"expected": "T", "position": 18}),
-            ("9111010SMA0YYY014T", "identifier.charset", {"position": 8, "suggestions": ["91110105MA0YYY014T"]}),
+            (
+                "9111010SMA0YYY014T",
+                "identifier.charset",
+                {"position": 8, "suggestions": ["91110105MA0YYY014T"]},
+            ),
             ("91110105MA0YYY014", "identifier.length", {}),
             ("99120101MAFYYY150N", "identifier.authority_category", {"position": 2}),
             ("11010519491231002X", "identifier.personal_number", {}),
@@ -204,7 +237,9 @@ class TestRefusals:
 
     async def test_a_role_has_only_its_own_purposes(self, gateway):
         patroller = gateway.caller("p-1", Role.PATROLLER)
-        response = await patroller.get(f"/v1/profiles/{CLEAN}", params={"purpose": "inspection", "task": "0" * 36})
+        response = await patroller.get(
+            f"/v1/profiles/{CLEAN}", params={"purpose": "inspection", "task": "0" * 36}
+        )
         assert response.json()["code"] == "profile.purpose_not_yours"
 
     async def test_another_ones_task_another_business_and_a_closed_task_are_refused(self, gateway):
@@ -224,7 +259,9 @@ class TestEtag:
     async def test_the_same_content_is_304_and_a_changed_one_is_not(self, city, departments):
         first = await look_up(city, CLEAN, purpose="patrol")
         etag = first.headers["etag"]
-        again = await city.inspector.get(f"/v1/profiles/{CLEAN}", params={"purpose": "patrol"}, headers={"If-None-Match": etag})
+        again = await city.inspector.get(
+            f"/v1/profiles/{CLEAN}", params={"purpose": "patrol"}, headers={"If-None-Match": etag}
+        )
         assert (again.status_code, again.content) == (304, b"")
         departments.set("customs", "error")
         changed = await look_up(city, CLEAN, purpose="patrol")
@@ -244,8 +281,13 @@ class TestMany:
     async def test_forty_at_once_are_all_answered_and_traced(self, city):
         client = city.inspector
         async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(look_up(city, CLEAN, client=client, purpose="patrol")) for _ in range(40)]
+            tasks = [
+                group.create_task(look_up(city, CLEAN, client=client, purpose="patrol"))
+                for _ in range(40)
+            ]
         entries = {t.result().json()["trace"]["entry"] for t in tasks}
         assert len(entries) == 40
-        response = await city.auditor.get("/v1/audit/entries", params={"event": "profile.business.viewed", "limit": 200})
+        response = await city.auditor.get(
+            "/v1/audit/entries", params={"event": "profile.business.viewed", "limit": 200}
+        )
         assert entries <= {e["id"] for e in response.json()["items"]}

@@ -33,7 +33,9 @@ def events(text):
 
 
 async def entries(gateway, event):
-    return (await gateway.auditor.get("/v1/audit/entries", params={"event": event, "limit": 200})).json()["items"]
+    return (
+        await gateway.auditor.get("/v1/audit/entries", params={"event": event, "limit": 200})
+    ).json()["items"]
 
 
 class TestStream:
@@ -44,41 +46,61 @@ class TestStream:
         assert [e["type"] for e in told] == ["begin", *["section"] * 13, "profile"]
         names = [e["value"]["name"] for e in told[1:-1]]
         assert sorted(names) == sorted(told[0]["value"]["asked"])
-        assert {e["object_ref"] for e in await entries(city, "profile.section.viewed")} == set(names)
+        assert {e["object_ref"] for e in await entries(city, "profile.section.viewed")} == set(
+            names
+        )
         assert len(await entries(city, "profile.business.viewed")) == 1
 
     async def test_it_says_the_same_as_the_whole_profile(self, city):
         whole = (await city.inspector.get(f"/v1/profiles/{MAIN}", params=PATROL)).json()
-        told = events((await city.inspector.get(f"/v1/profiles/{MAIN}", params=PATROL, headers=NDJSON)).text)
+        told = events(
+            (await city.inspector.get(f"/v1/profiles/{MAIN}", params=PATROL, headers=NDJSON)).text
+        )
         closing = told[-1]["value"]
         assert closing["etag"] == whole["etag"]
         for name in ("headline", "findings", "conflicts", "name"):
             assert closing[name] == whole[name]
         sections = {e["value"]["name"]: e["value"]["section"] for e in told[1:-1]}
-        assert {n: s.get("data") for n, s in sections.items()} == {n: s.get("data") for n, s in whole["sections"].items()}
+        assert {n: s.get("data") for n, s in sections.items()} == {
+            n: s.get("data") for n, s in whole["sections"].items()
+        }
 
     async def test_server_sent_events_have_the_same_content(self, city):
-        response = await city.inspector.get(f"/v1/profiles/{MAIN}", params=PATROL, headers={"Accept": "text/event-stream"})
+        response = await city.inspector.get(
+            f"/v1/profiles/{MAIN}", params=PATROL, headers={"Accept": "text/event-stream"}
+        )
         blocks = [block.split("\n") for block in response.text.strip().split("\n\n")]
-        assert [block[0] for block in blocks] == ["event: begin", *["event: section"] * 13, "event: profile"]
+        assert [block[0] for block in blocks] == [
+            "event: begin",
+            *["event: section"] * 13,
+            "event: profile",
+        ]
         assert all(json.loads(block[1].removeprefix("data: ")) for block in blocks)
 
     async def test_a_hanging_department_holds_up_nobody_elses_section(self, city, departments):
         departments.set("fire", "hang")
         told = events(
-            (await city.inspector.get(f"/v1/profiles/{CLEAN}", params=PATROL, headers={**NDJSON, "Deadline": "500"})).text
+            (
+                await city.inspector.get(
+                    f"/v1/profiles/{CLEAN}", params=PATROL, headers={**NDJSON, "Deadline": "500"}
+                )
+            ).text
         )
         assert told[-2]["value"]["name"] == "fire"
         assert told[-2]["value"]["section"]["outcome"] == "timed_out"
         assert told[-1]["value"]["completeness"]["missing"] == ["fire"]
 
     async def test_refusals_are_problem_documents_as_everywhere(self, city):
-        response = await city.inspector.get(f"/v1/profiles/{MAIN}", params={"purpose": "inspection"}, headers=NDJSON)
+        response = await city.inspector.get(
+            f"/v1/profiles/{MAIN}", params={"purpose": "inspection"}, headers=NDJSON
+        )
         assert (response.status_code, response.json()["code"]) == (422, "profile.task_required")
 
     async def test_a_log_that_cannot_be_written_ends_the_stream_before_any_datum(self, city):
         ENGINE.of(city.app).sequencer._stopping = True
-        told = events((await city.inspector.get(f"/v1/profiles/{MAIN}", params=PATROL, headers=NDJSON)).text)
+        told = events(
+            (await city.inspector.get(f"/v1/profiles/{MAIN}", params=PATROL, headers=NDJSON)).text
+        )
         assert [e["type"] for e in told] == ["begin", "problem"]
         assert told[1]["value"]["code"] == "audit.unavailable"
         ENGINE.of(city.app).sequencer._stopping = False
@@ -89,7 +111,9 @@ class TestSizes:
     async def test_what_travels_is_small(self, city, view, most):
         sizes = []
         for accept in ("application/json", "application/json;q=0.9", "application/x-ndjson"):
-            request = city.inspector.build_request("GET", f"/v1/profiles/{MAIN}", params={**PATROL, "view": view})
+            request = city.inspector.build_request(
+                "GET", f"/v1/profiles/{MAIN}", params={**PATROL, "view": view}
+            )
             request.headers.update({"Accept": accept, "Accept-Encoding": "gzip"})
             response = await city.inspector.send(request, stream=True)
             packed = b"".join([piece async for piece in response.aiter_raw()])
@@ -118,34 +142,52 @@ async def test_a_late_answer_is_traced_with_its_department_and_discloses_nothing
     on_late(Log())(Question(route, query, ()), Reply(Outcome.FRESH, None, 1))
     await asyncio.sleep(0)
     (event,) = events_seen
-    assert (event.event, event.departments, event.subject) == ("profile.section.refilled", ("market",), MAIN)
+    assert (event.event, event.departments, event.subject) == (
+        "profile.section.refilled",
+        ("market",),
+        MAIN,
+    )
     assert (event.response_digest, event.classes) == ("", ())
 
 
 class TestSection:
     async def test_one_department_is_asked_alone_and_patiently(self, city, departments):
         departments.set("tax", "slow")
-        profile = await city.inspector.get(f"/v1/profiles/{CLEAN}", params=PATROL, headers={"Deadline": "400"})
+        profile = await city.inspector.get(
+            f"/v1/profiles/{CLEAN}", params=PATROL, headers={"Deadline": "400"}
+        )
         assert profile.json()["sections"]["tax"]["outcome"] == "timed_out"
         served = len(await entries(city, "profile.section.viewed"))
-        alone = await city.inspector.get(f"/v1/profiles/{CLEAN}/sections/tax", params={**PATROL, "wait": 6000})
+        alone = await city.inspector.get(
+            f"/v1/profiles/{CLEAN}/sections/tax", params={**PATROL, "wait": 6000}
+        )
         assert alone.json()["section"]["outcome"] == "fresh"
         assert alone.json()["section"]["elapsed_ms"] >= 2000
         assert len(await entries(city, "profile.section.viewed")) == served + 1
 
-    async def test_an_adapter_suspended_while_it_is_waited_for_discloses_nothing(self, city, departments):
+    async def test_an_adapter_suspended_while_it_is_waited_for_discloses_nothing(
+        self, city, departments
+    ):
         departments.set("health", "slow")
         params = {**PATROL, "wait": 6000}
-        asked = asyncio.create_task(city.inspector.get(f"/v1/profiles/{CLEAN}/sections/health", params=params))
+        asked = asyncio.create_task(
+            city.inspector.get(f"/v1/profiles/{CLEAN}/sections/health", params=params)
+        )
         await asyncio.sleep(0.3)
-        assert (await city.coordinator.post("/v1/adapters/health:suspend", json={"reason": "maintenance"})).status_code == 200
+        assert (
+            await city.coordinator.post(
+                "/v1/adapters/health:suspend", json={"reason": "maintenance"}
+            )
+        ).status_code == 200
         response = await asked
         assert (response.status_code, response.json()["code"]) == (404, "profile.section_unknown")
 
     async def test_unknown_sections_and_waits_are_refused(self, city):
         response = await city.inspector.get(f"/v1/profiles/{CLEAN}/sections/nothing", params=PATROL)
         assert (response.status_code, response.json()["code"]) == (404, "profile.section_unknown")
-        response = await city.inspector.get(f"/v1/profiles/{CLEAN}/sections/tax", params={**PATROL, "wait": 9000})
+        response = await city.inspector.get(
+            f"/v1/profiles/{CLEAN}/sections/tax", params={**PATROL, "wait": 9000}
+        )
         assert response.status_code == 422
 
 
@@ -156,16 +198,28 @@ class TestBatch:
         told = events(response.text)
         assert told[-1] == {"type": "end", "value": {"items": 4}}
         by_position = {e["value"]["position"]: e for e in told[:-1]}
-        assert [by_position[n]["type"] for n in range(4)] == ["profile", "problem", "profile", "profile"]
+        assert [by_position[n]["type"] for n in range(4)] == [
+            "profile",
+            "problem",
+            "profile",
+            "profile",
+        ]
         assert by_position[0]["value"]["profile"]["name"] == "杭州示例餐饮有限公司"
         assert by_position[1]["value"]["business_id"] == "not-a-business"
         assert by_position[1]["value"]["code"] == "identifier.length"
         assert len(await entries(city, "profile.business.viewed")) == 3
-        assert [e["outcome"] for e in await entries(city, "gateway.request.refused")] == ["identifier.length"]
+        assert [e["outcome"] for e in await entries(city, "gateway.request.refused")] == [
+            "identifier.length"
+        ]
 
     @pytest.mark.parametrize(
         "body",
-        [{}, {**PATROL, "items": []}, {**PATROL, "items": [{"business_id": MAIN}] * 201}, {**PATROL, "items": [{"id": 1}]}],
+        [
+            {},
+            {**PATROL, "items": []},
+            {**PATROL, "items": [{"business_id": MAIN}] * 201},
+            {**PATROL, "items": [{"id": 1}]},
+        ],
     )
     async def test_malformed_and_too_large_batches_are_refused_whole(self, city, body):
         assert (await city.inspector.post("/v1/profiles:batch", json=body)).status_code == 422
@@ -186,13 +240,19 @@ class TestBatch:
         rates, asked = RATES.of(city.app), []
         allows = rates.allows
         rates.allows = lambda caller: asked.append(caller) or allows(caller)
-        await city.inspector.post("/v1/profiles:batch", json={**PATROL, "items": [{"business_id": CLEAN}] * 5})
+        await city.inspector.post(
+            "/v1/profiles:batch", json={**PATROL, "items": [{"business_id": CLEAN}] * 5}
+        )
         assert asked == ["inspector-1"] * 6
 
     async def test_it_yields_while_the_gateway_is_busy(self, city):
         admission = ADMISSION.of(city.app)
         admission.in_flight = 900
-        task = asyncio.create_task(city.inspector.post("/v1/profiles:batch", json={**PATROL, "items": [{"business_id": CLEAN}]}))
+        task = asyncio.create_task(
+            city.inspector.post(
+                "/v1/profiles:batch", json={**PATROL, "items": [{"business_id": CLEAN}]}
+            )
+        )
         await asyncio.sleep(0.2)
         assert not task.done()
         admission.in_flight -= 900
@@ -208,25 +268,39 @@ class TestFront:
         headers = options.pop("headers", {})
         await client.get(f"/v1/profiles/{CLEAN}", params=PATROL)  # the token is known from here on
         quick = await client.get(path, headers=headers, **options)
-        declared = await client.get(path, headers={**headers, "Accept": "application/json;q=0.9"}, **options)
+        declared = await client.get(
+            path, headers={**headers, "Accept": "application/json;q=0.9"}, **options
+        )
         return quick, declared
 
     @pytest.mark.parametrize("view", ["full", "summary"])
     async def test_both_ways_answer_alike(self, city, view):
-        quick, declared = await self.both(city, f"/v1/profiles/{MAIN}", params={**PATROL, "view": view})
+        quick, declared = await self.both(
+            city, f"/v1/profiles/{MAIN}", params={**PATROL, "view": view}
+        )
         assert quick.status_code == declared.status_code == 200
         assert quick.headers["etag"] == declared.headers["etag"]
-        for name in ("x-request-id", "x-content-type-options", "cache-control", "ratelimit", "ratelimit-policy"):
+        for name in (
+            "x-request-id",
+            "x-content-type-options",
+            "cache-control",
+            "ratelimit",
+            "ratelimit-policy",
+        ):
             assert name in quick.headers
             assert name in declared.headers
         a, b = quick.json(), declared.json()
         assert a["headline"] == b["headline"]
         assert a.keys() == b.keys()
-        assert {n: s.get("data") for n, s in a["sections"].items()} == {n: s.get("data") for n, s in b["sections"].items()}
+        assert {n: s.get("data") for n, s in a["sections"].items()} == {
+            n: s.get("data") for n, s in b["sections"].items()
+        }
 
     async def test_an_unchanged_profile_is_304_both_ways(self, city):
         etag = (await city.inspector.get(f"/v1/profiles/{CLEAN}", params=PATROL)).headers["etag"]
-        quick, declared = await self.both(city, f"/v1/profiles/{CLEAN}", params=PATROL, headers={"If-None-Match": etag})
+        quick, declared = await self.both(
+            city, f"/v1/profiles/{CLEAN}", params=PATROL, headers={"If-None-Match": etag}
+        )
         assert [(r.status_code, r.content) for r in (quick, declared)] == [(304, b""), (304, b"")]
 
     @pytest.mark.parametrize(
@@ -252,25 +326,39 @@ class TestFront:
 
     async def test_strangers_and_foreign_roles_are_let_in_neither_way(self, city):
         assert (await city.client().get(f"/v1/profiles/{MAIN}", params=PATROL)).status_code == 401
-        assert (await city.client("rubbish").get(f"/v1/profiles/{MAIN}", params=PATROL)).status_code == 401
+        assert (
+            await city.client("rubbish").get(f"/v1/profiles/{MAIN}", params=PATROL)
+        ).status_code == 401
         supervisor = city.supervisor
         assert (await supervisor.get("/v1/records")).status_code == 200
         assert (await supervisor.get(f"/v1/profiles/{MAIN}", params=PATROL)).status_code == 403
 
-    async def test_a_task_that_ends_while_departments_answer_discloses_nothing(self, city, departments):
+    async def test_a_task_that_ends_while_departments_answer_discloses_nothing(
+        self, city, departments
+    ):
         departments.set("fire", "slow")
         task = await city.task(MAIN)
-        asked = asyncio.create_task(city.inspector.get(f"/v1/profiles/{MAIN}", params={"purpose": "inspection", "task": task}))
+        asked = asyncio.create_task(
+            city.inspector.get(
+                f"/v1/profiles/{MAIN}", params={"purpose": "inspection", "task": task}
+            )
+        )
         await asyncio.sleep(0.3)
         assert (await city.leader.post(f"/v1/tasks/{task}:close")).status_code == 200
         response = await asked
         assert (response.status_code, response.json()["code"]) == (403, "profile.task_not_valid")
 
-    @pytest.mark.parametrize("headers", [[("traceparent", "a"), ("traceparent", "b")], [("cache-control", "x" * 101)]])
-    async def test_what_the_declared_route_sees_otherwise_takes_the_declared_route(self, city, headers):
+    @pytest.mark.parametrize(
+        "headers", [[("traceparent", "a"), ("traceparent", "b")], [("cache-control", "x" * 101)]]
+    )
+    async def test_what_the_declared_route_sees_otherwise_takes_the_declared_route(
+        self, city, headers
+    ):
         client = city.inspector
         await client.get(f"/v1/profiles/{CLEAN}", params=PATROL)
-        assert (await client.get(f"/v1/profiles/{CLEAN}", params={**PATROL, "site": "S" * 65})).status_code == 422
+        assert (
+            await client.get(f"/v1/profiles/{CLEAN}", params={**PATROL, "site": "S" * 65})
+        ).status_code == 422
         request = client.build_request("GET", f"/v1/profiles/{CLEAN}", params=PATROL)
         request.headers = httpx.Headers([*request.headers.multi_items(), *headers])
         assert (await client.send(request)).status_code in {200, 422}
@@ -297,7 +385,10 @@ class TestFront:
         assert (await client.get(f"/v1/profiles/{CLEAN}", params=PATROL)).status_code == 200
         await asyncio.sleep(1.1)
         verifier = city.app.state.token_verifier
-        assert verifier._seen_until[client.headers["Authorization"].removeprefix("Bearer ")] < time.time()
+        assert (
+            verifier._seen_until[client.headers["Authorization"].removeprefix("Bearer ")]
+            < time.time()
+        )
         client = city.caller("p", Role.PATROLLER, department="fire", seconds=-60)
         assert (await client.get(f"/v1/profiles/{CLEAN}", params=PATROL)).status_code == 401
 
@@ -305,14 +396,23 @@ class TestFront:
         await city.inspector.get(f"/v1/profiles/{CLEAN}", params=PATROL)
         admission = ADMISSION.of(city.app)
         admission.in_flight = 2500
-        verifier, stranger = city.app.state.token_verifier, city.caller("stranger", Role.PATROLLER, department="fire")
+        verifier, stranger = (
+            city.app.state.token_verifier,
+            city.caller("stranger", Role.PATROLLER, department="fire"),
+        )
         assert (await stranger.get(f"/v1/profiles/{CLEAN}", params=PATROL)).status_code == 503
-        assert stranger.headers["authorization"].removeprefix("Bearer ") not in verifier._seen, "nothing is verified in vain"
+        assert stranger.headers["authorization"].removeprefix("Bearer ") not in verifier._seen, (
+            "nothing is verified in vain"
+        )
         assert sum(admission.refused.values()) == 1
         response = await city.inspector.get(f"/v1/profiles/{CLEAN}", params=PATROL)
         record = await city.inspector.put("/v1/inspections/x", json={})
         admission.in_flight -= 2500
-        assert (response.status_code, response.json()["code"], response.headers["retry-after"]) == (503, "server.busy", "3")
+        assert (response.status_code, response.json()["code"], response.headers["retry-after"]) == (
+            503,
+            "server.busy",
+            "3",
+        )
         assert record.status_code == 422
         assert (await city.client().get("/livez")).status_code == 200
 
@@ -322,16 +422,24 @@ class TestFront:
         client = city.caller("eager", Role.PATROLLER, department="fire")
         answers = [await client.get(f"/v1/profiles/{CLEAN}", params=PATROL) for _ in range(3)]
         stopped = rates._now()
-        rates._now = lambda: stopped  # however long the next request takes, nothing is earned meanwhile
+        rates._now = lambda: (
+            stopped
+        )  # however long the next request takes, nothing is earned meanwhile
         rates._buckets["eager"][0] = 0.0
         refused = await client.get(f"/v1/profiles/{CLEAN}", params=PATROL)
         assert {a.status_code for a in answers} == {200}
-        assert (refused.status_code, refused.json()["code"], refused.headers["retry-after"]) == (429, "request.too_many", "1")
+        assert (refused.status_code, refused.json()["code"], refused.headers["retry-after"]) == (
+            429,
+            "request.too_many",
+            "1",
+        )
         assert refused.headers["ratelimit"].startswith('"caller";r=0')
 
     async def test_a_client_that_leaves_is_not_asked_for_any_longer(self, city, departments):
         departments.set("fire", "hang")
-        await city.inspector.get(f"/v1/profiles/{CLEAN}", params=PATROL, headers={"Deadline": "200"})
+        await city.inspector.get(
+            f"/v1/profiles/{CLEAN}", params=PATROL, headers={"Deadline": "200"}
+        )
         engine = ENGINE.of(city.app)
         task = asyncio.create_task(city.inspector.get(f"/v1/profiles/{MAIN}", params=PATROL))
         await asyncio.sleep(0.1)
@@ -381,8 +489,14 @@ class TestLeaving:
             assert sent == []
         await asyncio.sleep(0.06)
         assert ENGINE.of(city.app).dispatcher.lanes["fire"].in_flight == 0
-        found = (await city.auditor.get("/v1/audit/entries", params={"event": "profile.business.abandoned"})).json()["items"]
-        assert [entry["body"]["outcome"] if "body" in entry else entry["outcome"] for entry in found] == ["abandoned"]
+        found = (
+            await city.auditor.get(
+                "/v1/audit/entries", params={"event": "profile.business.abandoned"}
+            )
+        ).json()["items"]
+        assert [
+            entry["body"]["outcome"] if "body" in entry else entry["outcome"] for entry in found
+        ] == ["abandoned"]
 
     async def test_a_stream_whose_task_ends_meanwhile_is_a_refusal(self, city, departments):
         await city.officers()
@@ -390,16 +504,24 @@ class TestLeaving:
         departments.set("fire", "hang")
         params = {"purpose": "inspection", "task": task}
         asked = city.inspector.get(
-            f"/v1/profiles/{CLEAN}", params=params, headers={"Accept": "application/x-ndjson", "Deadline": "800"}
+            f"/v1/profiles/{CLEAN}",
+            params=params,
+            headers={"Accept": "application/x-ndjson", "Deadline": "800"},
         )
         running = asyncio.create_task(asked)
         await asyncio.sleep(0.3)
         assert (await city.leader.post(f"/v1/tasks/{task}:close")).status_code == 200
         lines = [json.loads(row) for row in (await running).text.splitlines()]
         assert lines[-1]["type"] == "problem"
-        found = (await city.auditor.get("/v1/audit/entries", params={"event": "gateway.request.refused"})).json()["items"]
+        found = (
+            await city.auditor.get("/v1/audit/entries", params={"event": "gateway.request.refused"})
+        ).json()["items"]
         assert [entry["outcome"] for entry in found] == [lines[-1]["value"]["code"]]
-        gone = (await city.auditor.get("/v1/audit/entries", params={"event": "profile.business.abandoned"})).json()["items"]
+        gone = (
+            await city.auditor.get(
+                "/v1/audit/entries", params={"event": "profile.business.abandoned"}
+            )
+        ).json()["items"]
         assert gone == []
 
     async def test_who_leaves_a_batch_is_traced_too(self, city, departments):
@@ -410,7 +532,11 @@ class TestLeaving:
         task.cancel()
         await asyncio.wait([task])
         await asyncio.sleep(0.1)
-        found = (await city.auditor.get("/v1/audit/entries", params={"event": "profile.business.abandoned"})).json()["items"]
+        found = (
+            await city.auditor.get(
+                "/v1/audit/entries", params={"event": "profile.business.abandoned"}
+            )
+        ).json()["items"]
         assert len(found) == 1
 
 
@@ -426,7 +552,9 @@ class TestMetrics:
     async def test_others_need_the_operators_token(self, published_url, settings_for, issuer):
         from tests.fixtures.gateway import running
 
-        async with running(settings_for(published_url, metrics_token="operators-only"), issuer) as gateway:
+        async with running(
+            settings_for(published_url, metrics_token="operators-only"), issuer
+        ) as gateway:
             assert (await gateway.client().get("/metrics")).status_code == 403
             assert (await gateway.client("operators-only").get("/metrics")).status_code == 200
 
@@ -435,16 +563,25 @@ class TestTraceparent:
     async def test_a_trace_of_the_caller_reaches_the_answer(self, city):
         given = {"traceparent": "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"}
         for _ in range(2):
-            response = await city.inspector.get(f"/v1/profiles/{CLEAN}", params=PATROL, headers=given)
+            response = await city.inspector.get(
+                f"/v1/profiles/{CLEAN}", params=PATROL, headers=given
+            )
             assert response.headers["x-request-id"] == "4bf92f3577b34da6a3ce929d0e0e4736"
 
 
 class TestPage:
     async def test_the_page_is_small_and_nothing_else_may_run(self, city):
         client, size = city.client(), 0
-        for path, kind in (("/m", "text/html"), ("/m/page.js", "text/javascript"), ("/m/page.css", "text/css")):
+        for path, kind in (
+            ("/m", "text/html"),
+            ("/m/page.js", "text/javascript"),
+            ("/m/page.css", "text/css"),
+        ):
             response = await client.get(path)
-            assert (response.status_code, response.headers["content-type"].split(";")[0]) == (200, kind)
+            assert (response.status_code, response.headers["content-type"].split(";")[0]) == (
+                200,
+                kind,
+            )
             assert "default-src 'none'" in response.headers["content-security-policy"]
             assert "innerHTML" not in response.text
             size += len(response.content)

@@ -13,11 +13,20 @@ from app.registry.models import Adapter, Examination
 def waiting(database, count):
     now = datetime.now(UTC)
     with database.write() as session:
-        adapter = Adapter(id="a", department="fire", section="fire", state="submitted", created_at=now, updated_at=now)
+        adapter = Adapter(
+            id="a",
+            department="fire",
+            section="fire",
+            state="submitted",
+            created_at=now,
+            updated_at=now,
+        )
         session.add(adapter)
         session.flush()
         for index in range(count):
-            row = Examination(id=str(index), adapter_id="a", version=1, requested_by="x", created_at=now)
+            row = Examination(
+                id=str(index), adapter_id="a", version=1, requested_by="x", created_at=now
+            )
             session.add(row)
 
 

@@ -15,7 +15,9 @@ REASON = {"reason": "maintenance tonight"}
 
 
 async def sections(gateway):
-    response = await gateway.inspector.get("/v1/profiles/91310115MA1YYY024Y", params={"purpose": "patrol"})
+    response = await gateway.inspector.get(
+        "/v1/profiles/91310115MA1YYY024Y", params={"purpose": "patrol"}
+    )
     return set(response.json()["sections"])
 
 
@@ -25,18 +27,29 @@ class TestLifeCycle:
         manifest = manifest_of("health", departments.addresses["health"])
         registered = (await manager.post("/v1/adapters", json=manifest)).json()
         assert (registered["state"], registered["callable"]) == ("registered", False)
-        assert (await manager.post("/v1/adapters/health:submit")).json()["code"] == "adapter.not_verified"
+        assert (await manager.post("/v1/adapters/health:submit")).json()[
+            "code"
+        ] == "adapter.not_verified"
         operation = await gateway.examine("health")
-        assert (operation["passed"], operation["progress"]["done"]) == (True, operation["progress"]["of"])
+        assert (operation["passed"], operation["progress"]["done"]) == (
+            True,
+            operation["progress"]["of"],
+        )
         assert (await manager.get("/v1/adapters/health")).json()["state"] == "verified"
         assert (await manager.post("/v1/adapters/health:submit")).json()["state"] == "in_review"
         published = (await gateway.coordinator.post("/v1/adapters/health:approve")).json()
-        assert (published["state"], published["callable"], published["reviewed_by"]) == ("published", True, "coordinator-1")
+        assert (published["state"], published["callable"], published["reviewed_by"]) == (
+            "published",
+            True,
+            "coordinator-1",
+        )
         assert await sections(gateway) == {"health"}
 
     async def test_resumed_is_callable_and_suspended_is_gone_at_once(self, city):
         manager = city.manager("health")
-        assert (await manager.post("/v1/adapters/health:suspend", json=REASON)).json()["state"] == "suspended"
+        assert (await manager.post("/v1/adapters/health:suspend", json=REASON)).json()[
+            "state"
+        ] == "suspended"
         assert "health" not in await sections(city)
         assert (await manager.post("/v1/adapters/health:resume", json=REASON)).json()["callable"]
         assert "health" in await sections(city)
@@ -50,11 +63,17 @@ class TestLifeCycle:
             response = await both.post(f"/v1/adapters/health:{verb}", json=body)
             assert (response.status_code, response.json()["code"]) == (403, "adapter.four_eyes")
 
-    async def test_a_new_version_serves_only_when_published_and_the_old_one_meanwhile(self, city, departments):
+    async def test_a_new_version_serves_only_when_published_and_the_old_one_meanwhile(
+        self, city, departments
+    ):
         manager = city.manager("health")
         manifest = manifest_of("health", departments.addresses["health"]) | {"title_zh": "卫生健康"}
         updated = (await manager.put("/v1/adapters/health", json=manifest)).json()
-        assert (updated["state"], updated["version"], updated["published_version"]) == ("registered", 2, 1)
+        assert (updated["state"], updated["version"], updated["published_version"]) == (
+            "registered",
+            2,
+            1,
+        )
         assert "health" in await sections(city)
         suspended = (await manager.post("/v1/adapters/health:suspend", json=REASON)).json()
         assert (suspended["state"], suspended["callable"]) == ("registered", False)
@@ -73,32 +92,49 @@ class TestLifeCycle:
         await manager.post("/v1/adapters", json=manifest)
         await gateway.examine("health")
         await manager.post("/v1/adapters/health:submit")
-        rejected = (await gateway.coordinator.post("/v1/adapters/health:reject", json=REASON)).json()
+        rejected = (
+            await gateway.coordinator.post("/v1/adapters/health:reject", json=REASON)
+        ).json()
         assert (rejected["state"], rejected["note"]) == ("rejected", REASON["reason"])
-        assert (await manager.put("/v1/adapters/health", json=manifest)).json()["state"] == "registered"
+        assert (await manager.put("/v1/adapters/health", json=manifest)).json()[
+            "state"
+        ] == "registered"
 
     async def test_what_a_coordinator_suspended_only_a_coordinator_resumes(self, city):
         await city.coordinator.post("/v1/adapters/health:suspend", json=REASON)
         refused = await city.manager("health").post("/v1/adapters/health:resume", json=REASON)
         assert (refused.status_code, refused.json()["code"]) == (403, "adapter.held")
-        assert (await city.coordinator.post("/v1/adapters/health:resume", json=REASON)).json()["callable"]
+        assert (await city.coordinator.post("/v1/adapters/health:resume", json=REASON)).json()[
+            "callable"
+        ]
 
     async def test_retired_is_for_good(self, city):
         manager = city.manager("health")
-        assert (await manager.post("/v1/adapters/health:retire", json=REASON)).json()["state"] == "retired"
+        assert (await manager.post("/v1/adapters/health:retire", json=REASON)).json()[
+            "state"
+        ] == "retired"
         assert "health" not in await sections(city)
         for verb in ("resume", "suspend", "retire"):
             response = await manager.post(f"/v1/adapters/health:{verb}", json=REASON)
-            assert (response.status_code, response.json()["code"]) == (409, "adapter.transition_refused")
-        assert (await manager.post("/v1/adapters/health:verify")).json()["code"] == "adapter.transition_refused"
+            assert (response.status_code, response.json()["code"]) == (
+                409,
+                "adapter.transition_refused",
+            )
+        assert (await manager.post("/v1/adapters/health:verify")).json()[
+            "code"
+        ] == "adapter.transition_refused"
 
     async def test_one_section_has_one_published_adapter(self, city, departments):
-        manifest = manifest_of("health", departments.addresses["health"]) | {"adapter_id": "health_two"}
+        manifest = manifest_of("health", departments.addresses["health"]) | {
+            "adapter_id": "health_two"
+        }
         manager = city.manager("health")
         await manager.post("/v1/adapters", json=manifest)
         operation = (await manager.post("/v1/adapters/health_two:verify")).json()
         async with asyncio.timeout(20):
-            while (await manager.get(f"/v1/operations/{operation['id']}")).json()["state"] != "done":
+            while (await manager.get(f"/v1/operations/{operation['id']}")).json()[
+                "state"
+            ] != "done":
                 await asyncio.sleep(0.02)
         await manager.post("/v1/adapters/health_two:submit")
         response = await city.coordinator.post("/v1/adapters/health_two:approve")
@@ -108,7 +144,9 @@ class TestLifeCycle:
 class TestExamination:
     async def test_a_failing_department_learns_field_got_wanted_and_fix(self, gateway, departments):
         departments.set("health", "garbage")
-        await gateway.manager("health").post("/v1/adapters", json=manifest_of("health", departments.addresses["health"]))
+        await gateway.manager("health").post(
+            "/v1/adapters", json=manifest_of("health", departments.addresses["health"])
+        )
         operation = await gateway.examine("health", case="answers_sample")
         case = operation["report"]["cases"][0]
         assert (operation["passed"], case["got"].split()[0]) == (False, "encoding")
@@ -117,12 +155,18 @@ class TestExamination:
 
     async def test_one_passing_case_alone_verifies_nothing(self, gateway, departments):
         manager = gateway.manager("health")
-        await manager.post("/v1/adapters", json=manifest_of("health", departments.addresses["health"]))
+        await manager.post(
+            "/v1/adapters", json=manifest_of("health", departments.addresses["health"])
+        )
         assert (await gateway.examine("health", case="is_stable"))["passed"]
-        assert (await manager.post("/v1/adapters/health:submit")).json()["code"] == "adapter.not_verified"
+        assert (await manager.post("/v1/adapters/health:submit")).json()[
+            "code"
+        ] == "adapter.not_verified"
 
     async def test_without_credentials_the_adapter_says_so(self, gateway, departments):
-        await gateway.manager("customs").post("/v1/adapters", json=manifest_of("customs", departments.addresses["customs"]))
+        await gateway.manager("customs").post(
+            "/v1/adapters", json=manifest_of("customs", departments.addresses["customs"])
+        )
         operation = await gateway.examine("customs")
         assert operation["report"]["cases"][0]["got"].startswith("credentials_rejected")
 
@@ -130,7 +174,9 @@ class TestExamination:
 class TestCredentials:
     async def test_they_go_in_and_never_come_out(self, gateway, departments):
         manager = gateway.manager("customs")
-        await manager.post("/v1/adapters", json=manifest_of("customs", departments.addresses["customs"]))
+        await manager.post(
+            "/v1/adapters", json=manifest_of("customs", departments.addresses["customs"])
+        )
         stored = await manager.put("/v1/adapters/customs/credentials", json=SECRETS["customs"])
         assert stored.json()["stored"] == ["api_key"]
         shown = await manager.get("/v1/adapters/customs")
@@ -139,9 +185,14 @@ class TestCredentials:
 
     async def test_they_must_fit_the_auth_kind(self, gateway, departments):
         manager = gateway.manager("customs")
-        await manager.post("/v1/adapters", json=manifest_of("customs", departments.addresses["customs"]))
+        await manager.post(
+            "/v1/adapters", json=manifest_of("customs", departments.addresses["customs"])
+        )
         response = await manager.put("/v1/adapters/customs/credentials", json={"token": "x"})
-        assert (response.status_code, response.json()["code"]) == (422, "adapter.credentials_invalid")
+        assert (response.status_code, response.json()["code"]) == (
+            422,
+            "adapter.credentials_invalid",
+        )
 
     async def test_lost_credentials_show_as_the_reason_of_the_section(self, city):
         from app.core.deps import DATABASE, SNAPSHOTS
@@ -155,23 +206,42 @@ class TestCredentials:
 
         await asyncio.to_thread(lose)
         await SNAPSHOTS.of(city.app).refresh_now()
-        profile = (await city.inspector.get("/v1/profiles/91500103MAEYYY1167", params={"purpose": "patrol"})).json()
+        profile = (
+            await city.inspector.get(
+                "/v1/profiles/91500103MAEYYY1167", params={"purpose": "patrol"}
+            )
+        ).json()
         assert profile["sections"]["customs"]["reason"]["code"] == "credentials_rejected"
 
     def test_the_vault_is_bound_to_adapter_and_secret(self):
         tax = msgspec.convert(manifest_of("tax", "https://tax.example:8443/a"), Manifest)
         sealed = vault.seal(b"s" * 32, tax, {"a": "b"})
-        same = msgspec.structs.replace(tax, base_url="https://tax.example:8443/b", title_zh="税务局")
+        same = msgspec.structs.replace(
+            tax, base_url="https://tax.example:8443/b", title_zh="税务局"
+        )
         assert vault.unseal(b"s" * 32, same, sealed) == {"a": "b"}
         assert vault.unseal(b"t" * 32, tax, sealed) == {}
-        for changes in ({"base_url": "https://evil.example/"}, {"base_url": "https://tax.example/"}, {"adapter_id": "fire"}):
+        for changes in (
+            {"base_url": "https://evil.example/"},
+            {"base_url": "https://tax.example/"},
+            {"adapter_id": "fire"},
+        ):
             assert vault.unseal(b"s" * 32, msgspec.structs.replace(tax, **changes), sealed) == {}
         fire = msgspec.convert(manifest_of("fire", "https://fire.example"), Manifest)
         both = msgspec.structs.replace(fire, replicas=["https://two.example/a"])
         sealed = vault.seal(b"s" * 32, both, {"a": "b"})
-        assert vault.unseal(b"s" * 32, msgspec.structs.replace(both, replicas=["https://two.example/b"]), sealed) == {"a": "b"}
-        for replicas in ([], ["https://mine.example"], ["https://two.example", "https://mine.example"]):
-            assert vault.unseal(b"s" * 32, msgspec.structs.replace(both, replicas=replicas), sealed) == {}
+        assert vault.unseal(
+            b"s" * 32, msgspec.structs.replace(both, replicas=["https://two.example/b"]), sealed
+        ) == {"a": "b"}
+        for replicas in (
+            [],
+            ["https://mine.example"],
+            ["https://two.example", "https://mine.example"],
+        ):
+            assert (
+                vault.unseal(b"s" * 32, msgspec.structs.replace(both, replicas=replicas), sealed)
+                == {}
+            )
         assert vault.unseal(b"s" * 32, both, vault.seal(b"s" * 32, fire, {"a": "b"})) == {}
 
     async def test_a_new_address_does_not_receive_the_old_credentials(self, city, departments):
@@ -181,12 +251,20 @@ class TestCredentials:
         assert (updated["has_credentials"], updated["callable"]) == (False, True)
         operation = await city.examine("customs")
         assert operation["report"]["cases"][0]["got"].startswith("credentials_rejected")
-        profile = (await city.inspector.get("/v1/profiles/91500103MAEYYY1167", params={"purpose": "patrol"})).json()
+        profile = (
+            await city.inspector.get(
+                "/v1/profiles/91500103MAEYYY1167", params={"purpose": "patrol"}
+            )
+        ).json()
         assert profile["sections"]["customs"]["outcome"] == "fresh"
 
-    async def test_a_rotated_secret_reaches_the_published_version_although_a_new_one_is_under_way(self, city, departments):
+    async def test_a_rotated_secret_reaches_the_published_version_although_a_new_one_is_under_way(
+        self, city, departments
+    ):
         manager = city.manager("customs")
-        await manager.put("/v1/adapters/customs", json=manifest_of("customs", departments.addresses["customs"]))
+        await manager.put(
+            "/v1/adapters/customs", json=manifest_of("customs", departments.addresses["customs"])
+        )
         await manager.put("/v1/adapters/customs/credentials", json={"api_key": "no longer right"})
         path = "/v1/profiles/91500103MAEYYY1167"
         profile = (await city.inspector.get(path, params={"purpose": "patrol"})).json()
@@ -195,15 +273,23 @@ class TestCredentials:
         profile = (await city.inspector.get(path, params={"purpose": "patrol"})).json()
         assert profile["sections"]["customs"]["outcome"] == "fresh"
 
-    async def test_new_credentials_of_a_new_version_leave_the_published_one_alone(self, city, departments):
+    async def test_new_credentials_of_a_new_version_leave_the_published_one_alone(
+        self, city, departments
+    ):
         manager = city.manager("customs")
         manifest = manifest_of("customs", departments.addresses["customs"])
         assert (await manager.put("/v1/adapters/customs", json=manifest)).json()["has_credentials"]
         other = manifest | {"auth": {"kind": "bearer"}}
         assert not (await manager.put("/v1/adapters/customs", json=other)).json()["has_credentials"]
-        stored = await manager.put("/v1/adapters/customs/credentials", json={"token": "of the next version"})
+        stored = await manager.put(
+            "/v1/adapters/customs/credentials", json={"token": "of the next version"}
+        )
         assert stored.status_code == 200
-        profile = (await city.inspector.get("/v1/profiles/91500103MAEYYY1167", params={"purpose": "patrol"})).json()
+        profile = (
+            await city.inspector.get(
+                "/v1/profiles/91500103MAEYYY1167", params={"purpose": "patrol"}
+            )
+        ).json()
         assert profile["sections"]["customs"]["outcome"] == "fresh"
 
 
@@ -227,7 +313,10 @@ def changed(**more):
         (changed(kind="tax", operations=["search"]), "/body/operations"),
         (changed(surprise=1), "/body"),
         (changed(mapping={"fields": [{"to": "grade", "path": "x"}]}), "/body/mapping/fields/0/to"),
-        (changed(mapping={"fields": [{"to": "flags", "path": "x["}]}), "/body/mapping/fields/0/path"),
+        (
+            changed(mapping={"fields": [{"to": "flags", "path": "x["}]}),
+            "/body/mapping/fields/0/path",
+        ),
         (changed(mapping={"response": {"as_of": "x["}}), "/body/mapping/response"),
         (changed(mapping={"fields": [{"to": "flags"}]}), "/body/mapping/fields/0"),
         (changed(mapping={"request": {"path": ".evil.example/x"}}), "/body/mapping/request/path"),
@@ -246,22 +335,34 @@ class TestScope:
     async def test_departments_keep_to_their_own(self, gateway, departments):
         manifest = manifest_of("health", departments.addresses["health"])
         stranger = gateway.manager("fire")
-        assert (await stranger.post("/v1/adapters", json=manifest)).json()["code"] == "adapter.foreign_department"
+        assert (await stranger.post("/v1/adapters", json=manifest)).json()[
+            "code"
+        ] == "adapter.foreign_department"
         await gateway.manager("health").post("/v1/adapters", json=manifest)
-        assert (await gateway.manager("health").post("/v1/adapters", json=manifest)).json()["code"] == "adapter.exists"
+        assert (await gateway.manager("health").post("/v1/adapters", json=manifest)).json()[
+            "code"
+        ] == "adapter.exists"
         assert (await stranger.get("/v1/adapters/health")).json()["code"] == "adapter.unknown"
         assert (await stranger.get("/v1/adapters")).json() == []
-        assert (await stranger.put("/v1/adapters/health", json=manifest)).json()["code"] == "adapter.foreign_department"
-        assert (await stranger.post("/v1/adapters/health:verify")).json()["code"] == "adapter.foreign_department"
+        assert (await stranger.put("/v1/adapters/health", json=manifest)).json()[
+            "code"
+        ] == "adapter.foreign_department"
+        assert (await stranger.post("/v1/adapters/health:verify")).json()[
+            "code"
+        ] == "adapter.foreign_department"
         operation = (await gateway.manager("health").post("/v1/adapters/health:verify")).json()
-        assert (await stranger.get(f"/v1/operations/{operation['id']}")).json()["code"] == "operation.unknown"
+        assert (await stranger.get(f"/v1/operations/{operation['id']}")).json()[
+            "code"
+        ] == "operation.unknown"
         assert len((await gateway.coordinator.get("/v1/adapters")).json()) == 1
 
     async def test_what_does_not_exist(self, gateway):
         manager = gateway.manager("health")
         nobody = "00000000-0000-0000-0000-000000000000"
         assert (await manager.get("/v1/adapters/nothing")).json()["code"] == "adapter.unknown"
-        assert (await manager.post("/v1/adapters/nothing:verify")).json()["code"] == "adapter.unknown"
+        assert (await manager.post("/v1/adapters/nothing:verify")).json()[
+            "code"
+        ] == "adapter.unknown"
         assert (await manager.get(f"/v1/operations/{nobody}")).json()["code"] == "operation.unknown"
 
     async def test_an_update_keeps_the_identity(self, gateway, departments):
@@ -276,7 +377,11 @@ class TestPreview:
     SAMPLE = {
         "business_id": "x",
         "as_of": "2026-01-01",
-        "data": {"hygienePermit": {"code": "1", "state": "A", "until": "2027年01月02日"}, "grade": "A", "staff": 3},
+        "data": {
+            "hygienePermit": {"code": "1", "state": "A", "until": "2027年01月02日"},
+            "grade": "A",
+            "staff": 3,
+        },
     }
 
     async def test_a_pasted_sample_shows_what_it_becomes(self, gateway):
@@ -287,18 +392,26 @@ class TestPreview:
 
     async def test_a_preview_needs_no_credentials(self, gateway):
         body = {"manifest": changed(auth={"kind": "api_key"}), "sample": self.SAMPLE}
-        assert (await gateway.manager("health").post("/v1/adapters:preview", json=body)).status_code == 200
+        assert (
+            await gateway.manager("health").post("/v1/adapters:preview", json=body)
+        ).status_code == 200
 
     async def test_a_sample_that_does_not_fit_names_the_field(self, gateway):
         sample = {"data": {"grade": "Z"}}
-        response = await gateway.manager("health").post("/v1/adapters:preview", json={"manifest": changed(), "sample": sample})
+        response = await gateway.manager("health").post(
+            "/v1/adapters:preview", json={"manifest": changed(), "sample": sample}
+        )
         assert response.json()["code"] == "adapter.sample_invalid"
         assert "quantified_grade" in response.json()["detail"]
 
 
 def test_the_life_cycle_has_no_way_back_from_retired_and_publishes_only_after_review():
     assert all(state is not State.RETIRED for state, _ in TRANSITIONS)
-    ways = {(s, a) for (s, a), to in TRANSITIONS.items() if to is State.PUBLISHED and s is not State.PUBLISHED}
+    ways = {
+        (s, a)
+        for (s, a), to in TRANSITIONS.items()
+        if to is State.PUBLISHED and s is not State.PUBLISHED
+    }
     assert ways == {(State.IN_REVIEW, Action.APPROVE), (State.SUSPENDED, Action.RESUME)}
     assert step(State.REGISTERED, Action.APPROVE) is None
 
@@ -308,12 +421,17 @@ async def test_a_manifest_with_unstorable_texts_is_refused(gateway, text):
     import json
 
     body = json.dumps(changed(contact=text))
-    response = await gateway.manager("health").post("/v1/adapters", content=body, headers={"content-type": "application/json"})
+    response = await gateway.manager("health").post(
+        "/v1/adapters", content=body, headers={"content-type": "application/json"}
+    )
     assert (response.status_code, response.json()["code"]) == (422, "adapter.manifest_invalid")
 
 
 async def test_registering_twice_at_once_makes_one(gateway, departments):
-    manifest, manager = manifest_of("health", departments.addresses["health"]), gateway.manager("health")
+    manifest, manager = (
+        manifest_of("health", departments.addresses["health"]),
+        gateway.manager("health"),
+    )
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(manager.post("/v1/adapters", json=manifest)) for _ in range(6)]
     answers = sorted((t.result().status_code, t.result().json().get("code", "")) for t in tasks)
@@ -323,6 +441,9 @@ async def test_registering_twice_at_once_makes_one(gateway, departments):
 
 
 async def test_an_update_keeps_the_section(city, departments):
-    manifest = manifest_of("health", departments.addresses["health"]) | {"section": "hygiene", "mapping": {"fields": []}}
+    manifest = manifest_of("health", departments.addresses["health"]) | {
+        "section": "hygiene",
+        "mapping": {"fields": []},
+    }
     response = await city.manager("health").put("/v1/adapters/health", json=manifest)
     assert response.json()["code"] == "adapter.foreign_department"

@@ -5,7 +5,12 @@ import pytest
 from auth.principal import Role
 
 BUSINESS = "91310115MA1YYY024Y"
-TASK = {"business_id": BUSINESS, "region": "330106", "assignees": ["inspector-1"], "basis": "complaint 12345"}
+TASK = {
+    "business_id": BUSINESS,
+    "region": "330106",
+    "assignees": ["inspector-1"],
+    "basis": "complaint 12345",
+}
 
 
 class TestTasks:
@@ -18,7 +23,9 @@ class TestTasks:
         closed = await gateway.leader.post(f"/v1/tasks/{opened['id']}:close")
         assert closed.json()["closed_at"]
         assert (await gateway.inspector.get("/v1/tasks")).json() == []
-        assert len((await gateway.inspector.get("/v1/tasks", params={"only_open": False})).json()) == 1
+        assert (
+            len((await gateway.inspector.get("/v1/tasks", params={"only_open": False})).json()) == 1
+        )
         again = await gateway.leader.post(f"/v1/tasks/{opened['id']}:close")
         assert (again.status_code, again.json()["code"]) == (409, "task.not_open")
 
@@ -40,10 +47,18 @@ class TestTasks:
     async def test_a_leader_of_another_region_closes_nothing(self, gateway):
         opened = (await gateway.leader.post("/v1/tasks", json=TASK)).json()
         elsewhere = gateway.caller("leader-2", Role.TEAM_LEADER, region="310000")
-        assert (await elsewhere.post(f"/v1/tasks/{opened['id']}:close")).json()["code"] == "task.unknown"
+        assert (await elsewhere.post(f"/v1/tasks/{opened['id']}:close")).json()[
+            "code"
+        ] == "task.unknown"
 
 
-OFFICER = {"name": "王某", "department": "fire", "region": "330106", "valid_from": "2025-01-01", "valid_to": "2030-01-01"}
+OFFICER = {
+    "name": "王某",
+    "department": "fire",
+    "region": "330106",
+    "valid_from": "2025-01-01",
+    "valid_to": "2030-01-01",
+}
 
 
 async def test_a_task_opened_with_a_permit_number_serves_its_business(city):
@@ -67,26 +82,38 @@ class TestOfficers:
         await gateway.manager("fire").put("/v1/officers/ZJ-7", json=OFFICER)
         attempts = [
             await gateway.manager("tax").put("/v1/officers/ZJ-8", json=OFFICER),
-            await gateway.manager("tax").put("/v1/officers/ZJ-7", json={**OFFICER, "department": "tax"}),
-            await gateway.manager("fire").put("/v1/officers/ZJ-8", json={**OFFICER, "region": "310115"}),
+            await gateway.manager("tax").put(
+                "/v1/officers/ZJ-7", json={**OFFICER, "department": "tax"}
+            ),
+            await gateway.manager("fire").put(
+                "/v1/officers/ZJ-8", json={**OFFICER, "region": "310115"}
+            ),
         ]
         assert [a.json()["code"] for a in attempts] == ["officer.foreign_department"] * 3
 
     async def test_a_certificate_cannot_end_before_it_begins(self, gateway):
-        response = await gateway.manager("fire").put("/v1/officers/ZJ-7", json={**OFFICER, "valid_to": "2020-01-01"})
+        response = await gateway.manager("fire").put(
+            "/v1/officers/ZJ-7", json={**OFFICER, "valid_to": "2020-01-01"}
+        )
         assert response.json()["code"] == "request.invalid"
 
 
 async def test_the_own_card(gateway):
     me = (await gateway.inspector.get("/v1/me")).json()
-    assert (me["subject"], me["roles"], me["certificate_no"]) == ("inspector-1", ["inspector"], "ZJ-0001")
+    assert (me["subject"], me["roles"], me["certificate_no"]) == (
+        "inspector-1",
+        ["inspector"],
+        "ZJ-0001",
+    )
     assert "profile:read" in me["permissions"]
     assert "record:read" not in me["permissions"]
 
 
 class TestCatalogue:
     async def test_fields_with_class_and_label_but_none_of_class_1(self, gateway):
-        fields = (await gateway.inspector.get("/v1/catalogue/fields", params={"section": "tax"})).json()
+        fields = (
+            await gateway.inspector.get("/v1/catalogue/fields", params={"section": "tax"})
+        ).json()
         by_name = {f["field"]: f for f in fields}
         assert by_name["overdue_filing_count"]["field_class"] == 2
         assert by_name["taxpayer_name"]["label"]["zh"] == "纳税人名称"
@@ -102,7 +129,10 @@ class TestCatalogue:
 
 async def test_health_needs_no_token(gateway):
     client = gateway.client()
-    assert [(await client.get(p)).json()["status"] for p in ("/livez", "/readyz")] == ["alive", "ready"]
+    assert [(await client.get(p)).json()["status"] for p in ("/livez", "/readyz")] == [
+        "alive",
+        "ready",
+    ]
 
 
 @pytest.mark.parametrize("text", ["plan \u0000 7", "plan \ud800 7"])
@@ -110,7 +140,9 @@ async def test_texts_that_no_database_holds_are_refused_on_both(gateway, text):
     import json
 
     body = json.dumps({**TASK, "basis": text})
-    response = await gateway.leader.post("/v1/tasks", content=body, headers={"content-type": "application/json"})
+    response = await gateway.leader.post(
+        "/v1/tasks", content=body, headers={"content-type": "application/json"}
+    )
     assert response.status_code in {201, 422}
     if response.status_code == 422:
         assert response.json()["code"] == "request.invalid"

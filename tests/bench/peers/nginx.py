@@ -16,7 +16,10 @@ def _table(value: Any) -> str:
 
 def write(folder: Path, peers: dict[str, Any]) -> Path:
     """The configuration; one worker, in the foreground."""
-    modules = "".join(f"load_module /usr/lib/nginx/modules/{name}.so;\n" for name in ("ndk_http_module", "ngx_http_lua_module"))
+    modules = "".join(
+        f"load_module /usr/lib/nginx/modules/{name}.so;\n"
+        for name in ("ndk_http_module", "ngx_http_lua_module")
+    )
     ports = sorted({port for pairs in peers["ports"].values() for _, port in pairs})
     upstreams = "".join(
         f"upstream at_{port} {{ server 127.0.0.1:{port}; keepalive 512; keepalive_requests 100000000; keepalive_timeout 3600s; }}\n"

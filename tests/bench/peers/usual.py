@@ -60,13 +60,21 @@ bearer = HTTPBearer()
 
 def caller(credentials: Annotated[HTTPAuthorizationCredentials, Depends(bearer)]) -> dict[str, Any]:
     try:
-        return jwt.decode(credentials.credentials, KEY, algorithms=["EdDSA"], audience=PEERS["audience"], issuer=PEERS["issuer"])
+        return jwt.decode(
+            credentials.credentials,
+            KEY,
+            algorithms=["EdDSA"],
+            audience=PEERS["audience"],
+            issuer=PEERS["issuer"],
+        )
     except jwt.InvalidTokenError:
         raise HTTPException(401) from None
 
 
 async def fetch(port: int, section: str, business_id: str) -> dict[str, Any]:
-    response = await app.state.client.get(f"http://127.0.0.1:{port}/v1/sections/{section}/{business_id}")
+    response = await app.state.client.get(
+        f"http://127.0.0.1:{port}/v1/sections/{section}/{business_id}"
+    )
     response.raise_for_status()
     answer = response.json()
     peer = PEERS["sections"][section]
@@ -83,7 +91,9 @@ def write(row: Audit) -> None:
 
 
 @app.get("/n/{n}/d/{delay}/v1/profiles/{business_id}", response_model=Profile)
-async def read_profile(n: int, delay: int, business_id: str, user: Annotated[dict[str, Any], Depends(caller)]):
+async def read_profile(
+    n: int, delay: int, business_id: str, user: Annotated[dict[str, Any], Depends(caller)]
+):
     if "patroller" not in user["roles"]:
         raise HTTPException(403)
     ports = PEERS["ports"][str(delay)][:n]

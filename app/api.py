@@ -5,12 +5,15 @@ from typing import Any
 import msgspec
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
+from fastapi.routing import APIRoute
+from starlette.types import Scope
 
 from adapters.contract import Manifest
 from app.audit import routes as audit
 from app.businesses import routes as businesses
 from app.catalogue import routes as catalogue
 from app.core import health, telemetry
+from app.core.admission import Priority, PriorityOf, declared_priority
 from app.core.problems import MEDIA_TYPE
 from app.inspections import routes as inspections
 from app.organisations import routes as organisations
@@ -92,6 +95,36 @@ def include_routes(app: FastAPI) -> None:
     """Mount every room's door."""
     for router in _ROUTERS:
         app.include_router(router, generate_unique_id_function=lambda route: route.name)
+
+
+def every_route(app: FastAPI) -> list[APIRoute]:
+    """All routes of the application, those of included routers too, in the order of matching."""
+    found, waiting = [], list(app.routes)
+    while waiting:
+        route = waiting.pop(0)
+        if isinstance(route, APIRoute):
+            found.append(route)
+            continue
+        router = getattr(route, "original_router", None)
+        waiting[:0] = getattr(route, "routes", None) or getattr(router, "routes", [])
+    return found
+
+
+def priorities_of(app: FastAPI) -> PriorityOf:
+    """The priority that the route of a request declares; that of a pull where no route fits."""
+    declared = [
+        (route.methods or set(), route.path_regex.match, declared_priority(route.endpoint))
+        for route in every_route(app)
+    ]
+
+    def priority_of(scope: Scope) -> Priority | None:
+        path, method = scope["path"], scope["method"]
+        for methods, matches, told in declared:
+            if method in methods and matches(path):
+                return told(scope) if told is not None else Priority.PULL
+        return Priority.PULL
+
+    return priority_of
 
 
 def openapi_document(app: FastAPI) -> dict[str, Any]:

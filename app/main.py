@@ -6,7 +6,7 @@ from functools import partial
 from fastapi import FastAPI
 from starlette.types import ASGIApp
 
-from app.api import include_routes, openapi_document
+from app.api import include_routes, openapi_document, priorities_of
 from app.audit.refusals import RefusalTrace
 from app.core import problems
 from app.core.admission import Admission, Admitted
@@ -21,7 +21,7 @@ from app.web.routes import router as page_router
 
 
 class _Gateway(FastAPI):
-    """FastAPI with the short way of the profile route outside all of its own layers."""
+    """FastAPI with the fast path of the profile route outside all of its own layers."""
 
     front: Callable[[ASGIApp], ASGIApp]
 
@@ -45,13 +45,13 @@ def create_app(settings: Settings | None = None, clock: Clock | None = None) -> 
     problems.install(app)
     admission = ADMISSION.put(app, Admission())
     rates = RATES.put(app, Rates(settings.rate_per_second, settings.rate_burst))
+    include_routes(app)
+    app.include_router(page_router)
     app.add_middleware(RefusalTrace)
-    app.add_middleware(Admitted, admission=admission)
+    app.add_middleware(Admitted, admission=admission, priority_of=priorities_of(app))
     app.add_middleware(
         RequestContext, max_body_bytes=settings.max_body_bytes, body_seconds=settings.body_seconds
     )
     app.front = partial(FastPath, admission=admission, rates=rates, default_ms=settings.deadline_ms)
-    include_routes(app)
-    app.include_router(page_router)
     app.openapi = lambda: openapi_document(app)  # type: ignore[method-assign]  # FastAPI's way
     return app

@@ -4,11 +4,12 @@ may each run them.
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
+from app.core.rooms import Step
+
 log = logging.getLogger("onevisit.worker")
-Step = Callable[[], Awaitable[int | bool]]
 _IDLE_SECONDS, _MOST_IDLE_SECONDS, _SLOWER = 0.2, 1.0, 1.3
 """A step that finds nothing to do looks again after the first, and more and more seldom up to the
 second.

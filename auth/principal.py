@@ -31,6 +31,11 @@ class Principal:
     certificate_no: str | None = None
 
     @property
+    def unit(self) -> str:
+        """Who departments and entries are told asks: the department, or the office of a region."""
+        return self.department or f"region:{self.region}"
+
+    @property
     def region_prefix(self) -> str:
         """Digits that regions within this caller's region share: 330100 -> 3301, 000000 -> empty
         (the nation).

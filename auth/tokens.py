@@ -57,6 +57,10 @@ class TokenVerifier:
         except Unauthenticated:
             return None
 
+    def remembers(self, token: str) -> bool:
+        """Whether the verdict on a token is kept, so that it need not be verified again now."""
+        return time.time() < self._seen_until.get(token, 0.0)
+
     async def verify(self, token: str) -> VerifiedClaims:
         """The claims, or `Unauthenticated` with a code that says which check failed."""
         now = time.time()

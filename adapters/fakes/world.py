@@ -5,6 +5,7 @@ however many there are.
 import random
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
+from functools import partial
 from typing import Any
 
 from adapters.contract.business_id import (
@@ -229,29 +230,25 @@ def generate(seed: int, index: int, today: date) -> Business:
     return replace(business, told=_mistakes(rng, business))
 
 
+def _clean(today: date, code: str, index: int, name: str, trade: int, **changes: Any) -> Business:
+    """A business in good order under a given code, but for the changes."""
+    base = generate(0, index, today)
+    until = today + timedelta(days=500)
+    site = replace(base.sites[0], name=name, fire="yes", fire_valid_to=until, site_ref="S001")
+    base = replace(
+        base, business_id=code, name=name, trade=TRADES[trade], sites=(site,), status=ALIVE,
+        raw_status="存续", suspended=False, registered=True, tax_known=True, tax_status=NORMAL,
+        overdue=0, arrears=False, filing="Y", credit="A", fire_known=True, told={},
+        legal_rep="王某", division=code[2:8],
+    )  # fmt: skip
+    return replace(base, **changes)
+
+
 def _planted(today: date) -> dict[str, Business]:
     """Businesses with a known story, by their code (reference vectors with the implausible serial
     YYY).
     """
-
-    def clean(code: str, index: int, name: str, trade: int, **changes: Any) -> Business:
-        base = generate(0, index, today)
-        site = replace(
-            base.sites[0],
-            name=name,
-            fire="yes",
-            fire_valid_to=today + timedelta(days=500),
-            site_ref="S001",
-        )
-        base = replace(
-            base, business_id=code, name=name, trade=TRADES[trade], sites=(site,), status=ALIVE,
-            raw_status="存续",
-            suspended=False, registered=True, tax_known=True, tax_status=NORMAL, overdue=0,
-            arrears=False, filing="Y",
-            credit="A", fire_known=True, told={}, legal_rep="王某", division=code[2:8],
-        )  # fmt: skip
-        return replace(base, **changes)
-
+    clean = partial(_clean, today)
     chain = clean("91370102999999066X", 900_007, "济南范例餐饮有限公司", 0)
     soon = today + timedelta(days=21)
     main = clean(
@@ -264,24 +261,17 @@ def _planted(today: date) -> dict[str, Business]:
             told={"legal_rep_name": "李某某"},
             sites=(replace(main.sites[0], food_valid_to=soon),),
         ),
-        clean(
-            "91500103MAEYYY1167",
-            900_002,
-            "重庆虚构商贸有限公司",
-            3,
+        replace(
+            clean("91500103MAEYYY1167", 900_002, "重庆虚构商贸有限公司", 3),
             status=REVOKED,
             raw_status="吊销，未注销",
         ),
         clean("91110105MA0YYY014T", 900_004, "北京模拟科技有限公司", 4),
-        clean(
-            "92320102MA7YYY076M",
-            900_005,
-            "南京演示餐饮店",
-            0,
+        replace(
+            clean("92320102MA7YYY076M", 900_005, "南京演示餐饮店", 0, credit="D"),
             tax_status=ABNORMAL,
             overdue=2,
             filing="N",
-            credit="D",
         ),
         clean("93510104MA6YYY058N", 900_006, "成都假设商贸合作社", 3, tax_known=False),
         clean("51420106MJ9YYY080Q", 900_008, "武汉样品服务中心", 4),

@@ -338,6 +338,11 @@ class Exchange:
         return self._tls
 
     @property
+    def connections(self) -> tuple[Connection, ...]:
+        """Connections that were made and not yet swept away, closed ones too."""
+        return tuple(self._open)
+
+    @property
     def open_connections(self) -> int:
         """Connections that are not closed (for tests and metrics)."""
         return sum(not c.closed for c in self._open)

@@ -134,8 +134,8 @@ class AddressGuard:
         own: tuple[str, ...] = (),
         resolver: Resolver = resolve_by_system,
     ) -> None:
-        self._allow = allow
-        self._allow_http = allow_http
+        self.allow = allow
+        self.allow_http = allow_http
         self._ports = ports
         self._own = {
             (parts.hostname, parts.port or _DEFAULT_PORTS.get(parts.scheme))
@@ -158,7 +158,7 @@ class AddressGuard:
             port = parts.port
         except ValueError as error:
             raise AdapterUnavailable("address_forbidden", "the address is malformed") from error
-        if parts.scheme != "https" and not (parts.scheme == "http" and self._allow_http):
+        if parts.scheme != "https" and not (parts.scheme == "http" and self.allow_http):
             raise AdapterUnavailable(
                 "address_forbidden", f"scheme {parts.scheme or 'none'} is not allowed; use https"
             )
@@ -243,7 +243,7 @@ class AddressGuard:
         """Whether the operator named the network of an address."""
         address = ipaddress.ip_address(text)
         return any(
-            address.version == network.version and address in network for network in self._allow
+            address.version == network.version and address in network for network in self.allow
         )
 
     def permits(self, text: str) -> bool:

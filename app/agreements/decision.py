@@ -14,8 +14,8 @@ import msgspec
 from msgspec import NODEFAULT, Struct, structs
 
 from app.agreements.masking import mask
-from app.agreements.purposes import Purpose
 from app.catalogue.classification import ANALYSIS_ONLY, PUBLIC_MASKED, SHARED, FieldClass
+from app.tasks.purposes import Purpose
 
 _encode = msgspec.json.Encoder().encode
 

@@ -9,6 +9,7 @@ from app.audit import service
 from app.audit.deps import SequencerDep, TrailDep
 from app.audit.schemas import AuditEntryRead
 from app.audit.service import act_of
+from app.core.admission import Priority, takes
 from app.core.deps import ReadSessionDep, SettingsDep
 from app.core.pagination import CursorQuery, LimitQuery, Page, decode_cursor, page_of
 from app.core.problems import trace_id_of
@@ -29,6 +30,7 @@ async def trace_reading(
 
 
 @router.get("/entries", dependencies=[Depends(trace_reading)])
+@takes(Priority.PULL)
 def list_audit_entries(
     session: ReadSessionDep,
     settings: SettingsDep,

@@ -46,7 +46,7 @@ def act_of(principal: Principal, event: str, **details: Any) -> Event:
         event=event,
         actor=principal.subject,
         role=",".join(sorted(principal.roles)),
-        unit=principal.department or f"region:{principal.region}",
+        unit=principal.unit,
         **details,
     )
 

@@ -10,6 +10,7 @@ from app.audit.service import act_of
 from app.businesses import service
 from app.businesses.deps import FINDER
 from app.businesses.schemas import Resolution, ResolveRequest
+from app.core.admission import Priority, takes
 from app.core.deps import SettingsDep
 from app.core.problems import trace_id_of
 from auth.dependencies import requires
@@ -20,6 +21,7 @@ router = APIRouter(prefix="/v1", tags=["businesses"])
 
 
 @router.post("/businesses:resolve")
+@takes(Priority.RECORD)
 async def resolve_business(
     wanted: ResolveRequest,
     request: Request,

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Path, Query
 
 from app.catalogue import service
 from app.catalogue.schemas import FieldRead, ProblemRead, ReasonRead
+from app.core.admission import Priority, takes
 from app.core.clock import local_date
 from app.core.deps import ClockDep
 from auth.dependencies import requires
@@ -17,6 +18,7 @@ router = APIRouter(tags=["catalogue"])
 
 
 @router.get("/v1/catalogue/fields", dependencies=[Depends(requires(Permission.CATALOGUE_READ))])
+@takes(Priority.PULL)
 async def list_fields(
     clock: ClockDep, section: Annotated[str | None, Query(max_length=40)] = None
 ) -> list[FieldRead]:
@@ -25,12 +27,14 @@ async def list_fields(
 
 
 @router.get("/v1/catalogue/reasons", dependencies=[Depends(requires(Permission.CATALOGUE_READ))])
+@takes(Priority.PULL)
 async def list_reasons() -> list[ReasonRead]:
     """Reasons a section may carry, in Chinese and English, with what to do now."""
     return service.list_reasons()
 
 
 @router.get("/problems/{code}")
+@takes(Priority.PULL)
 async def read_problem(code: Annotated[str, Path(max_length=80)]) -> ProblemRead:
     """What a problem code means and what to do now."""
     return service.read_problem(code)

@@ -7,7 +7,9 @@ have a reserve; what nobody waits for yields first.
 
 import asyncio
 from bisect import bisect_left
+from collections.abc import Callable
 from enum import IntEnum
+from typing import Any, TypeVar, cast
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -25,7 +27,6 @@ _HEADROOM = 1.2
 _LOOK_SECONDS, _LOOKS_PER_PERIOD = 0.05, 2
 LAG_BOUNDS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 1.0)
 """Seconds; buckets in which the lag of the event loop is counted, twenty times a second."""
-_EXEMPT = ("/livez", "/readyz", "/metrics")
 
 
 class Priority(IntEnum):
@@ -120,36 +121,45 @@ def retry_after(priority: Priority) -> str:
     return str(1 + int(priority))
 
 
-def priority_of(scope: Scope) -> Priority:
-    """By what a request does; `Priority: u=5` or more (RFC 9218, background) makes any look-up a
-    prefetch.
+PriorityOf = Callable[[Scope], Priority | None]
+Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
+
+
+def takes(priority: Priority | PriorityOf | None) -> Callable[[Endpoint], Endpoint]:
+    """Declare a route's priority, beside its permission. A function tells it from the request; None
+    exempts the route from admission (operators' probes).
     """
-    path, method = scope["path"], scope["method"]
-    if method in {"PUT", "POST", "PATCH"} and not path.startswith("/v1/profiles"):
-        return Priority.RECORD
-    urgency = next((v for k, v in scope["headers"] if k == b"priority"), b"")
-    if path == "/v1/profiles:batch" or any(mark in urgency for mark in (b"u=5", b"u=6", b"u=7")):
-        return Priority.PREFETCH
-    if path.startswith("/v1/profiles") and b"task=" in scope["query_string"]:
-        return Priority.TASK
-    return Priority.PULL
+    told = priority if callable(priority) else lambda _scope: priority
+
+    def declare(endpoint: Endpoint) -> Endpoint:
+        endpoint.priority = told  # type: ignore[attr-defined]  # read by `declared_priority`
+        return endpoint
+
+    return declare
+
+
+def declared_priority(endpoint: Any) -> PriorityOf | None:
+    """What an endpoint declares with `takes`; None if nothing."""
+    return cast("PriorityOf | None", getattr(endpoint, "priority", None))
 
 
 class Admitted:
-    """ASGI middleware: takes or refuses every request but those of operators' probes."""
+    """ASGI middleware: takes or refuses every request but those of exempt routes."""
 
-    def __init__(self, app: ASGIApp, *, admission: Admission) -> None:
+    def __init__(self, app: ASGIApp, *, admission: Admission, priority_of: PriorityOf) -> None:
         self._app = app
         self._admission = admission
+        self._priority_of = priority_of
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["path"].startswith(_EXEMPT):
+        priority = self._priority_of(scope) if scope["type"] == "http" else None
+        if priority is None:
             await self._app(scope, receive, send)
             return
-        priority = priority_of(scope)
         if not self._admission.enter(priority):
             headers = {"Retry-After": retry_after(priority)}
-            await problem("server.busy", trace_id_in(scope), headers=headers)(scope, receive, send)
+            busy = problem("server.busy", trace_id_in(scope), headers=headers)
+            await busy(scope, receive, send)
             return
         try:
             await self._app(scope, receive, send)

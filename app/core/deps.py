@@ -10,6 +10,7 @@ from anyio import to_thread
 from fastapi import Depends, FastAPI, Request
 from sqlmodel import Session
 
+from adapters.transport.exchange import Exchange
 from app.core.admission import Admission
 from app.core.clock import Clock
 from app.core.db import Database
@@ -51,6 +52,7 @@ CLOCK: Slot[Clock] = Slot("clock")
 SETTINGS: Slot[Settings] = Slot("settings")
 ADMISSION: Slot[Admission] = Slot("admission")
 RATES: Slot[Rates] = Slot("rates")
+EXCHANGE: Slot[Exchange] = Slot("exchange")
 
 DatabaseDep = Annotated[Database, Depends(DATABASE)]
 SnapshotsDep = Annotated[Snapshots, Depends(SNAPSHOTS)]

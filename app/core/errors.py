@@ -12,7 +12,9 @@ Each room derives its own in `errors.py`; a class carries the stable code and it
 English words.
 """
 
-from typing import ClassVar, Literal
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, ClassVar, Literal, NamedTuple
 
 Kind = Literal["invalid", "forbidden", "not_found", "conflict", "throttled", "unavailable"]
 
@@ -54,6 +56,28 @@ class InvalidRequest(DomainError):
     """The content cannot be accepted."""
 
     kind = "invalid"
+
+
+class Fault(NamedTuple):
+    """One thing in a request that does not fit: where, which rule, and the rule's bounds."""
+
+    pointer: str
+    code: str
+    bounds: Mapping[str, Any] = MappingProxyType({})
+
+
+class RequestInvalid(InvalidRequest):
+    """A request that does not fit its description, with every fault that was found."""
+
+    code = "request.invalid"
+    zh = "请求内容不符合要求"
+    en = "The request does not fit its description"
+    now_zh = "按 errors 逐项更正"
+    now_en = "Correct what errors lists"
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        super().__init__()
+        self.faults = tuple(faults)
 
 
 class NotAllowed(DomainError):

@@ -19,6 +19,11 @@ class FairLock:
         self._held = False
         self._waiting: deque[Callable[[], bool]] = deque()
 
+    @property
+    def is_held(self) -> bool:
+        """Whether somebody has it now."""
+        return self._held
+
     def acquire(self) -> None:
         """Take the lock, blocking this thread."""
         turn = threading.Event()

@@ -3,6 +3,7 @@ languages and what to do now.
 """
 
 import json
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -13,11 +14,12 @@ from sqlalchemy.exc import DataError, IntegrityError, OperationalError
 from starlette.exceptions import HTTPException
 from starlette.types import Scope
 
-from app.core.errors import DomainError, Throttled
+from app.core.errors import DomainError, RequestInvalid, Throttled
 from app.core.texts import STATUS_OF_KIND, text_of
 from auth.errors import AuthError
 
 MEDIA_TYPE = "application/problem+json"
+_MOST_ERRORS = 50
 _CODE_OF_STATUS = {
     400: "request.bad_request",
     404: "request.not_found",
@@ -81,11 +83,16 @@ def document_of(error: DomainError, trace_id: str) -> dict[str, Any]:
 
 
 def _errors_of(error: DomainError) -> list[dict[str, Any]] | None:
-    return (
-        [{"pointer": error.pointer, "code": error.code, "detail": error.detail}]
-        if error.pointer
-        else None
-    )
+    if isinstance(error, RequestInvalid):
+        return [_error_row(*fault) for fault in error.faults[:_MOST_ERRORS]]
+    if error.pointer is None:
+        return None
+    return [{"pointer": error.pointer, "code": error.code, "detail": error.detail}]
+
+
+def _error_row(pointer: str, code: str, bounds: Mapping[str, Any]) -> dict[str, Any]:
+    told = ", ".join(f"{name} {value}" for name, value in bounds.items())
+    return {"pointer": pointer, "code": code, "detail": f"{code} {told}".strip()}
 
 
 def trace_id_of(request: Request) -> str:
@@ -143,7 +150,7 @@ async def _validation(request: Request, error: Exception) -> Response:
         {"pointer": _pointer(e["loc"]), "code": e["type"], "detail": e["msg"]}
         for e in error.errors()
     ]
-    return problem("request.invalid", trace_id_of(request), errors=rows[:50])
+    return problem("request.invalid", trace_id_of(request), errors=rows[:_MOST_ERRORS])
 
 
 async def _unstorable(request: Request, _error: Exception) -> Response:

@@ -5,7 +5,7 @@ costs no request anything.
 import asyncio
 import hmac
 import ipaddress
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 from fastapi import APIRouter, Request, Response
 from prometheus_client import CollectorRegistry, ProcessCollector
@@ -17,14 +17,13 @@ from prometheus_client.core import (
 )
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
-from app.core.admission import LAG_BOUNDS, Admission
+from app.core.admission import LAG_BOUNDS, Admission, takes
 from app.core.deps import SettingsDep, Slot
 from app.core.errors import NotAllowed
+from app.core.rooms import Families
 
 router = APIRouter(tags=["health"])
 REGISTRY: Slot[CollectorRegistry] = Slot("metrics_registry")
-
-Families = Callable[[], Iterable[Metric]]
 
 
 class MetricsForeign(NotAllowed):
@@ -99,6 +98,7 @@ def gauge(name: str, words: str, value: float) -> Metric:
     response_class=Response,
     responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
 )
+@takes(None)
 async def read_metrics(request: Request, settings: SettingsDep) -> Response:
     """Counts, latencies, breakers and limits of every department, in Prometheus' text format."""
     if not _may_read(

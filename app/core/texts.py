@@ -28,13 +28,6 @@ class ProblemText(NamedTuple):
 _LOGIN_ZH, _LOGIN_EN = "重新登录后再试", "Log in again and repeat the request"
 
 TEXTS: dict[str, ProblemText] = {
-    "request.invalid": ProblemText(
-        422,
-        "请求内容不符合要求",
-        "The request does not fit its description",
-        "按 errors 逐项更正",
-        "Correct what errors lists",
-    ),
     "request.bad_request": ProblemText(
         400,
         "请求无法解析",

@@ -15,6 +15,11 @@ _WAITS = (
 )
 
 
+def add(session: Session, row: Delivery) -> None:
+    """Put a message into the outbox, in this transaction."""
+    session.add(row)
+
+
 def waits(database: Database, now: datetime) -> bool:
     """Whether any row's time has come; it may yet be held back by an earlier one. Cheap enough to
     ask all day long.

@@ -51,7 +51,8 @@ def enqueue(
     knows a repetition.
     """
     delivery_id = str(new_id())
-    session.add(
+    repository.add(
+        session,
         Delivery(
             id=delivery_id,
             department=department,
@@ -60,7 +61,7 @@ def enqueue(
             message={**message, "delivery_id": delivery_id},
             created_at=now,
             next_at=now,
-        )
+        ),
     )
     return delivery_id
 
@@ -83,7 +84,7 @@ async def deliver_due(database: Database, clock: Clock, sender: Sender) -> int:
     """Carry what is due, side by side: a silent department delays the others by one send at most;
     returns how many were tried.
     """
-    leased = await to_thread.run_sync(_lease_due, database, clock)
+    leased = await to_thread.run_sync(lease_due, database, clock)
     async with asyncio.TaskGroup() as group:
         for item in leased:
             group.create_task(_carry(database, clock, sender, item))
@@ -101,13 +102,14 @@ async def _carry(database: Database, clock: Clock, sender: Sender, item: Leased)
         log.exception("sending to %s failed in a way its adapter does not declare", item.department)
         failure = f"adapter_failed: {type(error).__name__}"
     try:
-        await to_thread.run_sync(_settle, database, clock, item.id, receipt, failure)
+        await to_thread.run_sync(settle, database, clock, item.id, receipt, failure)
     # the others' outcomes are still to be written; this row's lease runs out and it is sent again
     except Exception:
         log.exception("the outcome of delivery %s could not be written", item.id)
 
 
-def _lease_due(database: Database, clock: Clock) -> list[Leased]:
+def lease_due(database: Database, clock: Clock) -> list[Leased]:
+    """Take what is due for this process, until the lease ends. Blocks on the database."""
     now = clock.now()
     if not repository.waits(database, now):
         return []
@@ -120,9 +122,10 @@ def _lease_due(database: Database, clock: Clock) -> list[Leased]:
         return [Leased(row.id, row.department, row.message) for row in taken]
 
 
-def _settle(
+def settle(
     database: Database, clock: Clock, delivery_id: str, receipt: ResultReceipt | None, failure: str
 ) -> None:
+    """Write what became of a delivery; one that is settled already stays as it is. Blocks."""
     now = clock.now()
     with database.write() as session:
         row = repository.find(session, delivery_id)
@@ -144,4 +147,3 @@ def _settle(
                     row.department,
                     row.attempts,
                 )
-        session.add(row)

@@ -48,11 +48,12 @@ def hold_id(session: Session, inspection_id: str) -> None:
         )
 
 
-def add(session: Session, record: Inspection) -> None:
-    """Store a record under the next position."""
+def add(session: Session, record: Inspection, results: list[InspectionResult]) -> None:
+    """Store a record under the next position, and its results."""
     in_commit_order(session.connection(), "inspections")
     session.add(record)
     session.flush()
+    session.add_all(results)
 
 
 def find(session: Session, inspection_id: str) -> Inspection | None:

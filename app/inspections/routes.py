@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from app.audit.deps import SequencerDep, TrailDep
 from app.audit.service import act_of
+from app.core.admission import Priority, takes
 from app.core.deps import ReadSessionDep, SessionDep
 from app.core.problems import trace_id_of
 from app.inspections import service
@@ -25,6 +26,7 @@ router = APIRouter(prefix="/v1/inspections", tags=["inspections"])
     status_code=201,
     responses={200: {"model": InspectionRead, "description": "Stored before; Replayed: true"}},
 )
+@takes(Priority.RECORD)
 def submit_inspection(
     inspection_id: UUID,
     inspection: InspectionWrite,
@@ -62,6 +64,7 @@ async def trace_reading(
 
 
 @router.get("/{inspection_id}", dependencies=[Depends(trace_reading)])
+@takes(Priority.PULL)
 def read_inspection(
     inspection_id: UUID, session: ReadSessionDep, principal: Reader
 ) -> InspectionRead:

@@ -61,8 +61,7 @@ def submit(
             raise IdReused(pointer="/path/inspection_id")
         return _read(session, known), True
     record, results = _checked(writer, inspection_id, given, digest)
-    repository.add(session, record)
-    session.add_all(results)
+    repository.add(session, record, results)
     _hand_on(writer, record, results)
     event = act_of(
         writer.principal,

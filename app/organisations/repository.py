@@ -13,6 +13,11 @@ def find_officers(session: Session, certificate_numbers: Collection[str]) -> dic
     return {officer.certificate_no: officer for officer in session.exec(query)}
 
 
+def put(session: Session, officer: Officer) -> None:
+    """Create or replace a certificate."""
+    session.merge(officer)
+
+
 def page(session: Session, department: str | None, region_prefix: str) -> list[Officer]:
     """Officers of a department and region, by number."""
     query = select(Officer).where(col(Officer.region).startswith(region_prefix))

@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Path
 
 from app.audit.deps import TrailDep
+from app.core.admission import Priority, takes
 from app.core.deps import ReadSessionDep, SessionDep
 from app.organisations import service
 from app.organisations.schemas import Me, OfficerRead, OfficerWrite
@@ -16,6 +17,7 @@ router = APIRouter(prefix="/v1", tags=["organisations"])
 
 
 @router.get("/me")
+@takes(Priority.PULL)
 async def read_me(principal: Annotated[Principal, Depends(requires(Permission.SELF_READ))]) -> Me:
     """Who you are to the gateway, and what your roles permit."""
     return Me(
@@ -29,6 +31,7 @@ async def read_me(principal: Annotated[Principal, Depends(requires(Permission.SE
 
 
 @router.put("/officers/{certificate_no}")
+@takes(Priority.RECORD)
 def register_officer(
     certificate_no: Annotated[str, Path(min_length=4, max_length=64, pattern=r"^[0-9A-Za-z-]+$")],
     officer: OfficerWrite,
@@ -41,6 +44,7 @@ def register_officer(
 
 
 @router.get("/officers")
+@takes(Priority.PULL)
 def list_officers(
     session: ReadSessionDep,
     principal: Annotated[Principal, Depends(requires(Permission.OFFICER_READ))],

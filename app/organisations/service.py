@@ -32,7 +32,7 @@ def register_officer(
     row = Officer(
         certificate_no=certificate_no, updated_at=trail.clock.now(), **officer.model_dump()
     )
-    session.merge(row)
+    repository.put(session, row)
     trail.append(
         session,
         act_of(

@@ -6,7 +6,7 @@ encoded pieces.
 """
 
 import hashlib
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import Any, cast
 
@@ -22,9 +22,11 @@ from app.profile.findings import notice
 from app.profile.headline import REASONS as HEADLINE_REASONS
 from app.profile.headline import RULES, Answer, Facts, decide
 from app.profile.merge import find_conflicts
+from app.profile.request import LookUp
 
 encode = msgspec.json.Encoder().encode
 NOTHING = Released(None, b"")
+EXPIRES_AFTER = timedelta(minutes=15)
 
 
 class Specification(Struct, frozen=True):
@@ -67,7 +69,7 @@ class Part(Struct, frozen=True):
     """One section: who was asked, what came, and what may be seen of it."""
 
     spec: Specification
-    answered: Reply
+    reply: Reply
     released: Released
 
 
@@ -82,13 +84,11 @@ class View(Struct, frozen=True):
     today: date
 
 
-def part(spec: Specification, answered: Reply) -> Part:
-    """Apply the grant to an answer."""
-    if spec.release is None or answered.data is None:
-        return Part(spec, answered, NOTHING)
-    return Part(
-        spec, answered, spec.release.apply(answered.data, answered.encoded or encode(answered.data))
-    )
+def part(spec: Specification, reply: Reply) -> Part:
+    """Apply the grant to a reply."""
+    if spec.release is None or reply.data is None:
+        return Part(spec, reply, NOTHING)
+    return Part(spec, reply, spec.release.apply(reply.data, reply.encoded or encode(reply.data)))
 
 
 @lru_cache(maxsize=512)
@@ -103,30 +103,30 @@ def reason_text(code: str) -> s.ReasonText:
 
 def section_read(found: Part, now: datetime, *, summary: bool = False) -> s.SectionRead:
     """One section as it leaves; a summary leaves the data out."""
-    answered, spec, released = found.answered, found.spec, found.released
+    reply, spec, released = found.reply, found.spec, found.released
     manifest = spec.manifest
-    spoke = answered.data is not None and spec.grant is not None
+    spoke = reply.data is not None and spec.grant is not None
     shown = spoke and not summary
     return s.SectionRead(
-        outcome=answered.outcome,
+        outcome=reply.outcome,
         department=manifest.department,
         title=cast("s.Text", spec.title),
         adapter=spec.label,
         scope=manifest.scope,
         site_ref=getattr(released.values, "site_ref", None),
-        reason=reason_text(answered.reason) if answered.reason else None,
-        as_of=answered.as_of,
-        fetched_at=answered.fetched_at,
-        age_s=max(int((now - answered.as_of).total_seconds()), 0) if answered.as_of else None,
-        elapsed_ms=answered.elapsed_ms,
-        attempts=answered.attempts,
+        reason=reason_text(reply.reason) if reply.reason else None,
+        as_of=reply.as_of,
+        fetched_at=reply.fetched_at,
+        age_s=max(int((now - reply.as_of).total_seconds()), 0) if reply.as_of else None,
+        elapsed_ms=reply.elapsed_ms,
+        attempts=reply.attempts,
         catalogue=manifest.catalogue_no or None,
         agreement=spec.grant.agreement if spec.grant else None,
         data=cast("Any", Raw(released.encoded)) if shown else UNSET,
         withheld=cast("Any", spec.withheld) if shown and spec.withheld else [],
         masked=[_masked(row) for row in released.masked] if shown else [],
         classes=list(released.classes) if spoke else [],
-        source_digest=answered.digest if spec.tells_all and not released.masked else None,
+        source_digest=reply.digest if spec.tells_all and not released.masked else None,
     )
 
 
@@ -169,12 +169,12 @@ def _headline_answer(view: View, question: str, sites: list[s.SiteChoice]) -> s.
     grant = found.spec.grant
     if grant is None or not grant.headline:
         return s.HeadlineAnswer("unknown", section, reason=reason_text("agreement_missing"))
-    answered = found.answered
+    reply = found.reply
     facts = Facts(
-        answered.outcome,
-        answered.reason if answered.outcome != Outcome.STALE else "stale",
-        answered.data,
-        answered.as_of,
+        reply.outcome,
+        reply.reason if reply.outcome != Outcome.STALE else "stale",
+        reply.data,
+        reply.as_of,
         view.today,
         view.business.scheme,
         view.site,
@@ -186,9 +186,9 @@ def _headline_answer(view: View, question: str, sites: list[s.SiteChoice]) -> s.
         answer.answer,
         section,
         _fact(answer, found),
-        answered.as_of,
+        reply.as_of,
         reason_text(answer.reason) if answer.reason else None,
-        s.LastKnown(answer.last_known.answer, answered.as_of) if answer.last_known else None,
+        s.LastKnown(answer.last_known.answer, reply.as_of) if answer.last_known else None,
         sites if answer.reason == "site_not_chosen" else [],
     )
 
@@ -220,7 +220,7 @@ def _registration_told_sites(view: View) -> bool:
     found = view.parts.get("registration")
     return (
         found is not None
-        and found.answered.is_current
+        and found.reply.is_current
         and bool(getattr(found.released.values, "sites", None))
     )
 
@@ -229,8 +229,8 @@ def findings_and_conflicts(view: View) -> tuple[list[s.Finding], list[s.Conflict
     """Findings from what was released now, and contradictions in it."""
     current, as_of = {}, {}
     for name, found in view.parts.items():
-        if found.released.values is not None and found.answered.is_current:
-            current[name], as_of[name] = found.released.values, found.answered.as_of
+        if found.released.values is not None and found.reply.is_current:
+            current[name], as_of[name] = found.released.values, found.reply.as_of
     findings = [
         s.Finding(n.code, n.severity, s.Text(n.zh, n.en), list(n.cites))
         for n in notice(current, view.today)
@@ -251,10 +251,10 @@ def completeness(view: View) -> s.Completeness:
     """How many spoke now, and who is missing."""
     stale, not_applicable, missing = [], [], []
     for name, found in view.parts.items():
-        outcome = found.answered.outcome
+        outcome = found.reply.outcome
         if outcome is Outcome.FRESH:
             continue
-        if not found.answered.is_current:
+        if not found.reply.is_current:
             missing.append(name)
         if outcome == Outcome.STALE:
             stale.append(name)
@@ -289,12 +289,12 @@ def digest(view: View, derived: tuple[bytes, ...], policy: str) -> str:
     content: list[object] = [view.business.value, view.site, policy]
     pieces = [*derived]
     for name, found in view.parts.items():
-        answered, spec = found.answered, found.spec
-        outcome = Outcome.FRESH if answered.outcome is Outcome.CACHED else answered.outcome
+        reply, spec = found.reply, found.spec
+        outcome = Outcome.FRESH if reply.outcome is Outcome.CACHED else reply.outcome
         content += (
             name,
             outcome,
-            answered.as_of,
+            reply.as_of,
             spec.label,
             spec.grant.agreement if spec.grant else None,
         )
@@ -302,3 +302,45 @@ def digest(view: View, derived: tuple[bytes, ...], policy: str) -> str:
     # Lengths keep the pieces apart: no two different contents have the same bytes.
     content += map(len, pieces)
     return hashlib.sha256(encode(content) + b"".join(pieces)).hexdigest()
+
+
+class Closing:
+    """Everything that rests on more than one section, and the digest of the whole."""
+
+    def __init__(self, view: View, policy: str) -> None:
+        findings, conflicts = findings_and_conflicts(view)
+        derived = (encode(headline(view)), encode(findings), encode(conflicts))
+        self._view = view
+        self._headline, self._findings, self._conflicts = map(Raw, derived)
+        self.completeness = completeness(view)
+        self.digest = digest(view, derived, policy)
+
+    def read(self, look_up: LookUp, elapsed_ms: int, entry: str) -> s.ClosingRead:
+        """As it leaves; `entry` is the id of the audit entry that covers it."""
+        view = self._view
+        return s.ClosingRead(
+            business_id=business_read(view),
+            name=name_of(view),
+            headline=cast("s.Headline", self._headline),
+            findings=cast("list[s.Finding]", self._findings),
+            conflicts=cast("list[s.ConflictRead]", self._conflicts),
+            completeness=self.completeness,
+            purpose=s.PurposeRead(look_up.purpose, look_up.task),
+            trace=s.TraceRead(entry),
+            generated_at=view.now,
+            elapsed_ms=elapsed_ms,
+            expires_at=view.now + EXPIRES_AFTER,
+            etag=f'W/"{self.digest[:32]}{"-s" if look_up.summary else ""}"',
+        )
+
+
+def business_read(view: View) -> s.BusinessRead:
+    """The identifier as understood."""
+    business = view.business
+    return s.BusinessRead(
+        business.embedded or business.value,
+        business.scheme,
+        business.checks,
+        [str(scheme) for scheme in business.alternatives],
+        view.site,
+    )

@@ -1,38 +1,122 @@
-"""Traces that nobody waits for: of what was asked and disclosed to no one."""
+"""Audit events of look-ups: references and digests, never a datum. What discloses nothing is
+recorded without waiting.
+"""
 
 import asyncio
 import logging
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
+from adapters.contract import Outcome
 from adapters.dispatch.question import Question
 from adapters.dispatch.reply import Reply
 from app.audit.errors import AuditUnavailable
 from app.audit.events import Event
 from app.audit.sequencer import Sequencer
+from app.audit.service import act_of
+from app.core.errors import DomainError
+from app.profile.assemble import Part, View
+from app.profile.plans import Prepared
+from app.profile.request import LookUp
+from auth.principal import Principal
 
 log = logging.getLogger("onevisit.profile")
-_QUIET: set["asyncio.Task[None]"] = set()
+_RUNNING: set["asyncio.Task[None]"] = set()
+"""Tasks that nobody else holds."""
 
 
-def trace_quietly(sequencer: Sequencer, event: Event) -> None:
-    """Trace in the background what discloses nothing; a failure is logged."""
+def _of(prepared: Prepared, event: str, **details: Any) -> Event:
+    look_up, plan = prepared.look_up, prepared.plan
+    return act_of(
+        prepared.principal,
+        event,
+        subject=prepared.business.key,
+        purpose=look_up.purpose,
+        task=look_up.task or "",
+        request_id=look_up.trace_id,
+        **{"agreement": plan.agreement, "departments": plan.departments, **details},
+    )
+
+
+def viewed(prepared: Prepared, view: View, digest: str) -> Event:
+    """A whole profile, or the closing part of a streamed one, is disclosed."""
+    parts = view.parts
+    classes: set[int] = set()
+    hidden, stale, digests, current = [], [], {}, 0
+    for name, part in parts.items():
+        reply, released = part.reply, part.released
+        classes.update(released.classes)
+        hidden += [f"{name}/{row.field}" for row in released.masked]
+        if reply.outcome is Outcome.STALE:
+            stale.append(name)
+        current += reply.is_current
+        if reply.digest:
+            digests[name] = _bare(reply.digest)
+    return _of(
+        prepared,
+        "profile.business.viewed",
+        classes=tuple(sorted(classes)),
+        fields_mask_digest=",".join(sorted(hidden))[:44],
+        response_digest=f"sha-256:{digest}",
+        source_digests=digests,
+        outcome=f"{current}/{len(parts)}",
+        staleness=",".join(sorted(stale)),
+    )
+
+
+def section_viewed(prepared: Prepared, name: str, part: Part) -> Event:
+    """One section is disclosed."""
+    return _of(
+        prepared,
+        "profile.section.viewed",
+        object_ref=name,
+        departments=(part.spec.manifest.department,),
+        agreement=part.spec.grant.agreement if part.spec.grant else "",
+        classes=part.released.classes,
+        source_digests={name: _bare(part.reply.digest)} if part.reply.digest else {},
+        outcome=str(part.reply.outcome),
+    )
+
+
+def abandoned(prepared: Prepared) -> Event:
+    """Departments were asked for a caller who left before the look-up was whole."""
+    return _of(prepared, "profile.business.abandoned", outcome="abandoned")
+
+
+def refused(principal: Principal, look_up: LookUp, error: DomainError, route: str) -> Event:
+    """A refusal inside a stream, where no response of its own can carry it."""
+    return act_of(
+        principal,
+        "gateway.request.refused",
+        purpose=look_up.purpose,
+        outcome=error.code,
+        request_id=look_up.trace_id,
+        object_ref=route,
+    )
+
+
+def _bare(digest: str) -> str:
+    """A digest without its frame `sha-256=:…:`, which would be the same in every entry."""
+    return digest[9:-1]
+
+
+def record_quietly(sequencer: Sequencer, event: Event) -> None:
+    """Append in the background what discloses nothing; a failure is logged."""
 
     async def write() -> None:
         try:
             await sequencer.append(event)
         except AuditUnavailable:
-            log.warning("%s could not be traced", event.event)
+            log.warning("%s could not be recorded", event.event)
 
     task = asyncio.get_running_loop().create_task(write())
-    _QUIET.add(task)
-    task.add_done_callback(_QUIET.discard)
+    _RUNNING.add(task)
+    task.add_done_callback(_RUNNING.discard)
 
 
-def refilled(sequencer: Sequencer, question: Question, answered: Reply) -> None:
-    """Trace an answer that came after everybody had left: it refills the cache and is disclosed to
-    nobody.
-    """
+def refilled(sequencer: Sequencer, question: Question, reply: Reply) -> None:
+    """An answer came after everybody had left: it refills the cache and is disclosed to nobody."""
     route, query = question.route, question.query
     event = Event(
         event="profile.section.refilled",
@@ -41,13 +125,13 @@ def refilled(sequencer: Sequencer, question: Question, answered: Reply) -> None:
         subject=query.business_id,
         purpose=query.purpose,
         departments=(route.department,),
-        outcome=str(answered.outcome),
+        outcome=str(reply.outcome),
         request_id=query.request_id,
         object_ref=route.label,
     )
-    trace_quietly(sequencer, event)
+    record_quietly(sequencer, event)
 
 
 def on_late(sequencer: Sequencer) -> Callable[[Question, Reply], None]:
-    """What a board does with late answers."""
+    """What the dispatcher does with late answers."""
     return partial(refilled, sequencer)

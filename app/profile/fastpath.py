@@ -1,30 +1,30 @@
-"""The profile route's short way: an ASGI function in front of FastAPI for look-ups that are plainly
-in order.
+"""The profile's fast path: an ASGI function in front of FastAPI for look-ups that are plainly in
+order.
 
 Nothing is refused here. Whatever is not plainly in order (an unusual spelling, a token whose key
-must be fetched, a refusal of any kind, a stream) takes the declared route, which checks everything
-again and words the refusal; both give the same answers.
+must be fetched, a refusal of any kind, a stream) takes the declared route, which reads and checks
+everything again by the same rules (`request`, `standing`) and words the refusal; both give the same
+answers (`answer`).
 """
 
 import asyncio
 import logging
 import re
-from functools import lru_cache
-from http import HTTPStatus
-from urllib.parse import parse_qsl
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.audit.errors import AuditUnavailable
-from app.core.admission import Admission, priority_of
-from app.core.compression import compressed, takes_gzip
+from app.core.admission import Admission, Priority
 from app.core.context import trace_id_for
 from app.core.errors import DomainError
 from app.core.problems import problem
 from app.core.rates import Rates
-from app.profile.deadline import clamp_ms
+from app.profile import answer, request
 from app.profile.deps import ENGINE
-from app.profile.service import ClientGone, Encoded, Engine, LookUp, Prepared
+from app.profile.disclosure import ClientGone
+from app.profile.plans import Prepared
+from app.profile.request import Headers
+from app.profile.service import Engine
 from auth.permissions import Permission, allows
 from auth.principal import Principal
 from auth.tokens import TokenVerifier
@@ -32,61 +32,19 @@ from auth.tokens import TokenVerifier
 log = logging.getLogger("onevisit.request")
 _PATH = "/v1/profiles/"
 _IDENTIFIER = re.compile(r"[0-9A-Z]{9,22}")
-_QUERY = re.compile(r"[0-9A-Za-z=&_.-]{1,200}")
-_KEYS = frozenset({"purpose", "task", "site", "view"})
-_VIEWS = frozenset({"full", "summary"})
-_READ = frozenset(
-    {
-        b"accept-encoding",
-        b"authorization",
-        b"deadline",
-        b"if-none-match",
-        b"traceparent",
-        b"accept",
-        b"cache-control",
-        b"priority",
-    }
-)
-_LONGEST_HEADER, _LONGEST_SITE = 100, 64
-_JSON = frozenset({"", "*/*", "application/json"})
-_START = "http.response.start"
-_NOBODY_SPOKE = "2"
-"""Seconds after which to ask again when no department answered."""
-_FIXED = (
-    (b"cache-control", b"private, no-cache"),
-    (b"vary", b"Authorization, Accept, Accept-Encoding"),
-    (b"x-content-type-options", b"nosniff"),
-)
+_PLAIN_QUERY = re.compile(rb"[0-9A-Za-z=&_.-]{1,200}")
+_READ = request.READ | {b"authorization"}
+_BEARER = b"Bearer "
 
 
-@lru_cache(maxsize=4096)
-def _query(text: bytes) -> dict[str, str] | None:
-    """The parameters of a plain query string."""
-    plain = text.decode("latin-1")
-    if not _QUERY.fullmatch(plain):
-        return None
-    pairs = parse_qsl(plain, keep_blank_values=True)
-    found = dict(pairs)
-    fits = (
-        len(found) == len(pairs)
-        and found.keys() <= _KEYS
-        and all(found.values())
-        and len(found.get("site", "")) <= _LONGEST_SITE
-    )
-    return found if fits and "purpose" in found and found.get("view", "full") in _VIEWS else None
-
-
-def respond(encoded: Encoded, held: str) -> tuple[int, bytes, str | None]:
-    """Status, body, and `Retry-After` if nobody spoke: nothing is sent again that the caller holds
-    already (RFC 9110, 13.1.2).
+def priority_of(scope: Scope) -> Priority:
+    """By what a look-up is for: an officer with a task goes before one without, and what nobody
+    waits for goes last.
     """
-    if (
-        encoded.answered
-        and held
-        and not {encoded.etag, "*"}.isdisjoint(tag.strip() for tag in held.split(","))
-    ):
-        return 304, b"", None
-    return (200, encoded.body, None) if encoded.answered else (503, encoded.body, _NOBODY_SPOKE)
+    told = next((v for k, v in scope["headers"] if k == b"priority"), b"")
+    if request.is_background(told.decode("latin-1")):
+        return Priority.PREFETCH
+    return Priority.TASK if b"task=" in scope["query_string"] else Priority.PULL
 
 
 class FastPath:
@@ -110,128 +68,95 @@ class FastPath:
         ):
             await self._app(scope, receive, send)
             return
-        engine = ENGINE.of(scope["app"])
-        read = [(name, value) for name, value in scope["headers"] if name in _READ]
-        headers = dict(read)
-        if len(headers) != len(read) or any(
-            len(value) > _LONGEST_HEADER for name, value in read if name != b"authorization"
-        ):
-            await self._app(
-                scope, receive, send
-            )  # which of two counts, and how long one may be, the declared route says
-            return
-        priority, prepared = priority_of(scope), None
+        engine, priority = ENGINE.of(scope["app"]), priority_of(scope)
+        found: tuple[Prepared, Headers] | None = None
         if self._admission.has_room(priority):  # else nothing is verified either
-            prepared = self._recognised(engine, scope, headers, asyncio.get_running_loop().time())
-        if prepared is None:
+            found = self._recognised(engine, scope, asyncio.get_running_loop().time())
+        if found is None:
             await self._app(scope, receive, send)  # where it is refused in words, if it is refused
             return
         self._admission.enter(priority)
         answered = False
         try:
-            if self._rates.allows(prepared.principal.subject):
-                answered = await self._answer(engine, prepared, headers, (scope, receive, send))
+            if self._rates.allows(found[0].principal.subject):
+                answered = await self._answer(engine, *found, (scope, receive, send))
         finally:
             self._admission.leave()
         if not answered:
             await self._app(scope, receive, send)
 
     def _recognised(
-        self, engine: Engine, scope: Scope, headers: dict[bytes, bytes], started: float
-    ) -> Prepared | None:
-        text, query = scope["path"][len(_PATH) :], _query(scope["query_string"])
-        if query is None or not _IDENTIFIER.fullmatch(text) or b"priority" in headers:
+        self, engine: Engine, scope: Scope, started: float
+    ) -> tuple[Prepared, Headers] | None:
+        text, raw = scope["path"][len(_PATH) :], scope["query_string"]
+        if not _IDENTIFIER.fullmatch(text) or not _PLAIN_QUERY.fullmatch(raw):
             return None
-        principal = _caller(scope["app"].state.token_verifier, headers.get(b"authorization", b""))
-        if principal is None or headers.get(b"accept", b"").decode("latin-1") not in _JSON:
+        pairs = [pair for pair in scope["headers"] if pair[0] in _READ]
+        told = dict(pairs)
+        if len(told) != len(pairs):
+            return None  # which of two counts, the declared route says
+        principal = caller_of(scope["app"].state.token_verifier, told.get(b"authorization", b""))
+        if principal is None:
             return None
-        asked = headers.get(b"deadline")
-        if asked is not None and (not asked.isdigit() or len(asked) > 9):  # noqa: PLR2004 - a plain number of milliseconds
-            return None
-        task = query.get("task")
-        if task is not None and task not in engine.tasks.value:
-            return None
-        wanted = LookUp(
-            text,
-            query["purpose"],
-            task,
-            query.get("site"),
-            query.get("view") == "summary",
-            clamp_ms(None if asked is None else int(asked), self._default_ms, self._default_ms),
-            trace_id_for(headers.get(b"traceparent", b"").decode("latin-1")),
-            b"no-cache" in headers.get(b"cache-control", b""),
-        )
         try:
-            prepared = engine.prepare_at(principal, wanted, started)
+            headers = request.read_headers(pairs)
+            if headers.form is not None:
+                return None
+            trace_id = trace_id_for(headers.traceparent)
+            query = request.read_query(raw)
+            look_up = request.look_up(text, query, headers, trace_id, self._default_ms)
+            if not engine.knows_task(look_up.task):
+                return None
+            return engine.prepare_at(principal, look_up, started), headers
         except DomainError:
             return None
-        return prepared
 
     async def _answer(
         self,
         engine: Engine,
         prepared: Prepared,
-        headers: dict[bytes, bytes],
+        headers: Headers,
         door: tuple[Scope, Receive, Send],
     ) -> bool:
-        """Answer; False if the look-up came to be refused meanwhile and the declared route must say
-        so.
+        """Answer; False if the look-up came to be refused meanwhile and the declared route must
+        say so.
         """
         scope, receive, send = door
-        trace_id = prepared.wanted.request_id
+        trace_id = prepared.look_up.trace_id
         try:
             encoded = await engine.carry_out(prepared, lambda: gone(receive))
         except ClientGone:
             return True
         except AuditUnavailable as error:
-            await problem(error.code, trace_id, error.detail, headers={"X-Request-Id": trace_id})(
-                scope, receive, send
-            )
-            return True
+            found = problem(error.code, trace_id, error.detail)
         except DomainError:
             return False
         except Exception:
             log.exception("request failed", extra={"trace_id": trace_id, "path": scope["path"]})
-            await problem("server.internal", trace_id, headers={"X-Request-Id": trace_id})(
-                scope, receive, send
-            )
+            found = problem("server.internal", trace_id)
+        else:
+            rates = self._rates.header_pairs(prepared.principal.subject)
+            await _send(answer.of_profile(encoded, headers, rates), trace_id, send)
             return True
-        status, body, wait = respond(encoded, headers.get(b"if-none-match", b"").decode("latin-1"))
-        coding: tuple[tuple[bytes, bytes], ...] = ()
-        if b"accept-encoding" in headers and takes_gzip(
-            headers[b"accept-encoding"].decode("latin-1")
-        ):
-            packed = compressed(body)
-            body, coding = (
-                (body, ()) if packed is None else (packed, ((b"content-encoding", b"gzip"),))
-            )
-        sent = [
-            (b"content-type", b"application/json"),
-            (b"content-length", b"%d" % len(body)),
-            (b"etag", encoded.etag.encode()),
-            (b"x-request-id", trace_id.encode()),
-            *self._rates.header_pairs(prepared.principal.subject),
-            *coding,
-            *_FIXED,
-        ]
-        if wait is not None:
-            sent.append((b"retry-after", wait.encode()))
-        await send(
-            {
-                "type": _START,
-                "status": status,
-                "headers": sent[2:] if status == HTTPStatus.NOT_MODIFIED else sent,
-            }
-        )
-        await send({"type": "http.response.body", "body": body})
+        found.headers["X-Request-Id"] = trace_id
+        await found(scope, receive, send)
         return True
 
 
-def _caller(verifier: TokenVerifier, authorization: bytes) -> Principal | None:
+async def _send(told: answer.Answer, trace_id: str, send: Send) -> None:
+    """As the request context sends, which stands behind this door."""
+    told.headers.append((b"x-request-id", trace_id.encode()))
+    told.headers.append((b"x-content-type-options", b"nosniff"))
+    start = {"type": "http.response.start", "status": told.status, "headers": told.headers}
+    await send(start)
+    await send({"type": "http.response.body", "body": told.body})
+
+
+def caller_of(verifier: TokenVerifier, authorization: bytes) -> Principal | None:
     """A caller whose token verifies without waiting for anybody, and who may look up."""
-    if authorization[:7] != b"Bearer ":
+    if not authorization.startswith(_BEARER):
         return None
-    claims = verifier.at_once(authorization[7:].decode("latin-1"))
+    claims = verifier.at_once(authorization[len(_BEARER) :].decode("latin-1"))
     if claims is None or not allows(claims.principal, Permission.PROFILE_READ):
         return None
     return claims.principal

@@ -4,22 +4,36 @@ A plan holds as long as adapters, agreements, catalogue and day are the same; wh
 new ones.
 """
 
+import asyncio
+import contextlib
 from collections.abc import Callable, Mapping
 from datetime import date, timedelta
 from typing import Protocol
 
 from msgspec import Struct, structs
 
-from adapters.contract import AdapterQuery, DepartmentAdapter, Manifest, shape_of
+from adapters.contract import (
+    AdapterError,
+    AdapterQuery,
+    BusinessId,
+    DepartmentAdapter,
+    Manifest,
+    Scheme,
+    shape_of,
+)
 from adapters.dispatch.breaker import BreakerRules
 from adapters.dispatch.cache import Freshness
 from adapters.dispatch.dispatcher import Dispatcher
 from adapters.dispatch.lane import Lane
 from adapters.dispatch.limits import AdaptiveLimit
 from adapters.dispatch.question import Begin, Question, Route, awaiting
+from adapters.transport.heads import head_of, told_ms
 from app.agreements.decision import DatedTerms, Standing, grant, in_force
 from app.catalogue.classification import Catalogue
+from app.core.ids import new_span_id
 from app.profile.assemble import Specification, specify
+from app.profile.request import RESERVE_SECONDS, LookUp
+from auth.principal import Principal
 
 _MOST_PLANS = 512
 
@@ -80,6 +94,47 @@ class Plan(Struct, frozen=True):
                 key = (route.label, scheme, business_id, chosen.site or "", purpose)
                 questions.append(Question(route, chosen, key, patient, no_cache))
         return questions
+
+
+class Prepared(Struct, frozen=True):
+    """A look-up that may be carried out. `started` is the loop time of the request's beginning."""
+
+    principal: Principal
+    look_up: LookUp
+    business: BusinessId
+    plan: Plan
+    started: float
+
+    @property
+    def deadline(self) -> float:
+        """The loop time by which departments must have answered."""
+        return self.started + self.look_up.deadline_ms / 1000 - RESERVE_SECONDS
+
+    @property
+    def elapsed_ms(self) -> int:
+        """Milliseconds since the request began."""
+        return round((asyncio.get_running_loop().time() - self.started) * 1000)
+
+    def questions(self, *, only: str | None = None, patient: bool = False) -> list[Question]:
+        """What is asked of every department that a grant covers."""
+        look_up, business, deadline = self.look_up, self.business, self.deadline
+        query = AdapterQuery(
+            business.embedded or business.value,
+            Scheme.USCC if business.embedded else business.scheme,
+            None,
+            look_up.purpose,
+            self.principal.unit,
+            look_up.trace_id,
+            deadline,
+            f"00-{look_up.trace_id}-{new_span_id()}-01",
+        )
+        left_ms = told_ms(deadline, asyncio.get_running_loop().time())
+        with contextlib.suppress(AdapterError):  # an adapter that cannot say it so says why
+            query = structs.replace(query, head=head_of(query, left_ms))
+        no_cache = patient or look_up.no_cache
+        return self.plan.questions(
+            query, look_up.site, only=only, patient=patient, no_cache=no_cache
+        )
 
 
 class Plans:

@@ -1,9 +1,18 @@
 """The profile as it leaves: structs that encode fast and give the OpenAPI components."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from msgspec import UNSET, Struct, UnsetType
+from pydantic import BaseModel, ConfigDict, Field
+
+from app.profile.request import (
+    LONGEST_IDENTIFIER,
+    LONGEST_PURPOSE,
+    LONGEST_SITE,
+    LONGEST_TASK,
+    SITE_PATTERN,
+)
 
 
 class Text(Struct, frozen=True):
@@ -187,3 +196,23 @@ class Profile(ClosingRead, frozen=True):
     """One merged inspection profile."""
 
     sections: dict[str, SectionRead]
+
+
+class BatchItem(BaseModel):
+    """One look-up of a day's route."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    business_id: str = Field(min_length=1, max_length=LONGEST_IDENTIFIER)
+    task: str | None = Field(None, max_length=LONGEST_TASK)
+    site: str | None = Field(None, max_length=LONGEST_SITE, pattern=SITE_PATTERN)
+
+
+class BatchRequest(BaseModel):
+    """A day's route."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    purpose: str = Field(min_length=1, max_length=LONGEST_PURPOSE)
+    view: Literal["full", "summary"] = "summary"
+    items: list[BatchItem] = Field(min_length=1, max_length=200)

@@ -1,32 +1,33 @@
 """A profile section by section as answers arrive, and many profiles for the day's route: NDJSON or
 server-sent events.
 
-Every section is traced before its bytes leave; a closing entry covers what rests on more than one
-section.
+Every section's entry is durable before its bytes leave; a closing entry covers what rests on more
+than one section.
 """
 
 import asyncio
 import logging
 from collections.abc import AsyncIterator
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 
 from adapters.dispatch.reply import Reply
 from app.audit.errors import AuditUnavailable
-from app.audit.service import act_of
 from app.core.admission import Admission
 from app.core.errors import DomainError
 from app.core.problems import document_of
 from app.core.rates import Rates
-from app.profile import assemble
-from app.profile import schemas as s
+from app.profile import assemble, events
+from app.profile.disclosure import DENIED, Disclosed
 from app.profile.errors import BatchItemFailed
-from app.profile.service import DENIED, Encoded, Engine, LookUp, Prepared
+from app.profile.plans import Prepared
+from app.profile.request import Form, LookUp
+from app.profile.service import Engine
 from auth.principal import Principal
 
-Form = Literal["application/x-ndjson", "text/event-stream"]
 log = logging.getLogger("onevisit.profile")
+NDJSON: Form = "application/x-ndjson"
 BATCH_AT_ONCE = 4
 _YIELD_SECONDS = 0.05
 _MOST_YIELDS = 100
@@ -45,9 +46,12 @@ def problem_line(form: Form, error: DomainError, trace_id: str, **place: Any) ->
 
 
 async def stream(engine: Engine, prepared: Prepared, form: Form) -> AsyncIterator[bytes]:
-    """What is asked, each section the moment it has arrived and is traced, and the closing part."""
+    """What is asked, each section the moment it has arrived and its entry is durable, and the
+    closing part.
+    """
+    disclosure = engine.disclosure
     arrived: asyncio.Queue[tuple[str, Reply]] = asyncio.Queue()
-    fan_out = engine.gather(prepared, lambda name, answered: arrived.put_nowait((name, answered)))
+    fan_out = disclosure.ask(prepared, lambda name, reply: arrived.put_nowait((name, reply)))
     told = False
     try:
         specifications = prepared.plan.specifications
@@ -58,66 +62,69 @@ async def stream(engine: Engine, prepared: Prepared, form: Form) -> AsyncIterato
         for _ in range(len(specifications) - len(denied)):
             yield await _section(engine, prepared, form, *(await arrived.get()))
         told = True  # from here on the closing entry tells
-        yield await _closing(engine, prepared, form, fan_out.replies)
+        yield line(form, "profile", await disclosure.disclose(prepared, fan_out.replies, _closing))
     except AuditUnavailable as error:
         told = True
-        yield problem_line(form, error, prepared.wanted.request_id)
+        yield problem_line(form, error, prepared.look_up.trace_id)
     except DomainError as error:
         told = True
-        refused = await _trace_refusal(
-            engine, prepared.principal, prepared.wanted, error, "GET /v1/profiles/{business_id}"
-        )
-        yield problem_line(form, refused, prepared.wanted.request_id)
+        route = "GET /v1/profiles/{business_id}"
+        refused = await _refused(engine, prepared.principal, prepared.look_up, error, route)
+        yield problem_line(form, refused, prepared.look_up.trace_id)
     finally:
         fan_out.cancel()
-        # The caller left; each section that left before is traced by itself.
+        # Whoever left: each section that was sent before has its own entry.
         if not told and prepared.plan.routes:
-            engine.abandoned(prepared)
+            disclosure.abandoned(prepared)
 
 
 def _begin(prepared: Prepared, asked: list[str]) -> bytes:
-    wanted = prepared.wanted
-    business = prepared.business
+    look_up, business = prepared.look_up, prepared.business
     begin = {
         "business_id": business.embedded or business.value,
         "asked": asked,
-        "deadline_ms": wanted.deadline_ms,
-        "trace_id": wanted.request_id,
+        "deadline_ms": look_up.deadline_ms,
+        "trace_id": look_up.trace_id,
     }
     return msgspec.json.encode(begin)
 
 
 async def _section(
-    engine: Engine, prepared: Prepared, form: Form, name: str, answered: Reply
+    engine: Engine, prepared: Prepared, form: Form, name: str, reply: Reply
 ) -> bytes:
-    spec = engine.confirmed(prepared).plan.specifications.get(name)
-    if spec is None:  # its adapter was suspended meanwhile
-        spec, answered = prepared.plan.specifications[name], DENIED
-    found = assemble.part(spec, answered)
-    await engine.sequencer.append(engine.section_event(prepared, name, found))
-    read = assemble.section_read(found, engine.clock.now(), summary=prepared.wanted.summary)
-    return line(
-        form, "section", b'{"name":"%b","section":%b}' % (name.encode(), assemble.encode(read))
+    """One section's event; an adapter that was suspended meanwhile is told as denied."""
+
+    def make(confirmed: Prepared, view: assemble.View) -> Disclosed[bytes]:
+        part = view.parts.get(name)
+        if part is None:
+            part = assemble.part(prepared.plan.specifications[name], DENIED)
+        read = assemble.section_read(part, view.now, summary=prepared.look_up.summary)
+        content = b'{"name":"%b","section":%b}' % (name.encode(), assemble.encode(read))
+        event = events.section_viewed(confirmed, name, part)
+        return Disclosed(event, lambda _entry: line(form, "section", content))
+
+    return await engine.disclosure.disclose(prepared, {name: reply}, make, only=(name,))
+
+
+def _closing(prepared: Prepared, view: assemble.View) -> Disclosed[bytes]:
+    closing = assemble.Closing(view, prepared.plan.policy)
+    return Disclosed(
+        events.viewed(prepared, view, closing.digest),
+        lambda entry: assemble.encode(closing.read(prepared.look_up, prepared.elapsed_ms, entry)),
     )
 
 
-async def _closing(
-    engine: Engine, prepared: Prepared, form: Form, answers: dict[str, Reply]
-) -> bytes:
-    prepared = engine.confirmed(prepared)
-    view = engine.view(prepared, answers)
-    closing, event = engine.close(prepared, view)
-    closing["trace"] = s.TraceRead(await engine.sequencer.append(event))
-    return line(form, "profile", assemble.encode(s.ClosingRead(**closing)))
-
-
 async def batch(
-    engine: Engine, admission: Admission, rates: Rates, principal: Principal, wanted: list[LookUp]
+    engine: Engine,
+    admission: Admission,
+    rates: Rates,
+    principal: Principal,
+    look_ups: list[LookUp],
 ) -> AsyncIterator[bytes]:
     """One line for each look-up, in the order of completion; `position` tells which. Yields to
     whoever waits at a shop door.
     """
-    waiting = list(enumerate(wanted))
+    waiting = list(enumerate(look_ups))
     done: asyncio.Queue[bytes] = asyncio.Queue()
 
     async def work() -> None:
@@ -127,11 +134,11 @@ async def batch(
             await _paced(rates, principal.subject)
             done.put_nowait(await _item(engine, principal, position, look_up))
 
-    workers = [asyncio.create_task(work()) for _ in range(min(BATCH_AT_ONCE, len(wanted)))]
+    workers = [asyncio.create_task(work()) for _ in range(min(BATCH_AT_ONCE, len(look_ups)))]
     try:
-        for _ in range(len(wanted)):
+        for _ in range(len(look_ups)):
             yield await done.get()
-        yield line("application/x-ndjson", "end", msgspec.json.encode({"items": len(wanted)}))
+        yield line(NDJSON, "end", msgspec.json.encode({"items": len(look_ups)}))
     finally:
         for worker in workers:
             worker.cancel()
@@ -154,60 +161,31 @@ async def _give_way(admission: Admission) -> None:
         await asyncio.sleep(_YIELD_SECONDS)
 
 
-async def _item(engine: Engine, principal: Principal, position: int, wanted: LookUp) -> bytes:
+async def _item(engine: Engine, principal: Principal, position: int, look_up: LookUp) -> bytes:
     """A line, whatever happens: somebody counts on as many as were asked for."""
+    place = {"position": position, "business_id": look_up.text}
     try:
-        encoded: Encoded = await engine.look_up(principal, wanted)
+        encoded = await engine.look_up(principal, look_up)
     except AuditUnavailable as error:
-        return problem_line(
-            "application/x-ndjson",
-            error,
-            wanted.request_id,
-            position=position,
-            business_id=wanted.text,
-        )
+        return problem_line(NDJSON, error, look_up.trace_id, **place)
     except DomainError as error:
-        told = await _trace_refusal(engine, principal, wanted, error, "POST /v1/profiles:batch")
-        return problem_line(
-            "application/x-ndjson",
-            told,
-            wanted.request_id,
-            position=position,
-            business_id=wanted.text,
-        )
+        told = await _refused(engine, principal, look_up, error, "POST /v1/profiles:batch")
+        return problem_line(NDJSON, told, look_up.trace_id, **place)
     except Exception:
-        log.exception("a look-up of a batch failed", extra={"trace_id": wanted.request_id})
-        failed = BatchItemFailed()
-        return problem_line(
-            "application/x-ndjson",
-            failed,
-            wanted.request_id,
-            position=position,
-            business_id=wanted.text,
-        )
-    return line(
-        "application/x-ndjson",
-        "profile",
-        b'{"position":%d,"profile":%b}' % (position, encoded.body),
-    )
+        log.exception("a look-up of a batch failed", extra={"trace_id": look_up.trace_id})
+        return problem_line(NDJSON, BatchItemFailed(), look_up.trace_id, **place)
+    return line(NDJSON, "profile", b'{"position":%d,"profile":%b}' % (position, encoded.body))
 
 
-async def _trace_refusal(
-    engine: Engine, principal: Principal, wanted: LookUp, error: DomainError, at: str
+async def _refused(
+    engine: Engine, principal: Principal, look_up: LookUp, error: DomainError, route: str
 ) -> DomainError:
-    """A refusal inside a stream is a refusal; gives what must be told: it, or that it could not be
-    traced.
+    """A refusal inside a stream is a refusal; gives what must be told: it, or that its entry could
+    not be written.
     """
-    event = act_of(
-        principal,
-        "gateway.request.refused",
-        purpose=wanted.purpose,
-        outcome=error.code,
-        request_id=wanted.request_id,
-        object_ref=at,
-    )
     try:
-        await engine.sequencer.append(event)
+        event = events.refused(principal, look_up, error, route)
+        await engine.disclosure.sequencer.append(event)
     except AuditUnavailable as unavailable:
         return unavailable
     return error

@@ -29,19 +29,19 @@ class Examiner:
         self._database = database
         self._trail = trail
         self._workshop = workshop
-        self._quiet_until = 0.0
+        self.quiet_until = 0.0
 
     async def run_next(self) -> bool:
         """Carry out the oldest waiting examination; False if there is none."""
         loop = asyncio.get_running_loop()
-        if loop.time() < self._quiet_until:
+        if loop.time() < self.quiet_until:
             return False  # another call has just looked
-        self._quiet_until = loop.time() + _QUIET_SECONDS
+        self.quiet_until = loop.time() + _QUIET_SECONDS
         if not await to_thread.run_sync(
             repository.examination_waits, self._database, self._trail.clock.now()
         ):
             return False
-        self._quiet_until = 0.0
+        self.quiet_until = 0.0
         claimed = await to_thread.run_sync(self._claim)
         if claimed is None:
             return False
@@ -75,7 +75,6 @@ class Examiner:
             # Written by another version of the product: it must not block the queue.
             except msgspec.ValidationError:
                 row.state, row.passed, row.finished_at = "done", False, now
-                session.add(row)
                 return None
             stored = repository.credentials(session, row.adapter_id, row.version)
             secrets = vault.unseal(self._trail.secret, manifest, stored.sealed) if stored else {}
@@ -87,7 +86,6 @@ class Examiner:
             if row is not None:
                 row.cases_done, row.cases_total = done, of
                 row.lease_until = self._trail.clock.now() + _LEASE
-                session.add(row)
 
     def _store_report(self, examination_id: str, report: Report) -> None:
         with self._database.write() as session:
@@ -96,7 +94,6 @@ class Examiner:
                 return
             row.state, row.passed, row.report = "done", report.passed, msgspec.to_builtins(report)
             row.finished_at, row.lease_until = self._trail.clock.now(), None
-            session.add(row)
             adapter = repository.find(session, row.adapter_id, lock=True)
             moves = (
                 adapter is not None
@@ -110,7 +107,6 @@ class Examiner:
                 and (state := step(State(adapter.state), Action.PASS)) is not None
             ):
                 adapter.state = state
-                session.add(adapter)
             event = Event(
                 event="registry.adapter.examined",
                 actor=row.requested_by,

@@ -21,6 +21,17 @@ def find(session: Session, adapter_id: str, *, lock: bool = False) -> Adapter | 
     return session.get(Adapter, adapter_id, with_for_update=lock or None)
 
 
+def add(session: Session, row: Adapter | AdapterVersion | Examination) -> None:
+    """Store something new; what refers to it can follow in the same transaction."""
+    session.add(row)
+    session.flush()
+
+
+def put_credentials(session: Session, row: AdapterCredentials) -> None:
+    """Create or replace the sealed credentials of a version."""
+    session.merge(row)
+
+
 def list_adapters(session: Session, department: str | None) -> list[Adapter]:
     """Adapters by id, of one department or of all."""
     query = select(Adapter).order_by(col(Adapter.id))

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Body, Depends, Path, Query, Response
 
 from app.audit.deps import TrailDep
+from app.core.admission import Priority, takes
 from app.core.deps import ReadSessionDep, SessionDep
 from app.registry import service
 from app.registry.deps import WORKSHOP
@@ -55,18 +56,21 @@ ReviewerDesk = Annotated[Desk, _desk(Permission.ADAPTER_REVIEW)]
 
 
 @router.get("/adapters")
+@takes(Priority.PULL)
 def list_adapters(session: ReadSessionDep, principal: Reader) -> list[AdapterRead]:
     """Adapters you may see, by id."""
     return service.list_adapters(session, principal)
 
 
 @router.post("/adapters", status_code=201, openapi_extra=MANIFEST_BODY)
+@takes(Priority.RECORD)
 def register_adapter(manifest: ManifestBody, desk: ManagerDesk) -> AdapterRead:
     """Register your department's system. Nothing is asked yet; verify comes next."""
     return service.register(desk, manifest)
 
 
 @router.post("/adapters:preview")
+@takes(Priority.RECORD)
 def preview_mapping(wanted: PreviewRequest, desk: ManagerDesk) -> PreviewRead:
     """Show what a pasted sample of your system's answer becomes with a mapping, before any endpoint
     is reachable.
@@ -75,6 +79,7 @@ def preview_mapping(wanted: PreviewRequest, desk: ManagerDesk) -> PreviewRead:
 
 
 @router.get("/adapters/{adapter_id}")
+@takes(Priority.PULL)
 def read_adapter(
     adapter_id: AdapterPath, session: ReadSessionDep, principal: Reader
 ) -> AdapterRead:
@@ -83,6 +88,7 @@ def read_adapter(
 
 
 @router.put("/adapters/{adapter_id}", openapi_extra=MANIFEST_BODY)
+@takes(Priority.RECORD)
 def update_adapter(
     adapter_id: AdapterPath, manifest: ManifestBody, desk: ManagerDesk
 ) -> AdapterRead:
@@ -91,6 +97,7 @@ def update_adapter(
 
 
 @router.put("/adapters/{adapter_id}/credentials")
+@takes(Priority.RECORD)
 def store_credentials(
     adapter_id: AdapterPath, credentials: CredentialsWrite, desk: ManagerDesk
 ) -> CredentialsRead:
@@ -99,6 +106,7 @@ def store_credentials(
 
 
 @router.post("/adapters/{adapter_id}:verify", status_code=202)
+@takes(Priority.RECORD)
 def verify_adapter(
     adapter_id: AdapterPath,
     desk: ManagerDesk,
@@ -114,6 +122,7 @@ def verify_adapter(
 
 
 @router.get("/operations/{operation_id}")
+@takes(Priority.PULL)
 def read_operation(
     operation_id: Annotated[str, Path(pattern=r"^[0-9a-f-]{36}$")],
     session: ReadSessionDep,
@@ -124,12 +133,14 @@ def read_operation(
 
 
 @router.post("/adapters/{adapter_id}:submit")
+@takes(Priority.RECORD)
 def submit_adapter(adapter_id: AdapterPath, desk: ManagerDesk) -> AdapterRead:
     """Hand a verified version in for review."""
     return service.submit(desk, adapter_id)
 
 
 @router.post("/adapters/{adapter_id}:approve")
+@takes(Priority.RECORD)
 def approve_adapter(adapter_id: AdapterPath, desk: ReviewerDesk) -> AdapterRead:
     """Publish: callable within a second. Only by somebody who neither registered nor submitted
     it.
@@ -138,24 +149,28 @@ def approve_adapter(adapter_id: AdapterPath, desk: ReviewerDesk) -> AdapterRead:
 
 
 @router.post("/adapters/{adapter_id}:reject")
+@takes(Priority.RECORD)
 def reject_adapter(adapter_id: AdapterPath, reason: ReasonWrite, desk: ReviewerDesk) -> AdapterRead:
     """Send a version back, with the reason."""
     return service.review(desk, adapter_id, Action.REJECT, reason.reason)
 
 
 @router.post("/adapters/{adapter_id}:suspend")
+@takes(Priority.RECORD)
 def suspend_adapter(adapter_id: AdapterPath, reason: ReasonWrite, desk: ManagerDesk) -> AdapterRead:
     """Take out of service within a second; undo with resume."""
     return service.change_service(desk, adapter_id, Action.SUSPEND, reason.reason)
 
 
 @router.post("/adapters/{adapter_id}:resume")
+@takes(Priority.RECORD)
 def resume_adapter(adapter_id: AdapterPath, reason: ReasonWrite, desk: ManagerDesk) -> AdapterRead:
     """Put a suspended adapter back into service."""
     return service.change_service(desk, adapter_id, Action.RESUME, reason.reason)
 
 
 @router.post("/adapters/{adapter_id}:retire")
+@takes(Priority.RECORD)
 def retire_adapter(adapter_id: AdapterPath, reason: ReasonWrite, desk: ManagerDesk) -> AdapterRead:
     """End an adapter for good."""
     return service.change_service(desk, adapter_id, Action.RETIRE, reason.reason)

@@ -74,8 +74,7 @@ def register(desk: Desk, document: Any) -> AdapterRead:
         created_at=now,
         updated_at=now,
     )
-    desk.session.add(adapter)
-    desk.session.flush()
+    repository.add(desk.session, adapter)
     _add_version(desk, adapter, manifest)
     desk.trace("registered", adapter.id, departments=(adapter.department,))
     return _read(desk.session, adapter)
@@ -126,7 +125,7 @@ def store_credentials(desk: Desk, adapter_id: str, given: CredentialsWrite) -> C
             row = AdapterCredentials(
                 adapter_id=adapter_id, version=number, sealed=sealed, updated_at=now
             )
-            desk.session.merge(row)
+            repository.put_credentials(desk.session, row)
     bump(desk.session, SNAPSHOT_NAME)
     desk.trace("credentials_stored", adapter_id)
     return CredentialsRead(stored=sorted(values), updated_at=now)
@@ -145,7 +144,7 @@ def request_examination(desk: Desk, adapter_id: str, only_case: str | None) -> O
         requested_by=desk.principal.subject,
         created_at=desk.trail.clock.now(),
     )
-    desk.session.add(examination)
+    repository.add(desk.session, examination)
     desk.trace("examination_requested", adapter_id)
     return _operation(examination)
 
@@ -282,20 +281,17 @@ def _move(desk: Desk, adapter: Adapter, action: Action) -> None:
     if state is None:
         raise TransitionRefused(f"{action} is not possible while the adapter is {adapter.state}.")
     adapter.state, adapter.updated_at = state, desk.trail.clock.now()
-    desk.session.add(adapter)
 
 
 def _add_version(desk: Desk, adapter: Adapter, manifest: Manifest) -> None:
-    desk.session.add(
-        AdapterVersion(
-            adapter_id=adapter.id,
-            version=adapter.version,
-            manifest=msgspec.to_builtins(manifest),
-            created_by=desk.principal.subject,
-            created_at=desk.trail.clock.now(),
-        )
+    row = AdapterVersion(
+        adapter_id=adapter.id,
+        version=adapter.version,
+        manifest=msgspec.to_builtins(manifest),
+        created_by=desk.principal.subject,
+        created_at=desk.trail.clock.now(),
     )
-    desk.session.flush()
+    repository.add(desk.session, row)
 
 
 def _carry_credentials(desk: Desk, adapter: Adapter, manifest: Manifest) -> None:
@@ -310,7 +306,7 @@ def _carry_credentials(desk: Desk, adapter: Adapter, manifest: Manifest) -> None
             sealed=before.sealed,
             updated_at=before.updated_at,
         )
-        desk.session.add(row)
+        repository.put_credentials(desk.session, row)
 
 
 def _manifest(session: Session, adapter: Adapter) -> Manifest:

@@ -1,23 +1,22 @@
 """The supervisor's door."""
 
 from dataclasses import replace
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import StreamingResponse
-from pydantic import BaseModel, ConfigDict, Field
 
 from adapters.contract import IdentifierError, parse
 from app.audit.deps import SequencerDep
 from app.audit.service import act_of
 from app.businesses.errors import as_problem
+from app.core.admission import Priority, takes
 from app.core.deps import DatabaseDep, ReadSessionDep, SettingsDep
-from app.core.moments import Moment
 from app.core.pagination import Page, decode_cursor, page_of
 from app.core.problems import trace_id_of
 from app.supervision import service
 from app.supervision.repository import Filter
-from app.supervision.schemas import RecordRead
+from app.supervision.schemas import RecordQuery, RecordRead
 from auth.dependencies import requires
 from auth.permissions import Permission
 from auth.principal import Principal
@@ -25,27 +24,6 @@ from auth.principal import Principal
 router = APIRouter(prefix="/v1", tags=["records"])
 
 Puller = Annotated[Principal, Depends(requires(Permission.RECORD_READ))]
-
-
-class RecordQuery(BaseModel):
-    """What to pull; unknown parameters are refused, so that a mistyped filter does not return
-    everything.
-    """
-
-    model_config = ConfigDict(extra="forbid")
-
-    department: str | None = Field(
-        None, max_length=40, description="records with a result of this department"
-    )
-    business_id: str | None = Field(None, max_length=80)
-    result: Literal["conform", "nonconform", "not_applicable", "not_checked"] | None = None
-    state: Literal["submitted", "written_back"] | None = None
-    since: Moment | None = Field(None, description="submitted at or after")
-    until: Moment | None = Field(None, description="submitted before")
-    cursor: str | None = Field(
-        None, max_length=500, description="next_cursor or resume_cursor of a page before"
-    )
-    limit: int = Field(50, ge=1, le=200, description="rows per page; streams have no pages")
 
 
 def wanted_records(principal: Puller, query: Annotated[RecordQuery, Query()]) -> Filter:
@@ -83,6 +61,7 @@ async def trace_pull(
 
 
 @router.get("/records", dependencies=[Depends(trace_pull)])
+@takes(Priority.PULL)
 def list_records(
     session: ReadSessionDep,
     settings: SettingsDep,
@@ -115,6 +94,7 @@ def _stream_responses(media_type: str) -> dict[int | str, dict[str, Any]]:
     responses=_stream_responses("application/x-ndjson"),
     dependencies=[Depends(trace_pull)],
 )
+@takes(Priority.PULL)
 def stream_records_ndjson(database: DatabaseDep, wanted: FilterDep) -> StreamingResponse:
     """All records of a filter, one JSON document a line."""
     return StreamingResponse(service.as_ndjson(database, wanted), media_type="application/x-ndjson")
@@ -126,6 +106,7 @@ def stream_records_ndjson(database: DatabaseDep, wanted: FilterDep) -> Streaming
     responses=_stream_responses("text/csv"),
     dependencies=[Depends(trace_pull)],
 )
+@takes(Priority.PULL)
 def stream_records_csv(database: DatabaseDep, wanted: FilterDep) -> StreamingResponse:
     """All results of a filter as a spreadsheet, one result a line; cells cannot start formulas."""
     headers = {"Content-Disposition": 'attachment; filename="records.csv"'}

@@ -1,10 +1,11 @@
 """Shapes of pulled records."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict, Field
 
+from app.core.moments import Moment
 from app.inspections.schemas import ResultRead
 
 
@@ -37,3 +38,24 @@ class RecordRead(BaseModel):
     digest: str
     results: list[ResultRead]
     write_back: list[RecordReceipt]
+
+
+class RecordQuery(BaseModel):
+    """What to pull; unknown parameters are refused, so that a mistyped filter does not return
+    everything.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    department: str | None = Field(
+        None, max_length=40, description="records with a result of this department"
+    )
+    business_id: str | None = Field(None, max_length=80)
+    result: Literal["conform", "nonconform", "not_applicable", "not_checked"] | None = None
+    state: Literal["submitted", "written_back"] | None = None
+    since: Moment | None = Field(None, description="submitted at or after")
+    until: Moment | None = Field(None, description="submitted before")
+    cursor: str | None = Field(
+        None, max_length=500, description="next_cursor or resume_cursor of a page before"
+    )
+    limit: int = Field(50, ge=1, le=200, description="rows per page; streams have no pages")

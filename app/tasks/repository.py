@@ -12,6 +12,11 @@ def find(session: Session, task_id: str) -> Task | None:
     return session.get(Task, task_id)
 
 
+def add(session: Session, task: Task) -> None:
+    """Store a new task."""
+    session.add(task)
+
+
 def open_at(session: Session, now: datetime) -> list[Task]:
     """Tasks that are neither closed nor over."""
     return list(

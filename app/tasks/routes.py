@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Path, Query
 
 from app.audit.deps import TrailDep
+from app.core.admission import Priority, takes
 from app.core.deps import ClockDep, ReadSessionDep, SessionDep
 from app.tasks import service
 from app.tasks.schemas import TaskCreate, TaskRead
@@ -20,6 +21,7 @@ Reader = Annotated[Principal, Depends(requires(Permission.TASK_READ))]
 
 
 @router.post("", status_code=201)
+@takes(Priority.RECORD)
 def open_task(
     wanted: TaskCreate, session: SessionDep, trail: TrailDep, principal: Opener
 ) -> TaskRead:
@@ -30,6 +32,7 @@ def open_task(
 
 
 @router.get("")
+@takes(Priority.PULL)
 def list_tasks(
     session: ReadSessionDep,
     clock: ClockDep,
@@ -42,6 +45,7 @@ def list_tasks(
 
 
 @router.post("/{task_id}:close")
+@takes(Priority.RECORD)
 def close_task(
     task_id: TaskPath, session: SessionDep, trail: TrailDep, principal: Opener
 ) -> TaskRead:

@@ -1,10 +1,24 @@
 """Shapes of tasks."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema
 
+from app.tasks.purposes import TASK_PURPOSES
+
+
+def _with_task(name: str) -> str:
+    if name not in TASK_PURPOSES:
+        raise ValueError(f"no task is opened for this; use {', '.join(TASK_PURPOSES)}")
+    return name
+
+
+TaskPurpose = Annotated[
+    str,
+    AfterValidator(_with_task),
+    WithJsonSchema({"type": "string", "enum": list(TASK_PURPOSES)}),
+]
 Subject = Annotated[str, Field(min_length=1, max_length=120)]
 
 
@@ -15,7 +29,7 @@ class TaskCreate(BaseModel):
 
     business_id: str = Field(min_length=1, max_length=80)
     site: str | None = Field(None, max_length=64)
-    purpose: Literal["inspection"] = "inspection"
+    purpose: TaskPurpose = TASK_PURPOSES[0]
     region: str = Field(pattern=r"^\d{6}$")
     assignees: list[Subject] = Field(min_length=1, max_length=50)
     basis: str = Field(

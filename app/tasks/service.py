@@ -1,6 +1,5 @@
 """Open and close tasks; know the open ones without asking the database."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlmodel import Session
@@ -12,40 +11,12 @@ from app.core.ids import new_id
 from app.core.snapshots import Snapshot, bump
 from app.tasks import repository
 from app.tasks.errors import TaskInvalid, TaskNotOpen, TaskOutsideRegion, TaskUnknown
+from app.tasks.lifecycle import OpenTask, was_open
 from app.tasks.models import Task
 from app.tasks.schemas import TaskCreate, TaskRead
 from auth.principal import Principal
 
 SNAPSHOT_NAME = "tasks"
-
-
-@dataclass(frozen=True, slots=True)
-class OpenTask:
-    """What a decision needs to know of an open task."""
-
-    id: str
-    business_id: str
-    site: str | None
-    purpose: str
-    region: str
-    assignees: frozenset[str]
-    opened_by: str
-    ends_at: datetime
-
-    def serves(
-        self, principal: Principal, business_id: str, site: str | None, purpose: str, now: datetime
-    ) -> bool:
-        """Whether this task lets this caller look at this business and site for this purpose
-        now.
-        """
-        return (
-            (principal.subject in self.assignees or principal.subject == self.opened_by)
-            and self.business_id == business_id
-            and self.site in (None, site)
-            and self.purpose == purpose
-            and principal.covers(self.region)
-            and now < self.ends_at
-        )
 
 
 def open_task(session: Session, trail: Trail, principal: Principal, wanted: TaskCreate) -> TaskRead:
@@ -69,7 +40,7 @@ def open_task(session: Session, trail: Trail, principal: Principal, wanted: Task
         opened_at=now,
         ends_at=now + timedelta(hours=wanted.ends_in_hours),
     )
-    session.add(task)
+    repository.add(session, task)
     bump(session, SNAPSHOT_NAME)
     event = act_of(
         principal,
@@ -92,7 +63,6 @@ def close_task(session: Session, trail: Trail, principal: Principal, task_id: st
     if task.closed_at is not None:
         raise TaskNotOpen
     task.closed_at = trail.clock.now()
-    session.add(task)
     bump(session, SNAPSHOT_NAME)
     trail.append(
         session,
@@ -133,14 +103,13 @@ def task_of_visit(
     if row is None:
         return None
     task = _open(row)
-    was_open = row.opened_at <= started_at and (
-        row.closed_at is None or started_at <= row.closed_at
+    fits = (
+        was_open(row.opened_at, row.closed_at, row.ends_at, started_at)
+        and task.is_for(principal.subject)
+        and task.is_about(business_id, site)
+        and principal.covers(task.region)
     )
-    return (
-        task
-        if was_open and task.serves(principal, business_id, site, row.purpose, started_at)
-        else None
-    )
+    return task if fits else None
 
 
 def new_snapshot(clock: Clock) -> Snapshot[dict[str, OpenTask]]:

@@ -6,6 +6,8 @@ from typing import Literal
 
 from fastapi import APIRouter, Response
 
+from app.core.admission import Priority, takes
+
 router = APIRouter(tags=["page"], include_in_schema=False)
 
 _FOLDER = Path(__file__).with_name("static")
@@ -36,12 +38,14 @@ def _serve(name: str) -> Response:
 
 
 @router.get("/m")
+@takes(Priority.PULL)
 async def read_page() -> Response:
     """The page."""
     return _serve("page.html")
 
 
 @router.get("/m/{name}")
+@takes(Priority.PULL)
 async def read_page_part(name: Literal["page.js", "page.css"]) -> Response:
     """Its script and style."""
     return _serve(name)

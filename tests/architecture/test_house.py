@@ -7,10 +7,15 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Annotated
 
 import pytest
-from fastapi.routing import APIRoute
+from fastapi import Depends
+from fastapi.dependencies.utils import get_dependant
 
+from app.api import every_route
+from app.core.admission import declared_priority
+from app.core.deps import read_session, write_session
 from app.core.settings import Settings
 from app.main import create_app
 from auth.permissions import Permission, allows
@@ -42,19 +47,6 @@ def app():
     return create_app(
         Settings(secret_key="x" * 32, issuer="i", audience="a", jwks_file=Path("none"))
     )
-
-
-def routes_of(app):
-    found, waiting = [], list(app.routes)
-    while waiting:
-        route = waiting.pop(0)
-        if isinstance(route, APIRoute):
-            found.append(route)
-        else:
-            waiting += getattr(route, "routes", None) or getattr(
-                getattr(route, "original_router", None), "routes", []
-            )
-    return found
 
 
 def permission_of(route):
@@ -137,6 +129,7 @@ def test_pure_modules_are_on_the_list_of_the_contract():
         "loader",
         "vault",
         "fastpath",
+        "disclosure",
         "events",
         "streams",
     }
@@ -157,14 +150,14 @@ def test_pure_modules_are_on_the_list_of_the_contract():
 
 class TestDoors:
     def test_every_route_declares_its_permission(self, app):
-        assert {r.name for r in routes_of(app) if permission_of(r) is None} == PUBLIC
-        assert len(routes_of(app)) > 30
+        assert {r.name for r in every_route(app) if permission_of(r) is None} == PUBLIC
+        assert len(every_route(app)) > 30
 
     def test_the_committed_table_says_who_may_enter_where(self, app):
         with (ROOT / "tests/architecture/permissions.csv").open(newline="") as file:
             committed = {row.pop("route"): row for row in csv.DictReader(file)}
         actual = {}
-        for route in routes_of(app):
+        for route in every_route(app):
             permission = permission_of(route)
             row = {"anonymous": "yes" if permission is None else "no"}
             for role in Role:
@@ -176,13 +169,72 @@ class TestDoors:
         assert actual == committed
 
     def test_every_permission_is_demanded_somewhere(self, app):
-        assert {permission_of(r) for r in routes_of(app)} - {None} == set(Permission)
+        assert {permission_of(r) for r in every_route(app)} - {None} == set(Permission)
+
+    def test_every_route_declares_its_priority(self, app):
+        assert [r.path for r in every_route(app) if declared_priority(r.endpoint) is None] == []
 
     def test_no_async_route_touches_the_database(self, app):
-        for route in routes_of(app):
-            if inspect.iscoroutinefunction(route.endpoint):
-                calls = {getattr(d.call, "__name__", "") for d in route.dependant.dependencies}
-                assert not calls & {"write_session", "read_session"}, route.path
+        held = {r.path for r in every_route(app) if holds_a_session(r.dependant)}
+        in_async = {r.path for r in every_route(app) if inspect.iscoroutinefunction(r.endpoint)}
+        assert len(held) > 15
+        assert held & in_async == set()
+
+    def test_the_check_looks_to_the_bottom(self):
+        """A session that a dependency of a dependency holds is found."""
+
+        def desk(session: Annotated[object, Depends(write_session)]):
+            return session
+
+        async def route(desk: Annotated[object, Depends(desk)]):
+            return desk
+
+        assert holds_a_session(get_dependant(path="/", call=route))
+
+
+def holds_a_session(dependant):
+    """Whether anything that a route depends on, however deep, is a database session."""
+    waiting = [dependant]
+    while waiting:
+        found = waiting.pop()
+        if found.call in {read_session, write_session}:
+            return True
+        waiting += found.dependencies
+    return False
+
+
+class TestRooms:
+    """What stands where in a room (docs/house.md)."""
+
+    ROOM_FILES = sorted(
+        p
+        for p in (ROOT / "app").glob("*/*.py")
+        if p.parent.name not in {"core", "cli", "migrations"}
+    )
+
+    def test_new_rows_are_stored_in_repositories_only(self):
+        inserts = re.compile(
+            r"\bsession\.(add|add_all|merge|delete|execute)\(|\.session\.(add|add_all|merge|delete)\("
+        )
+        found = [
+            f"{p.relative_to(ROOT)}:{i}"
+            for p in self.ROOM_FILES
+            if p.stem != "repository"
+            for i, line in enumerate(p.read_text().splitlines(), 1)
+            if inserts.search(line)
+        ]
+        assert found == []
+
+    def test_shapes_of_requests_and_answers_stand_in_schemas_only(self):
+        found = [
+            f"{p.relative_to(ROOT)}: {node.name}"
+            for p in self.ROOM_FILES
+            if p.stem != "schemas"
+            for node in ast.walk(ast.parse(p.read_text()))
+            if isinstance(node, ast.ClassDef)
+            and any(ast.unparse(base) == "BaseModel" for base in node.bases)
+        ]
+        assert found == []
 
 
 def test_nothing_names_a_package_index_or_a_download_host():

@@ -104,7 +104,7 @@ def _raw(payload, header=None):
     """A token signed with the right key over any payload at all."""
     head = {"alg": "EdDSA", "kid": ISSUER_OF_TESTS.kid, "typ": "at+jwt", **(header or {})}
     parts = [base64.urlsafe_b64encode(json.dumps(p).encode()).rstrip(b"=") for p in (head, payload)]
-    signature = ISSUER_OF_TESTS._key.sign(b".".join(parts))
+    signature = ISSUER_OF_TESTS.sign(b".".join(parts))
     return b".".join([*parts, base64.urlsafe_b64encode(signature).rstrip(b"=")]).decode()
 
 

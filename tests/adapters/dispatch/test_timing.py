@@ -12,7 +12,7 @@ from adapters.dispatch.hedging import hedge_after
 from adapters.dispatch.reply import Reply
 from adapters.dispatch.timeouts import BOUNDS, Latencies, attempt_seconds
 from adapters.transport.heads import told_ms
-from app.profile.deadline import LONGEST_BATCH_MS, clamp_ms
+from app.profile.request import LONGEST_BATCH_MS, clamp_ms
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 

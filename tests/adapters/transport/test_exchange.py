@@ -157,7 +157,7 @@ async def test_a_refused_answer_leaves_no_byte_behind(payload):
         with pytest.raises(AdapterError) as caught:
             await ask(found, url)
         assert caught.value.code == "too_large"
-        assert [(c.body, c.pieces, c.fields) for c in found._open] == [(b"", None, {})]
+        assert [(c.body, c.pieces, c.fields) for c in found.connections] == [(b"", None, {})]
         assert found.budget.used == 0
         await found.aclose()
 

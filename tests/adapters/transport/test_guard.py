@@ -245,7 +245,7 @@ async def test_ports_are_those_named_or_the_usual_ones_outside_allowed_ranges(
     url, allow, ports, wanted
 ):
     guard = AddressGuard(allow=tuple(ipaddress.ip_network(a) for a in allow), ports=ports)
-    named = AddressGuard(allow=guard._allow, ports=ports, own=(url,))
+    named = AddressGuard(allow=guard.allow, ports=ports, own=(url,))
     if "10.2" not in url:
         assert await named.pin(named.split(url)[0]), "what the operator wrote in full has its port"
     try:

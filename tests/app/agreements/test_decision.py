@@ -12,9 +12,9 @@ from adapters.contract import SECTIONS
 from adapters.departments.standard_rest.mapping import field_names
 from app.agreements.decision import Grant, Release, Standing, Terms, field_verdict, grant
 from app.agreements.masking import MASKS, mask
-from app.agreements.purposes import PURPOSES
 from app.catalogue.classification import FieldClass, strictest
 from app.catalogue.service import catalogue_on
+from app.tasks.purposes import PURPOSES
 
 DAY = date(2026, 11, 22)
 INSPECTION = Terms("i@1", "*", frozenset({"inspection"}), 2, True)

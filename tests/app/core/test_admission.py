@@ -1,13 +1,14 @@
 """Who is let in when not all can be, and how the limit finds itself."""
 
-import zlib
+from pathlib import Path
 
 import pytest
 
-from app.core.admission import LAG_BOUNDS, Admission, Priority, priority_of, retry_after
-from app.core.compression import compressed, compressed_stream, takes_gzip
+from app.api import priorities_of
+from app.core.admission import LAG_BOUNDS, Admission, Priority, retry_after
 from app.core.context import trace_id_for
-from app.core.rates import Rates
+from app.core.settings import Settings
+from app.main import create_app
 
 
 def filled(count, priority=Priority.RECORD):
@@ -93,9 +94,14 @@ def test_lags_are_counted_by_bucket():
         ("GET", "/v1/records", b"", b"", Priority.PULL),
         ("POST", "/v1/profiles:batch", b"", b"", Priority.PREFETCH),
         ("PUT", "/v1/inspections/x", b"", b"u=7", Priority.RECORD),
+        ("GET", "/nothing/here", b"", b"", Priority.PULL),
+        ("DELETE", "/v1/tasks", b"", b"", Priority.PULL),
     ],
 )
 def test_what_a_request_does_says_how_urgent_it_is(method, path, query, urgency, wanted):
+    priority_of = priorities_of(
+        create_app(Settings(secret_key="x" * 32, issuer="i", audience="a", jwks_file=Path("none")))
+    )
     scope = {
         "method": method,
         "path": path,
@@ -106,62 +112,12 @@ def test_what_a_request_does_says_how_urgent_it_is(method, path, query, urgency,
     assert retry_after(wanted) == str(1 + int(wanted))
 
 
-class TestRates:
-    def test_a_burst_then_a_steady_rate(self):
-        now = [0.0]
-        rates = Rates(10, 5, lambda: now[0])
-        assert [rates.allows("a") for _ in range(6)] == [True] * 5 + [False]
-        assert rates.seconds_until_next("a") == pytest.approx(0.1)
-        now[0] = 0.1
-        assert rates.allows("a")
-        assert rates.allows("b")
-        assert rates.header_pairs("b") == (
-            (b"ratelimit-policy", b'"caller";q=5;w=1'),
-            (b"ratelimit", b'"caller";r=4;t=1'),
-        )
-
-    def test_no_bound_tells_nothing(self):
-        rates = Rates(0, 5)
-        assert all(rates.allows("a") for _ in range(100))
-        assert (rates.header_pairs("a"), rates.seconds_until_next("a")) == ((), 0.0)
-
-    def test_many_callers_are_forgotten_rather_than_kept_for_ever(self):
-        rates = Rates(10, 5, lambda: 0.0)
-        for number in range(50_001):
-            rates.allows(str(number))
-        assert len(rates._buckets) <= 50_000
-
-
-@pytest.mark.parametrize(
-    ("accepted", "wanted"),
-    [
-        ("gzip", True),
-        ("br, gzip;q=0.5", True),
-        ("*", True),
-        ("gzip;q=0", False),
-        ("br", False),
-        ("", False),
-        ("identity", False),
-    ],
-)
-def test_who_takes_gzip(accepted, wanted):
-    assert takes_gzip(accepted) is wanted
-
-
-async def test_every_event_of_a_packed_stream_can_be_read_when_it_has_arrived():
-    async def events():
-        for number in range(3):
-            yield b'{"event":%d}\n' % number
-
-    reader = zlib.decompressobj(31)
-    seen = [reader.decompress(piece) async for piece in compressed_stream(events())]
-    assert seen[:3] == [b'{"event":0}\n', b'{"event":1}\n', b'{"event":2}\n']
-    assert reader.eof
-
-
-def test_short_bodies_are_not_worth_packing():
-    assert compressed(b"x" * 100) is None
-    assert len(compressed(b"x" * 10_000)) < 100
+@pytest.mark.parametrize("path", ["/livez", "/readyz", "/metrics"])
+def test_operators_probes_are_exempt(path):
+    app = create_app(
+        Settings(secret_key="x" * 32, issuer="i", audience="a", jwks_file=Path("none"))
+    )
+    assert priorities_of(app)({"method": "GET", "path": path, "headers": []}) is None
 
 
 @pytest.mark.parametrize(

@@ -85,10 +85,10 @@ async def test_after_three_days_it_is_a_dead_letter(database, caplog):
 async def test_a_row_leased_by_a_dead_process_is_taken_again_when_the_lease_ends(database):
     clock = Clock()
     put(database, clock, ("fire", "a"))
-    assert len(service._lease_due(database, clock)) == 1
-    assert service._lease_due(database, clock) == []
+    assert len(service.lease_due(database, clock)) == 1
+    assert service.lease_due(database, clock) == []
     clock.at += timedelta(minutes=1)
-    assert len(service._lease_due(database, clock)) == 1
+    assert len(service.lease_due(database, clock)) == 1
 
 
 async def test_one_departments_bug_stops_no_other(database, caplog):
@@ -107,8 +107,8 @@ async def test_one_departments_bug_stops_no_other(database, caplog):
 async def test_settling_twice_changes_nothing(database):
     clock, sender = Clock(), Sender()
     put(database, clock, ("fire", "a"))
-    (leased,) = service._lease_due(database, clock)
-    service._settle(database, clock, leased.id, await sender.send("fire", leased.message), "")
-    service._settle(database, clock, leased.id, None, "late")
-    service._settle(database, clock, "unknown", None, "")
+    (leased,) = service.lease_due(database, clock)
+    service.settle(database, clock, leased.id, await sender.send("fire", leased.message), "")
+    service.settle(database, clock, leased.id, None, "late")
+    service.settle(database, clock, "unknown", None, "")
     assert states(database) == [("delivered", 1)]

@@ -10,9 +10,9 @@ from adapters.contract import Manifest
 from adapters.dispatch.cache import AnswerCache
 from adapters.dispatch.dispatcher import Dispatcher
 from app.agreements.decision import DatedTerms, Standing, Terms
-from app.agreements.purposes import PURPOSES
 from app.catalogue.service import catalogue_on
 from app.profile.plans import Plans
+from app.tasks.purposes import PURPOSES
 from tests.fixtures.virtual import run
 
 DAY = date(2026, 11, 22)

@@ -148,7 +148,7 @@ class TestBroken:
         assert profile["sections"]["fire"]["outcome"] == "timed_out"
         assert profile["completeness"]["answered"] >= 11
         await asyncio.sleep(0.05)
-        assert ENGINE.of(city.app).dispatcher.lanes["fire"].in_flight == 0
+        assert ENGINE.of(city.app).disclosure.dispatcher.lanes["fire"].in_flight == 0
 
 
 class TestClasses:

@@ -41,7 +41,7 @@ async def test_of_many_that_look_together_one_asks_the_database(database, monkey
     examiner = Examiner(database, Trail(b"secret", SystemClock()), None)
     assert await asyncio.gather(*[examiner.run_next() for _ in range(4)]) == [False] * 4
     assert len(looks) == 1
-    examiner._quiet_until = 0.0
+    examiner.quiet_until = 0.0
     await examiner.run_next()
     assert len(looks) == 2
 
@@ -51,4 +51,4 @@ async def test_who_lost_a_race_for_one_looks_on_at_once(database, monkeypatch):
     examiner = Examiner(database, Trail(b"secret", SystemClock()), None)
     monkeypatch.setattr(repository, "claim_examination", lambda *_asked: None)
     assert await examiner.run_next() is False
-    assert examiner._quiet_until == 0.0
+    assert examiner.quiet_until == 0.0

@@ -1,0 +1,113 @@
+"""Who may ask: one ordered list of checks that every door runs, and again at release. Pure.
+
+Each check has a name, a predicate, the refusal of those for whom it does not hold, and the smallest
+change that would make it hold. Profiles, sections, streams and batches run this list.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import NamedTuple
+
+from msgspec import Struct
+
+from adapters.contract.tables import rows
+from app.agreements.decision import Standing
+from app.agreements.errors import PurposeForeign, PurposeUnknown, TaskNotYours, TaskRequired
+from app.core.clock import local_date
+from app.core.errors import DomainError
+from app.tasks.lifecycle import OpenTask
+from app.tasks.purposes import PURPOSES
+from auth.principal import Principal, Role
+
+
+class Asked(Struct, frozen=True):
+    """Who asks about which business for what, and the tasks that are open now."""
+
+    principal: Principal
+    business_id: str
+    site: str | None
+    purpose: str
+    task: str | None
+    tasks: Mapping[str, OpenTask]
+    now: datetime
+
+    @property
+    def open_task(self) -> OpenTask | None:
+        """The task that was named, if it is open."""
+        return None if self.task is None else self.tasks.get(self.task)
+
+
+class Check(NamedTuple):
+    """A condition of asking. `pointer` is where in a request what it looks at stands."""
+
+    name: str
+    holds: Callable[[Asked], bool]
+    refusal: type[DomainError]
+    pointer: str | None = None
+
+
+def _purpose_known(asked: Asked) -> bool:
+    purpose = PURPOSES.get(asked.purpose)
+    return purpose is not None and purpose.in_force(local_date(asked.now))
+
+
+def _purpose_of_role(asked: Asked) -> bool:
+    return not PURPOSES[asked.purpose].roles.isdisjoint(asked.principal.roles)
+
+
+def _task_given(asked: Asked) -> bool:
+    return asked.task is not None or not PURPOSES[asked.purpose].needs_task
+
+
+def _of_task(holds: Callable[[OpenTask, Asked], bool]) -> Callable[[Asked], bool]:
+    """A condition on the task that was named; holds where none was."""
+
+    def check(asked: Asked) -> bool:
+        task = asked.open_task
+        return task is None or holds(task, asked)
+
+    return check
+
+
+def _task_open(asked: Asked) -> bool:
+    task = asked.open_task
+    return asked.task is None or (task is not None and asked.now < task.ends_at)
+
+
+CHECKS: tuple[Check, ...] = (
+    Check("purpose_known", _purpose_known, PurposeUnknown, "/query/purpose"),
+    Check("purpose_of_role", _purpose_of_role, PurposeForeign),
+    Check("task_given", _task_given, TaskRequired, "/query/task"),
+    Check("task_open", _task_open, TaskNotYours),
+    Check("task_assigned", _of_task(lambda t, a: t.is_for(a.principal.subject)), TaskNotYours),
+    Check(
+        "task_of_business", _of_task(lambda t, a: t.is_about(a.business_id, a.site)), TaskNotYours
+    ),
+    Check("task_of_purpose", _of_task(lambda t, a: t.purpose == a.purpose), TaskNotYours),
+    Check("task_of_region", _of_task(lambda t, a: a.principal.covers(t.region)), TaskNotYours),
+)
+"""In this order: the first that does not hold is the refusal."""
+
+SMALLEST_CHANGES: dict[str, tuple[str, str]] = {
+    row["name"]: (row["zh"], row["en"])
+    for row in rows(Path(__file__).with_name("data") / "checks.csv", ("name", "zh", "en"))
+}
+"""By check: what would have to change for it to hold, in Chinese and English."""
+
+
+def standing_of(asked: Asked) -> Standing:
+    """What decisions need to know of a caller who may ask. Raises the first refusal."""
+    for check in CHECKS:
+        if not check.holds(asked):
+            raise check.refusal(pointer=check.pointer)
+    return Standing(
+        PURPOSES[asked.purpose], office_of(asked.principal), task_open=asked.task is not None
+    )
+
+
+def office_of(principal: Principal) -> str | None:
+    """The department whose class-2 data a caller may see without a task: an officer's own, never a
+    patroller's.
+    """
+    return principal.department if principal.roles & {Role.INSPECTOR, Role.TEAM_LEADER} else None

@@ -1,0 +1,82 @@
+"""Opens the ground floor: database, snapshots, the way out to departments and issuers."""
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+
+from prometheus_client.core import Metric
+
+from adapters.transport.exchange import Exchange, tls_context
+from adapters.transport.guard import AddressGuard
+from app.core.admission import keep_adjusting
+from app.core.db import Database
+from app.core.deps import ADMISSION, CLOCK, DATABASE, EXCHANGE, SETTINGS, SNAPSHOTS
+from app.core.rooms import House
+from app.core.schema import current_revision, expected_revision
+from app.core.settings import Settings, SettingsError
+from app.core.snapshots import Snapshots
+from app.core.telemetry import admission_families, gauge
+
+
+@asynccontextmanager
+async def open_room(house: House) -> AsyncIterator[None]:
+    """Fills the slots of `core.deps`. Raises `SettingsError` for a database of another schema."""
+    app = house.app
+    SETTINGS.put(app, house.settings)
+    CLOCK.put(app, house.clock)
+    database = DATABASE.put(app, Database(house.settings.database_url))
+    try:
+        _require_schema(database)
+        SNAPSHOTS.put(app, Snapshots(database))
+        exchange = EXCHANGE.put(app, _exchange(house.settings))
+        admission = ADMISSION.of(app)
+        house.families += [admission_families(admission), lambda: _exchange_families(exchange)]
+        adjusting = asyncio.create_task(keep_adjusting(admission))
+        try:
+            yield
+        finally:
+            adjusting.cancel()
+            await exchange.aclose()
+    finally:
+        database.dispose()
+
+
+def _require_schema(database: Database) -> None:
+    current, expected = current_revision(database), expected_revision()
+    if current != expected:
+        raise SettingsError(
+            f"The database is at revision {current or 'none'}, the code needs {expected}: "
+            "run `onevisit migrate`."
+        )
+
+
+def _exchange(settings: Settings) -> Exchange:
+    guard = AddressGuard(
+        allow=settings.egress_allow,
+        allow_http=settings.egress_allow_http,
+        ports=frozenset(settings.egress_ports) or None,
+        own=(settings.jwks_url,) if settings.jwks_url else (),
+    )
+    return Exchange(guard, tls=_tls(settings))
+
+
+def _exchange_families(exchange: Exchange) -> Iterable[Metric]:
+    yield gauge(
+        "onevisit_connections_open", "Connections to departments", exchange.open_connections
+    )
+    yield gauge(
+        "onevisit_connections_idle",
+        "Connections that wait for a question",
+        exchange.idle_connections,
+    )
+    yield gauge("onevisit_answer_bytes_held", "Bytes of answers under way", exchange.budget.used)
+
+
+def _tls(settings: Settings) -> ssl.SSLContext | None:
+    """Trust and certificate towards departments; None for the system's trust and no certificate."""
+    certificate, key = settings.egress_client_cert, settings.egress_client_key
+    if settings.egress_ca_file is None and certificate is None:
+        return None
+    pair = (str(certificate), str(key or certificate)) if certificate else None
+    return tls_context(str(settings.egress_ca_file) if settings.egress_ca_file else None, pair)

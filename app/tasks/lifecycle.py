@@ -1,0 +1,33 @@
+"""When a task is open, and whom it serves. Pure."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class OpenTask:
+    """What a decision needs to know of an open task."""
+
+    id: str
+    business_id: str
+    site: str | None
+    purpose: str
+    region: str
+    assignees: frozenset[str]
+    opened_by: str
+    ends_at: datetime
+
+    def is_for(self, subject: str) -> bool:
+        """Whether a caller is assigned to it, or opened it."""
+        return subject in self.assignees or subject == self.opened_by
+
+    def is_about(self, business_id: str, site: str | None) -> bool:
+        """Whether it names this business, and this site or none."""
+        return self.business_id == business_id and self.site in (None, site)
+
+
+def was_open(
+    opened_at: datetime, closed_at: datetime | None, ends_at: datetime, at: datetime
+) -> bool:
+    """Whether a task was open at a moment; it may have been closed or over since."""
+    return opened_at <= at < ends_at and (closed_at is None or at <= closed_at)

@@ -1,0 +1,50 @@
+"""Purposes of a look-up: dated rows of one table that tasks, standing and routes read. Pure."""
+
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from adapters.contract.tables import day_of, rows
+
+_COLUMNS = (
+    "name", "needs_task", "roles", "zh", "en", "valid_from", "valid_to", "source", "confidence",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Purpose:
+    """Why data is read. `needs_task`: only with an open task for this business; `roles`: who may
+    have this purpose.
+    """
+
+    name: str
+    needs_task: bool
+    roles: frozenset[str]
+    zh: str
+    en: str
+    valid_from: date
+    valid_to: date | None
+
+    def in_force(self, on: date) -> bool:
+        """Whether anybody may have this purpose on a day."""
+        return self.valid_from <= on and (self.valid_to is None or on <= self.valid_to)
+
+
+def _purpose(row: dict[str, str]) -> Purpose:
+    return Purpose(
+        row["name"],
+        row["needs_task"] == "yes",
+        frozenset(row["roles"].split()),
+        row["zh"],
+        row["en"],
+        date.fromisoformat(row["valid_from"]),
+        day_of(row["valid_to"]),
+    )
+
+
+_TABLE = Path(__file__).with_name("data") / "purposes.csv"
+PURPOSES: dict[str, Purpose] = {
+    row["name"]: _purpose(row) for row in rows(_TABLE, _COLUMNS, frozenset({"valid_to"}))
+}
+TASK_PURPOSES = tuple(p.name for p in PURPOSES.values() if p.needs_task)
+"""Those for which a task can be opened."""

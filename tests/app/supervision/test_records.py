@@ -1,0 +1,235 @@
+"""Supervisors pull records: pages, streams, spreadsheets, scope."""
+
+import asyncio
+import csv
+import io
+import json
+
+import pytest
+
+from auth.principal import Role
+from tests.builders.inspections import an_id, an_inspection
+
+BUSINESS = "91310115MA1YYY024Y"
+
+
+@pytest.fixture
+async def scene(city):
+    return city, await city.task(BUSINESS)
+
+
+async def delivered(city, record_id, count=2):
+    async with asyncio.timeout(10):
+        while True:
+            record = (await city.inspector.get(f"/v1/inspections/{record_id}")).json()
+            if sum(w["state"] == "delivered" for w in record["write_back"]) == count:
+                return record
+            await asyncio.sleep(0.05)
+
+
+def result(**changes):
+    return {
+        "department": "food",
+        "item_code": "F-1",
+        "mode": "observed",
+        "result": "conform",
+        **changes,
+    }
+
+
+class TestPulls:
+    async def fill(self, city, count=5):
+        task = await city.task(BUSINESS)
+        ids = [an_id() for _ in range(count)]
+        for record_id in ids:
+            response = await city.inspector.put(
+                f"/v1/inspections/{record_id}", json=an_inspection(task)
+            )
+            assert response.status_code == 201
+        return ids
+
+    async def test_pages_follow_each_other_and_end(self, city):
+        ids = await self.fill(city)
+        found, cursor = [], None
+        while True:
+            page = (
+                await city.supervisor.get(
+                    "/v1/records", params={"limit": 2, **({"cursor": cursor} if cursor else {})}
+                )
+            ).json()
+            found += [r["id"] for r in page["items"]]
+            cursor = page["next_cursor"]
+            if cursor is None:
+                break
+        assert found == ids
+
+    async def test_a_cursor_of_another_query_is_refused(self, city):
+        await self.fill(city, 3)
+        cursor = (await city.supervisor.get("/v1/records", params={"limit": 1})).json()[
+            "next_cursor"
+        ]
+        response = await city.supervisor.get(
+            "/v1/records", params={"limit": 1, "cursor": cursor, "result": "conform"}
+        )
+        assert (response.status_code, response.json()["code"]) == (422, "request.cursor_invalid")
+
+    async def test_region_and_department_of_the_token_bound_what_is_seen(self, city):
+        await self.fill(city, 1)
+        counts = []
+        for claims in (
+            {"region": "330000"},
+            {"region": "310000"},
+            {"department": "fire"},
+            {"department": "customs"},
+        ):
+            caller = city.caller("s", Role.SUPERVISOR, **claims)
+            # Naming another department does not widen what the token allows.
+            counts.append(
+                len(
+                    (await caller.get("/v1/records", params={"department": "fire"})).json()["items"]
+                )
+            )
+        assert counts == [1, 0, 1, 0]
+
+    async def test_a_department_sees_its_own_part_only(self, city):
+        (record_id,) = await self.fill(city, 1)
+        food = city.caller("s", Role.SUPERVISOR, department="food")
+        (record,) = (await food.get("/v1/records")).json()["items"]
+        assert (
+            {r["department"] for r in record["results"]}
+            == {w["department"] for w in record["write_back"]}
+            == {"food"}
+        )
+        assert (
+            "FIRE-EXIT"
+            not in (await food.get("/v1/records.csv")).text
+            + (await food.get("/v1/records.ndjson")).text
+        )
+        shown = (await food.get(f"/v1/inspections/{record_id}")).json()
+        assert (
+            {r["department"] for r in shown["results"]}
+            == {w["department"] for w in shown["write_back"]}
+            == {"food"}
+        )
+        tax = city.caller("s", Role.SUPERVISOR, department="tax")
+        assert (await tax.get(f"/v1/inspections/{record_id}")).status_code == 404
+
+    async def test_a_mistyped_filter_does_not_return_everything(self, city):
+        response = await city.supervisor.get("/v1/records", params={"departmet": "tax"})
+        assert (response.status_code, response.json()["errors"][0]["pointer"]) == (
+            422,
+            "/query/departmet",
+        )
+
+    async def test_a_pull_is_resumed_where_it_ended(self, city):
+        await self.fill(city, 2)
+        cursor = (await city.supervisor.get("/v1/records")).json()["resume_cursor"]
+        (new,) = await self.fill(city, 1)
+        page = (await city.supervisor.get("/v1/records", params={"cursor": cursor})).json()
+        assert [r["id"] for r in page["items"]] == [new]
+
+    @pytest.mark.parametrize(
+        ("params", "count"),
+        [
+            ({"result": "nonconform"}, 1),
+            ({"result": "not_checked"}, 0),
+            ({"department": "food", "result": "conform"}, 1),
+            ({"department": "food", "result": "nonconform"}, 0),
+            ({"business_id": BUSINESS}, 1),
+            ({"business_id": BUSINESS.lower()}, 1),
+            ({"business_id": "91110105MA0YYY014T"}, 0),
+            ({"since": "2000-01-01T00:00:00Z", "until": "2100-01-01T00:00:00Z"}, 1),
+            ({"since": "2100-01-01T00:00:00Z"}, 0),
+        ],
+    )
+    async def test_filters(self, city, params, count):
+        await self.fill(city, 1)
+        assert (
+            len((await city.supervisor.get("/v1/records", params=params)).json()["items"]) == count
+        )
+
+    async def test_state_follows_the_receipts(self, city, departments):
+        departments.set("food", "down")
+        (record_id,) = await self.fill(city, 1)
+        assert (
+            len(
+                (await city.supervisor.get("/v1/records", params={"state": "submitted"})).json()[
+                    "items"
+                ]
+            )
+            == 1
+        )
+        departments.set("food", "ok")
+        await delivered(city, record_id)
+        done = (await city.supervisor.get("/v1/records", params={"state": "written_back"})).json()[
+            "items"
+        ]
+        assert [r["id"] for r in done] == [record_id]
+
+    async def test_streams_carry_everything_and_start_no_formula(self, city):
+        ids = await self.fill(city, 3)
+        lines = (await city.supervisor.get("/v1/records.ndjson")).text.splitlines()
+        assert [json.loads(line)["id"] for line in lines] == ids
+        response = await city.supervisor.get("/v1/records.csv")
+        assert response.headers["content-disposition"].startswith("attachment")
+        rows = list(csv.DictReader(io.StringIO(response.text.removeprefix("\ufeff"))))
+        assert len(rows) == 6
+        assert rows[0]["note"] == "'=cmd|' /C calc'!A0"
+
+    async def test_every_pull_is_traced(self, city):
+        await self.fill(city, 1)
+        for path in ("/v1/records", "/v1/records.ndjson", "/v1/records.csv"):
+            await city.supervisor.get(path)
+        entries = (
+            await city.auditor.get(
+                "/v1/audit/entries", params={"event": "supervision.records.pulled"}
+            )
+        ).json()["items"]
+        assert [e["object_ref"] for e in entries] == ["page", "ndjson", "csv"]
+
+
+@pytest.mark.parametrize(
+    "text", ["=1", "+1", "-1", "@x", "\t=1", "\r=1", " =1", "＝1", "\u3000＋1", "\x00=1"]
+)
+def test_cells_that_could_start_a_formula_are_defused(text):
+    from app.supervision.csv_safety import safe_cell
+
+    assert safe_cell(text).startswith("'")
+    assert "\x00" not in safe_cell(text)
+
+
+def test_other_cells_are_left_alone():
+    from app.supervision.csv_safety import safe_cell
+
+    assert [safe_cell(v) for v in (None, 7, "名称", "a=b")] == ["", "7", "名称", "a=b"]
+
+
+async def test_a_hundred_pulls_and_records_at_once_all_come_to_an_end(scene):
+    """Pulls wait for the trace, the trace for the writer, the writer for a thread: none may hold what another waits for."""
+    city, task = scene
+    inspector, supervisor = city.inspector, city.supervisor
+    async with asyncio.timeout(60), asyncio.TaskGroup() as group:
+        pulls = [group.create_task(supervisor.get("/v1/records")) for _ in range(60)]
+        puts = [
+            group.create_task(inspector.put(f"/v1/inspections/{an_id()}", json=an_inspection(task)))
+            for _ in range(90)
+        ]
+        pulls += [group.create_task(supervisor.get("/v1/records.csv")) for _ in range(20)]
+    assert {t.result().status_code for t in pulls} == {200}
+    assert {t.result().status_code for t in puts} == {201}
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/v1/records?since=0001-01-01T00:00:00%2B14:00", 422),
+        ("/v1/records?until=9999-12-31T23:59:59-14:00", 422),
+        ("/v1/records?business_id=%00", 422),
+        ("/v1/records?business_id=91110105MA0YYY014U", 422),
+        ("/v1/records?department=%00", None),
+    ],
+)
+async def test_odd_filters_are_refused_or_find_nothing(gateway, path, status):
+    response = await gateway.supervisor.get(path)
+    assert response.status_code in ({status} if status else {200, 422})
+    assert response.json().get("items", []) == []

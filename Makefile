@@ -4,6 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 ROUNDS ?=
+AGAINST ?=
 ONCE ?=
 
 .DEFAULT_GOAL := help
@@ -30,8 +31,8 @@ demo: install ## Set up, start 13 departments and the gateway, run the main job 
 run: install ## Start the gateway with the settings of the environment
 	@$(BIN)/onevisit serve
 
-test: install ## All tests on SQLite and PostgreSQL, warnings as errors, with branch coverage
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup --cov --cov-report=term-missing:skip-covered $(ARGS)
+test: install ## All tests on SQLite and PostgreSQL, warnings as errors, with branch coverage (ARGS=file: those alone, without it)
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup $(if $(ARGS),$(ARGS),--cov --cov-report=term-missing:skip-covered)
 
 check: lint contracts types openapi-check ## What CI checks beside the tests
 
@@ -81,8 +82,8 @@ campaign-browser: install ## The page /m in Debian's Chromium with one departmen
 bench-peers: install ## Install what the bench needs: nginx with Lua, gcc, Go, Node packages (into .bench and Debian's places)
 	@$(BIN)/python -m tests.bench.install
 
-bench: install ## The gateway beside nginx + Lua, Go, Node and the usual way; writes .bench/latest.json (ROUNDS=n, default 5)
-	@$(BIN)/python -m tests.bench.run $(if $(ROUNDS),--rounds $(ROUNDS))
+bench: install ## The gateway beside nginx + Lua, Go, Node and the usual way, or beside an older commit (AGAINST=ref); ROUNDS=n
+	@$(BIN)/python -m tests.bench.run $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(AGAINST),--against $(AGAINST))
 
 lock: install ## Compile requirements.lock anew (needs uv on the PATH)
 	@uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 --all-extras pyproject.toml -o requirements.lock

@@ -34,7 +34,7 @@ from adapters.contract.manifest import (
     RequestSpec,
     ResponseSpec,
 )
-from adapters.contract.reasons import ANSWERED, REASONS, Outcome, Reason, reason_document
+from adapters.contract.reasons import ANSWERED, REASONS, Outcome, Reason
 from adapters.contract.sections import SECTIONS, shape_of
 
 __all__ = [
@@ -67,6 +67,5 @@ __all__ = [
     "SectionAnswer",
     "Told",
     "parse",
-    "reason_document",
     "shape_of",
 ]

@@ -6,6 +6,8 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct, field
 
+from adapters.contract.convert import DATE_FORMATS
+
 AdapterId = Annotated[
     str, Meta(pattern=r"^[a-z][a-z0-9_]{1,39}$", description="snake_case, 2 to 40 characters")
 ]
@@ -37,7 +39,7 @@ def _envelope_not_applicable() -> list[Condition]:
 
 
 def _date_formats() -> list[str]:
-    return ["%Y-%m-%d", "%Y%m%d", "%Y/%m/%d", "%Y年%m月%d日"]
+    return list(DATE_FORMATS)
 
 
 class RequestSpec(

@@ -193,13 +193,6 @@ REASONS: dict[str, Reason] = {
         "请数据管理员签署应用协议，或改用已授权的目的",
         "Ask the data manager to conclude an agreement, or use a purpose that is covered",
     ),
-    "no_standing": Reason(
-        Outcome.DENIED,
-        "当前角色与任务无权查看该部门数据",
-        "Your role and task do not permit this department's data",
-        "请负责人指派任务",
-        "Ask your leader to assign a task",
-    ),
     "queue_full": Reason(
         Outcome.SHED,
         "网关繁忙，未向该部门发起查询",
@@ -208,13 +201,3 @@ REASONS: dict[str, Reason] = {
         _ASK_AGAIN_EN,
     ),
 }
-
-
-def reason_document(code: str) -> dict[str, object]:
-    """The public form of a reason: code, words in both languages, what now."""
-    reason = REASONS[code]
-    return {
-        "code": code,
-        "text": {"zh": reason.zh, "en": reason.en},
-        "what_now": {"zh": reason.now_zh, "en": reason.now_en},
-    }

@@ -9,6 +9,7 @@ shape; a field without a class is never released.
 from datetime import date
 from typing import Annotated, Literal
 
+import msgspec
 from msgspec import Meta, Struct
 
 Code = Annotated[str, Meta(max_length=64)]
@@ -323,6 +324,10 @@ SECTIONS: dict[str, type[Struct]] = {
     "other": Standing,
 }
 """Section name -> shape. `other` serves any further department by configuration alone."""
+
+
+encode = msgspec.json.Encoder().encode
+"""A section, or anything else that leaves, as JSON."""
 
 
 def shape_of(section: str) -> type[Struct]:

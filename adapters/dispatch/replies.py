@@ -4,10 +4,10 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from adapters.contract import REASONS, Outcome, SectionAnswer
+from adapters.contract.sections import encode
 from adapters.dispatch.cache import AnswerCache, Kept
 from adapters.dispatch.question import Question
 from adapters.dispatch.reply import Reply, decoded
-from adapters.transport.scan import encode
 
 
 class Replies:

@@ -15,7 +15,8 @@ from adapters.contract.adapter import SectionAnswer
 from adapters.contract.business_id import normalise
 from adapters.contract.convert import to_instant
 from adapters.contract.errors import AdapterError, AdapterMalformed, AdapterUnavailable
-from adapters.transport.scan import check_display, encode
+from adapters.contract.sections import encode
+from adapters.transport.scan import check_display
 
 Now = Callable[[], datetime]
 

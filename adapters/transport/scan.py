@@ -9,9 +9,8 @@ only a parser can tell, and is asked.
 import re
 from collections.abc import Iterable
 
-import msgspec
-
 from adapters.contract.errors import AdapterMalformed
+from adapters.contract.sections import encode
 from adapters.transport.guard import Limits
 
 _REORDERS = re.compile(rb"\xe2\x80[\xaa-\xae]|\xe2\x81[\xa6-\xa9]")
@@ -20,8 +19,6 @@ _TEXTS_AND_BRACKETS = re.compile(rb'"[^"]*"?|[\[\]{}]')
 _BEGINNING = 4096
 _OPEN, _SHUT = b"[{", b"]}"
 _HIDDEN_COLON = (b"\\u003a", b"\\u003A")
-
-encode = msgspec.json.Encoder().encode
 
 
 def check_cost(raw: bytes, limits: Limits) -> None:

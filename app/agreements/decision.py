@@ -10,14 +10,12 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, cast
 
-import msgspec
 from msgspec import NODEFAULT, Struct, structs
 
+from adapters.contract.sections import encode
 from app.agreements.masking import mask
 from app.catalogue.classification import ANALYSIS_ONLY, PUBLIC_MASKED, SHARED, FieldClass
 from app.tasks.purposes import Purpose
-
-_encode = msgspec.json.Encoder().encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +153,7 @@ class Release:
                     structs.force_setattr(out, name, shown)
                     masked.append(row)
         if out is not None:
-            values, encoded = out, _encode(out)
+            values, encoded = out, encode(out)
         classes = tuple(level for level, names in self._levels if _holds_any(values, names))
         return Released(values, encoded, tuple(masked), classes)
 

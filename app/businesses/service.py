@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from adapters.contract import AdapterError, BusinessId, Candidate
+from adapters.contract import AdapterError, BusinessId, Candidate, IdentifierError, parse
 from app.businesses.errors import as_problem
 from app.businesses.matching import Reading, is_known_host, read
 from app.businesses.schemas import CandidateRead, IdentifierRead, Resolution
@@ -19,6 +19,14 @@ class Finder(Protocol):
     async def resolve_qr(self, content: str) -> Candidate | None:
         """The business behind a licence code."""
         ...
+
+
+def identified(text: str, pointer: str) -> BusinessId:
+    """The business a text names. Raises the refusal with the exact reason, at this pointer."""
+    try:
+        return parse(text)
+    except IdentifierError as error:
+        raise as_problem(error, pointer) from error
 
 
 _NEXT = {

@@ -1,6 +1,5 @@
 """Classes of fields and elements that must agree, as values. Pure."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -80,8 +79,3 @@ class Catalogue:
         `other`.
         """
         return self.freshness.get(section) or self.freshness[FALLBACK_SECTION]
-
-
-def strictest(levels: Iterable[int]) -> int:
-    """The class of a set: the minimum, because 1 is the strictest; an empty set is open."""
-    return min(levels, default=OPEN)

@@ -7,9 +7,9 @@ from datetime import UTC
 
 from sqlmodel import Session
 
-from adapters.contract import IdentifierError, parse
+from adapters.contract import parse
 from app.audit.service import Trail, act_of
-from app.businesses.errors import as_problem
+from app.businesses.service import identified
 from app.core.clock import local_date
 from app.delivery import service as delivery
 from app.inspections import repository
@@ -118,10 +118,7 @@ def _checked(
     writer: Writer, inspection_id: str, given: InspectionWrite, digest: str
 ) -> tuple[Inspection, list[InspectionResult]]:
     now = writer.trail.clock.now()
-    try:
-        business = parse(given.business_id)
-    except IdentifierError as error:
-        raise as_problem(error, "/body/business_id") from error
+    business = identified(given.business_id, "/body/business_id")
     if wrong := visit_time_error(given.visit_started_at, given.visit_ended_at, now):
         raise VisitTimeInvalid(wrong, pointer="/body/visit_ended_at")
     departments_of = _officers(writer, given)

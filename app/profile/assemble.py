@@ -10,10 +10,10 @@ from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import Any, cast
 
-import msgspec
 from msgspec import UNSET, Raw, Struct
 
 from adapters.contract import REASONS, BusinessId, Manifest, Outcome, shape_of
+from adapters.contract.sections import encode
 from adapters.dispatch.reply import Reply
 from app.agreements.decision import Grant, Release, Released
 from app.catalogue.classification import ANALYSIS_ONLY, Catalogue, FieldClass
@@ -24,7 +24,6 @@ from app.profile.headline import RULES, Answer, Facts, decide
 from app.profile.merge import find_conflicts
 from app.profile.request import LookUp
 
-encode = msgspec.json.Encoder().encode
 NOTHING = Released(None, b"")
 EXPIRES_AFTER = timedelta(minutes=15)
 

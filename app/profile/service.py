@@ -5,7 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from adapters.contract import BusinessId, IdentifierError, parse
-from app.businesses.errors import as_problem
+from adapters.contract.sections import encode
+from app.businesses import service as businesses
 from app.core.snapshots import Snapshots
 from app.profile import assemble, events
 from app.profile import schemas as s
@@ -74,7 +75,7 @@ class Engine:
                     for name, part in view.parts.items()
                 },
             )
-            return Encoded(assemble.encode(profile), told.etag, closing.completeness.answered > 0)
+            return Encoded(encode(profile), told.etag, closing.completeness.answered > 0)
 
         return Disclosed(events.viewed(prepared, view, closing.digest), tell)
 
@@ -121,7 +122,7 @@ def _alone(prepared: Prepared, view: assemble.View, name: str, entry: str) -> by
         view.now,
         prepared.elapsed_ms,
     )
-    return assemble.encode(told)
+    return encode(told)
 
 
 def subject_of(text: str) -> str:
@@ -135,11 +136,8 @@ def subject_of(text: str) -> str:
 
 
 def identified(text: str) -> BusinessId:
-    """The business a text names. Raises the refusal with the exact reason."""
-    try:
-        business = parse(text)
-    except IdentifierError as error:
-        raise as_problem(error, "/path/business_id") from error
+    """The business a text names, if departments can be asked for it. Raises the refusal."""
+    business = businesses.identified(text, "/path/business_id")
     if not business.names_a_business:
         raise IdentifierNeedsResolving(pointer="/path/business_id")
     return business

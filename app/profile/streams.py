@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from adapters.contract.sections import encode
 from adapters.dispatch.reply import Reply
 from app.audit.errors import AuditUnavailable
 from app.core.admission import Admission
@@ -99,7 +100,7 @@ async def _section(
         if part is None:
             part = assemble.part(prepared.plan.specifications[name], DENIED)
         read = assemble.section_read(part, view.now, summary=prepared.look_up.summary)
-        content = b'{"name":"%b","section":%b}' % (name.encode(), assemble.encode(read))
+        content = b'{"name":"%b","section":%b}' % (name.encode(), encode(read))
         event = events.section_viewed(confirmed, name, part)
         return Disclosed(event, lambda _entry: line(form, "section", content))
 
@@ -110,7 +111,7 @@ def _closing(prepared: Prepared, view: assemble.View) -> Disclosed[bytes]:
     closing = assemble.Closing(view, prepared.plan.policy)
     return Disclosed(
         events.viewed(prepared, view, closing.digest),
-        lambda entry: assemble.encode(closing.read(prepared.look_up, prepared.elapsed_ms, entry)),
+        lambda entry: encode(closing.read(prepared.look_up, prepared.elapsed_ms, entry)),
     )
 
 

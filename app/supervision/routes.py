@@ -6,10 +6,9 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import StreamingResponse
 
-from adapters.contract import IdentifierError, parse
 from app.audit.deps import SequencerDep
 from app.audit.service import act_of
-from app.businesses.errors import as_problem
+from app.businesses.service import identified
 from app.core.admission import Priority, takes
 from app.core.deps import DatabaseDep, ReadSessionDep, SettingsDep
 from app.core.pagination import Page, decode_cursor, page_of
@@ -30,10 +29,8 @@ def wanted_records(principal: Puller, query: Annotated[RecordQuery, Query()]) ->
     """The filter, narrowed to what the caller's token allows."""
     asked = Filter("", **query.model_dump(exclude={"cursor", "limit"}))
     if query.business_id is not None:
-        try:
-            asked = replace(asked, business_id=parse(query.business_id).key)
-        except IdentifierError as error:
-            raise as_problem(error, "/query/business_id") from error
+        business = identified(query.business_id, "/query/business_id")
+        asked = replace(asked, business_id=business.key)
     return service.within_scope(principal, asked)
 
 

@@ -1,6 +1,6 @@
-"""TaskUnknown, TaskOutsideRegion, TaskNotOpen, TaskPeriodInvalid."""
+"""TaskUnknown, TaskOutsideRegion, TaskNotOpen."""
 
-from app.core.errors import Conflict, InvalidRequest, NotAllowed, NotFound
+from app.core.errors import Conflict, NotAllowed, NotFound
 
 
 class TaskUnknown(NotFound):
@@ -25,11 +25,3 @@ class TaskNotOpen(Conflict):
     en = "The task is closed already"
     now_zh = "如需继续，请新建任务"
     now_en = "Open a new task to go on"
-
-
-class TaskInvalid(InvalidRequest):
-    code = "task.invalid"
-    zh = "任务内容不符合要求"
-    en = "The task cannot be opened like this"
-    now_zh = "按提示更正"
-    now_en = "Correct what is named"

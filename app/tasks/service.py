@@ -4,13 +4,13 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
-from adapters.contract import IdentifierError, parse
 from app.audit.service import Trail, act_of
+from app.businesses.service import identified
 from app.core.clock import Clock
 from app.core.ids import new_id
 from app.core.snapshots import Snapshot, bump
 from app.tasks import repository
-from app.tasks.errors import TaskInvalid, TaskNotOpen, TaskOutsideRegion, TaskUnknown
+from app.tasks.errors import TaskNotOpen, TaskOutsideRegion, TaskUnknown
 from app.tasks.lifecycle import OpenTask, was_open
 from app.tasks.models import Task
 from app.tasks.schemas import TaskCreate, TaskRead
@@ -20,13 +20,12 @@ SNAPSHOT_NAME = "tasks"
 
 
 def open_task(session: Session, trail: Trail, principal: Principal, wanted: TaskCreate) -> TaskRead:
-    """Open a task in the caller's region. Raises `TaskOutsideRegion` or `TaskInvalid`."""
+    """Open a task in the caller's region. Raises `TaskOutsideRegion`, or what is wrong
+    with the identifier.
+    """
     if not principal.covers(wanted.region):
         raise TaskOutsideRegion
-    try:
-        business = parse(wanted.business_id)
-    except IdentifierError as error:
-        raise TaskInvalid(error.detail, pointer="/body/business_id") from error
+    business = identified(wanted.business_id, "/body/business_id")
     now = trail.clock.now()
     task = Task(
         id=str(new_id()),

@@ -54,6 +54,7 @@ def serving(
     log: Path,
     headers: dict[str, str] | None = None,
     env: dict[str, str] | None = None,
+    cwd: Path | None = None,
 ) -> Iterator[Running]:
     """Start a server on one core and wait until `url` answers 200."""
     begun = time.monotonic()
@@ -63,6 +64,7 @@ def serving(
             stdout=out,
             stderr=subprocess.STDOUT,
             env={**os.environ, **(env or {})},
+            cwd=cwd,
         )
     with ended(process, seconds=10):
         first = _first_answer(process, url, headers or {}, begun, log)

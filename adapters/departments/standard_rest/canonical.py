@@ -13,9 +13,10 @@ import msgspec
 
 from adapters.contract.adapter import SectionAnswer
 from adapters.contract.errors import AdapterMalformed
+from adapters.contract.sections import encode
 from adapters.transport.answers import CLOCK_SKEW
 from adapters.transport.guard import Limits
-from adapters.transport.scan import check_cost, check_display, check_text, encode, repeats_keys
+from adapters.transport.scan import check_cost, check_display, check_text, repeats_keys
 
 _FOUND = frozenset({"found", None})
 _LARGE = 32 << 10

@@ -8,11 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.contract import SECTIONS
-from adapters.departments.standard_rest.mapping import field_names
 from app.agreements.decision import Grant, Release, Standing, Terms, field_verdict, grant
 from app.agreements.masking import MASKS, mask
-from app.catalogue.classification import FieldClass, strictest
+from app.catalogue.classification import FieldClass
 from app.catalogue.service import catalogue_on
 from app.tasks.purposes import PURPOSES
 
@@ -120,15 +118,6 @@ def test_what_is_masked_is_said_and_its_class_is_the_masked_one():
     assert shown == {"a": "138****5678", "b": 1}
     assert b"13812345678" not in encoded
     assert ([r.field for r in masked], levels) == (["a"], (3, 4))
-
-
-def test_every_field_of_every_section_has_a_class():
-    catalogue = catalogue_on(DAY)
-    for section, shape in SECTIONS.items():
-        assert set(catalogue.classes[section]) == field_names(shape)
-    assert catalogue.of_section("culture") is catalogue.classes["other"]
-    assert strictest([4, 2, 3]) == 2
-    assert strictest([]) == 4
 
 
 def test_tax_amounts_are_class_1():

@@ -34,8 +34,8 @@ VOLATILE = {"generated_at", "elapsed_ms", "expires_at", "age_s", "fetched_at", "
 def a_request(rng):
     """Parameters and headers, most of them in order, some not; now and then one comes twice."""
     params = [("purpose", rng.choice(QUERIES["purpose"]))] if rng.random() < 0.95 else []
-    for name in rng.sample(list(QUERIES), rng.choice([0, 0, 0, 0, 1, 2])):
-        params.append((name, rng.choice(QUERIES[name])))
+    more = rng.sample(list(QUERIES), rng.choice([0, 0, 0, 0, 1, 2]))
+    params += [(name, rng.choice(QUERIES[name])) for name in more]
     headers = [
         (name, rng.choice(HEADERS[name]))
         for name in rng.sample(list(HEADERS), rng.choice([0, 1, 1, 2, 3]))

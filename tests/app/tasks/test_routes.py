@@ -34,7 +34,7 @@ class TestTasks:
         ("changes", "status", "code"),
         [
             ({"region": "310115"}, 403, "task.outside_region"),
-            ({"business_id": "91110105MA0YYY014U"}, 422, "task.invalid"),
+            ({"business_id": "91110105MA0YYY014U"}, 422, "identifier.check_character"),
             ({"assignees": []}, 422, "request.invalid"),
             ({"basis": "x"}, 422, "request.invalid"),
             ({"purpose": "curiosity"}, 422, "request.invalid"),

@@ -6,7 +6,8 @@ from functools import partial
 from fastapi import FastAPI
 from starlette.types import ASGIApp
 
-from app.api import include_routes, openapi_document, priorities_of
+from app.api.document import OPENAPI_VERSION, openapi_document
+from app.api.table import include_routes, priorities_of
 from app.audit.refusals import RefusalTrace
 from app.core import problems
 from app.core.admission import Admission, Admitted
@@ -41,7 +42,7 @@ def create_app(settings: Settings | None = None, clock: Clock | None = None) -> 
         lifespan=lifespan_of(settings, clock or SystemClock()),
         redoc_url=None,
     )
-    app.openapi_version = "3.2.0"
+    app.openapi_version = OPENAPI_VERSION
     problems.install(app)
     admission = ADMISSION.put(app, Admission())
     rates = RATES.put(app, Rates(settings.rate_per_second, settings.rate_burst))

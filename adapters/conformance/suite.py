@@ -11,7 +11,7 @@ from typing import Any, cast
 import msgspec
 from msgspec import structs
 
-from adapters.conformance.report import CaseResult, Report, row_of
+from adapters.conformance.report import FIXES, TITLES, CaseResult, Report, row_of
 from adapters.contract.adapter import (
     AdapterQuery,
     DepartmentAdapter,
@@ -28,17 +28,11 @@ SMALLEST_CELL = 5
 
 
 class CaseFailed(Exception):
-    """A case that found something; becomes the failure's row."""
+    """A case that found something; becomes the failure's row. `fix` names a row of the fixes."""
 
-    def __init__(self, field: str, got: str, wanted: str, fix_zh: str, fix_en: str) -> None:
+    def __init__(self, field: str, got: str, wanted: str, fix: str) -> None:
         super().__init__(f"{field}: got {got}, wanted {wanted}")
-        self.row = {
-            "field": field,
-            "got": got,
-            "wanted": wanted,
-            "fix_zh": fix_zh,
-            "fix_en": fix_en,
-        }
+        self.row = {"field": field, "got": got, "wanted": wanted, "fix": FIXES[fix]}
 
 
 class NotApplicable(Exception):
@@ -50,8 +44,6 @@ class Case:
     """A named question of the exam."""
 
     name: str
-    title_zh: str
-    title_en: str
     check: Callable[[DepartmentAdapter], Awaitable[None]]
 
 
@@ -70,7 +62,7 @@ def _query(business_id: str, site: str | None = None) -> AdapterQuery:
         site=site,
         purpose="conformance",
         unit="gateway",
-        request_id=str(uuid.uuid4()),
+        trace_id=str(uuid.uuid4()),
         deadline=_deadline(),
     )
 
@@ -79,12 +71,7 @@ async def _sample(adapter: DepartmentAdapter) -> SectionAnswer:
     answer = await adapter.fetch(_query(adapter.manifest.sample_business_id))
     if answer.data is None:
         raise CaseFailed(
-            "sample_business_id",
-            answer.reason or "nothing",
-            "a record",
-            "在测试环境放入样例主体，或更正清单中的样例标识",
-            "Put the sample business into your system, or correct the manifest's "
-            "sample_business_id",
+            "sample_business_id", answer.reason or "nothing", "a record", "sample_found"
         )
     return answer
 
@@ -93,24 +80,12 @@ async def _answers(adapter: DepartmentAdapter) -> None:
     answer = await _sample(adapter)
     filled = {k: v for k, v in msgspec.to_builtins(answer.data).items() if v not in (None, [], {})}
     if not filled:
-        raise CaseFailed(
-            "data",
-            "no field filled",
-            "at least one canonical field",
-            "检查映射的字段路径",
-            "Check the paths of the mapping",
-        )
+        raise CaseFailed("data", "no field filled", "at least one canonical field", "fields_filled")
 
 
 async def _tells_time(adapter: DepartmentAdapter) -> None:
     if (await _sample(adapter)).as_of is None:
-        raise CaseFailed(
-            "as_of",
-            "nothing",
-            "the source's own time",
-            "在应答中给出数据时间",
-            "Give the time of the data",
-        )
+        raise CaseFailed("as_of", "nothing", "the source's own time", "time_told")
 
 
 async def _knows_unknown(adapter: DepartmentAdapter) -> None:
@@ -124,21 +99,14 @@ async def _knows_unknown(adapter: DepartmentAdapter) -> None:
             "status",
             "a record" if answer.data is not None else str(answer.reason),
             "no record",
-            "未知主体必须明确答复「无记录」，不能给出空记录",
-            "An unknown business must be answered with 'no record', not with an empty record",
+            "unknown_told",
         )
 
 
 async def _is_stable(adapter: DepartmentAdapter) -> None:
     first, second = await _sample(adapter), await _sample(adapter)
     if first.data != second.data:
-        raise CaseFailed(
-            "data",
-            "two answers differ",
-            "the same answer twice",
-            "同一主体两次应答应一致",
-            "Answer the same question alike",
-        )
+        raise CaseFailed("data", "two answers differ", "the same answer twice", "same_twice")
 
 
 async def _survives_oddity(adapter: DepartmentAdapter) -> None:
@@ -149,13 +117,7 @@ async def _survives_oddity(adapter: DepartmentAdapter) -> None:
             return
         raise
     if answer.data is not None:
-        raise CaseFailed(
-            "business_id",
-            "a record",
-            "no record or 400",
-            "校验标识符并转义",
-            "Validate and escape the identifier",
-        )
+        raise CaseFailed("business_id", "a record", "no record or 400", "identifier_checked")
 
 
 async def _answers_in_parallel(adapter: DepartmentAdapter) -> None:
@@ -179,12 +141,11 @@ async def _answers_on_replicas(adapter: DepartmentAdapter) -> None:
         zip(adapter.manifest.replicas, others, strict=True), start=1
     ):
         if other.result().data != wanted:
-            fix = (
-                "备用地址须与主地址提供相同数据",
-                "A replica must tell the same as the first address",
-            )
             raise CaseFailed(
-                f"replicas/{index - 1}", f"another answer from {address}", "the same answer", *fix
+                f"replicas/{index - 1}",
+                f"another answer from {address}",
+                "the same answer",
+                "replicas_alike",
             )
 
 
@@ -197,8 +158,7 @@ async def _searches(adapter: DepartmentAdapter) -> None:
             "items",
             f"{len(found)} candidates without the sample",
             "the sample business among them",
-            "按样例名称检索应能找到样例主体",
-            "A search for the sample's name must find the sample",
+            "sample_findable",
         )
 
 
@@ -218,13 +178,7 @@ async def _resolves_nothing_unknown(adapter: DepartmentAdapter) -> None:
         "https://licence.invalid/unknown", _deadline()
     )
     if found is not None:
-        raise CaseFailed(
-            "resolve_qr",
-            "a business",
-            "404",
-            "未知二维码应答 404",
-            "Answer an unknown code with 404",
-        )
+        raise CaseFailed("resolve_qr", "a business", "404", "unknown_code_refused")
 
 
 async def _takes_results_once(adapter: DepartmentAdapter) -> None:
@@ -243,8 +197,7 @@ async def _takes_results_once(adapter: DepartmentAdapter) -> None:
             "receipt_no",
             "two different receipts",
             "the same receipt for the same delivery_id",
-            "同一 delivery_id 重复提交应返回同一回执",
-            "Return the same receipt when a delivery_id comes again",
+            "receipt_repeated",
         )
 
 
@@ -260,8 +213,7 @@ async def _hides_small_cells(adapter: DepartmentAdapter) -> None:
             "cells",
             f"a minimum of {smallest}, or smaller counts",
             f"no count below {SMALLEST_CELL}",
-            "小于最小单元的计数须为 null",
-            "Counts below the minimum cell must be null",
+            "small_cells_hidden",
         )
 
 
@@ -272,42 +224,17 @@ def _operations(adapter: DepartmentAdapter, name: str) -> OptionalOperations:
 
 
 CASES = (
-    Case("answers_sample", "样例主体有应答", "Answers for the sample business", _answers),
-    Case("tells_time", "给出数据时间", "Tells the time of its data", _tells_time),
-    Case(
-        "knows_unknown",
-        "未知主体答「无记录」",
-        "Says 'no record' for an unknown business",
-        _knows_unknown,
-    ),
-    Case("is_stable", "重复查询结果一致", "Answers the same question alike", _is_stable),
-    Case("survives_oddity", "能处理异常标识符", "Survives an odd identifier", _survives_oddity),
-    Case(
-        "answers_in_parallel",
-        "八路并发应答正确",
-        "Answers eight questions at once",
-        _answers_in_parallel,
-    ),
-    Case(
-        "answers_on_replicas",
-        "各备用地址应答一致",
-        "Answers alike on every replica",
-        _answers_on_replicas,
-    ),
-    Case("searches", "按名称检索", "Finds by name", _searches),
-    Case("resolves_qr", "二维码解析", "Resolves codes", _resolves_nothing_unknown),
-    Case(
-        "hides_small_cells",
-        "统计不含过小单元",
-        "Hides small cells in aggregates",
-        _hides_small_cells,
-    ),
-    Case(
-        "takes_results_once",
-        "接收检查结果且可重复提交",
-        "Takes results, repeats safely",
-        _takes_results_once,
-    ),
+    Case("answers_sample", _answers),
+    Case("tells_time", _tells_time),
+    Case("knows_unknown", _knows_unknown),
+    Case("is_stable", _is_stable),
+    Case("survives_oddity", _survives_oddity),
+    Case("answers_in_parallel", _answers_in_parallel),
+    Case("answers_on_replicas", _answers_on_replicas),
+    Case("searches", _searches),
+    Case("resolves_qr", _resolves_nothing_unknown),
+    Case("hides_small_cells", _hides_small_cells),
+    Case("takes_results_once", _takes_results_once),
 )
 
 
@@ -349,8 +276,7 @@ async def _examine(case: Case, adapter: DepartmentAdapter) -> CaseResult:
     return CaseResult(
         case=case.name,
         status=status,
-        title_zh=case.title_zh,
-        title_en=case.title_en,
+        title=TITLES[case.name],
         elapsed_ms=elapsed,
         **row,
     )

@@ -13,10 +13,10 @@ from adapters.contract.adapter import (
     CallingAdapter,
     Candidate,
     DepartmentAdapter,
+    OnAnswer,
     OptionalOperations,
     ResultReceipt,
     SectionAnswer,
-    Told,
 )
 from adapters.contract.business_id import BusinessId, IdentifierError, Scheme, parse
 from adapters.contract.errors import (
@@ -57,6 +57,7 @@ __all__ = [
     "IdentifierError",
     "Manifest",
     "Mapping",
+    "OnAnswer",
     "OptionalOperations",
     "Outcome",
     "Reason",
@@ -65,7 +66,6 @@ __all__ = [
     "ResultReceipt",
     "Scheme",
     "SectionAnswer",
-    "Told",
     "parse",
     "shape_of",
 ]

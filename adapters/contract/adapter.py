@@ -26,7 +26,7 @@ class AdapterQuery(Struct, frozen=True):
     site: str | None
     purpose: str
     unit: str
-    request_id: str
+    trace_id: str
     deadline: float
     traceparent: str = ""
     replica: int = 0
@@ -110,7 +110,7 @@ class OptionalOperations(Protocol):
         ...
 
 
-Told = Callable[[SectionAnswer | None, AdapterError | None], None]
+OnAnswer = Callable[[SectionAnswer | None, AdapterError | None], None]
 
 
 class Asking(Protocol):
@@ -123,7 +123,7 @@ class Asking(Protocol):
 class CallingAdapter(DepartmentAdapter, Protocol):
     """An adapter that needs no task for a question: whoever asks keeps the time and cancels."""
 
-    def begin(self, query: AdapterQuery, told: Told) -> Asking:
+    def begin(self, query: AdapterQuery, told: OnAnswer) -> Asking:
         """Ask; `told` is called once with an answer or a failure, possibly before this returns.
         Raises `AdapterError`.
         """

@@ -230,7 +230,7 @@ class SpecialEquipment(Struct, frozen=True, omit_defaults=True, kw_only=True):
     directives: list[Order] = []
 
 
-class Standing(Struct, frozen=True, omit_defaults=True, kw_only=True):
+class CommonRecord(Struct, frozen=True, omit_defaults=True, kw_only=True):
     """The common shape of a department's word on a business: its permits, open orders and lists."""
 
     permits: list[Permit] = []
@@ -238,7 +238,7 @@ class Standing(Struct, frozen=True, omit_defaults=True, kw_only=True):
     flags: list[Flag] = []
 
 
-class PublicSecurity(Standing, frozen=True, omit_defaults=True, kw_only=True):
+class PublicSecurity(CommonRecord, frozen=True, omit_defaults=True, kw_only=True):
     """公安: special trades. Persons and cases never enter."""
 
     special_trade_kind: Name | None = None
@@ -247,7 +247,7 @@ class PublicSecurity(Standing, frozen=True, omit_defaults=True, kw_only=True):
     cctv_retention_days: Count | None = None
 
 
-class CivilAffairs(Standing, frozen=True, omit_defaults=True, kw_only=True):
+class CivilAffairs(CommonRecord, frozen=True, omit_defaults=True, kw_only=True):
     """民政: social organisations, elderly care, charity."""
 
     org_kind: Name | None = None
@@ -258,7 +258,7 @@ class CivilAffairs(Standing, frozen=True, omit_defaults=True, kw_only=True):
     ) = None
 
 
-class UrbanManagement(Standing, frozen=True, omit_defaults=True, kw_only=True):
+class UrbanManagement(CommonRecord, frozen=True, omit_defaults=True, kw_only=True):
     """城管: street, signs, kitchen waste."""
 
     front_three_duties: YesNo | None = None
@@ -266,7 +266,7 @@ class UrbanManagement(Standing, frozen=True, omit_defaults=True, kw_only=True):
     open_violation_count: Count | None = None
 
 
-class Health(Standing, frozen=True, omit_defaults=True, kw_only=True):
+class Health(CommonRecord, frozen=True, omit_defaults=True, kw_only=True):
     """卫健: hygiene of public places (L-GW)."""
 
     hygiene_permit: PermitAnswer | None = None
@@ -275,7 +275,7 @@ class Health(Standing, frozen=True, omit_defaults=True, kw_only=True):
     staff_health_certs: Count | None = None
 
 
-class Ecology(Standing, frozen=True, omit_defaults=True, kw_only=True):
+class Ecology(CommonRecord, frozen=True, omit_defaults=True, kw_only=True):
     """生态环境: pollutant permit or registration (L-PW)."""
 
     permit_category: Literal["key", "simplified", "registered", "none", "unknown"] | None = None
@@ -283,7 +283,7 @@ class Ecology(Standing, frozen=True, omit_defaults=True, kw_only=True):
     monitor_exceeded: bool | None = None
 
 
-class HumanResources(Standing, frozen=True, omit_defaults=True, kw_only=True):
+class HumanResources(CommonRecord, frozen=True, omit_defaults=True, kw_only=True):
     """人社: wages and insurance."""
 
     wage_arrears_listed: bool | None = None
@@ -291,7 +291,7 @@ class HumanResources(Standing, frozen=True, omit_defaults=True, kw_only=True):
     insured_count_band: Name | None = None
 
 
-class Emergency(Standing, frozen=True, omit_defaults=True, kw_only=True):
+class Emergency(CommonRecord, frozen=True, omit_defaults=True, kw_only=True):
     """应急管理: work safety and hazardous chemicals."""
 
     work_safety_permit: PermitAnswer | None = None
@@ -299,7 +299,7 @@ class Emergency(Standing, frozen=True, omit_defaults=True, kw_only=True):
     open_major_hazard_count: Count | None = None
 
 
-class Customs(Standing, frozen=True, omit_defaults=True, kw_only=True):
+class Customs(CommonRecord, frozen=True, omit_defaults=True, kw_only=True):
     """海关: registration and credit; trade values stay at the source."""
 
     customs_reg_no: Code | None = None
@@ -321,7 +321,7 @@ SECTIONS: dict[str, type[Struct]] = {
     "human_resources": HumanResources,
     "emergency": Emergency,
     "customs": Customs,
-    "other": Standing,
+    "other": CommonRecord,
 }
 """Section name -> shape. `other` serves any further department by configuration alone."""
 
@@ -332,6 +332,6 @@ encode = msgspec.json.Encoder().encode
 
 def shape_of(section: str) -> type[Struct]:
     """The shape of a section; a name the product does not know yet has the common shape
-    `Standing`.
+    `CommonRecord`.
     """
-    return SECTIONS.get(section, Standing)
+    return SECTIONS.get(section, CommonRecord)

@@ -12,7 +12,6 @@ from math import inf
 from msgspec import structs
 
 from adapters.contract import AdapterError, Asking, SectionAnswer
-from adapters.dispatch.backoff import pause
 from adapters.dispatch.cache import Key
 from adapters.dispatch.deadline import LATE_SECONDS, LEAST_ATTEMPT_SECONDS
 from adapters.dispatch.hedging import hedge_after
@@ -20,6 +19,7 @@ from adapters.dispatch.lane import Lane
 from adapters.dispatch.question import Question, Waiter
 from adapters.dispatch.replies import Replies
 from adapters.dispatch.reply import Reply
+from adapters.dispatch.retries import pause
 from adapters.dispatch.ticker import Ticker
 from adapters.dispatch.timeouts import attempt_seconds, is_fair
 from adapters.transport.heads import HOP_SECONDS

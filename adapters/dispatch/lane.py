@@ -10,10 +10,10 @@ from typing import Any
 
 from adapters.contract.errors import AdapterError
 from adapters.contract.manifest import Capacity
-from adapters.dispatch.backoff import Budget
 from adapters.dispatch.breaker import Breaker, BreakerRules
 from adapters.dispatch.hedging import BUDGET_SHARE
 from adapters.dispatch.limits import AdaptiveLimit
+from adapters.dispatch.retries import Budget
 from adapters.dispatch.timeouts import Latencies
 
 _NEUTRAL = frozenset({"credentials_rejected", "request_refused", "gateway_full"})

@@ -7,14 +7,14 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from adapters.contract import AdapterError, AdapterQuery, Asking, SectionAnswer, Told
+from adapters.contract import AdapterError, AdapterQuery, Asking, OnAnswer, SectionAnswer
 from adapters.dispatch.cache import Freshness, Key
 from adapters.dispatch.lane import Lane
 from adapters.dispatch.reply import Reply
 
 log = logging.getLogger("onevisit.dispatch")
 
-Begin = Callable[[AdapterQuery, Told], Asking]
+Begin = Callable[[AdapterQuery, OnAnswer], Asking]
 Fetch = Callable[[AdapterQuery], Awaitable[SectionAnswer]]
 
 
@@ -75,7 +75,7 @@ def awaiting(fetch: Fetch, label: str) -> Begin:
     reason.
     """
 
-    async def run(query: AdapterQuery, told: Told) -> None:
+    async def run(query: AdapterQuery, told: OnAnswer) -> None:
         try:
             answer = await fetch(query)
         except AdapterError as error:
@@ -88,7 +88,7 @@ def awaiting(fetch: Fetch, label: str) -> Begin:
         else:
             told(answer, None)
 
-    def begin(query: AdapterQuery, told: Told) -> Asking:
+    def begin(query: AdapterQuery, told: OnAnswer) -> Asking:
         return _TaskAsking(asyncio.get_running_loop().create_task(run(query, told)))
 
     return begin

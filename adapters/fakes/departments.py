@@ -33,7 +33,7 @@ _MANIFESTS = Path(__file__).with_name("manifests")
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class MockRequest:
     """A request as a mock department sees it."""
 
     method: str
@@ -52,7 +52,7 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class MockAnswer:
     """An answer."""
 
     status: int
@@ -69,7 +69,7 @@ class Department:
     native: dialects.Native
     latency_ms: int
     lag: timedelta
-    handle: Callable[["Department", Asked], Told] = field(repr=False)
+    handle: Callable[["Department", MockRequest], MockAnswer] = field(repr=False)
     received: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     @property
@@ -95,11 +95,11 @@ def manifest_of(name: str, base_url: str) -> dict[str, Any]:
     return document | {"base_url": base_url}
 
 
-def _json(document: Any, status: int = 200) -> Told:
-    return Told(status, json.dumps(document, ensure_ascii=False).encode())
+def _json(document: Any, status: int = 200) -> MockAnswer:
+    return MockAnswer(status, json.dumps(document, ensure_ascii=False).encode())
 
 
-def _aggregate(department: Department, asked: Asked) -> Told:
+def _aggregate(department: Department, asked: MockRequest) -> MockAnswer:
     """Businesses by trade, small cells hidden at the source."""
     counts: dict[str, int] = {}
     for business in department.world.generated:
@@ -113,7 +113,7 @@ def _aggregate(department: Department, asked: Asked) -> Told:
     return _json({"minimum_cell": SMALLEST_CELL, "cells": cells})
 
 
-def _contract(department: Department, asked: Asked) -> Told:
+def _contract(department: Department, asked: MockRequest) -> MockAnswer:
     """The envelope of department-adapter.v1.yaml."""
     if asked.path == "/v1/aggregate":
         return _aggregate(department, asked)
@@ -135,7 +135,7 @@ def _contract(department: Department, asked: Asked) -> Told:
     return _json({**envelope, "status": "found", "data": record})
 
 
-def _registration(department: Department, asked: Asked) -> Told:
+def _registration(department: Department, asked: MockRequest) -> MockAnswer:
     """HTTP 200 for everything; the code inside tells."""
     if asked.path == "/v1/search":
         found = department.world.search(
@@ -171,7 +171,7 @@ def _candidate(business: Business) -> dict[str, str]:
     }
 
 
-def _tax(department: Department, asked: Asked) -> Told:
+def _tax(department: Department, asked: MockRequest) -> MockAnswer:
     """Log in first; a session token lasts until the server forgets it."""
     secrets = SECRETS["tax"]
     if asked.path == "/sw/login":
@@ -189,7 +189,7 @@ def _tax(department: Department, asked: Asked) -> Told:
     return _json({"code": 0, "sjgxsj": department.as_of.strftime("%Y%m%d%H%M%S"), "data": record})
 
 
-def _fire(department: Department, asked: Asked) -> Told:
+def _fire(department: Department, asked: MockRequest) -> MockAnswer:
     if asked.path == "/v1/results":
         return _take_results(department, asked)
     code = asked.query.get("code", "")
@@ -206,7 +206,7 @@ def _fire(department: Department, asked: Asked) -> Told:
     )
 
 
-def _food(department: Department, asked: Asked) -> Told:
+def _food(department: Department, asked: MockRequest) -> MockAnswer:
     if asked.path == "/v1/results":
         return _take_results(department, asked)
     code = asked.query.get("xydm", "")
@@ -220,7 +220,7 @@ def _food(department: Department, asked: Asked) -> Told:
     )
 
 
-def _take_results(department: Department, asked: Asked) -> Told:
+def _take_results(department: Department, asked: MockRequest) -> MockAnswer:
     """Give a receipt; the same delivery gets the same receipt."""
     message = asked.json()
     delivery_id = str(message.get("delivery_id", ""))
@@ -235,7 +235,7 @@ def _take_results(department: Department, asked: Asked) -> Told:
     return _json(department.received[delivery_id]["receipt"])
 
 
-def _urban_management(department: Department, asked: Asked) -> Told:
+def _urban_management(department: Department, asked: MockRequest) -> MockAnswer:
     code = asked.query.get("tyshxydm", "")
     _, record = department.record(code)
     if record is None:
@@ -245,16 +245,16 @@ def _urban_management(department: Department, asked: Asked) -> Told:
     )
 
 
-def _ecology(department: Department, asked: Asked) -> Told:
+def _ecology(department: Department, asked: MockRequest) -> MockAnswer:
     code = str(asked.json().get("dm", ""))
     _, record = department.record(code)
     return _json({"dm": code, "ts": department.as_of.isoformat(), "xx": record or {}})
 
 
-def _public_security(department: Department, asked: Asked) -> Told:
+def _public_security(department: Department, asked: MockRequest) -> MockAnswer:
     """XML in GB18030."""
     if asked.headers.get("x-ga-token") != SECRETS["public_security"]["api_key"]:
-        return Told(
+        return MockAnswer(
             401,
             "<FHJG><JGDM>99</JGDM></FHJG>".encode("gb18030"),
             "application/xml; charset=GB18030",
@@ -265,7 +265,7 @@ def _public_security(department: Department, asked: Asked) -> Told:
     stamp = department.as_of.strftime("%Y%m%d%H%M%S")
     content = {"JGDM": result, "DM": code, "SJSJ": stamp, **(record or {})}
     text = '<?xml version="1.0" encoding="GB18030"?>' + _element("FHJG", content)
-    return Told(200, text.encode("gb18030"), "application/xml; charset=GB18030")
+    return MockAnswer(200, text.encode("gb18030"), "application/xml; charset=GB18030")
 
 
 def _element(name: str, value: Any) -> str:
@@ -279,7 +279,9 @@ def _element(name: str, value: Any) -> str:
     return f"<{name}>{inner}</{name}>"
 
 
-_ASSEMBLY: dict[str, tuple[dialects.Native, Callable[[Department, Asked], Told], int, int]] = {
+_ASSEMBLY: dict[
+    str, tuple[dialects.Native, Callable[[Department, MockRequest], MockAnswer], int, int]
+] = {
     # name: dialect, handler, latency in ms, age of its data in hours
     "registration": (dialects.registration, _registration, 45, 1),
     "tax": (dialects.tax, _tax, 42, 48),

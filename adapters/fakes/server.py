@@ -22,7 +22,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 import httptools
 
-from adapters.fakes.departments import NAMES, Asked, Department, Told, assemble
+from adapters.fakes.departments import NAMES, Department, MockAnswer, MockRequest, assemble
 from adapters.fakes.world import World
 from adapters.fakes.zoo import CLOSE, RESET, ZOO, Step
 
@@ -31,7 +31,7 @@ MODES = frozenset({"ok", "down", "hang", "garbage", "slow", "error", *ZOO})
 _MOST_BUFFERED = 1 << 20
 _SLOW_SECONDS = 2.5
 _SHORTEST_IDENTIFIER = 9
-_GARBAGE = Told(200, b'{"business_id": "\xff\xfe', "application/json")
+_GARBAGE = MockAnswer(200, b'{"business_id": "\xff\xfe', "application/json")
 
 
 class _Server(asyncio.Protocol):
@@ -71,7 +71,9 @@ class _Server(asyncio.Protocol):
     def on_message_complete(self) -> None:
         parts = urlsplit(self.url.decode("latin-1"))
         query = dict(parse_qsl(parts.query, keep_blank_values=True))
-        asked = Asked(self.parser.get_method().decode(), parts.path, query, self.headers, self.body)
+        asked = MockRequest(
+            self.parser.get_method().decode(), parts.path, query, self.headers, self.body
+        )
         self.url, self.headers, self.body = b"", {}, b""
         self.owner.spawn(self._answer(asked))
 
@@ -94,7 +96,7 @@ class _Server(asyncio.Protocol):
             else:
                 await asyncio.sleep(float(step))
 
-    async def _answer(self, asked: Asked) -> None:
+    async def _answer(self, asked: MockRequest) -> None:
         if self.owner.mode in ZOO:
             self.owner.served += 1
             await self._misbehave(ZOO[self.owner.mode].script(_asked_for(asked)))
@@ -112,7 +114,7 @@ def _is_behind(transport: asyncio.Transport) -> bool:
     return transport.get_write_buffer_size() > _MOST_BUFFERED and not transport.is_closing()
 
 
-def _asked_for(asked: Asked) -> str:
+def _asked_for(asked: MockRequest) -> str:
     """The identifier in a question, wherever this department is told it."""
     values = [
         unquote(asked.path.rpartition("/")[2]),
@@ -153,16 +155,16 @@ class Listener:
             if connection.transport is not None:
                 connection.transport.abort()
 
-    async def answer(self, asked: Asked) -> Told | None:
+    async def answer(self, asked: MockRequest) -> MockAnswer | None:
         if self.department is None:
-            return Told(404, b'{"error": "nobody answers here"}')
+            return MockAnswer(404, b'{"error": "nobody answers here"}')
         self.served += 1
         if self.mode == "hang":
             return None
         if self.mode == "garbage":
             return _GARBAGE
         if self.mode == "error":
-            return Told(500, b'{"error": "internal"}')
+            return MockAnswer(500, b'{"error": "internal"}')
         await asyncio.sleep(
             _SLOW_SECONDS if self.mode == "slow" else self.department.latency_ms / 1000
         )
@@ -183,7 +185,7 @@ class Control(Listener):
         super().__init__(None, port)
         self.listeners = listeners
 
-    async def answer(self, asked: Asked) -> Told | None:
+    async def answer(self, asked: MockRequest) -> MockAnswer | None:
         name = asked.path.rpartition("/")[2]
         listener = self.listeners.get(name)
         mode = str(asked.json().get("mode"))
@@ -193,9 +195,9 @@ class Control(Listener):
                 for n, entry in self.listeners.items()
                 if entry.department
             }
-            return Told(200, json.dumps(found, ensure_ascii=False).encode())
+            return MockAnswer(200, json.dumps(found, ensure_ascii=False).encode())
         if listener is None or mode not in MODES:
-            return Told(
+            return MockAnswer(
                 404,
                 json.dumps(
                     {"departments": sorted(self.listeners), "modes": sorted(MODES)}
@@ -205,7 +207,7 @@ class Control(Listener):
         if isinstance(latency, int) and listener.department is not None:
             listener.department.latency_ms = latency
         await listener.set_mode(mode)
-        return Told(200, json.dumps({"department": name, "mode": mode}).encode())
+        return MockAnswer(200, json.dumps({"department": name, "mode": mode}).encode())
 
 
 async def start(

@@ -2,7 +2,6 @@
 shape.
 """
 
-from binascii import b2a_base64
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -22,7 +21,7 @@ Now = Callable[[], datetime]
 
 _JSON = frozenset({"application/json", "text/json"})
 _XML = frozenset({"application/xml", "text/xml"})
-CLOCK_SKEW = timedelta(minutes=10)
+SOURCE_CLOCK_SKEW = timedelta(minutes=10)
 _STATUS = {
     401: "credentials_rejected",
     403: "credentials_rejected",
@@ -96,7 +95,7 @@ def require_as_of(value: Any, now: Now) -> datetime:
         as_of = to_instant(value)
     except (ValueError, OverflowError, OSError) as error:
         raise AdapterMalformed("as_of_invalid", str(value)[:60]) from error
-    if as_of > now() + CLOCK_SKEW:
+    if as_of > now() + SOURCE_CLOCK_SKEW:
         raise AdapterMalformed("as_of_invalid", "in the future")
     return as_of
 
@@ -120,5 +119,5 @@ def section_answer(
 
 
 def digest_of(body: bytes) -> str:
-    """RFC 9530 form of the SHA-256 of the bytes a department sent."""
-    return f"sha-256=:{b2a_base64(sha256(body).digest(), newline=False).decode()}:"
+    """The SHA-256 of the bytes a department sent, in the one form that digests have here."""
+    return f"sha-256:{sha256(body).hexdigest()}"

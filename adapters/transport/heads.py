@@ -18,7 +18,7 @@ def told_ms(deadline: float, now: float) -> int:
 def fields_of(query: AdapterQuery, left_ms: int) -> dict[str, str]:
     """The headers that differ between look-ups and are the same for all departments of one."""
     return {
-        "X-Request-Id": query.request_id,
+        "X-Request-Id": query.trace_id,
         "X-Purpose": query.purpose,
         "X-Unit": quote_header(query.unit),
         "Deadline": str(left_ms),

@@ -4,15 +4,67 @@ here). Pure.
 
 import hashlib
 import hmac
+import re
 from datetime import datetime
+from enum import StrEnum
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import msgspec
 from msgspec import Struct
 
+from adapters.contract.words import Words, words_of
+
+
+class EventName(StrEnum):
+    """What can have happened: room, thing, and what became of it. Each has words in
+    `data/events.csv`; an event without a name here cannot be written.
+    """
+
+    PROFILE_VIEWED = "profile.business.viewed"
+    PROFILE_ABANDONED = "profile.business.abandoned"
+    SECTION_VIEWED = "profile.section.viewed"
+    SECTION_REFILLED = "profile.section.refilled"
+    TEXT_RESOLVED = "businesses.text.resolved"
+    REQUEST_REFUSED = "gateway.request.refused"
+    RECORD_SUBMITTED = "inspections.record.submitted"
+    RECORD_VIEWED = "inspections.record.viewed"
+    RECORDS_PULLED = "supervision.records.pulled"
+    ENTRIES_READ = "audit.entries.read"
+    TASK_OPENED = "tasks.task.opened"
+    TASK_CLOSED = "tasks.task.closed"
+    OFFICER_REGISTERED = "organisations.officer.registered"
+    ADAPTER_REGISTERED = "registry.adapter.registered"
+    ADAPTER_UPDATED = "registry.adapter.updated"
+    ADAPTER_CREDENTIALS_STORED = "registry.adapter.credentials_stored"
+    ADAPTER_EXAMINATION_REQUESTED = "registry.adapter.examination_requested"
+    ADAPTER_EXAMINED = "registry.adapter.examined"
+    ADAPTER_SUBMITTED = "registry.adapter.submitted"
+    ADAPTER_PUBLISHED = "registry.adapter.published"
+    ADAPTER_REJECTED = "registry.adapter.rejected"
+    ADAPTER_SUSPENDED = "registry.adapter.suspended"
+    ADAPTER_RESUMED = "registry.adapter.resumed"
+    ADAPTER_RETIRED = "registry.adapter.retired"
+    OPERATION_CANCELLED = "operations.operation.cancelled"
+
+
 VERSION = 1
 LONGEST = 2048
+_GRAMMAR = re.compile(r"[a-z]+(\.[a-z_]+){2}")
+
+
+def _vocabulary() -> dict[EventName, Words]:
+    """Words of every event. Raises ValueError for one without words, or of another form."""
+    words = words_of(Path(__file__).with_name("data") / "events.csv")
+    odd = {name for name in EventName if not _GRAMMAR.fullmatch(name)}
+    if odd or set(words) != set(EventName):
+        raise ValueError(f"events and their words differ: {odd | set(words) ^ set(EventName)}")
+    return {name: words[name] for name in EventName}
+
+
+VOCABULARY = _vocabulary()
+"""Every event and its words."""
 
 
 class Event(Struct, frozen=True):
@@ -20,7 +72,7 @@ class Event(Struct, frozen=True):
     stored.
     """
 
-    event: str
+    event: EventName
     actor: str
     subject: str = ""
     role: str = ""
@@ -36,7 +88,7 @@ class Event(Struct, frozen=True):
     source_digests: dict[str, str] = {}
     outcome: str = "ok"
     staleness: str = ""
-    request_id: str = ""
+    trace_id: str = ""
     object_ref: str = ""
 
 
@@ -65,7 +117,7 @@ def canonical(event: Event, secret: bytes, at: datetime) -> str:
     if event.subject:
         values["subject_ref"] = reference(secret, "subject", event.subject, year)
     text = _encoded(values)
-    for name in ("source_digests", "departments", "agreement"):
+    for name in ("departments", "agreement", "source_digests"):
         if len(text) > LONGEST and name in values:
             values[name] = "sha-256:" + hashlib.sha256(_encoded(values[name])).hexdigest()
             text = _encoded(values)

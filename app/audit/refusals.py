@@ -9,7 +9,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.audit.deps import SEQUENCER
 from app.audit.errors import AuditUnavailable
-from app.audit.events import Event
+from app.audit.events import Event, EventName
 from app.audit.service import act_of
 from app.core.problems import problem
 
@@ -51,15 +51,15 @@ class RefusalTrace:
         route = request.scope.get("route")
         details: dict[str, Any] = {
             "outcome": str(status),
-            "request_id": str(getattr(request.state, "trace_id", "")),
+            "trace_id": str(getattr(request.state, "trace_id", "")),
             "object_ref": f"{request.method} {getattr(route, 'path', '')}",
             "subject": getattr(request.state, "subject", ""),
             "purpose": getattr(request.state, "purpose", ""),
         }
         await SEQUENCER.of(request.app).append(
-            act_of(principal, "gateway.request.refused", **details)
+            act_of(principal, EventName.REQUEST_REFUSED, **details)
             if principal
-            else Event(event="gateway.request.refused", actor="anonymous", **details)
+            else Event(event=EventName.REQUEST_REFUSED, actor="anonymous", **details)
         )
 
 

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from adapters.contract import IdentifierError, parse
 from app.audit import service
 from app.audit.deps import SequencerDep, TrailDep
+from app.audit.events import EventName
 from app.audit.schemas import AuditEntryRead
 from app.audit.service import act_of
 from app.core.admission import Priority, takes
@@ -26,7 +27,7 @@ async def trace_reading(
     sequencer: SequencerDep,
 ) -> None:
     """Who watches is watched: reading the trace is an entry too."""
-    await sequencer.append(act_of(principal, "audit.entries.read", request_id=trace_id_of(request)))
+    await sequencer.append(act_of(principal, EventName.ENTRIES_READ, trace_id=trace_id_of(request)))
 
 
 @router.get("/entries", dependencies=[Depends(trace_reading)])

@@ -1,5 +1,7 @@
 """Shapes of the trace's answers."""
 
+from datetime import datetime
+
 from pydantic import BaseModel, ConfigDict
 
 
@@ -11,5 +13,5 @@ class AuditEntryRead(BaseModel):
     id: str
     v: int
     event: str
-    at: str
+    at: datetime
     actor_ref: str

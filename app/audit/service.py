@@ -8,7 +8,7 @@ from typing import Any
 from sqlmodel import Session
 
 from app.audit import repository
-from app.audit.events import Event, canonical, reference
+from app.audit.events import Event, EventName, canonical, reference
 from app.core.clock import Clock
 from app.core.ids import new_id_text
 from auth.principal import Principal
@@ -40,7 +40,7 @@ class Trail:
         return reference(self.secret, "subject", subject, at.year)
 
 
-def act_of(principal: Principal, event: str, **details: Any) -> Event:
+def act_of(principal: Principal, event: EventName, **details: Any) -> Event:
     """An event that says who acted, in which role and unit."""
     return Event(
         event=event,

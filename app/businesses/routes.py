@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request
 
 from app.audit.deps import SEQUENCER
+from app.audit.events import EventName
 from app.audit.sequencer import Sequencer
 from app.audit.service import act_of
 from app.businesses import service
@@ -36,10 +37,10 @@ async def resolve_business(
     answer = await service.resolve(wanted.text, finder, settings.qr_hosts)
     event = act_of(
         principal,
-        "businesses.text.resolved",
-        subject=answer.identifier.business_id if answer.identifier else "",
+        EventName.TEXT_RESOLVED,
+        subject=answer.business.business_id if answer.business else "",
         outcome=answer.outcome,
-        request_id=trace_id_of(request),
+        trace_id=trace_id_of(request),
     )
     await sequencer.append(event)
     return answer

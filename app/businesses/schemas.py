@@ -1,10 +1,12 @@
 """Shapes of identifiers."""
 
+from dataclasses import dataclass
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.core.words import Words
+from adapters.contract import Scheme
+from adapters.contract.words import Words
 
 
 class ResolveRequest(BaseModel):
@@ -15,14 +17,18 @@ class ResolveRequest(BaseModel):
     text: str = Field(min_length=1, max_length=500)
 
 
-class IdentifierRead(BaseModel):
-    """A checked identifier. `alternatives` are other schemes the same string fits."""
+@dataclass(frozen=True, slots=True)
+class Business:
+    """A business by a checked identifier. `value` is the identifier as it is understood,
+    `business_id` what to ask a profile for; `alternatives` are other schemes the same string fits.
+    """
 
     value: str
-    scheme: str
+    business_id: str
+    scheme: Scheme
     checks: dict[str, str]
-    alternatives: list[str] = []
-    business_id: str = Field(description="what to ask a profile for")
+    alternatives: list[Scheme]
+    site: str | None = None
 
 
 class CandidateRead(BaseModel):
@@ -38,7 +44,7 @@ class Resolution(BaseModel):
     """A match, several candidates, or what to do next."""
 
     outcome: Literal["match", "candidates", "unresolved"]
-    identifier: IdentifierRead | None = None
+    business: Business | None = None
     candidates: list[CandidateRead] = []
     suggestions: list[str] = []
     reason: str | None = None

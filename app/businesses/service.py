@@ -1,12 +1,14 @@
 """From text to a business."""
 
+from pathlib import Path
 from typing import Protocol
 
 from adapters.contract import AdapterError, BusinessId, Candidate, IdentifierError, parse
+from adapters.contract.words import Words, words_of
 from app.businesses.errors import as_problem
 from app.businesses.matching import Reading, is_known_host, read
-from app.businesses.schemas import CandidateRead, IdentifierRead, Resolution
-from app.core.words import Words
+from app.businesses.schemas import Business, CandidateRead, Resolution
+from app.core.texts import text_of
 
 
 class Finder(Protocol):
@@ -29,36 +31,8 @@ def identified(text: str, pointer: str) -> BusinessId:
         raise as_problem(error, pointer) from error
 
 
-_NEXT = {
-    "broken": (
-        "对照证照逐位核对后重输",
-        "Compare with the licence character by character and type again",
-    ),
-    "personal": (
-        "个人证件号不能用于查询；请输入字号名称或扫码",
-        "A personal number finds no business; type its name or scan its code",
-    ),
-    "permit": (
-        "许可证编号不能单独确定主体；请输入证上的 18 位代码或名称",
-        (
-            "A permit number does not name a business by itself; type the 18-character code "
-            "or the name that stands on the permit"
-        ),
-    ),
-    "short": ("至少输入两个字", "Type at least two characters"),
-    "unknown_host": (
-        "此二维码不是证照码；请手工输入代码",
-        "This is no licence code; type the code from the licence",
-    ),
-    "nothing": (
-        "未找到；换用证照上的全称或代码",
-        "Nothing found; use the full name or the code on the licence",
-    ),
-    "unreachable": (
-        "登记部门暂不可用；请输入 18 位代码",
-        "The registration department is away; type the 18-character code",
-    ),
-}
+NEXT_STEPS = words_of(Path(__file__).with_name("data") / "next_steps.csv")
+"""What to do where a text leads to no business."""
 
 
 async def resolve(text: str, finder: Finder, qr_hosts: tuple[str, ...]) -> Resolution:
@@ -67,7 +41,7 @@ async def resolve(text: str, finder: Finder, qr_hosts: tuple[str, ...]) -> Resol
     if reading.identifier is not None and not reading.identifier.names_a_business:
         return _unresolved("permit")
     if reading.identifier is not None:
-        return Resolution(outcome="match", identifier=describe(reading.identifier))
+        return Resolution(outcome="match", business=describe(reading.identifier))
     try:
         candidates = await _ask(reading, text.strip(), finder, qr_hosts)
     except AdapterError:
@@ -103,23 +77,23 @@ def _refused(reading: Reading) -> Resolution:
     if reading.error is not None:
         answer.reason = reading.error.code
         if reading.kind == "broken":  # what is wrong with it, and then what to do
-            problem, (zh, en) = as_problem(reading.error, "/body/text"), _NEXT["broken"]
-            answer.next_step = Words(zh=f"{problem.zh}。{zh}", en=f"{problem.en}. {en}")
+            wrong, step = text_of(reading.error.code).advice.words, NEXT_STEPS["broken"]
+            answer.next_step = Words(f"{wrong.zh}。{step.zh}", f"{wrong.en}. {step.en}")
         answer.suggestions = list(reading.error.suggestions)
     return answer
 
 
 def _unresolved(why: str) -> Resolution:
-    zh, en = _NEXT[why]
-    return Resolution(outcome="unresolved", reason=why, next_step=Words(zh=zh, en=en))
+    return Resolution(outcome="unresolved", reason=why, next_step=NEXT_STEPS[why])
 
 
-def describe(identifier: BusinessId) -> IdentifierRead:
-    """A checked identifier for the answer; a permit number leads to the code inside it."""
-    return IdentifierRead(
-        value=identifier.value,
-        scheme=identifier.scheme,
-        checks=identifier.checks,
-        alternatives=[str(a) for a in identifier.alternatives],
-        business_id=identifier.key,
+def describe(business: BusinessId, site: str | None = None) -> Business:
+    """A checked identifier for an answer; a permit number leads to the code inside it."""
+    return Business(
+        business.value,
+        business.key,
+        business.scheme,
+        business.checks,
+        list(business.alternatives),
+        site,
     )

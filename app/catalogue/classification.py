@@ -18,16 +18,10 @@ class FieldClass:
     level: int
     mask: str
     masked_class: int | None
-    zh: str
-    en: str
     valid_from: date
     valid_to: date | None
     source: str
     confidence: str
-
-    def in_force(self, on: date) -> bool:
-        """Whether the row applies on a day."""
-        return self.valid_from <= on and (self.valid_to is None or on <= self.valid_to)
 
 
 @dataclass(frozen=True, slots=True)

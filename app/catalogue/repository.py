@@ -1,39 +1,41 @@
 """Reads the catalogue's dated data files."""
 
-import csv
 import hashlib
 from datetime import date
 from pathlib import Path
 
+from adapters.contract.tables import Row, day_of, in_force, rows
 from app.catalogue.classification import Catalogue, Element, FieldClass, FreshnessRow
 
 _DATA = Path(__file__).with_name("data")
+_DATES = ("valid_from", "valid_to")
+_ELEMENT = ("element", "section", "pointer", "authoritative", "comparator")
+_COLUMNS = {
+    "field_classes": (
+        "section", "field", "class", "mask", "masked_class", *_DATES, "source", "confidence",
+    ),
+    "elements": (*_ELEMENT, *_DATES, "zh", "en"),
+    "regions": ("name",),
+    "freshness": ("section", "fresh_s", "stale_s", *_DATES, "source", "confidence", "why"),
+}  # fmt: skip
+_MAY_BE_EMPTY = frozenset({"mask", "masked_class", "valid_to"})
 
 
-def _rows(name: str) -> list[dict[str, str]]:
-    with (_DATA / name).open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
+def _rows(name: str) -> tuple[Row, ...]:
+    return rows(_DATA / f"{name}.csv", _COLUMNS[name], _MAY_BE_EMPTY)
 
 
-def _field_class(row: dict[str, str]) -> FieldClass:
+def _field_class(row: Row) -> FieldClass:
     return FieldClass(
         section=row["section"],
         field=row["field"],
         level=int(row["class"]),
         mask=row["mask"],
         masked_class=int(row["masked_class"]) if row["masked_class"] else None,
-        zh=row["zh"],
-        en=row["en"],
         valid_from=date.fromisoformat(row["valid_from"]),
-        valid_to=date.fromisoformat(row["valid_to"]) if row["valid_to"] else None,
+        valid_to=day_of(row["valid_to"]),
         source=row["source"],
         confidence=row["confidence"],
-    )
-
-
-def _in_force(row: dict[str, str], on: date) -> bool:
-    return row["valid_from"] <= on.isoformat() and (
-        not row["valid_to"] or on.isoformat() <= row["valid_to"]
     )
 
 
@@ -42,34 +44,21 @@ def load(on: date) -> Catalogue:
     changes ETags.
     """
     digest = hashlib.sha256()
-    for name in ("field_classes.csv", "elements.csv", "regions.csv", "freshness.csv"):
-        digest.update((_DATA / name).read_bytes())
+    for name in _COLUMNS:
+        digest.update((_DATA / f"{name}.csv").read_bytes())
     classes: dict[str, dict[str, FieldClass]] = {}
-    for row in map(_field_class, _rows("field_classes.csv")):
-        if row.in_force(on):
-            classes.setdefault(row.section, {})[row.field] = row
+    for row in _rows("field_classes"):
+        if in_force(row, on):
+            classes.setdefault(row["section"], {})[row["field"]] = _field_class(row)
     elements = tuple(
-        Element(
-            **{
-                k: r[k]
-                for k in (
-                    "element",
-                    "section",
-                    "pointer",
-                    "authoritative",
-                    "comparator",
-                    "zh",
-                    "en",
-                )
-            }
-        )
-        for r in _rows("elements.csv")
-        if _in_force(r, on)
+        Element(**{name: row[name] for name in (*_ELEMENT, "zh", "en")})
+        for row in _rows("elements")
+        if in_force(row, on)
     )
     freshness = {
-        r["section"]: FreshnessRow(int(r["fresh_s"]), int(r["stale_s"]))
-        for r in _rows("freshness.csv")
-        if _in_force(r, on)
+        row["section"]: FreshnessRow(int(row["fresh_s"]), int(row["stale_s"]))
+        for row in _rows("freshness")
+        if in_force(row, on)
     }
-    regions = tuple(r["name"] for r in _rows("regions.csv"))
+    regions = tuple(row["name"] for row in _rows("regions"))
     return Catalogue(digest.hexdigest()[:12], classes, elements, regions, freshness)

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Path, Query
 
 from app.catalogue import service
-from app.catalogue.schemas import FieldRead, ProblemRead, ReasonRead
+from app.catalogue.schemas import FieldRead, ProblemRead
 from app.core.admission import Priority, takes
 from app.core.clock import local_date
 from app.core.deps import ClockDep
@@ -26,11 +26,11 @@ async def list_fields(
     return service.list_fields(local_date(clock.now()), section)
 
 
-@router.get("/v1/catalogue/reasons", dependencies=[Depends(requires(Permission.CATALOGUE_READ))])
+@router.get("/problems")
 @takes(Priority.PULL)
-async def list_reasons() -> list[ReasonRead]:
-    """Reasons a section may carry, in Chinese and English, with what to do now."""
-    return service.list_reasons()
+async def list_problems() -> list[ProblemRead]:
+    """Every problem code, what it means and what to do now."""
+    return service.list_problems()
 
 
 @router.get("/problems/{code}")

@@ -2,7 +2,7 @@
 
 from pydantic import BaseModel
 
-from app.core.words import Words
+from adapters.contract.words import Words
 
 
 class FieldRead(BaseModel):
@@ -15,15 +15,6 @@ class FieldRead(BaseModel):
     label: Words
     source: str
     confidence: str
-
-
-class ReasonRead(BaseModel):
-    """Why a section is as it is, and what to do now."""
-
-    code: str
-    outcome: str
-    text: Words
-    what_now: Words
 
 
 class ProblemRead(BaseModel):

@@ -3,13 +3,13 @@
 from datetime import date
 from functools import lru_cache
 
-from adapters.contract import REASONS
+from adapters.contract.labels import label_of
+from adapters.contract.sections import shape_of
 from app.catalogue import repository
 from app.catalogue.classification import Catalogue
 from app.catalogue.errors import ProblemUnknown
-from app.catalogue.schemas import FieldRead, ProblemRead, ReasonRead
+from app.catalogue.schemas import FieldRead, ProblemRead
 from app.core.texts import all_codes, text_of
-from app.core.words import Words
 
 
 @lru_cache(maxsize=4)
@@ -29,7 +29,7 @@ def list_fields(day: date, section: str | None) -> list[FieldRead]:
             field=row.field,
             field_class=row.level,
             mask=row.mask or None,
-            label=Words(zh=row.zh, en=row.en),
+            label=label_of(shape_of(row.section), row.field),
             source=row.source,
             confidence=row.confidence,
         )
@@ -38,28 +38,24 @@ def list_fields(day: date, section: str | None) -> list[FieldRead]:
     ]
 
 
-def list_reasons() -> list[ReasonRead]:
-    """Every reason a section may carry."""
-    return [
-        ReasonRead(
-            code=c,
-            outcome=r.outcome,
-            text=Words(zh=r.zh, en=r.en),
-            what_now=Words(zh=r.now_zh, en=r.now_en),
-        )
-        for c, r in sorted(REASONS.items())
-    ]
+def list_problems() -> list[ProblemRead]:
+    """Every problem code with its meaning, sorted."""
+    return [_problem(code) for code in all_codes()]
 
 
 def read_problem(code: str) -> ProblemRead:
     """The meaning of a problem code. Raises `ProblemUnknown`."""
     if code not in all_codes():
         raise ProblemUnknown
+    return _problem(code)
+
+
+def _problem(code: str) -> ProblemRead:
     text = text_of(code)
     return ProblemRead(
         code=code,
         status=text.status,
-        text=Words(zh=text.zh, en=text.en),
-        what_now=Words(zh=text.now_zh, en=text.now_en),
+        text=text.advice.words,
+        what_now=text.advice.what_now,
         retryable=text.retryable,
     )

@@ -168,12 +168,13 @@ def verify(
     marks = {"passed": "✔", "failed": "✗", "not_applicable": "–"}
     for row in report["cases"]:
         typer.echo(
-            f"{marks[row['status']]} {row['title_zh']} / {row['title_en']} ({row['elapsed_ms']} ms)"
+            f"{marks[row['status']]} {row['title']['zh']} / {row['title']['en']} "
+            f"({row['elapsed_ms']} ms)"
         )
         if row["status"] == "failed":
             typer.echo(
                 f"    {row['field']}: got {row['got']}; wanted {row['wanted']}\n    → "
-                f"{row['fix_zh']} / {row['fix_en']}"
+                f"{row['fix']['zh']} / {row['fix']['en']}"
             )
     if not report["passed"]:
         raise typer.Exit(1)

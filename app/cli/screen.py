@@ -82,7 +82,7 @@ class Screen:
         done = profile["completeness"]
         slowest = max(s["elapsed_ms"] for s in profile["sections"].values())
         self._console.print(
-            f"\n  [bold]{title}: {profile['business_id']['value']}  {profile['name']}[/]\n"
+            f"\n  [bold]{title}: {profile['business']['value']}  {profile['name']}[/]\n"
             f"  {profile['elapsed_ms']} ms in all, slowest department {slowest} ms, "
             f"{done['answered']} of {done['asked']} answered"
         )

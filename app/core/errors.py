@@ -23,16 +23,12 @@ CATALOGUE: dict[str, "type[DomainError]"] = {}
 
 
 class DomainError(Exception):
-    """A refusal with a stable code. `detail` is one English sentence about this occurrence; no
-    personal datum in it.
+    """A refusal with a stable code. `detail` is one English sentence about this occurrence, empty
+    where the words of the code say all; no personal datum in it.
     """
 
     kind: ClassVar[Kind]
     code: ClassVar[str] = ""
-    zh: ClassVar[str]
-    en: ClassVar[str]
-    now_zh: ClassVar[str]
-    now_en: ClassVar[str]
     retryable: ClassVar[bool] = False
 
     def __init_subclass__(cls) -> None:
@@ -44,12 +40,13 @@ class DomainError(Exception):
         detail: str = "",
         *,
         pointer: str | None = None,
-        extra: dict[str, object] | None = None,
+        hints: dict[str, Any] | None = None,
     ) -> None:
-        super().__init__(detail or self.en)
-        self.detail = detail or self.en
+        super().__init__(detail or self.code)
+        self.detail = detail
         self.pointer = pointer
-        self.extra = extra or {}
+        self.hints = hints or {}
+        """`position`, `expected`, `suggestions`, where they help."""
 
 
 class InvalidRequest(DomainError):
@@ -70,10 +67,6 @@ class RequestInvalid(InvalidRequest):
     """A request that does not fit its description, with every fault that was found."""
 
     code = "request.invalid"
-    zh = "请求内容不符合要求"
-    en = "The request does not fit its description"
-    now_zh = "按 errors 逐项更正"
-    now_en = "Correct what errors lists"
 
     def __init__(self, faults: Sequence[Fault]) -> None:
         super().__init__()
@@ -113,10 +106,6 @@ class Throttled(DomainError):
     kind = "throttled"
     retryable = True
     code = "request.too_many"
-    zh = "查询过于频繁"
-    en = "You ask more often than one caller may"
-    now_zh = "按 Retry-After 等待后重试"
-    now_en = "Wait as Retry-After says, then try again"
 
     def __init__(self, retry_after: int = 1, left: dict[str, str] | None = None) -> None:
         super().__init__()
@@ -126,7 +115,3 @@ class Throttled(DomainError):
 
 class CursorInvalid(InvalidRequest):
     code = "request.cursor_invalid"
-    zh = "分页游标无效"
-    en = "The cursor is not one this gateway gave out for this query"
-    now_zh = "去掉 cursor 重新从头获取"
-    now_en = "Leave cursor out and start from the beginning"

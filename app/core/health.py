@@ -1,5 +1,7 @@
 """Doors of operators: alive, ready."""
 
+from typing import Literal
+
 from fastapi import APIRouter
 from pydantic import BaseModel
 from sqlalchemy import text
@@ -10,23 +12,23 @@ from app.core.deps import DatabaseDep
 router = APIRouter(tags=["health"])
 
 
-class Health(BaseModel):
+class ProcessState(BaseModel):
     """The state of this process."""
 
-    status: str
+    status: Literal["alive", "ready"]
 
 
 @router.get("/livez")
 @takes(None)
-async def read_liveness() -> Health:
+async def read_liveness() -> ProcessState:
     """The process answers."""
-    return Health(status="alive")
+    return ProcessState(status="alive")
 
 
 @router.get("/readyz")
 @takes(None)
-def read_readiness(database: DatabaseDep) -> Health:
+def read_readiness(database: DatabaseDep) -> ProcessState:
     """The process and its database answer; 503 tells a load balancer to send nobody here."""
     with database.read() as session:
         session.connection().execute(text("select 1"))
-    return Health(status="ready")
+    return ProcessState(status="ready")

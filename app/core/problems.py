@@ -2,8 +2,7 @@
 languages and what to do now.
 """
 
-import json
-from collections.abc import Mapping
+from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -14,8 +13,10 @@ from sqlalchemy.exc import DataError, IntegrityError, OperationalError
 from starlette.exceptions import HTTPException
 from starlette.types import Scope
 
-from app.core.errors import DomainError, RequestInvalid, Throttled
-from app.core.texts import STATUS_OF_KIND, text_of
+from adapters.contract.sections import encode
+from app.core.errors import DomainError, Fault, RequestInvalid, Throttled
+from app.core.schemas import Problem, ProblemError
+from app.core.texts import STATUS_OF_KIND, fault_words, text_of
 from auth.errors import AuthError
 
 MEDIA_TYPE = "application/problem+json"
@@ -36,63 +37,62 @@ def problem(
     trace_id: str,
     detail: str = "",
     *,
-    errors: list[dict[str, Any]] | None = None,
+    errors: list[ProblemError] | None = None,
     headers: dict[str, str] | None = None,
     status: int | None = None,
-    extra: dict[str, object] | None = None,
+    hints: dict[str, Any] | None = None,
 ) -> Response:
     """A problem document as a response."""
-    text = text_of(code)
-    document = _document(code, trace_id, detail, errors, status, extra)
+    document = _document(code, trace_id, detail, errors, status, hints)
     extra_headers = {**(headers or {}), "Cache-Control": "no-store"}
-    if text.retryable and document["status"] == STATUS_OF_KIND["unavailable"]:
+    if document.retryable and document.status == STATUS_OF_KIND["unavailable"]:
         extra_headers.setdefault("Retry-After", "1")
-    body = json.dumps(document, ensure_ascii=False).encode()
-    return Response(body, document["status"], extra_headers, MEDIA_TYPE)
+    return Response(encode(document), document.status, extra_headers, MEDIA_TYPE)
 
 
 def _document(
     code: str,
     trace_id: str,
     detail: str,
-    errors: list[dict[str, Any]] | None,
+    errors: list[ProblemError] | None,
     status: int | None,
-    extra: dict[str, object] | None,
-) -> dict[str, Any]:
+    hints: dict[str, Any] | None,
+) -> Problem:
     text = text_of(code)
-    return {
-        "type": f"/problems/{code}",
-        "title": text.en,
-        "status": status or text.status,
-        "code": code,
-        "detail": detail or text.en,
-        "retryable": text.retryable,
-        "trace_id": trace_id,
-        "text": {"zh": text.zh, "en": text.en},
-        "what_now": {"zh": text.now_zh, "en": text.now_en},
-        **(extra or {}),
-        **({"errors": errors} if errors else {}),
-    }
+    return Problem(
+        type=f"/problems/{code}",
+        title=text.advice.words.en,
+        status=status or text.status,
+        code=code,
+        detail=detail or text.advice.words.en,
+        retryable=text.retryable,
+        trace_id=trace_id,
+        text=text.advice.words,
+        what_now=text.advice.what_now,
+        errors=errors or [],
+        **(hints or {}),
+    )
 
 
-def document_of(error: DomainError, trace_id: str) -> dict[str, Any]:
+def document_of(error: DomainError, trace_id: str) -> Problem:
     """A refusal as a problem document inside a stream, where no response of its own can carry
     it.
     """
-    return _document(error.code, trace_id, error.detail, _errors_of(error), None, error.extra)
+    return _document(error.code, trace_id, error.detail, _errors_of(error), None, error.hints)
 
 
-def _errors_of(error: DomainError) -> list[dict[str, Any]] | None:
+def _errors_of(error: DomainError) -> list[ProblemError] | None:
     if isinstance(error, RequestInvalid):
-        return [_error_row(*fault) for fault in error.faults[:_MOST_ERRORS]]
+        return [_fault_row(fault) for fault in error.faults[:_MOST_ERRORS]]
     if error.pointer is None:
         return None
-    return [{"pointer": error.pointer, "code": error.code, "detail": error.detail}]
+    words = text_of(error.code).advice.words
+    return [ProblemError(error.pointer, error.code, error.detail or words.en, words)]
 
 
-def _error_row(pointer: str, code: str, bounds: Mapping[str, Any]) -> dict[str, Any]:
-    told = ", ".join(f"{name} {value}" for name, value in bounds.items())
-    return {"pointer": pointer, "code": code, "detail": f"{code} {told}".strip()}
+def _fault_row(fault: Fault) -> ProblemError:
+    words = fault_words(fault.code, dict(fault.bounds))
+    return ProblemError(fault.pointer, fault.code, words.en, words)
 
 
 def trace_id_of(request: Request) -> str:
@@ -118,7 +118,7 @@ async def _domain(request: Request, error: Exception) -> Response:
         trace_id_of(request),
         error.detail,
         errors=errors,
-        extra=error.extra,
+        hints=error.hints,
         headers=headers,
     )
 
@@ -146,11 +146,22 @@ def _pointer(location: tuple[Any, ...]) -> str:
 
 async def _validation(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for this class
-    rows = [
-        {"pointer": _pointer(e["loc"]), "code": e["type"], "detail": e["msg"]}
-        for e in error.errors()
-    ]
-    return problem("request.invalid", trace_id_of(request), errors=rows[:_MOST_ERRORS])
+    rows = error.errors()
+    if _is_foreign_content(request, rows):
+        return problem("request.media_type", trace_id_of(request))
+    faults = [Fault(_pointer(e["loc"]), e["type"], e.get("ctx", {})) for e in rows]
+    errors = [_fault_row(fault) for fault in faults[:_MOST_ERRORS]]
+    return problem("request.invalid", trace_id_of(request), errors=errors)
+
+
+def _is_foreign_content(request: Request, rows: Sequence[Any]) -> bool:
+    """Whether a body was not even read, because it does not say that it is JSON."""
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    is_json = media_type == "application/json" or media_type.endswith("+json")
+    sent = (
+        request.headers.get("content-length", "0") != "0" or "transfer-encoding" in request.headers
+    )
+    return sent and not is_json and any(row["loc"][:1] == ("body",) for row in rows)
 
 
 async def _unstorable(request: Request, _error: Exception) -> Response:

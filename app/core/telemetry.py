@@ -28,11 +28,6 @@ REGISTRY: Slot[CollectorRegistry] = Slot("metrics_registry")
 
 class MetricsForeign(NotAllowed):
     code = "metrics.not_yours"
-    zh, en = "指标仅供运维读取", "Metrics are for operators"
-    now_zh, now_en = (
-        "附带运维令牌，或从网关所在主机读取",
-        "Send the operators' token, or read them on the gateway's own machine",
-    )
 
 
 class _Collector:

@@ -1,39 +1,25 @@
 """SQL of records."""
 
-import csv
 from datetime import date
-from functools import cache
 from pathlib import Path
 
 from sqlalchemy import text
 from sqlmodel import Session, col, select
 
+from adapters.contract.tables import in_force, rows
 from app.core.db import in_commit_order
 from app.inspections.models import Inspection, InspectionResult
 
-
-@cache
-def _limits() -> tuple[dict[str, str], ...]:
-    with (
-        Path(__file__)
-        .with_name("data")
-        .joinpath("limits.csv")
-        .open(encoding="utf-8", newline="") as file
-    ):
-        return tuple(csv.DictReader(file))
+_LIMITS = Path(__file__).with_name("data") / "limits.csv"
+_COLUMNS = ("name", "value", "valid_from", "valid_to", "region", "source", "confidence")
 
 
 def limit(name: str, on: date) -> int:
     """A legal limit in force on a day: dated data, never a constant. Raises LookupError if none
     is.
     """
-    day = on.isoformat()
-    for row in _limits():
-        if (
-            row["name"] == name
-            and row["valid_from"] <= day
-            and (not row["valid_to"] or day <= row["valid_to"])
-        ):
+    for row in rows(_LIMITS, _COLUMNS, frozenset({"valid_to"})):
+        if row["name"] == name and in_force(row, on):
             return int(row["value"])
     raise LookupError(name)
 

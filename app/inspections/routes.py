@@ -6,6 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Request, Response
 
 from app.audit.deps import SequencerDep, TrailDep
+from app.audit.events import EventName
 from app.audit.service import act_of
 from app.core.admission import Priority, takes
 from app.core.deps import ReadSessionDep, SessionDep
@@ -56,9 +57,9 @@ async def trace_reading(
     """A record that is looked at leaves a trace, before it is read."""
     event = act_of(
         principal,
-        "inspections.record.viewed",
+        EventName.RECORD_VIEWED,
         object_ref=str(inspection_id),
-        request_id=trace_id_of(request),
+        trace_id=trace_id_of(request),
     )
     await sequencer.append(event)
 

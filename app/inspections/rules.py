@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-CLOCK_SKEW = timedelta(minutes=10)
+PHONE_CLOCK_SKEW = timedelta(minutes=10)
 OLDEST = timedelta(days=90)
 """Records of phones that were offline are taken for this long."""
 
@@ -12,7 +12,7 @@ def visit_time_error(started: datetime, ended: datetime, now: datetime) -> str |
     """What is impossible about a visit's time, or None."""
     if ended < started:
         return "The visit ends before it starts."
-    if ended > now + CLOCK_SKEW:
+    if ended > now + PHONE_CLOCK_SKEW:
         return "The visit ends in the future."
     if started < now - OLDEST:
         return f"The visit lies more than {OLDEST.days} days back."

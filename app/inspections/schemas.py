@@ -1,13 +1,18 @@
 """Shapes of records."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from app.core.moments import Moment
 from app.organisations.schemas import CertificateNo
 
+Mode = Literal["observed", "determined"]
+Result = Literal["conform", "nonconform", "not_applicable", "not_checked"]
+WriteBackState = Literal["pending", "delivered", "dead", "not_connected"]
+RecordState = Literal["submitted", "written_back"]
 DepartmentName = Annotated[str, Field(min_length=2, max_length=40, pattern=r"^[a-z][a-z0-9_]*$")]
 Note = Annotated[str, Field(max_length=2000, pattern=r"^[^\x00]*$")]
 
@@ -27,8 +32,8 @@ class ResultWrite(BaseModel):
 
     department: DepartmentName
     item_code: str = Field(min_length=1, max_length=60, pattern=r"^[0-9A-Za-z._-]+$")
-    mode: Literal["observed", "determined"]
-    result: Literal["conform", "nonconform", "not_applicable", "not_checked"]
+    mode: Mode
+    result: Result
     note: Note | None = None
     by: CertificateNo | None = Field(
         None, description="who determined; default: the submitting officer"
@@ -37,7 +42,7 @@ class ResultWrite(BaseModel):
     @model_validator(mode="after")
     def _explained(self) -> "ResultWrite":
         if self.result == "not_checked" and not self.note:
-            raise ValueError("not_checked needs a note that says why")
+            raise PydanticCustomError("note_missing", "a note is missing")
         return self
 
 
@@ -64,26 +69,43 @@ class ResultRead(BaseModel):
 
     department: str
     item_code: str
-    mode: str
-    result: str
+    mode: Mode
+    result: Result
     note: str | None
     by: str
 
 
+class ReceiptRead(BaseModel):
+    """A department's confirmation that it took the results over."""
+
+    receipt_no: str
+    received_at: str = Field(description="as the department wrote it")
+
+
 class WriteBackRead(BaseModel):
-    """How far a department has received the results: pending, delivered, dead or not_connected."""
+    """How far a department has received the results."""
 
     department: str
-    state: str
+    state: WriteBackState
     attempts: int = 0
-    receipt: dict[str, Any] | None = None
+    receipt: ReceiptRead | None = None
     last_error: str | None = None
 
 
+class OfficerOnVisit(BaseModel):
+    """An officer who was on the visit, and the department of the certificate."""
+
+    certificate_no: str
+    department: str
+
+
 class InspectionRead(BaseModel):
-    """A record as stored, with each department's receipt."""
+    """A record as stored, with each department's receipt. `state` is submitted until every
+    connected department has given its receipt, then written_back.
+    """
 
     id: str
+    state: RecordState
     business_id: str
     site: str | None
     task: str
@@ -93,7 +115,7 @@ class InspectionRead(BaseModel):
     submitted_at: datetime
     visit_started_at: datetime
     visit_ended_at: datetime
-    officers: list[dict[str, Any]]
+    officers: list[OfficerOnVisit]
     profile_etag: str | None
     note: str | None
     digest: str

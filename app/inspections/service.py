@@ -1,13 +1,14 @@
 """Take a record once, hand it on, show how far it got. Callers commit."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC
 
 from sqlmodel import Session
 
 from adapters.contract import parse
+from app.audit.events import EventName
 from app.audit.service import Trail, act_of
 from app.businesses.service import identified
 from app.core.clock import local_date
@@ -65,7 +66,7 @@ def submit(
     _hand_on(writer, record, results)
     event = act_of(
         writer.principal,
-        "inspections.record.submitted",
+        EventName.RECORD_SUBMITTED,
         subject=record.business_id,
         task=record.task_id,
         departments=tuple(sorted({r.department for r in results})),
@@ -90,16 +91,7 @@ def read_record(session: Session, principal: Principal, inspection_id: str) -> I
         return found
     if not _may_see(principal, found):
         raise InspectionUnknown
-    return found if principal.department is None else _part_of(found, principal.department)
-
-
-def _part_of(record: InspectionRead, department: str) -> InspectionRead:
-    """What a token that names one department sees of a record."""
-    own: dict[str, object] = {
-        "results": [r for r in record.results if r.department == department],
-        "write_back": [w for w in record.write_back if w.department == department],
-    }
-    return record.model_copy(update=own)
+    return found if principal.department is None else part_of(found, principal.department)
 
 
 def _may_see(principal: Principal, record: InspectionRead) -> bool:
@@ -235,15 +227,31 @@ def _hand_on(writer: Writer, record: Inspection, results: list[InspectionResult]
 
 
 def _read(session: Session, record: Inspection) -> InspectionRead:
-    write_back = [WriteBackRead(**row) for row in delivery.of_object(session, record.id)]
+    deliveries = [WriteBackRead(**row) for row in delivery.of_object(session, record.id)]
+    return record_read(record, repository.results_of(session, record.id), deliveries)
+
+
+def record_read(
+    record: Inspection, results: Iterable[InspectionResult], deliveries: Iterable[WriteBackRead]
+) -> InspectionRead:
+    """A record as it leaves; `deliveries` are those to connected departments."""
+    write_back = list(deliveries)
+    is_done = all(row.state == "delivered" for row in write_back)
     write_back += [WriteBackRead(department=d, state="not_connected") for d in record.not_connected]
     return InspectionRead(
         **record.model_dump(exclude={"position", "task_id", "body_digest", "not_connected"}),
+        state="written_back" if is_done else "submitted",
         task=record.task_id,
         digest=f"sha-256:{record.body_digest}",
-        results=[
-            ResultRead.model_validate(r, from_attributes=True)
-            for r in repository.results_of(session, record.id)
-        ],
+        results=[ResultRead.model_validate(r, from_attributes=True) for r in results],
         write_back=write_back,
     )
+
+
+def part_of(record: InspectionRead, department: str) -> InspectionRead:
+    """What a token that names one department sees of a record."""
+    own: dict[str, object] = {
+        "results": [r for r in record.results if r.department == department],
+        "write_back": [w for w in record.write_back if w.department == department],
+    }
+    return record.model_copy(update=own)

@@ -4,6 +4,10 @@ from datetime import date
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from auth.permissions import Permission
+from auth.principal import Role
 
 CertificateNo = Annotated[str, Field(min_length=4, max_length=64, pattern=r"^[0-9A-Za-z-]+$")]
 
@@ -22,7 +26,7 @@ class OfficerWrite(BaseModel):
     @model_validator(mode="after")
     def _ordered(self) -> "OfficerWrite":
         if self.valid_to < self.valid_from:
-            raise ValueError("valid_to lies before valid_from")
+            raise PydanticCustomError("dates_out_of_order", "valid_to lies before valid_from")
         return self
 
 
@@ -36,8 +40,8 @@ class Me(BaseModel):
     """The caller as the gateway sees it."""
 
     subject: str
-    roles: list[str]
-    permissions: list[str]
+    roles: list[Role]
+    permissions: list[Permission]
     department: str | None
     region: str
     certificate_no: str | None

@@ -5,6 +5,7 @@ from datetime import date
 
 from sqlmodel import Session
 
+from app.audit.events import EventName
 from app.audit.service import Trail, act_of
 from app.organisations import repository
 from app.organisations.errors import OfficerForeign
@@ -37,7 +38,7 @@ def register_officer(
         session,
         act_of(
             principal,
-            "organisations.officer.registered",
+            EventName.OFFICER_REGISTERED,
             object_ref=certificate_no,
         ),
     )

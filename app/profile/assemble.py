@@ -8,19 +8,22 @@ encoded pieces.
 import hashlib
 from datetime import date, datetime, timedelta
 from functools import lru_cache
+from pathlib import Path
 from typing import Any, cast
 
 from msgspec import UNSET, Raw, Struct
 
 from adapters.contract import REASONS, BusinessId, Manifest, Outcome, shape_of
 from adapters.contract.sections import encode
+from adapters.contract.words import Advice, Words, advice_of
 from adapters.dispatch.reply import Reply
 from app.agreements.decision import Grant, Release, Released
+from app.businesses.schemas import Business
+from app.businesses.service import describe
 from app.catalogue.classification import ANALYSIS_ONLY, Catalogue, FieldClass
 from app.profile import schemas as s
 from app.profile.findings import notice
-from app.profile.headline import REASONS as HEADLINE_REASONS
-from app.profile.headline import RULES, Answer, Facts, decide
+from app.profile.headline import HEADLINE_REASONS, RULES, Facts, HeadlineRuling, decide
 from app.profile.merge import find_conflicts
 from app.profile.request import LookUp
 
@@ -52,7 +55,7 @@ def specify(
     # A digest over hidden values would tell that they changed, and over masked digits which they
     # are.
     tells_all = not withheld and all(row.level > ANALYSIS_ONLY for row in classes.values())
-    title = Raw(encode(s.Text(manifest.title_zh, manifest.title_en)))
+    title = Raw(encode(Words(manifest.title_zh, manifest.title_en)))
     return Specification(
         manifest,
         label,
@@ -93,11 +96,8 @@ def part(spec: Specification, reply: Reply) -> Part:
 @lru_cache(maxsize=512)
 def reason_text(code: str) -> s.ReasonText:
     """A reason in both languages, with what to do now."""
-    if code in REASONS:
-        known = REASONS[code]
-        return s.ReasonText(code, s.Text(known.zh, known.en), s.Text(known.now_zh, known.now_en))
-    zh, en, now_zh, now_en = HEADLINE_REASONS[code]
-    return s.ReasonText(code, s.Text(zh, en), s.Text(now_zh, now_en))
+    advice = REASONS[code].advice if code in REASONS else HEADLINE_REASONS[code]
+    return s.ReasonText(code, advice.words, advice.what_now)
 
 
 def section_read(found: Part, now: datetime, *, summary: bool = False) -> s.SectionRead:
@@ -109,7 +109,7 @@ def section_read(found: Part, now: datetime, *, summary: bool = False) -> s.Sect
     return s.SectionRead(
         outcome=reply.outcome,
         department=manifest.department,
-        title=cast("s.Text", spec.title),
+        title=cast("Words", spec.title),
         adapter=spec.label,
         scope=manifest.scope,
         site_ref=getattr(released.values, "site_ref", None),
@@ -129,27 +129,20 @@ def section_read(found: Part, now: datetime, *, summary: bool = False) -> s.Sect
     )
 
 
+_HIDDEN = advice_of(Path(__file__).with_name("data") / "hidden.csv")
+
+
 def _withheld(row: FieldClass) -> s.Hidden:
-    return s.Hidden(
-        f"/{row.field}",
-        row.level,
-        "class_above_grant",
-        s.Text("超出本次检查目的的授权级别", "Stricter class than this purpose grants"),
-        s.Text("由负责人指派任务后可见", "Visible when your leader assigns a task"),
-    )
+    return _hidden(row, "class_above_grant", _HIDDEN["class_above_grant"])
 
 
 @lru_cache(maxsize=512)
 def _masked(row: FieldClass) -> s.Hidden:
-    return s.Hidden(
-        f"/{row.field}",
-        row.level,
-        row.mask,
-        s.Text("按规定脱敏显示", "Shown masked, as the rules demand"),
-        s.Text(
-            "确需原值时请向数源部门申请", "Ask the source department if you need the full value"
-        ),
-    )
+    return _hidden(row, row.mask, _HIDDEN["masked"])
+
+
+def _hidden(row: FieldClass, reason: str, advice: Advice) -> s.Hidden:
+    return s.Hidden(f"/{row.field}", row.level, reason, advice.words, advice.what_now)
 
 
 def headline(view: View) -> s.Headline:
@@ -192,16 +185,12 @@ def _headline_answer(view: View, question: str, sites: list[s.SiteChoice]) -> s.
     )
 
 
-def _fact(answer: Answer, found: Part) -> s.Text | None:
+def _fact(ruling: HeadlineRuling, found: Part) -> Words | None:
     """The words behind an answer, unless they rest on a field that is withheld."""
     release = found.spec.release
-    if (
-        answer.fact is None
-        or release is None
-        or not release.withheld_names.isdisjoint(answer.inputs)
-    ):
+    if release is None or not release.withheld_names.isdisjoint(ruling.inputs):
         return None
-    return s.Text(*answer.fact)
+    return ruling.fact
 
 
 def _sites(view: View) -> list[s.SiteChoice]:
@@ -230,20 +219,7 @@ def findings_and_conflicts(view: View) -> tuple[list[s.Finding], list[s.Conflict
     for name, found in view.parts.items():
         if found.released.values is not None and found.reply.is_current:
             current[name], as_of[name] = found.released.values, found.reply.as_of
-    findings = [
-        s.Finding(n.code, n.severity, s.Text(n.zh, n.en), list(n.cites))
-        for n in notice(current, view.today)
-    ]
-    conflicts = [
-        s.ConflictRead(
-            c.element,
-            [s.ToldValue(t.section, t.value, t.as_of) for t in c.told],
-            c.authoritative,
-            s.Text(c.zh, c.en),
-        )
-        for c in find_conflicts(current, as_of, view.catalogue)
-    ]
-    return findings, conflicts
+    return notice(current, view.today), list(find_conflicts(current, as_of, view.catalogue))
 
 
 def completeness(view: View) -> s.Completeness:
@@ -314,18 +290,17 @@ class Closing:
         self.completeness = completeness(view)
         self.digest = digest(view, derived, policy)
 
-    def read(self, look_up: LookUp, elapsed_ms: int, entry: str) -> s.ClosingRead:
-        """As it leaves; `entry` is the id of the audit entry that covers it."""
+    def read(self, look_up: LookUp, elapsed_ms: int) -> s.ClosingRead:
+        """As it leaves."""
         view = self._view
         return s.ClosingRead(
-            business_id=business_read(view),
+            business=business_read(view),
             name=name_of(view),
             headline=cast("s.Headline", self._headline),
             findings=cast("list[s.Finding]", self._findings),
             conflicts=cast("list[s.ConflictRead]", self._conflicts),
             completeness=self.completeness,
             purpose=s.PurposeRead(look_up.purpose, look_up.task),
-            trace=s.TraceRead(entry),
             generated_at=view.now,
             elapsed_ms=elapsed_ms,
             expires_at=view.now + EXPIRES_AFTER,
@@ -333,13 +308,6 @@ class Closing:
         )
 
 
-def business_read(view: View) -> s.BusinessRead:
+def business_read(view: View) -> Business:
     """The identifier as understood."""
-    business = view.business
-    return s.BusinessRead(
-        business.embedded or business.value,
-        business.scheme,
-        business.checks,
-        [str(scheme) for scheme in business.alternatives],
-        view.site,
-    )
+    return describe(view.business, view.site)

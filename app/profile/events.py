@@ -12,7 +12,7 @@ from adapters.contract import Outcome
 from adapters.dispatch.question import Question
 from adapters.dispatch.reply import Reply
 from app.audit.errors import AuditUnavailable
-from app.audit.events import Event
+from app.audit.events import Event, EventName
 from app.audit.sequencer import Sequencer
 from app.audit.service import act_of
 from app.core.errors import DomainError
@@ -26,7 +26,7 @@ _RUNNING: set["asyncio.Task[None]"] = set()
 """Tasks that nobody else holds."""
 
 
-def _of(prepared: Prepared, event: str, **details: Any) -> Event:
+def _of(prepared: Prepared, event: EventName, **details: Any) -> Event:
     look_up, plan = prepared.look_up, prepared.plan
     return act_of(
         prepared.principal,
@@ -34,7 +34,7 @@ def _of(prepared: Prepared, event: str, **details: Any) -> Event:
         subject=prepared.business.key,
         purpose=look_up.purpose,
         task=look_up.task or "",
-        request_id=look_up.trace_id,
+        trace_id=look_up.trace_id,
         **{"agreement": plan.agreement, "departments": plan.departments, **details},
     )
 
@@ -52,10 +52,10 @@ def viewed(prepared: Prepared, view: View, digest: str) -> Event:
             stale.append(name)
         current += reply.is_current
         if reply.digest:
-            digests[name] = _bare(reply.digest)
+            digests[name] = reply.digest
     return _of(
         prepared,
-        "profile.business.viewed",
+        EventName.PROFILE_VIEWED,
         classes=tuple(sorted(classes)),
         fields_mask_digest=",".join(sorted(hidden))[:44],
         response_digest=f"sha-256:{digest}",
@@ -69,36 +69,31 @@ def section_viewed(prepared: Prepared, name: str, part: Part) -> Event:
     """One section is disclosed."""
     return _of(
         prepared,
-        "profile.section.viewed",
+        EventName.SECTION_VIEWED,
         object_ref=name,
         departments=(part.spec.manifest.department,),
         agreement=part.spec.grant.agreement if part.spec.grant else "",
         classes=part.released.classes,
-        source_digests={name: _bare(part.reply.digest)} if part.reply.digest else {},
+        source_digests={name: part.reply.digest} if part.reply.digest else {},
         outcome=str(part.reply.outcome),
     )
 
 
 def abandoned(prepared: Prepared) -> Event:
     """Departments were asked for a caller who left before the look-up was whole."""
-    return _of(prepared, "profile.business.abandoned", outcome="abandoned")
+    return _of(prepared, EventName.PROFILE_ABANDONED, outcome="abandoned")
 
 
 def refused(principal: Principal, look_up: LookUp, error: DomainError, route: str) -> Event:
     """A refusal inside a stream, where no response of its own can carry it."""
     return act_of(
         principal,
-        "gateway.request.refused",
+        EventName.REQUEST_REFUSED,
         purpose=look_up.purpose,
         outcome=error.code,
-        request_id=look_up.trace_id,
+        trace_id=look_up.trace_id,
         object_ref=route,
     )
-
-
-def _bare(digest: str) -> str:
-    """A digest without its frame `sha-256=:…:`, which would be the same in every entry."""
-    return digest[9:-1]
 
 
 def record_quietly(sequencer: Sequencer, event: Event) -> None:
@@ -119,14 +114,14 @@ def refilled(sequencer: Sequencer, question: Question, reply: Reply) -> None:
     """An answer came after everybody had left: it refills the cache and is disclosed to nobody."""
     route, query = question.route, question.query
     event = Event(
-        event="profile.section.refilled",
+        event=EventName.SECTION_REFILLED,
         actor="gateway",
         unit=query.unit,
         subject=query.business_id,
         purpose=query.purpose,
         departments=(route.department,),
         outcome=str(reply.outcome),
-        request_id=query.request_id,
+        trace_id=query.trace_id,
         object_ref=route.label,
     )
     record_quietly(sequencer, event)

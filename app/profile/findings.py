@@ -1,137 +1,101 @@
-"""What an officer should notice, derived from released values only. Pure."""
+"""What an officer should notice, derived from released values only; words and severity are data
+(`data/findings.csv`). Pure.
+"""
 
 from collections.abc import Callable, Iterator
 from datetime import date
-from typing import Any
+from pathlib import Path
+from typing import Any, NamedTuple, cast
 
-from msgspec import Struct
+from adapters.contract.tables import rows
+from adapters.contract.words import Words
+from app.profile.schemas import Finding, Severity
 
 SOON_DAYS = 30
+_MISSING = {"expired": "expired", "revoked": "revoked", "no": "missing"}
+"""What a site's answer says of its fire permit."""
 
 
-class Noticed(Struct, frozen=True):
-    """A finding with the pointers it rests on."""
+class FindingKind(NamedTuple):
+    """A kind of finding: how serious it is, and its words."""
 
-    code: str
-    severity: str
-    zh: str
-    en: str
-    cites: tuple[str, ...]
+    severity: Severity
+    words: Words
 
 
-def _food_permits(data: Any, today: date) -> Iterator[Noticed]:
+FINDINGS: dict[str, FindingKind] = {
+    row["code"]: FindingKind(cast("Severity", row["severity"]), Words(row["zh"], row["en"]))
+    for row in rows(
+        Path(__file__).with_name("data") / "findings.csv", ("code", "severity", "zh", "en")
+    )
+}
+
+
+def _noticed(code: str, *cites: str, **values: object) -> Finding:
+    kind = FINDINGS[code]
+    pointers = [f"/sections/{code.partition('.')[0]}/data/{cite}" for cite in cites]
+    words = kind.words.filled(**values) if values else kind.words
+    return Finding(code, kind.severity, words, pointers)
+
+
+def _food_permits(data: Any, today: date) -> Iterator[Finding]:
     for index, permit in enumerate(data.permits):
-        until = permit.valid_to
-        if until is None:
+        if permit.valid_to is None:
             continue
-        left, cite = (until - today).days, f"/sections/food/data/permits/{index}/valid_to"
+        left, cite = (permit.valid_to - today).days, f"permits/{index}/valid_to"
         if left < 0:
-            yield Noticed(
-                "food.permit_expired",
-                "serious",
-                f"食品经营许可证已过期 {-left} 天",
-                f"Food operation permit expired {-left} days ago",
-                (cite,),
-            )
+            yield _noticed("food.permit_expired", cite, days=-left)
         elif left <= SOON_DAYS:
-            yield Noticed(
-                "food.permit_expires_soon",
-                "attention",
-                f"食品经营许可证 {left} 天后到期",
-                f"Food operation permit expires in {left} days",
-                (cite,),
-            )
+            yield _noticed("food.permit_expires_soon", cite, days=left)
 
 
-def _fire(data: Any, _today: date) -> Iterator[Noticed]:
+def _fire(data: Any, _today: date) -> Iterator[Finding]:
     for index, site in enumerate(data.sites):
-        if site.answer in {"expired", "revoked", "no"} and data.is_public_gathering_place:
-            name = site.name or site.site_ref
-            words = {
-                "expired": ("过期", "expired"),
-                "revoked": ("被撤销", "revoked"),
-                "no": ("缺失", "missing"),
-            }
-            zh, en = words[site.answer]
-            cite = f"/sections/fire/data/sites/{index}/answer"
-            yield Noticed(
-                "fire.permit_not_valid",
-                "serious",
-                f"{name}：消防许可{zh}",
-                f"{name}: fire permit {en}",
-                (cite,),
-            )
-    open_orders = [i for i, o in enumerate(data.rectify_orders) if o.state in {"open", "overdue"}]
-    if open_orders:
-        cites = tuple(f"/sections/fire/data/rectify_orders/{i}" for i in open_orders)
-        text = f"{len(open_orders)} 项消防责令改正未完成"
-        yield Noticed(
-            "fire.order_open",
-            "attention",
-            text,
-            f"{len(open_orders)} fire order(s) not yet met",
-            cites,
-        )
+        if site.answer in _MISSING and data.is_public_gathering_place:
+            code = f"fire.permit_{_MISSING[site.answer]}"
+            yield _noticed(code, f"sites/{index}/answer", site=site.name or site.site_ref)
+    still_open = [i for i, o in enumerate(data.rectify_orders) if o.state in {"open", "overdue"}]
+    if still_open:
+        cites = (f"rectify_orders/{i}" for i in still_open)
+        yield _noticed("fire.order_open", *cites, count=len(still_open))
 
 
-def _registration(data: Any, _today: date) -> Iterator[Noticed]:
+def _registration(data: Any, _today: date) -> Iterator[Finding]:
     if data.suspended:
-        cite = ("/sections/registration/data/suspended",)
-        yield Noticed(
-            "registration.suspended", "attention", "已登记歇业", "Business is suspended", cite
-        )
+        yield _noticed("registration.suspended", "suspended")
     if any(entry.removed_on is None for entry in data.abnormal):
-        cite = ("/sections/registration/data/abnormal",)
-        text = ("列入经营异常名录", "On the list of abnormal operations")
-        yield Noticed("registration.abnormal_listed", "attention", *text, cite)
+        yield _noticed("registration.abnormal_listed", "abnormal")
     if any(entry.removed_on is None for entry in data.serious_illegal):
-        cite = ("/sections/registration/data/serious_illegal",)
-        text = ("列入严重违法失信名单", "On the list of serious violations")
-        yield Noticed("registration.serious_illegal", "serious", *text, cite)
+        yield _noticed("registration.serious_illegal", "serious_illegal")
 
 
-def _flag(section: str, name: str, zh: str, en: str) -> Callable[[Any, date], Iterator[Noticed]]:
-    def rule(data: Any, _today: date) -> Iterator[Noticed]:
+def _flag(section: str, name: str) -> Callable[[Any, date], Iterator[Finding]]:
+    def rule(data: Any, _today: date) -> Iterator[Finding]:
         if getattr(data, name):
-            yield Noticed(
-                f"{section}.{name}", "serious", zh, en, (f"/sections/{section}/data/{name}",)
-            )
+            yield _noticed(f"{section}.{name}", name)
 
     return rule
 
 
-RULES: dict[str, Callable[[Any, date], Iterator[Noticed]]] = {
+_DERIVE: dict[str, Callable[[Any, date], Iterator[Finding]]] = {
     "registration": _registration,
     "fire": _fire,
     "food": _food_permits,
-    "special_equipment": _flag(
-        "special_equipment",
-        "overdue_inspection_count",
-        "有特种设备超期未检",
-        "Special equipment is overdue for inspection",
-    ),
-    "human_resources": _flag(
-        "human_resources",
-        "wage_arrears_listed",
-        "列入欠薪失信联合惩戒名单",
-        "On the list for unpaid wages",
-    ),
-    "ecology": _flag(
-        "ecology",
-        "monitor_exceeded",
-        "自动监测数据超标",
-        "Automatic monitoring shows limits exceeded",
-    ),
-    "tax": _flag("tax", "major_tax_violation", "重大税收违法失信", "Major tax violation on record"),
+    **{
+        section: _flag(section, name)
+        for section, name in (
+            ("special_equipment", "overdue_inspection_count"),
+            ("human_resources", "wage_arrears_listed"),
+            ("ecology", "monitor_exceeded"),
+            ("tax", "major_tax_violation"),
+        )
+    },
 }
 
 
-def notice(released: dict[str, Any], today: date) -> list[Noticed]:
+def notice(released: dict[str, Any], today: date) -> list[Finding]:
     """All findings, serious ones first."""
     found = [
-        n
-        for section, data in released.items()
-        if section in RULES
-        for n in RULES[section](data, today)
+        n for name, data in released.items() if name in _DERIVE for n in _DERIVE[name](data, today)
     ]
     return sorted(found, key=lambda n: n.severity != "serious") if len(found) > 1 else found

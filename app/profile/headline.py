@@ -8,19 +8,18 @@ so now; a department that knows no such business is never compliance; a failed o
 
 from collections.abc import Callable
 from datetime import date, datetime
+from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-ENDED = {"2": "吊销，未注销", "3": "吊销，已注销", "4": "注销", "5": "撤销", "6": "迁出"}
-_ENDED_EN = {
-    "2": "licence revoked",
-    "3": "revoked, deregistered",
-    "4": "deregistered",
-    "5": "registration cancelled",
-    "6": "moved out",
-}
+from adapters.contract.words import Words, advice_of, words_of
+from app.profile.schemas import Verdict
+
+ENDED = frozenset("23456")
+"""Status codes of a registration that is over (`Registration`)."""
 IN_STANDING = frozenset({"正常", "停业"})
 NAMES_A_BUSINESS = frozenset({"uscc", "reg_no"})
 """Schemes under which the registration office's silence means unlicensed; under others it may only
@@ -49,50 +48,43 @@ class Facts(Struct, frozen=True):
         return self.outcome in {"fresh", "cached"}
 
 
-class Answer(Struct, frozen=True):
+class HeadlineRuling(Struct, frozen=True):
     """yes | no | not_required | unknown; `reason` says why unknown; `inputs` are the fields it
     rests on.
     """
 
-    answer: str
-    fact: tuple[str, str] | None = None
+    answer: Verdict
+    fact: Words | None = None
     reason: str | None = None
-    last_known: "Answer | None" = None
+    last_known: "HeadlineRuling | None" = None
     inputs: tuple[str, ...] = ()
 
 
-Rule = tuple[str, Callable[[Facts], bool], Callable[[Facts], Answer]]
+class Rule(Struct, frozen=True):
+    """A row of the table. Its fact has the words `question.name`, or `question.name.detail`."""
+
+    name: str
+    holds: Callable[[Facts], bool]
+    answer: Verdict = "unknown"
+    inputs: tuple[str, ...] = ()
+    reason: str | None = None
+    """Why it is unknown."""
+    detail: Callable[[Facts], object] | None = None
+    """What tells two facts of one rule apart."""
 
 
-def _say(answer: str, zh: str, en: str, *inputs: str) -> Callable[[Facts], Answer]:
-    return lambda _facts: Answer(answer, (zh, en), inputs=inputs)
-
-
-def _unknown(reason: str) -> Callable[[Facts], Answer]:
-    return lambda _facts: Answer("unknown", reason=reason)
-
-
-def _silent(facts: Facts) -> Answer:
-    return Answer("unknown", reason=facts.reason or facts.outcome)
+_DATA = Path(__file__).with_name("data")
+FACTS = words_of(_DATA / "headline_facts.csv")
+HEADLINE_REASONS = advice_of(_DATA / "headline_reasons.csv")
+"""Reasons that only a headline has."""
 
 
 def _code(facts: Facts) -> str:
     return str(facts.data.reg_status_code)
 
 
-def _ended(facts: Facts) -> Answer:
-    code = _code(facts)
-    return Answer("no", (ENDED[code], _ENDED_EN[code]), inputs=("reg_status_code",))
-
-
-def _overdue(facts: Facts) -> Answer:
-    count = facts.data.overdue_filing_count or len(facts.data.overdue_periods)
-    plural = "s" if count != 1 else ""
-    return Answer(
-        "no",
-        (f"逾期未申报 {count} 期", f"{count} overdue filing{plural}"),
-        inputs=("overdue_filing_count",),
-    )
+def _overdue(facts: Facts) -> int:
+    return facts.data.overdue_filing_count or len(facts.data.overdue_periods)
 
 
 def _expiry(facts: Facts) -> date | None:
@@ -133,6 +125,11 @@ def _other_site(facts: Facts) -> bool:
     return facts.site is not None and facts.data.site_ref != facts.site
 
 
+def _expired(facts: Facts) -> bool:
+    told = facts.data.fire_permit
+    return told == "expired" or (told == "yes" and (_expiry(facts) or facts.today) < facts.today)
+
+
 def _has_arrears(facts: Facts) -> bool:
     return bool(facts.data.arrears_announced or facts.data.arrears or facts.data.arrears_internal)
 
@@ -148,196 +145,122 @@ def _taxes_in_order(facts: Facts) -> bool:
     )
 
 
+_SILENT = Rule("silent", lambda f: not f.spoke)
+"""The department did not speak now; the reason is that of the section."""
+_NOT_TOLD = Rule("not_told", lambda _f: True, reason="not_told")
+
 RULES: dict[str, tuple[str, tuple[Rule, ...]]] = {
     "registered": (
         "registration",
         (
-            (
+            Rule(
                 "alias",
                 lambda f: f.outcome == "not_found" and f.scheme not in NAMES_A_BUSINESS,
-                _unknown("alias_unknown"),
+                reason="alias_unknown",
             ),
-            (
-                "unlicensed",
-                lambda f: f.outcome == "not_found",
-                _say("no", "登记部门无此主体", "no registration"),
-            ),
-            ("silent", lambda f: not f.spoke, _silent),
-            ("ended", lambda f: _code(f) in ENDED, _ended),
-            (
+            Rule("unlicensed", lambda f: f.outcome == "not_found", "no"),
+            _SILENT,
+            Rule("ended", lambda f: _code(f) in ENDED, "no", ("reg_status_code",), detail=_code),
+            Rule(
                 "suspended",
                 lambda f: _code(f) == "1" and f.data.suspended is True,
-                _say("yes", "歇业", "suspended business", "reg_status_code", "suspended"),
+                "yes",
+                ("reg_status_code", "suspended"),
             ),
-            ("alive", lambda f: _code(f) == "1", _say("yes", "存续", "active", "reg_status_code")),
-            ("unmapped", lambda _f: True, _unknown("unmapped_status")),
+            Rule("alive", lambda f: _code(f) == "1", "yes", ("reg_status_code",)),
+            Rule("unmapped", lambda _f: True, reason="unmapped_status"),
         ),
     ),
     "taxes_on_time": (
         "tax",
         (
-            ("silent", lambda f: not f.spoke, _silent),
-            (
+            _SILENT,
+            Rule(
                 "abnormal",
                 lambda f: f.data.taxpayer_status == "非正常",
-                _say("no", "非正常户", "abnormal taxpayer", "taxpayer_status"),
+                "no",
+                ("taxpayer_status",),
             ),
-            (
+            Rule(
                 "overdue",
-                lambda f: bool(f.data.overdue_filing_count or f.data.overdue_periods),
-                _overdue,
+                lambda f: bool(_overdue(f)),
+                "no",
+                ("overdue_filing_count",),
+                detail=_overdue,
             ),
-            (
-                "arrears",
-                _has_arrears,
-                _say("no", "有欠税", "tax arrears", "arrears_announced", "arrears_internal"),
-            ),
-            (
-                "late",
-                lambda f: f.data.filing_on_time == "no",
-                _say("no", "未按时申报", "not filed on time", "filing_on_time"),
-            ),
-            (
+            Rule("arrears", _has_arrears, "no", ("arrears_announced", "arrears_internal")),
+            Rule("late", lambda f: f.data.filing_on_time == "no", "no", ("filing_on_time",)),
+            Rule(
                 "in_order",
                 _taxes_in_order,
-                _say(
-                    "yes",
-                    "正常申报",
-                    "filed on time",
-                    "taxpayer_status",
-                    "filing_on_time",
-                    "overdue_filing_count",
-                ),
+                "yes",
+                ("taxpayer_status", "filing_on_time", "overdue_filing_count"),
             ),
-            ("not_told", lambda _f: True, _unknown("not_told")),
+            _NOT_TOLD,
         ),
     ),
     "fire_permit": (
         "fire",
         (
-            ("silent", lambda f: not f.spoke, _silent),
-            ("sites_unknown", _sites_unknown, _unknown("sites_unknown")),
-            ("no_site", _site_not_chosen, _unknown("site_not_chosen")),
-            ("other_site", _other_site, _unknown("site_unknown")),
-            (
+            _SILENT,
+            Rule("sites_unknown", _sites_unknown, reason="sites_unknown"),
+            Rule("no_site", _site_not_chosen, reason="site_not_chosen"),
+            Rule("other_site", _other_site, reason="site_unknown"),
+            Rule(
                 "private",
                 lambda f: f.data.is_public_gathering_place is False,
-                _say(
-                    "not_required",
-                    "非公众聚集场所",
-                    "not a public gathering place",
-                    "is_public_gathering_place",
-                ),
+                "not_required",
+                ("is_public_gathering_place",),
             ),
-            ("contradictory", _contradicts_itself, _unknown("contradictory")),
-            (
-                "none",
-                lambda f: f.data.fire_permit == "no",
-                _say("no", "未办理消防安全检查", "no fire safety permit", "fire_permit"),
-            ),
-            (
-                "expired",
-                lambda f: (
-                    f.data.fire_permit == "expired"
-                    or (f.data.fire_permit == "yes" and (_expiry(f) or f.today) < f.today)
-                ),
-                _say(
-                    "no", "消防许可已过期", "fire permit expired", "fire_permit", "fire_pre_opening"
-                ),
-            ),
-            (
+            Rule("contradictory", _contradicts_itself, reason="contradictory"),
+            Rule("none", lambda f: f.data.fire_permit == "no", "no", ("fire_permit",)),
+            Rule("expired", _expired, "no", ("fire_permit", "fire_pre_opening")),
+            Rule(
                 "revoked",
                 lambda f: f.data.fire_permit == "revoked" or _revoked(f),
-                _say(
-                    "no", "消防许可已撤销", "fire permit revoked", "fire_permit", "fire_pre_opening"
-                ),
+                "no",
+                ("fire_permit", "fire_pre_opening"),
             ),
-            (
+            Rule(
                 "exempt",
                 lambda f: f.data.fire_permit == "not_required",
-                _say("not_required", "无需办理", "not required", "fire_permit"),
+                "not_required",
+                ("fire_permit",),
             ),
-            (
-                "held",
-                lambda f: f.data.fire_permit == "yes",
-                _say("yes", "已取得", "permit held", "fire_permit"),
-            ),
-            ("not_told", lambda _f: True, _unknown("not_told")),
+            Rule("held", lambda f: f.data.fire_permit == "yes", "yes", ("fire_permit",)),
+            _NOT_TOLD,
         ),
     ),
 }
 
 
-def decide(question: str, facts: Facts) -> tuple[str, Answer]:
-    """The rule that fits and its answer; a stale section adds what its old data would have said."""
-    for name, holds, answer in RULES[question][1]:
-        if holds(facts):
-            found = answer(facts)
-            if name == "silent" and facts.outcome == "stale" and facts.data:
-                return name, replace(
-                    found, last_known=decide(question, replace(facts, outcome="fresh"))[1]
-                )
-            return name, found
+def decide(question: str, facts: Facts) -> tuple[str, HeadlineRuling]:
+    """The rule that fits and what it gives; a stale section adds what its old data would have
+    said.
+    """
+    for rule in RULES[question][1]:
+        if rule.holds(facts):
+            return rule.name, _ruled(question, rule, facts)
     raise AssertionError(question)
 
 
-REASONS: dict[str, tuple[str, str, str, str]] = {
-    "alias_unknown": (
-        "登记部门不认识此类编号",
-        "The registration department does not know this kind of number",
-        "改用统一社会信用代码查询",
-        "Use the unified social credit code",
-    ),
-    "unmapped_status": (
-        "登记状态无法归类",
-        "The registration status is not one that can be classed",
-        "查看原文并向登记部门核实",
-        "Read the original text and verify with the registration department",
-    ),
-    "not_told": (
-        "该部门没有给出所需内容",
-        "The department did not tell what the answer needs",
-        "现场核实",
-        "Verify on site",
-    ),
-    "site_not_chosen": (
-        "该主体有多个经营场所，请选择所在场所",
-        "The business has several sites; choose the one you are at",
-        "从 sites 中选择并附 site 参数重新查询",
-        "Choose from sites and ask again with site",
-    ),
-    "sites_unknown": (
-        "登记部门未给出经营场所，无法确认是哪一家",
-        (
-            "The registration department did not tell the premises, so it is not certain "
-            "which one is meant"
-        ),
-        "附 site 参数指明所在场所",
-        "Say which premises you are at with site",
-    ),
-    "contradictory": (
-        "该部门的答复自相矛盾",
-        "The department's answer contradicts itself",
-        "查看许可原件并告知该部门",
-        "Look at the permit itself and tell the department",
-    ),
-    "site_unknown": (
-        "该部门没有所选场所的记录",
-        "The department has no record of the chosen site",
-        "核对场所，现场查看许可原件",
-        "Check the site and look at the permit itself",
-    ),
-    "stale": (
-        "该部门未及时答复，仅有上次结果",
-        "The department did not answer in time; only an older answer is known",
-        "稍后就该部门再查一次",
-        "Ask this department again later",
-    ),
-    "not_asked": (
-        "没有在用的适配器提供此板块",
-        "No published adapter serves this section",
-        "请协调部门接入",
-        "Ask the coordinator to connect the department",
-    ),
-}
-"""Words of reasons that only a headline has: Chinese, English, and what to do now in both."""
+def _ruled(question: str, rule: Rule, facts: Facts) -> HeadlineRuling:
+    if rule is _SILENT:
+        reason = facts.reason or facts.outcome
+        if facts.outcome != "stale" or not facts.data:
+            return HeadlineRuling("unknown", reason=reason)
+        _, last_known = decide(question, replace(facts, outcome="fresh"))
+        return HeadlineRuling("unknown", reason=reason, last_known=last_known)
+    if rule.answer == "unknown":
+        return HeadlineRuling("unknown", reason=rule.reason)
+    detail = rule.detail(facts) if rule.detail is not None else None
+    return HeadlineRuling(rule.answer, _fact(f"{question}.{rule.name}", detail), inputs=rule.inputs)
+
+
+@lru_cache(maxsize=512)
+def _fact(name: str, detail: object) -> Words:
+    """The words of a fact; a detail has words of its own, or is filled in."""
+    if detail is None:
+        return FACTS[name]
+    own = FACTS.get(f"{name}.{detail}")
+    return FACTS[name].filled(count=detail) if own is None else own

@@ -5,13 +5,14 @@ forgives spelling. Pure.
 import re
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
+from adapters.contract.words import Words
 from app.catalogue.classification import Catalogue, Element
 from app.profile.headline import ENDED, IN_STANDING
+from app.profile.schemas import ConflictRead, SourcedValue
 
 _LEGAL_FORMS = (
     "股份有限公司",
@@ -27,26 +28,6 @@ _TAX_ENDED = frozenset({"注销", "非正常户注销", "清算"})
 JOINT = "@"
 _EACH = ("*",)
 _FOOD_PERMIT = re.compile(r"(JY|YB|SC)\d{14}")
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """A value a section tells for an element."""
-
-    section: str
-    value: str
-    as_of: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class Conflict:
-    """An element told differently."""
-
-    element: str
-    told: tuple[Told, ...]
-    authoritative: str
-    zh: str
-    en: str
 
 
 @lru_cache(maxsize=8192)
@@ -159,7 +140,7 @@ def values_at(data: Any, pointer: str) -> list[str]:
 
 def find_conflicts(
     released: Mapping[str, Any], as_of: Mapping[str, datetime | None], catalogue: Catalogue
-) -> Iterator[Conflict]:
+) -> Iterator[ConflictRead]:
     """Contradictions among released values, so that a withheld value can never show through."""
     for name, places in catalogue.by_element.items():
         authoritative = places[0].authoritative
@@ -187,7 +168,7 @@ def _conflict(
     told: dict[str, list[str]],
     as_of: Mapping[str, datetime | None],
     catalogue: Catalogue,
-) -> Conflict | None:
+) -> ConflictRead | None:
     authoritative = places[0].authoritative
     authority, compare = told[authoritative], COMPARATORS[places[0].comparator]
     others = [
@@ -197,9 +178,11 @@ def _conflict(
     ]
     if not others:
         return None
-    values = [Told(s, "、".join(told[s])[:200], as_of.get(s)) for s in (authoritative, *others)]
+    values = [
+        SourcedValue(s, "、".join(told[s])[:200], as_of.get(s)) for s in (authoritative, *others)
+    ]
     place = next(p for p in places if p.section == others[0])
-    return Conflict(name, tuple(values), authoritative, place.zh, place.en)
+    return ConflictRead(name, values, authoritative, Words(place.zh, place.en))
 
 
 def _told_at(data: Any, pointer: str) -> Any:

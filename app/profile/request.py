@@ -6,8 +6,9 @@ from the same table (`PARAMETERS`).
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
 from urllib.parse import parse_qsl
 
@@ -52,6 +53,8 @@ class Parameter(NamedTuple):
     description: str
     schema: dict[str, Any]
     required: bool = False
+    closed: Mapping[str, Any] = MappingProxyType({})
+    """What a document tells beyond the bounds: a closed set whose refusal has words of its own."""
 
 
 def _text(longest: int, **more: Any) -> dict[str, Any]:
@@ -70,8 +73,9 @@ _QUERY = (
         "purpose",
         "query",
         _purposes(),
-        _text(LONGEST_PURPOSE, minLength=1, examples=list(PURPOSES)),
+        _text(LONGEST_PURPOSE, minLength=1),
         required=True,
+        closed={"enum": list(PURPOSES)},
     ),
     Parameter("task", "query", "your open task for this business", _text(LONGEST_TASK)),
     Parameter(

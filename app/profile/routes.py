@@ -15,12 +15,12 @@ from app.core.errors import Throttled
 from app.core.ids import new_trace_id
 from app.core.problems import trace_id_of
 from app.core.rates import Rates
-from app.profile import answer, request, streams
+from app.profile import answer, request, service, streams
 from app.profile.deps import ENGINE
 from app.profile.disclosure import ClientGone
 from app.profile.fastpath import gone, priority_of
 from app.profile.request import Headers, LookUp, Parameter
-from app.profile.schemas import BatchRequest
+from app.profile.schemas import BatchRequest, FindingKindRead, ReasonRead
 from app.profile.service import Engine, subject_of
 from auth.dependencies import requires
 from auth.permissions import Permission
@@ -29,21 +29,21 @@ from auth.principal import Principal
 router = APIRouter(prefix="/v1", tags=["profiles"])
 
 _GONE_STATUS = 499
-_STREAMED: dict[str, Any] = {
-    "schema": {
-        "type": "string",
-        "description": "one event a line: begin, section …, profile; or problem",
-    }
-}
+_STREAM = {"description": "one event a line", "$ref": "#/components/schemas/StreamLine"}
 _BODY = {"application/json": {"schema": {"$ref": "#/components/schemas/Profile"}}}
 RESPONSES: dict[int | str, dict[str, Any]] = {
     200: {
-        "description": "At least one department answered; streamed where `Accept` asks for it",
-        "content": {**_BODY, "application/x-ndjson": _STREAMED, "text/event-stream": _STREAMED},
+        "description": (
+            "At least one department answered. Where `Accept` asks for a stream, each line of "
+            "application/x-ndjson (each event of text/event-stream) has the schema shown"
+        ),
+        "content": {
+            **_BODY,
+            "application/x-ndjson": {"schema": _STREAM},
+            "text/event-stream": {"schema": _STREAM},
+        },
     },
-    304: {
-        "description": "Nothing changed since the ETag you hold; the look-up is traced all the same"
-    },
+    304: {"description": "Nothing changed since the ETag you hold; the look-up is audited anyway"},
     503: {
         "description": "No department answered; the body says why, department by department",
         "content": _BODY,
@@ -53,13 +53,14 @@ _ALONE = {"application/json": {"schema": {"$ref": "#/components/schemas/SectionA
 SECTION_RESPONSES: dict[int | str, dict[str, Any]] = {
     200: {"description": "The section, whatever became of it", "content": _ALONE}
 }
+_LINE = {"description": "one look-up a line", "$ref": "#/components/schemas/BatchLine"}
 BATCH_RESPONSES: dict[int | str, dict[str, Any]] = {
     200: {
         "description": (
-            "One line a look-up, in the order of completion: profile or problem, each with its "
-            "position; then end"
+            "One line a look-up, in the order of completion, each with its position; then end. "
+            "Each line has the schema shown"
         ),
-        "content": {"application/x-ndjson": _STREAMED},
+        "content": {"application/x-ndjson": {"schema": _LINE}},
     }
 }
 
@@ -68,7 +69,7 @@ BusinessIdPath = Annotated[
     Path(
         min_length=1,
         max_length=request.LONGEST_IDENTIFIER,
-        description="18-character code or an elder identifier",
+        description="18-character code or an older identifier",
     ),
 ]
 ReaderDep = Annotated[Principal, Depends(requires(Permission.PROFILE_READ))]
@@ -84,7 +85,7 @@ def _documented(parameters: tuple[Parameter, ...]) -> dict[str, Any]:
                 "in": p.place,
                 "required": p.required,
                 "description": p.description,
-                "schema": p.schema,
+                "schema": {**p.schema, **p.closed},
             }
             for p in parameters
         ]
@@ -225,3 +226,17 @@ async def read_profiles(
     lines = streams.batch(engine, ADMISSION.of(asked.app), rates, principal, look_ups)
     gzip = asked.headers.get("accept-encoding", "")
     return _streamed(lines, streams.NDJSON, gzip, rates.header_pairs(principal.subject))
+
+
+@router.get("/catalogue/reasons", dependencies=[Depends(requires(Permission.CATALOGUE_READ))])
+@takes(Priority.PULL)
+async def list_reasons() -> list[ReasonRead]:
+    """Reasons that sections and headline answers may carry, with what to do now."""
+    return service.list_reasons()
+
+
+@router.get("/catalogue/findings", dependencies=[Depends(requires(Permission.CATALOGUE_READ))])
+@takes(Priority.PULL)
+async def list_findings() -> list[FindingKindRead]:
+    """Kinds of findings that a profile may hold."""
+    return service.list_findings()

@@ -1,11 +1,15 @@
 """The profile as it leaves: structs that encode fast and give the OpenAPI components."""
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from msgspec import UNSET, Struct, UnsetType
+from msgspec import UNSET, Meta, Struct, UnsetType
 from pydantic import BaseModel, ConfigDict, Field
 
+from adapters.contract import Outcome
+from adapters.contract.words import Words
+from app.businesses.schemas import Business
+from app.core.schemas import Problem
 from app.profile.request import (
     LONGEST_IDENTIFIER,
     LONGEST_PURPOSE,
@@ -13,21 +17,19 @@ from app.profile.request import (
     LONGEST_TASK,
     SITE_PATTERN,
 )
+from app.tasks.purposes import PURPOSES
 
-
-class Text(Struct, frozen=True):
-    """A text in both languages."""
-
-    zh: str
-    en: str
+PurposeName = Annotated[str, Meta(extra_json_schema={"enum": list(PURPOSES)})]
+Verdict = Literal["yes", "no", "not_required", "unknown"]
+Severity = Literal["serious", "attention"]
 
 
 class ReasonText(Struct, frozen=True, omit_defaults=True):
     """Why, and what to do now."""
 
     code: str
-    text: Text
-    what_now: Text
+    text: Words
+    what_now: Words
     detail: str | None = None
 
 
@@ -42,16 +44,16 @@ class SiteChoice(Struct, frozen=True, omit_defaults=True):
 class LastKnown(Struct, frozen=True):
     """What was last known, where nothing current came."""
 
-    answer: str
+    answer: Verdict
     as_of: datetime | None
 
 
 class HeadlineAnswer(Struct, frozen=True, omit_defaults=True):
     """yes | no | not_required | unknown, with fact, source and time."""
 
-    answer: str
+    answer: Verdict
     section: str
-    fact: Text | None = None
+    fact: Words | None = None
     as_of: datetime | None = None
     reason: ReasonText | None = None
     last_known: LastKnown | None = None
@@ -70,12 +72,12 @@ class Finding(Struct, frozen=True):
     """Something an officer should notice; derived, cites what it rests on."""
 
     code: str
-    severity: str
-    text: Text
+    severity: Severity
+    text: Words
     cites: list[str]
 
 
-class ToldValue(Struct, frozen=True):
+class SourcedValue(Struct, frozen=True):
     """What one section tells of an element."""
 
     section: str
@@ -87,9 +89,9 @@ class ConflictRead(Struct, frozen=True):
     """An element that must agree and does not."""
 
     element: str
-    values: list[ToldValue]
+    values: list[SourcedValue]
     authoritative: str
-    meaning: Text
+    meaning: Words
     ticket: str | None = None
 
 
@@ -99,18 +101,18 @@ class Hidden(Struct, frozen=True, rename={"level": "class"}):
     pointer: str
     level: int
     reason: str
-    text: Text
-    what_now: Text
+    text: Words
+    what_now: Words
 
 
 class SectionRead(Struct, frozen=True, omit_defaults=True, kw_only=True):
     """A department's part: outcome, source, age and reason for everything."""
 
-    outcome: str
+    outcome: Outcome
     department: str
-    title: Text
+    title: Words
     adapter: str
-    scope: str
+    scope: Literal["entity", "site"]
     elapsed_ms: int
     reason: ReasonText | None = None
     site_ref: str | None = None
@@ -138,18 +140,10 @@ class Completeness(Struct, frozen=True):
     required_missing: list[str]
 
 
-class BusinessRead(Struct, frozen=True):
-    """The identifier as understood."""
-
-    value: str
-    scheme: str
-    checks: dict[str, str]
-    alternatives: list[str]
-    site: str | None
-
-
-class TraceRead(Struct, frozen=True):
-    """The look-up's own entry; promise and receipt are null until the log is built."""
+class AuditRead(Struct, frozen=True):
+    """The look-up's own entry in the audit trail; promise and receipt are null until the log is
+    built.
+    """
 
     entry: str
     promise: str | None = None
@@ -159,21 +153,20 @@ class TraceRead(Struct, frozen=True):
 class PurposeRead(Struct, frozen=True):
     """Why this was looked up."""
 
-    purpose: str
+    purpose: PurposeName
     task: str | None
 
 
 class ClosingRead(Struct, frozen=True):
-    """The last line of a streamed profile: everything that rests on more than one section."""
+    """Everything that rests on more than one section."""
 
-    business_id: BusinessRead
+    business: Business
     name: str | None
     headline: Headline
     findings: list[Finding]
     conflicts: list[ConflictRead]
     completeness: Completeness
     purpose: PurposeRead
-    trace: TraceRead
     generated_at: datetime
     elapsed_ms: int
     expires_at: datetime
@@ -183,19 +176,109 @@ class ClosingRead(Struct, frozen=True):
 class SectionAlone(Struct, frozen=True):
     """One section, asked alone and patiently."""
 
-    business_id: BusinessRead
+    business: Business
     name: str
     section: SectionRead
     purpose: PurposeRead
-    trace: TraceRead
     generated_at: datetime
     elapsed_ms: int
+    audit: AuditRead
 
 
 class Profile(ClosingRead, frozen=True):
-    """One merged inspection profile."""
+    """One merged inspection profile; `audit` comes last."""
 
     sections: dict[str, SectionRead]
+    audit: AuditRead
+
+
+class ProfileClosing(ClosingRead, frozen=True):
+    """The last line of a streamed profile: everything that rests on more than one section."""
+
+    audit: AuditRead
+
+
+class StreamBegin(Struct, frozen=True):
+    """Who is asked, and until when."""
+
+    business_id: str
+    asked: list[str]
+    deadline_ms: int
+    trace_id: str
+
+
+class StreamedSection(Struct, frozen=True):
+    """A section the moment its department answered."""
+
+    name: str
+    section: SectionRead
+
+
+class BatchProfile(Struct, frozen=True):
+    """A look-up of a batch; `position` is its place in the request, from 0."""
+
+    position: int
+    profile: Profile
+
+
+class BatchProblem(Struct, frozen=True):
+    """A look-up of a batch that came to nothing, and why."""
+
+    position: int
+    business_id: str
+    problem: Problem
+
+
+class BatchEnd(Struct, frozen=True):
+    """The last line of a batch: how many look-ups were asked for."""
+
+    items: int
+
+
+class BeginLine(Struct, frozen=True, tag_field="type", tag="begin"):
+    """The first line of a stream."""
+
+    value: StreamBegin
+
+
+class SectionLine(Struct, frozen=True, tag_field="type", tag="section"):
+    """A line of a stream: one section."""
+
+    value: StreamedSection
+
+
+class ClosingLine(Struct, frozen=True, tag_field="type", tag="profile"):
+    """The last line of a stream: everything that rests on more than one section."""
+
+    value: ProfileClosing
+
+
+class ProblemLine(Struct, frozen=True, tag_field="type", tag="problem"):
+    """A line that ends a stream: a refusal or failure."""
+
+    value: Problem
+
+
+class BatchProfileLine(Struct, frozen=True, tag_field="type", tag="profile"):
+    """A line of a batch: one look-up."""
+
+    value: BatchProfile
+
+
+class BatchProblemLine(Struct, frozen=True, tag_field="type", tag="problem"):
+    """A line of a batch: one look-up that came to nothing."""
+
+    value: BatchProblem
+
+
+class BatchEndLine(Struct, frozen=True, tag_field="type", tag="end"):
+    """The last line of a batch."""
+
+    value: BatchEnd
+
+
+StreamLine = BeginLine | SectionLine | ClosingLine | ProblemLine
+BatchLine = BatchProfileLine | BatchProblemLine | BatchEndLine
 
 
 class BatchItem(BaseModel):
@@ -216,3 +299,20 @@ class BatchRequest(BaseModel):
     purpose: str = Field(min_length=1, max_length=LONGEST_PURPOSE)
     view: Literal["full", "summary"] = "summary"
     items: list[BatchItem] = Field(min_length=1, max_length=200)
+
+
+class ReasonRead(BaseModel):
+    """Why a section is as it is, or an answer of the headline unknown, and what to do now."""
+
+    code: str
+    outcome: Outcome | None = Field(description="of the section; null for reasons of the headline")
+    text: Words
+    what_now: Words
+
+
+class FindingKindRead(BaseModel):
+    """A kind of finding; `text` has `{names}` where a finding has values."""
+
+    code: str
+    severity: Severity
+    text: Words

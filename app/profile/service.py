@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from adapters.contract import BusinessId, IdentifierError, parse
+from adapters.contract import REASONS, BusinessId, IdentifierError, parse
 from adapters.contract.sections import encode
 from app.businesses import service as businesses
 from app.core.snapshots import Snapshots
@@ -13,6 +13,8 @@ from app.profile import schemas as s
 from app.profile.answer import Encoded
 from app.profile.disclosure import Disclosed, Disclosure, Gone
 from app.profile.errors import IdentifierNeedsResolving, SectionUnknown
+from app.profile.findings import FINDINGS
+from app.profile.headline import HEADLINE_REASONS
 from app.profile.plans import Prepared
 from app.profile.request import LookUp
 from auth.principal import Principal
@@ -67,13 +69,14 @@ class Engine:
         self._tell_shedding(closing.completeness, view)
 
         def tell(entry: str) -> Encoded:
-            told = closing.read(prepared.look_up, prepared.elapsed_ms, entry)
+            told = closing.read(prepared.look_up, prepared.elapsed_ms)
             profile = s.Profile(
                 **{name: getattr(told, name) for name in s.ClosingRead.__struct_fields__},
                 sections={
                     name: assemble.section_read(part, view.now, summary=summary)
                     for name, part in view.parts.items()
                 },
+                audit=s.AuditRead(entry),
             )
             return Encoded(encode(profile), told.etag, closing.completeness.answered > 0)
 
@@ -118,9 +121,9 @@ def _alone(prepared: Prepared, view: assemble.View, name: str, entry: str) -> by
         name,
         assemble.section_read(view.parts[name], view.now, summary=look_up.summary),
         s.PurposeRead(look_up.purpose, look_up.task),
-        s.TraceRead(entry),
         view.now,
         prepared.elapsed_ms,
+        s.AuditRead(entry),
     )
     return encode(told)
 
@@ -141,3 +144,21 @@ def identified(text: str) -> BusinessId:
     if not business.names_a_business:
         raise IdentifierNeedsResolving(pointer="/path/business_id")
     return business
+
+
+def list_reasons() -> list[s.ReasonRead]:
+    """Every reason of a section, then those that only the headline has."""
+    found = [(code, reason.outcome, reason.advice) for code, reason in sorted(REASONS.items())]
+    only = [(code, None, advice) for code, advice in sorted(HEADLINE_REASONS.items())]
+    return [
+        s.ReasonRead(code=code, outcome=outcome, text=advice.words, what_now=advice.what_now)
+        for code, outcome, advice in (*found, *only)
+    ]
+
+
+def list_findings() -> list[s.FindingKindRead]:
+    """Every kind of finding."""
+    return [
+        s.FindingKindRead(code=code, severity=kind.severity, text=kind.words)
+        for code, kind in sorted(FINDINGS.items())
+    ]

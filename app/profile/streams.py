@@ -8,9 +8,8 @@ than one section.
 import asyncio
 import logging
 from collections.abc import AsyncIterator
-from typing import Any
 
-import msgspec
+from msgspec import structs
 
 from adapters.contract.sections import encode
 from adapters.dispatch.reply import Reply
@@ -20,6 +19,7 @@ from app.core.errors import DomainError
 from app.core.problems import document_of
 from app.core.rates import Rates
 from app.profile import assemble, events
+from app.profile import schemas as s
 from app.profile.disclosure import DENIED, Disclosed
 from app.profile.errors import BatchItemFailed
 from app.profile.plans import Prepared
@@ -41,9 +41,15 @@ def line(form: Form, kind: str, content: bytes) -> bytes:
     return b'{"type":"%b","value":%b}\n' % (kind.encode(), content)
 
 
-def problem_line(form: Form, error: DomainError, trace_id: str, **place: Any) -> bytes:
+def problem_line(form: Form, error: DomainError, trace_id: str) -> bytes:
     """A refusal or failure as an event."""
-    return line(form, "problem", msgspec.json.encode({**place, **document_of(error, trace_id)}))
+    return line(form, "problem", encode(document_of(error, trace_id)))
+
+
+def _problem_at(place: tuple[int, str], error: DomainError, trace_id: str) -> bytes:
+    """The line of a look-up of a batch that came to nothing."""
+    told = s.BatchProblem(*place, document_of(error, trace_id))
+    return line(NDJSON, "problem", encode(told))
 
 
 async def stream(engine: Engine, prepared: Prepared, form: Form) -> AsyncIterator[bytes]:
@@ -81,13 +87,8 @@ async def stream(engine: Engine, prepared: Prepared, form: Form) -> AsyncIterato
 
 def _begin(prepared: Prepared, asked: list[str]) -> bytes:
     look_up, business = prepared.look_up, prepared.business
-    begin = {
-        "business_id": business.embedded or business.value,
-        "asked": asked,
-        "deadline_ms": look_up.deadline_ms,
-        "trace_id": look_up.trace_id,
-    }
-    return msgspec.json.encode(begin)
+    business_id = business.embedded or business.value
+    return encode(s.StreamBegin(business_id, asked, look_up.deadline_ms, look_up.trace_id))
 
 
 async def _section(
@@ -100,7 +101,7 @@ async def _section(
         if part is None:
             part = assemble.part(prepared.plan.specifications[name], DENIED)
         read = assemble.section_read(part, view.now, summary=prepared.look_up.summary)
-        content = b'{"name":"%b","section":%b}' % (name.encode(), encode(read))
+        content = encode(s.StreamedSection(name, read))
         event = events.section_viewed(confirmed, name, part)
         return Disclosed(event, lambda _entry: line(form, "section", content))
 
@@ -109,10 +110,12 @@ async def _section(
 
 def _closing(prepared: Prepared, view: assemble.View) -> Disclosed[bytes]:
     closing = assemble.Closing(view, prepared.plan.policy)
-    return Disclosed(
-        events.viewed(prepared, view, closing.digest),
-        lambda entry: encode(closing.read(prepared.look_up, prepared.elapsed_ms, entry)),
-    )
+
+    def tell(entry: str) -> bytes:
+        told = closing.read(prepared.look_up, prepared.elapsed_ms)
+        return encode(s.ProfileClosing(**structs.asdict(told), audit=s.AuditRead(entry)))
+
+    return Disclosed(events.viewed(prepared, view, closing.digest), tell)
 
 
 async def batch(
@@ -139,7 +142,7 @@ async def batch(
     try:
         for _ in range(len(look_ups)):
             yield await done.get()
-        yield line(NDJSON, "end", msgspec.json.encode({"items": len(look_ups)}))
+        yield line(NDJSON, "end", encode(s.BatchEnd(len(look_ups))))
     finally:
         for worker in workers:
             worker.cancel()
@@ -164,17 +167,17 @@ async def _give_way(admission: Admission) -> None:
 
 async def _item(engine: Engine, principal: Principal, position: int, look_up: LookUp) -> bytes:
     """A line, whatever happens: somebody counts on as many as were asked for."""
-    place = {"position": position, "business_id": look_up.text}
+    place = (position, look_up.text)
     try:
         encoded = await engine.look_up(principal, look_up)
     except AuditUnavailable as error:
-        return problem_line(NDJSON, error, look_up.trace_id, **place)
+        return _problem_at(place, error, look_up.trace_id)
     except DomainError as error:
         told = await _refused(engine, principal, look_up, error, "POST /v1/profiles:batch")
-        return problem_line(NDJSON, told, look_up.trace_id, **place)
+        return _problem_at(place, told, look_up.trace_id)
     except Exception:
         log.exception("a look-up of a batch failed", extra={"trace_id": look_up.trace_id})
-        return problem_line(NDJSON, BatchItemFailed(), look_up.trace_id, **place)
+        return _problem_at(place, BatchItemFailed(), look_up.trace_id)
     return line(NDJSON, "profile", b'{"position":%d,"profile":%b}' % (position, encoded.body))
 
 

@@ -9,7 +9,7 @@ from anyio import to_thread
 from adapters.conformance import suite
 from adapters.conformance.report import Report, refusal
 from adapters.contract import Manifest
-from app.audit.events import Event
+from app.audit.events import Event, EventName
 from app.audit.service import Trail
 from app.core.db import Database
 from app.registry import repository, vault
@@ -108,7 +108,7 @@ class Examiner:
             ):
                 adapter.state = state
             event = Event(
-                event="registry.adapter.examined",
+                event=EventName.ADAPTER_EXAMINED,
                 actor=row.requested_by,
                 object_ref=row.adapter_id,
                 outcome="passed" if report.passed else "failed",

@@ -5,6 +5,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from app.registry.lifecycle import State
+
 
 class AdapterRead(BaseModel):
     """An adapter with the manifest of its newest version; credentials are never shown, only whether
@@ -14,7 +16,7 @@ class AdapterRead(BaseModel):
     id: str
     department: str
     section: str
-    state: str
+    state: State
     version: int
     published_version: int | None
     callable: bool

@@ -9,6 +9,7 @@ import msgspec
 from sqlmodel import Session
 
 from adapters.contract import Manifest
+from app.audit.events import EventName
 from app.audit.service import Trail, act_of
 from app.core.ids import new_id
 from app.core.snapshots import bump
@@ -38,6 +39,11 @@ from app.registry.schemas import (
 from auth.principal import Principal, Role
 
 SNAPSHOT_NAME = "adapters"
+_SERVICE_EVENTS = {
+    Action.SUSPEND: EventName.ADAPTER_SUSPENDED,
+    Action.RESUME: EventName.ADAPTER_RESUMED,
+    Action.RETIRE: EventName.ADAPTER_RETIRED,
+}
 _SEE_ALL = frozenset({Role.COORDINATOR, Role.SUPERVISOR})
 
 
@@ -52,11 +58,11 @@ class Desk:
     principal: Principal
     workshop: Workshop
 
-    def trace(self, event: str, adapter_id: str, **more: Any) -> None:
+    def record(self, event: EventName, adapter_id: str, **more: Any) -> None:
         """Append an entry about an adapter."""
         self.trail.append(
             self.session,
-            act_of(self.principal, f"registry.adapter.{event}", object_ref=adapter_id, **more),
+            act_of(self.principal, event, object_ref=adapter_id, **more),
         )
 
 
@@ -76,7 +82,7 @@ def register(desk: Desk, document: Any) -> AdapterRead:
     )
     repository.add(desk.session, adapter)
     _add_version(desk, adapter, manifest)
-    desk.trace("registered", adapter.id, departments=(adapter.department,))
+    desk.record(EventName.ADAPTER_REGISTERED, adapter.id, departments=(adapter.department,))
     return _read(desk.session, adapter)
 
 
@@ -95,7 +101,7 @@ def update(desk: Desk, adapter_id: str, document: Any) -> AdapterRead:
     adapter.submitted_by = adapter.reviewed_by = None
     _add_version(desk, adapter, manifest)
     _carry_credentials(desk, adapter, manifest)
-    desk.trace("updated", adapter_id)
+    desk.record(EventName.ADAPTER_UPDATED, adapter_id)
     return _read(desk.session, adapter)
 
 
@@ -127,7 +133,7 @@ def store_credentials(desk: Desk, adapter_id: str, given: CredentialsWrite) -> C
             )
             repository.put_credentials(desk.session, row)
     bump(desk.session, SNAPSHOT_NAME)
-    desk.trace("credentials_stored", adapter_id)
+    desk.record(EventName.ADAPTER_CREDENTIALS_STORED, adapter_id)
     return CredentialsRead(stored=sorted(values), updated_at=now)
 
 
@@ -145,7 +151,7 @@ def request_examination(desk: Desk, adapter_id: str, only_case: str | None) -> O
         created_at=desk.trail.clock.now(),
     )
     repository.add(desk.session, examination)
-    desk.trace("examination_requested", adapter_id)
+    desk.record(EventName.ADAPTER_EXAMINATION_REQUESTED, adapter_id)
     return _operation(examination)
 
 
@@ -170,7 +176,7 @@ def submit(desk: Desk, adapter_id: str) -> AdapterRead:
         raise NotVerified
     _move(desk, adapter, Action.SUBMIT)
     adapter.submitted_by = desk.principal.subject
-    desk.trace("submitted", adapter_id)
+    desk.record(EventName.ADAPTER_SUBMITTED, adapter_id)
     return _read(desk.session, adapter)
 
 
@@ -189,7 +195,9 @@ def review(desk: Desk, adapter_id: str, action: Action, note: str | None = None)
     if action is Action.APPROVE:
         adapter.published_version, adapter.suspended = adapter.version, False
         bump(desk.session, SNAPSHOT_NAME)
-    desk.trace("published" if action is Action.APPROVE else "rejected", adapter_id)
+    approved = action is Action.APPROVE
+    event = EventName.ADAPTER_PUBLISHED if approved else EventName.ADAPTER_REJECTED
+    desk.record(event, adapter_id)
     return _read(desk.session, adapter)
 
 
@@ -218,9 +226,7 @@ def change_service(desk: Desk, adapter_id: str, action: Action, note: str) -> Ad
     if action is Action.RETIRE:
         adapter.published_version = None
     bump(desk.session, SNAPSHOT_NAME)
-    desk.trace(
-        {"suspend": "suspended", "resume": "resumed", "retire": "retired"}[action], adapter_id
-    )
+    desk.record(_SERVICE_EVENTS[action], adapter_id)
     return _read(desk.session, adapter)
 
 

@@ -7,15 +7,17 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import StreamingResponse
 
 from app.audit.deps import SequencerDep
+from app.audit.events import EventName
 from app.audit.service import act_of
 from app.businesses.service import identified
 from app.core.admission import Priority, takes
 from app.core.deps import DatabaseDep, ReadSessionDep, SettingsDep
 from app.core.pagination import Page, decode_cursor, page_of
 from app.core.problems import trace_id_of
+from app.inspections.schemas import InspectionRead
 from app.supervision import service
 from app.supervision.repository import Filter
-from app.supervision.schemas import RecordQuery, RecordRead
+from app.supervision.schemas import RecordQuery
 from auth.dependencies import requires
 from auth.permissions import Permission
 from auth.principal import Principal
@@ -48,11 +50,11 @@ async def trace_pull(
     form = request.url.path.removeprefix("/v1/records").removeprefix(".") or "page"
     event = act_of(
         principal,
-        "supervision.records.pulled",
+        EventName.RECORDS_PULLED,
         object_ref=form,
         subject=wanted.business_id or "",
         filter=wanted.summary,
-        request_id=trace_id_of(request),
+        trace_id=trace_id_of(request),
     )
     await sequencer.append(event)
 
@@ -64,7 +66,7 @@ def list_records(
     settings: SettingsDep,
     wanted: FilterDep,
     query: Annotated[RecordQuery, Query()],
-) -> Page[RecordRead]:
+) -> Page[InspectionRead]:
     """Inspection records of your region (and department), oldest first.
 
     Go on with `next_cursor` while there is one; keep `resume_cursor` and come back later for what

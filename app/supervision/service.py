@@ -8,11 +8,11 @@ from dataclasses import replace
 from sqlmodel import Session
 
 from app.core.db import Database
-from app.inspections.schemas import ResultRead
+from app.inspections.schemas import InspectionRead, WriteBackRead
+from app.inspections.service import part_of, record_read
 from app.supervision import repository
 from app.supervision.csv_safety import safe_cell
 from app.supervision.repository import Filter
-from app.supervision.schemas import RecordRead, RecordReceipt
 from auth.principal import Principal, Role
 
 COLUMNS = (
@@ -40,58 +40,26 @@ def within_scope(principal: Principal, wanted: Filter) -> Filter:
 
 def page(
     session: Session, wanted: Filter, *, after: int, limit: int
-) -> list[tuple[int, RecordRead]]:
-    """Records after a position as (position, record)."""
+) -> list[tuple[int, InspectionRead]]:
+    """Records after a position as (position, record), each as far as the caller may see it."""
     rows = repository.records(session, wanted, after=after, limit=limit)
     ids = [row.id for row in rows]
-    results, deliveries = (
-        repository.results_of(session, ids),
-        repository.deliveries_of(session, ids),
-    )
+    results = repository.results_of(session, ids)
+    deliveries = repository.deliveries_of(session, ids)
     found = []
     for row in rows:
-        own = deliveries.get(row.id, [])
-        record = RecordRead(
-            **row.model_dump(
-                exclude={"position", "task_id", "body_digest", "not_connected", "profile_etag"}
-            ),
-            state="submitted" if any(d.state != "delivered" for d in own) else "written_back",
-            task=row.task_id,
-            digest=f"sha-256:{row.body_digest}",
-            results=[
-                ResultRead.model_validate(r, from_attributes=True)
-                for r in results.get(row.id, [])
-                if _within(wanted, r.department)
-            ],
-            write_back=[
-                *(
-                    RecordReceipt(
-                        department=d.department,
-                        state=d.state,
-                        receipt_no=(d.receipt or {}).get("receipt_no"),
-                    )
-                    for d in own
-                    if _within(wanted, d.department)
-                ),
-                *(
-                    RecordReceipt(department=n, state="not_connected", receipt_no=None)
-                    for n in row.not_connected
-                    if _within(wanted, n)
-                ),
-            ],
-        )
+        sent = [
+            WriteBackRead.model_validate(d, from_attributes=True)
+            for d in deliveries.get(row.id, [])
+        ]
+        record = record_read(row, results.get(row.id, []), sent)
+        if wanted.only_department is not None:
+            record = part_of(record, wanted.only_department)
         found.append((row.position or 0, record))
     return found
 
 
-def _within(wanted: Filter, department: str) -> bool:
-    """Whether a department's part of a record may be shown: a token that names one department sees
-    only its part.
-    """
-    return wanted.only_department is None or wanted.only_department == department
-
-
-def every(database: Database, wanted: Filter) -> Iterator[RecordRead]:
+def every(database: Database, wanted: Filter) -> Iterator[InspectionRead]:
     """All records, read in short transactions so that a slow reader holds nothing open."""
     after = 0
     while True:
@@ -116,7 +84,7 @@ def as_csv(database: Database, wanted: Filter) -> Iterator[str]:
     yield _BOM + _line(COLUMNS)
     for record in every(database, wanted):
         common = record.model_dump(mode="json", include=set(COLUMNS))
-        common["officers"] = "、".join(o["certificate_no"] for o in record.officers)
+        common["officers"] = "、".join(o.certificate_no for o in record.officers)
         for result in record.results:
             values = {**common, "visit_note": record.note, **result.model_dump()}
             yield _line([safe_cell(values.get(name)) for name in COLUMNS])

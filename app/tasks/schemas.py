@@ -4,13 +4,15 @@ from datetime import datetime
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema
+from pydantic_core import PydanticCustomError
 
 from app.tasks.purposes import TASK_PURPOSES
 
 
 def _with_task(name: str) -> str:
     if name not in TASK_PURPOSES:
-        raise ValueError(f"no task is opened for this; use {', '.join(TASK_PURPOSES)}")
+        expected = {"expected": ", ".join(TASK_PURPOSES)}
+        raise PydanticCustomError("task_purpose", "no task is opened for this", expected)
     return name
 
 
@@ -46,7 +48,7 @@ class TaskRead(BaseModel):
     id: str
     business_id: str
     site: str | None
-    purpose: str
+    purpose: TaskPurpose
     region: str
     assignees: list[str]
     basis: str

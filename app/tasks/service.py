@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
+from app.audit.events import EventName
 from app.audit.service import Trail, act_of
 from app.businesses.service import identified
 from app.core.clock import Clock
@@ -43,7 +44,7 @@ def open_task(session: Session, trail: Trail, principal: Principal, wanted: Task
     bump(session, SNAPSHOT_NAME)
     event = act_of(
         principal,
-        "tasks.task.opened",
+        EventName.TASK_OPENED,
         subject=task.business_id,
         task=task.id,
         purpose=task.purpose,
@@ -67,7 +68,7 @@ def close_task(session: Session, trail: Trail, principal: Principal, task_id: st
         session,
         act_of(
             principal,
-            "tasks.task.closed",
+            EventName.TASK_CLOSED,
             subject=task.business_id,
             task=task.id,
         ),

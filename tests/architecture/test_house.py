@@ -13,7 +13,7 @@ import pytest
 from fastapi import Depends
 from fastapi.dependencies.utils import get_dependant
 
-from app.api import every_route
+from app.api.table import every_route
 from app.core.admission import declared_priority
 from app.core.deps import read_session, write_session
 from app.core.settings import Settings
@@ -26,6 +26,7 @@ SOURCES = sorted(p for room in ("app", "adapters", "auth") for p in (ROOT / room
 LONGEST_FILE, LONGEST_FUNCTION = 400, 50
 PUBLIC = {
     "read_problem",
+    "list_problems",
     "read_liveness",
     "read_readiness",
     "read_metrics",
@@ -137,7 +138,8 @@ def test_pure_modules_are_on_the_list_of_the_contract():
     rooms = [
         p
         for p in (ROOT / "app").iterdir()
-        if (p / "__init__.py").exists() and p.name not in {"core", "cli", "migrations", "web"}
+        if (p / "__init__.py").exists()
+        and p.name not in {"api", "core", "cli", "migrations", "web"}
     ]
     loose = [
         f"{room.name}.{path.stem}"
@@ -209,7 +211,7 @@ class TestRooms:
     ROOM_FILES = sorted(
         p
         for p in (ROOT / "app").glob("*/*.py")
-        if p.parent.name not in {"core", "cli", "migrations"}
+        if p.parent.name not in {"api", "core", "cli", "migrations"}
     )
 
     def test_new_rows_are_stored_in_repositories_only(self):

@@ -159,7 +159,7 @@ def test_a_fourteenth_department_by_configuration_alone(tmp_path):
                 )
                 assert done.returncode == 0, (command, done.stdout, done.stderr)
                 outputs.append(done.stdout)
-            profile = json.loads(next(o for o in outputs if o.startswith('{"business_id"')))
+            profile = json.loads(next(o for o in outputs if o.startswith('{"business"')))
             assert profile["completeness"]["asked"] == 14
             assert (
                 profile["sections"]["culture"]["data"]["permits"][0]["permit_no"]

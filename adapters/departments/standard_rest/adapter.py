@@ -14,9 +14,9 @@ from adapters.contract.adapter import (
     AdapterQuery,
     Asking,
     Candidate,
+    OnAnswer,
     ResultReceipt,
     SectionAnswer,
-    Told,
 )
 from adapters.contract.errors import AdapterError, AdapterMalformed
 from adapters.contract.manifest import Manifest, Mapping
@@ -103,7 +103,9 @@ class StandardRestAdapter:
     def manifest(self) -> Manifest:
         return self._manifest
 
-    def begin(self, query: AdapterQuery, told: Told, *, connect_seconds: float = QUICK) -> Asking:
+    def begin(
+        self, query: AdapterQuery, told: OnAnswer, *, connect_seconds: float = QUICK
+    ) -> Asking:
         """Ask without a task; see `CallingAdapter`."""
         pool, template = self._doors[query.replica]
         payload = template.payload(query, 0 if query.head else left_ms(query))
@@ -120,7 +122,7 @@ class StandardRestAdapter:
             pool, payload, done, repeatable=self.repeatable, connect_seconds=connect_seconds
         )
 
-    async def _read_large(self, response: Response, query: AdapterQuery, told: Told) -> None:
+    async def _read_large(self, response: Response, query: AdapterQuery, told: OnAnswer) -> None:
         told(*await self._exchange.read(len(response.raw), lambda: self._outcome(response, query)))
 
     def _outcome(

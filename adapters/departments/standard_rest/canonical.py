@@ -14,7 +14,7 @@ import msgspec
 from adapters.contract.adapter import SectionAnswer
 from adapters.contract.errors import AdapterMalformed
 from adapters.contract.sections import encode
-from adapters.transport.answers import CLOCK_SKEW
+from adapters.transport.answers import SOURCE_CLOCK_SKEW
 from adapters.transport.guard import Limits
 from adapters.transport.scan import check_cost, check_display, check_text, repeats_keys
 
@@ -60,7 +60,7 @@ class CanonicalReader:
             return None  # a local time: the general reading knows the zone
         if as_of.tzinfo is not UTC:
             as_of = as_of.astimezone(UTC)
-        if as_of > self._now() + CLOCK_SKEW:
+        if as_of > self._now() + SOURCE_CLOCK_SKEW:
             return None
         encoded = encode(data)
         check_display(encoded)

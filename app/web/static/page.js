@@ -60,7 +60,7 @@ async function resolved(text) {
   const response = await fetch('/v1/businesses:resolve', { method: 'POST', headers: headers({ 'Content-Type': 'application/json' }), body: JSON.stringify({ text }) });
   if (!response.ok) { $('notice').textContent = await refusal(response); return null; }
   const answer = await response.json();
-  if (answer.outcome === 'match' && answer.identifier) return answer.identifier.business_id;
+  if (answer.outcome === 'match' && answer.business) return answer.business.business_id;
   if (answer.outcome === 'match' && answer.candidates.length === 1) return answer.candidates[0].business_id;
   if (answer.candidates.length) offer(answer.candidates);
   else $('notice').textContent = say(answer.next_step);

@@ -11,7 +11,7 @@ import pytest
 from adapters.conformance import suite
 from adapters.contract import Manifest, ResultReceipt, SectionAnswer
 from adapters.contract.errors import AdapterMalformed, AdapterUnavailable
-from adapters.contract.sections import Standing
+from adapters.contract.sections import CommonRecord
 from adapters.fakes.departments import NAMES, SECRETS, manifest_of
 from adapters.fakes.server import start
 from adapters.fakes.world import World
@@ -68,7 +68,7 @@ class TestInProcess:
             listener.close()
         assert not report.passed
         assert report.cases[0].got.startswith(code)
-        assert report.cases[0].fix_zh
+        assert report.cases[0].fix.zh
 
     @pytest.mark.parametrize("name", ["tax", "public_security", "customs"])
     async def test_wrong_credentials_are_named(self, name):
@@ -101,7 +101,7 @@ class Scripted:
     async def honest(self, query):
         if query.business_id != self.manifest.sample_business_id:
             return SectionAnswer(None, None, "", "no_record")
-        return SectionAnswer(msgspec.convert({"flags": [{"code": "x"}]}, Standing), now(), "")
+        return SectionAnswer(msgspec.convert({"flags": [{"code": "x"}]}, CommonRecord), now(), "")
 
 
 def failures(report):
@@ -127,7 +127,9 @@ async def test_replicas_must_tell_the_same_as_the_first_address():
     async def lagging(query):
         answer = await Scripted().honest(query)
         if query.replica == 2 and answer.data is not None:
-            return SectionAnswer(msgspec.convert({"flags": [{"code": "old"}]}, Standing), now(), "")
+            return SectionAnswer(
+                msgspec.convert({"flags": [{"code": "old"}]}, CommonRecord), now(), ""
+            )
         return answer
 
     for fetch, found in ((honest, {}), (lagging, {"answers_on_replicas": "replicas/1"})):
@@ -140,7 +142,7 @@ async def test_replicas_must_tell_the_same_as_the_first_address():
 
 async def test_an_empty_record_for_everybody_is_found():
     async def fetch(_query):
-        return SectionAnswer(Standing(), now(), "")
+        return SectionAnswer(CommonRecord(), now(), "")
 
     assert failures(await suite.run(Scripted(fetch))) == {
         "answers_sample": "data",
@@ -154,7 +156,7 @@ async def test_no_record_for_the_sample_and_no_time_are_found():
         return SectionAnswer(None, None, "", "no_record")
 
     async def timeless(query):
-        return SectionAnswer(msgspec.convert({"flags": [{"code": "x"}]}, Standing), None, "")
+        return SectionAnswer(msgspec.convert({"flags": [{"code": "x"}]}, CommonRecord), None, "")
 
     assert failures(await suite.run(Scripted(none)))["answers_sample"] == "sample_business_id"
     assert failures(await suite.run(Scripted(timeless)))["tells_time"] == "as_of"
@@ -167,7 +169,7 @@ async def test_changing_answers_are_found():
         nonlocal count
         count += 1
         return SectionAnswer(
-            msgspec.convert({"flags": [{"code": str(count)}]}, Standing), now(), ""
+            msgspec.convert({"flags": [{"code": str(count)}]}, CommonRecord), now(), ""
         )
 
     assert "is_stable" in failures(await suite.run(Scripted(fetch)))

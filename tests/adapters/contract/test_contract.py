@@ -26,8 +26,9 @@ def test_the_exports_are_what_departments_may_rely_on():
 
 @pytest.mark.parametrize("code", sorted(REASONS))
 def test_every_reason_has_words_in_both_languages_and_says_what_now(code):
-    reason = REASONS[code]
-    for zh, en in ((reason.zh, reason.en), (reason.now_zh, reason.now_en)):
+    advice = REASONS[code].advice
+    for words in (advice.words, advice.what_now):
+        zh, en = words.zh, words.en
         assert any("\u4e00" <= c <= "\u9fff" for c in zh)
         assert en.isascii()
         assert len(en) > 5

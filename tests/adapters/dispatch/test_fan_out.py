@@ -20,8 +20,7 @@ from adapters.contract import (
     SectionAnswer,
 )
 from adapters.contract.manifest import Capacity
-from adapters.contract.sections import Standing
-from adapters.dispatch.backoff import Budget
+from adapters.contract.sections import CommonRecord
 from adapters.dispatch.breaker import BreakerRules
 from adapters.dispatch.cache import AnswerCache, Freshness
 from adapters.dispatch.dispatcher import Dispatcher
@@ -29,11 +28,12 @@ from adapters.dispatch.fan_out import FanOut
 from adapters.dispatch.lane import Lane
 from adapters.dispatch.limits import AdaptiveLimit
 from adapters.dispatch.question import Question, Route, awaiting
+from adapters.dispatch.retries import Budget
 from adapters.dispatch.timeouts import BOUNDS
 from tests.fixtures.virtual import run
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
-ANSWER = SectionAnswer(Standing(), NOW, "digest")
+ANSWER = SectionAnswer(CommonRecord(), NOW, "digest")
 
 
 class World:
@@ -88,7 +88,7 @@ class World:
             name,
             name,
             f"{name}@{version}",
-            Standing,
+            CommonRecord,
             self.lane(name),
             awaiting(counted, name),
             self.freshness,
@@ -539,7 +539,10 @@ class TestCache:
 
     @scene()
     async def test_a_late_answer_replaces_no_newer_one(self, world):
-        old, new = SectionAnswer(Standing(), NOW, "old"), SectionAnswer(Standing(), NOW, "new")
+        old, new = (
+            SectionAnswer(CommonRecord(), NOW, "old"),
+            SectionAnswer(CommonRecord(), NOW, "new"),
+        )
         assert (await world.ask(world.question("x", taking(2.5, old)), seconds=1))[
             "x"
         ].outcome is Outcome.TIMED_OUT

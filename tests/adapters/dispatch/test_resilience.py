@@ -2,9 +2,9 @@
 
 import pytest
 
-from adapters.dispatch.backoff import LONGEST, SHORTEST, Budget, pause
 from adapters.dispatch.breaker import Breaker, BreakerRules, BreakerState
 from adapters.dispatch.limits import AdaptiveLimit
+from adapters.dispatch.retries import LONGEST, SHORTEST, Budget, pause
 
 
 def breaker(chance=0.5):

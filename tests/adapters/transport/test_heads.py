@@ -10,7 +10,7 @@ def query(**changes):
     values = {
         "purpose": "patrol",
         "unit": "fire",
-        "request_id": "0" * 32,
+        "trace_id": "0" * 32,
         "traceparent": "00-x-y-01",
         **changes,
     }
@@ -26,7 +26,7 @@ def test_the_head_says_who_asks_why_and_until_when():
     )
 
 
-@pytest.mark.parametrize("name", ["purpose", "unit", "request_id", "traceparent"])
+@pytest.mark.parametrize("name", ["purpose", "unit", "trace_id", "traceparent"])
 @pytest.mark.parametrize(
     "smuggled", ["a\r\nX-Admin: 1", "a\nX-Admin: 1", "a\rX-Admin: 1", "a\x00b"]
 )

@@ -20,9 +20,7 @@ PATROL = Terms("p@1", "*", frozenset({"patrol"}), 3, True)
 
 
 def row(name, level, mask_rule="", masked_class=None):
-    return FieldClass(
-        "s", name, level, mask_rule, masked_class, "字段", "field", DAY, None, "x", "H"
-    )
+    return FieldClass("s", name, level, mask_rule, masked_class, DAY, None, "x", "H")
 
 
 @pytest.mark.parametrize(

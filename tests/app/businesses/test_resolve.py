@@ -43,12 +43,12 @@ class Finder:
 async def test_a_code_in_any_wrapping_is_a_match_and_nobody_is_asked(text):
     finder = Finder()
     answer = await resolve(text, finder, HOSTS)
-    assert (answer.outcome, answer.identifier.business_id, finder.asked) == ("match", CODE, [])
+    assert (answer.outcome, answer.business.business_id, finder.asked) == ("match", CODE, [])
 
 
 async def test_a_permit_number_leads_to_the_code_inside_it():
     answer = await resolve("91130200699229617X001P", Finder(), HOSTS)
-    assert (answer.identifier.scheme, answer.identifier.business_id) == (
+    assert (answer.business.scheme, answer.business.business_id) == (
         "pollutant_permit",
         "91130200699229617X",
     )
@@ -56,7 +56,7 @@ async def test_a_permit_number_leads_to_the_code_inside_it():
 
 async def test_a_permit_number_without_a_code_leads_on_and_not_round_in_a_circle():
     answer = await resolve("JY13301061234567", Finder(), HOSTS)
-    assert (answer.outcome, answer.reason, answer.identifier) == ("unresolved", "permit", None)
+    assert (answer.outcome, answer.reason, answer.business) == ("unresolved", "permit", None)
     assert "18" in answer.next_step.zh
     assert "18" in answer.next_step.en
 

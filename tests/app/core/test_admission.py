@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from app.api import priorities_of
+from app.api.table import priorities_of
 from app.core.admission import LAG_BOUNDS, Admission, Priority, retry_after
 from app.core.context import trace_id_for
 from app.core.settings import Settings

@@ -25,7 +25,15 @@ def section(data, reach=2):
     spec = assemble.specify(manifest, "fire@1", Grant(reach, True, "a@1"), catalogue_on(NOW.date()))
     values = msgspec.convert(data, shape_of("fire"))
     answered = Reply(
-        Outcome.FRESH, None, 1, values, msgspec.json.encode(values), NOW, NOW, 1, "sha-256=:x:"
+        Outcome.FRESH,
+        None,
+        1,
+        values,
+        msgspec.json.encode(values),
+        NOW,
+        NOW,
+        1,
+        "sha-256:0000000000000000000000000000000000000000000000000000000000000000",
     )
     return assemble.section_read(assemble.part(spec, answered), NOW)
 

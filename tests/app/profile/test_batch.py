@@ -41,7 +41,7 @@ class TestBatch:
         ]
         assert by_position[0]["value"]["profile"]["name"] == "杭州示例餐饮有限公司"
         assert by_position[1]["value"]["business_id"] == "not-a-business"
-        assert by_position[1]["value"]["code"] == "identifier.length"
+        assert by_position[1]["value"]["problem"]["code"] == "identifier.length"
         assert len(await entries(city, "profile.business.viewed")) == 3
         assert [e["outcome"] for e in await entries(city, "gateway.request.refused")] == [
             "identifier.length"
@@ -68,7 +68,7 @@ class TestBatch:
         response = await client.post("/v1/profiles:batch", json={**PATROL, "items": items})
         told = events(response.text)
         assert [e["type"] for e in told] == ["problem", "problem", "end"]
-        assert {e["value"]["code"] for e in told[:2]} == {"audit.unavailable"}
+        assert {e["value"]["problem"]["code"] for e in told[:2]} == {"audit.unavailable"}
 
     async def test_each_item_is_one_look_up_of_the_callers_rate(self, city):
         rates, asked = RATES.of(city.app), []

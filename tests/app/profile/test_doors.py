@@ -28,7 +28,7 @@ HEADERS = {
     "accept": ["application/json", "*/*", "application/json;q=0.9", "text/html", "x" * 401],
     "accept-encoding": ["gzip", "identity", "gzip;q=0", "br, gzip"],
 }
-VOLATILE = {"generated_at", "elapsed_ms", "expires_at", "age_s", "fetched_at", "trace", "audit"}
+VOLATILE = {"generated_at", "elapsed_ms", "expires_at", "age_s", "fetched_at", "audit"}
 
 
 def a_request(rng):

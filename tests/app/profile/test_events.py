@@ -3,7 +3,7 @@
 import asyncio
 
 from adapters.contract import AdapterQuery, Outcome
-from adapters.contract.sections import Standing
+from adapters.contract.sections import CommonRecord
 from adapters.dispatch.question import Question, Route
 from adapters.dispatch.reply import Reply
 from app.profile.events import on_late
@@ -18,7 +18,7 @@ async def test_a_late_answer_is_traced_with_its_department_and_discloses_nothing
         async def append(self, event):
             events_seen.append(event)
 
-    route = Route("food", "market", "food@1", Standing, None, None)
+    route = Route("food", "market", "food@1", CommonRecord, None, None)
     query = AdapterQuery(MAIN, "uscc", None, "patrol", "fire", "0" * 32, 0.0)
     on_late(Log())(Question(route, query, ()), Reply(Outcome.FRESH, None, 1))
     await asyncio.sleep(0)

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from adapters.contract import SECTIONS
-from app.profile.headline import REASONS, RULES, Facts, decide
+from app.profile.headline import HEADLINE_REASONS, RULES, Facts, decide
 
 TODAY = date(2026, 11, 22)
 AT = datetime(2026, 11, 22, tzinfo=UTC)
@@ -202,9 +202,11 @@ def test_silence_about_an_alias_is_not_unlicensed(scheme):
     assert answer("registered", "not_found", scheme="reg_no").answer == "no"
 
 
-@pytest.mark.parametrize("code", sorted(REASONS))
+@pytest.mark.parametrize("code", sorted(HEADLINE_REASONS))
 def test_reasons_of_the_headline_have_words(code):
-    zh, en, now_zh, now_en = REASONS[code]
+    advice = HEADLINE_REASONS[code]
+    zh, en = advice.words.zh, advice.words.en
+    now_zh, now_en = advice.what_now.zh, advice.what_now.en
     assert all(any("\u4e00" <= c <= "\u9fff" for c in text) for text in (zh, now_zh))
     assert en.isascii()
     assert now_en.isascii()
@@ -212,5 +214,5 @@ def test_reasons_of_the_headline_have_words(code):
 
 def test_every_question_ends_in_a_rule_that_always_holds():
     for question, (_, rules) in RULES.items():
-        assert rules[-1][1](facts(question))
+        assert rules[-1].holds(facts(question))
         assert question in {"registered", "taxes_on_time", "fire_permit"}

@@ -153,7 +153,7 @@ def test_pointers():
         (
             "fire",
             {"is_public_gathering_place": True, "sites": [{"site_ref": "S1", "answer": "expired"}]},
-            ["fire.permit_not_valid"],
+            ["fire.permit_expired"],
         ),
         (
             "fire",

@@ -37,7 +37,7 @@ class TestHealthy:
         assert [c["element"] for c in profile["conflicts"]] == ["legal_rep_name"]
         assert [f["code"] for f in profile["findings"]] == ["food.permit_expires_soon"]
         assert profile["name"] == "杭州示例餐饮有限公司"
-        assert profile["trace"]["promise"] is None
+        assert profile["audit"]["promise"] is None
 
     @pytest.mark.parametrize(
         ("business_id", "wanted"),
@@ -285,7 +285,7 @@ class TestMany:
                 group.create_task(look_up(city, CLEAN, client=client, purpose="patrol"))
                 for _ in range(40)
             ]
-        entries = {t.result().json()["trace"]["entry"] for t in tasks}
+        entries = {t.result().json()["audit"]["entry"] for t in tasks}
         assert len(entries) == 40
         response = await city.auditor.get(
             "/v1/audit/entries", params={"event": "profile.business.viewed", "limit": 200}

@@ -8,7 +8,7 @@ AGAINST ?=
 ONCE ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo run test cover check lint format types contracts openapi migrate lock clean bench bench-peers campaign-truth campaign-zoo campaign-ssrf campaign-overload \
+.PHONY: help install demo run test cover check lint format types contracts openapi examples migrate lock clean bench bench-peers campaign-truth campaign-zoo campaign-ssrf campaign-overload \
   campaign-crowd campaign-link campaign-browser
 
 help: ## Show these verbs
@@ -54,6 +54,9 @@ openapi: install ## Write openapi/gateway.v1.json and the section components of 
 .PHONY: openapi-check
 openapi-check: install
 	@$(BIN)/onevisit openapi check
+
+examples: install ## Run the examples and write down what they receive, for the document to show
+	@ONEVISIT_RECORD_EXAMPLES=1 $(BIN)/python -m pytest -q -n 0 tests/openapi/test_documents.py -k "run_as_written" && $(BIN)/onevisit openapi write
 
 migrate: install ## Bring the database of the environment to the newest schema
 	@$(BIN)/onevisit migrate

@@ -81,16 +81,16 @@ def list_records(
     return page if query.state is None else page.model_copy(update={"resume_cursor": None})
 
 
-def _stream_responses(media_type: str) -> dict[int | str, dict[str, Any]]:
-    return {
-        200: {"description": "A stream", "content": {media_type: {"schema": {"type": "string"}}}}
-    }
+def _stream_responses(media_type: str, schema: dict[str, str]) -> dict[int | str, dict[str, Any]]:
+    return {200: {"description": "A stream", "content": {media_type: {"schema": schema}}}}
 
 
 @router.get(
     "/records.ndjson",
     response_class=StreamingResponse,
-    responses=_stream_responses("application/x-ndjson"),
+    responses=_stream_responses(
+        "application/x-ndjson", {"$ref": "#/components/schemas/InspectionRead"}
+    ),
     dependencies=[Depends(trace_pull)],
 )
 @takes(Priority.PULL)
@@ -102,7 +102,7 @@ def stream_records_ndjson(database: DatabaseDep, wanted: FilterDep) -> Streaming
 @router.get(
     "/records.csv",
     response_class=StreamingResponse,
-    responses=_stream_responses("text/csv"),
+    responses=_stream_responses("text/csv", {"type": "string"}),
     dependencies=[Depends(trace_pull)],
 )
 @takes(Priority.PULL)

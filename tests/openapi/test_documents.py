@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import os
 import threading
 from pathlib import Path
 
@@ -25,6 +26,7 @@ from app.cli.openapi import department_document, gateway_document
 from app.main import create_app
 from auth.principal import Role
 from tests.builders.inspections import an_id, an_inspection
+from tests.fixtures.contract import LINES, validator_of
 from tests.fixtures.gateway import settings as gateway_settings
 
 ROOT = Path(__file__).parents[2]
@@ -95,6 +97,49 @@ def filled(value, known):
     return [filled(v, known) for v in value] if isinstance(value, list) else value
 
 
+ANSWERS = ROOT / "openapi/examples/answers"
+SHOWN_LINES = 3
+RECORD = "ONEVISIT_RECORD_EXAMPLES"
+"""Set by `make examples`: what the examples receive is written down, instead of compared."""
+
+
+def seen(example, body, response):
+    """What was asked and answered, as the document shows it."""
+    media_type = response.headers.get("content-type", "").split(";")[0]
+    if media_type in LINES or media_type.startswith("text/"):
+        value = "\n".join(response.text.splitlines()[:SHOWN_LINES]) + "\n"
+    else:
+        value = shortened(response.json()) if response.content else None
+    return {
+        "request": body,
+        "status": example["status"],
+        "media_type": media_type,
+        "response": value,
+    }
+
+
+def shortened(value):
+    """A list as long as needed to see how it goes on."""
+    if isinstance(value, list):
+        return value[:SHOWN_LINES]
+    if isinstance(value, dict) and isinstance(value.get("items"), list):
+        return {**value, "items": value["items"][:1]}
+    return value
+
+
+def same_keys(operation, answer):
+    """A recorded answer has the keys of today's; or it is written anew."""
+    path = ANSWERS / f"{operation}.json"
+    if os.environ.get(RECORD):
+        ANSWERS.mkdir(exist_ok=True)
+        path.write_text(json.dumps(answer, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    written = json.loads(path.read_text(encoding="utf-8"))
+    assert written["status"] == answer["status"], operation
+    assert written["media_type"] == answer["media_type"], operation
+    if isinstance(answer["response"], dict):
+        assert sorted(written["response"]) == sorted(answer["response"]), operation
+
+
 EXAMPLES = sorted((ROOT / "openapi/examples").glob("*.json"))
 
 
@@ -115,6 +160,7 @@ class TestExamples:
             "department": city.manager("culture"),
             "anonymous": city.client(),
         }
+        recorded = {}
         for example in json.loads(path.read_text()):
             known["now"] = an_inspection("x")["visit_started_at"]
             body = filled(example.get("request"), known)
@@ -129,14 +175,25 @@ class TestExamples:
                         break
                     await asyncio.sleep(0.05)
             assert response.status_code == example["status"], (example["operation"], response.text)
+            recorded[example["operation"]] = seen(example, body, response)
             if "response" in example:
                 fits(filled(example["response"], known), response.json(), example["operation"])
             for name, field in example.get("save", {}).items():
                 known[name] = response.json()[field]
+        for operation, answer in recorded.items():
+            same_keys(operation, answer)
+
+    @pytest.mark.parametrize("path", sorted(ANSWERS.glob("*.json")), ids=lambda p: p.stem)
+    def test_what_was_recorded_is_as_the_document_says(self, path):
+        recorded = json.loads(path.read_text(encoding="utf-8"))
+        if isinstance(recorded["response"], dict | list):
+            validator = validator_of(path.stem, str(recorded["status"]), recorded["media_type"])
+            assert [e.message for e in validator.iter_errors(recorded["response"])] == []
 
     def test_every_operation_has_an_example(self):
         shown = {e["operation"] for path in EXAMPLES for e in json.loads(path.read_text())}
         assert shown == {operation for operation, _, _ in OPERATIONS}
+        assert {path.stem for path in ANSWERS.glob("*.json")} == shown
 
 
 @contextlib.contextmanager

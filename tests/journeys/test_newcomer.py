@@ -1,70 +1,15 @@
 """A newcomer's first hour: the demo as it is printed, and the fourteenth department as the page says."""
 
-import contextlib
-import itertools
 import json
 import os
 import re
-import signal
 import socket
 import subprocess
 import sys
-import time
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
-COMMAND = [sys.executable, "-m", "app.cli.run"]
-
-
-_blocks = itertools.count()
-
-
-def free_ports(count):
-    """A run of free ports below those the system gives to connections; each test process walks through blocks of its own."""
-    for _ in range(400):
-        first = 10_000 + (os.getpid() % 40) * 500 + (next(_blocks) % 25) * 20
-        if all(_is_free(first + i) for i in range(count)):
-            return first
-    raise RuntimeError
-
-
-def _is_free(port):
-    with socket.socket() as probe:
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-        return True
-
-
-@contextlib.contextmanager
-def demo(folder, *arguments):
-    """A demo in a folder of its own that stays up until the block is left."""
-    first = free_ports(16)
-    environment = {
-        **os.environ,
-        "PYTHONPATH": str(ROOT),
-        "COLUMNS": "160",
-        "ONEVISIT_GATEWAY": f"http://127.0.0.1:{first}",
-    }
-    ports = ["--port", str(first), "--departments-port", str(first + 1), "--businesses", "50"]
-    process = subprocess.Popen(
-        [*COMMAND, "demo", *ports, *arguments],
-        cwd=folder,
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    try:
-        yield process, environment, first
-    finally:
-        if process.poll() is None:
-            process.send_signal(signal.SIGINT)
-        process.wait(timeout=30)
-        process.stdout.close()
+from tests.fixtures.demo import COMMAND, ROOT, demo, free_ports, wait_until_up
 
 
 def test_the_demo_shows_both_profiles_and_ends(tmp_path):
@@ -115,17 +60,6 @@ def test_a_busy_port_is_one_clear_sentence(tmp_path, taken):
 def blocks(path):
     """Fenced blocks of a page as (language, file name, text)."""
     return re.findall(r"```(\w+) ?(\S*)\n(.*?)```", path.read_text(encoding="utf-8"), re.DOTALL)
-
-
-def wait_until_up(process, base):
-    until = time.monotonic() + 60
-    lines = []
-    for line in process.stdout:
-        lines.append(line)
-        if "Ctrl-C stops everything" in line:
-            return
-        assert time.monotonic() < until, lines
-    raise AssertionError(lines)
 
 
 def test_a_fourteenth_department_by_configuration_alone(tmp_path):

@@ -1,6 +1,5 @@
 """Bodies and streams as gzip."""
 
-import gzip
 import zlib
 
 import pytest

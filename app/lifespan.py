@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from app import worker
 from app.agreements import deps as agreements
 from app.audit import deps as audit
+from app.businesses import deps as businesses
 from app.core import opening as core
 from app.core.clock import Clock
 from app.core.deps import SNAPSHOTS
@@ -25,6 +26,7 @@ ROOMS: tuple[Room, ...] = (
     organisations.open_room,  # who is calling: the issuer's keys
     tasks.open_room,  # open tasks
     agreements.open_room,  # agreements in force
+    businesses.open_room,  # where businesses are
     registry.open_room,  # live adapters, examinations; searches and deliveries go through them
     profile.open_room,  # the dispatcher and what is told
 )

@@ -80,6 +80,7 @@ class Site(Struct, frozen=True, omit_defaults=True, kw_only=True):
     site_ref: Code
     name: Name | None = None
     address: Name | None = None
+    division_code: Code | None = None
 
 
 class SitePermit(Struct, frozen=True, omit_defaults=True, kw_only=True):
@@ -95,7 +96,8 @@ class SitePermit(Struct, frozen=True, omit_defaults=True, kw_only=True):
 
 class Registration(Struct, frozen=True, omit_defaults=True, kw_only=True):
     """工商/市场监管: the licence and its state. `reg_status_code`: 1 存续 2 吊销 3 吊销后注销 4
-    注销 5 撤销 6 迁出 9 其他.
+    注销 5 撤销 6 迁出 9 其他. `division_code` is where the business is (GB/T 2260), whatever the
+    digits of its code say.
     """
 
     uscc: Code | None = None
@@ -123,6 +125,7 @@ class Registration(Struct, frozen=True, omit_defaults=True, kw_only=True):
     penalties: list[Penalty] = []
     permits: list[Permit] = []
     sites: list[Site] = []
+    division_code: Code | None = None
     risk_class: Literal["A", "B", "C", "D"] | None = None
 
 

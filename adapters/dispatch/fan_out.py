@@ -17,36 +17,67 @@ class FanOut:
     """
 
     __slots__ = (
-        "_dispatcher", "_flights", "_left", "_on_section", "_timer", "deadline", "replies", "whole",
+        "_dispatcher", "_flights", "_left", "_on_section", "_timer", "_unasked",
+        "deadline", "replies", "whole",
     )  # fmt: skip
 
     def __init__(
         self,
         dispatcher: Dispatcher,
-        questions: Sequence[Question],
         deadline: float,
         on_section: OnSection | None = None,
     ) -> None:
-        loop = asyncio.get_running_loop()
         self._dispatcher = dispatcher
         self._flights: dict[str, Flight] = {}
-        self._left = len(questions)
+        self._left = 0
+        self._unasked: set[str] = set()
         self._on_section = on_section
         self._timer: asyncio.TimerHandle | None = None
         self.replies: dict[str, Reply] = {}
         self.deadline = deadline
+        loop = asyncio.get_running_loop()
         self.whole: asyncio.Future[None] = loop.create_future()
+
+    def begin(self, questions: Sequence[Question]) -> None:
+        """Ask; `on_section` may hear of answers that are kept before this returns."""
+        loop = asyncio.get_running_loop()
         now = loop.time()
+        self._left += len(questions)
+        self._unasked = {question.route.section for question in questions}
         for question in questions:
-            begun = dispatcher.ask(question, self, now)
-            if isinstance(begun, Reply):
-                self.section_settled(question.route.section, begun)
-            elif not begun.settled:
-                self._flights[question.route.section] = begun
+            if question.route.section in self._unasked:
+                self._unasked.discard(question.route.section)
+                self._ask(question, now)
         if self._left:
-            self._timer = loop.call_at(deadline, self._late)
+            self._timer = loop.call_at(self.deadline, self._late)
         elif not self.whole.done():
             self.whole.set_result(None)
+
+    def _ask(self, question: Question, now: float) -> None:
+        begun = self._dispatcher.ask(question, self, now)
+        if isinstance(begun, Reply):
+            self.section_settled(question.route.section, begun)
+        elif not begun.settled:
+            self._flights[question.route.section] = begun
+
+    def again(self, question: Question) -> None:
+        """Ask somebody else about a section, in place of whoever was asked about it before. May be
+        called from `on_section`, while the deadline has not come.
+        """
+        self.withdraw(question.route.section)
+        self._left += 1
+        self._ask(question, self._dispatcher.time())
+
+    def withdraw(self, section: str) -> None:
+        """Wait no longer for a section, and forget what was said of it."""
+        self.replies.pop(section, None)
+        if section in self._unasked:
+            self._unasked.discard(section)
+            self._left -= 1
+        flight = self._flights.pop(section, None)
+        if flight is not None:
+            self._left -= 1
+            flight.leave(self, self._dispatcher.time(), gone=False)
 
     def section_settled(self, section: str, reply: Reply) -> None:
         """A section's outcome is known."""

@@ -13,7 +13,7 @@ from xml.sax.saxutils import escape
 
 from adapters.contract.convert import CHINA_TIME
 from adapters.fakes import dialects
-from adapters.fakes.world import Business, SiteTruth, World
+from adapters.fakes.world import NINGBO, SHAOXING, Business, SiteTruth, World
 
 SECRETS: dict[str, dict[str, str]] = {
     "tax": {"username": "gateway", "password": "mock-tax-password"},
@@ -21,6 +21,15 @@ SECRETS: dict[str, dict[str, str]] = {
     "customs": {"api_key": "mock-customs-key"},
 }
 """Credentials of the mock departments; they guard generated data only."""
+
+OFFICES = {
+    "tax_hangzhou": ("330100", "91330106MA2YYY034D"),
+    "tax_ningbo": ("330200", NINGBO),
+    "tax_zhejiang": ("330000", SHAOXING),
+}
+"""Two cities' tax offices and the province's behind them: region, and a business each knows. None
+has a record of what belongs to another.
+"""
 
 SMALLEST_CELL = 5
 
@@ -71,6 +80,7 @@ class Department:
     lag: timedelta
     handle: Callable[["Department", MockRequest], MockAnswer] = field(repr=False)
     received: dict[str, dict[str, Any]] = field(default_factory=dict)
+    competent: Callable[[Business], bool] = lambda _business: True
 
     @property
     def as_of(self) -> datetime:
@@ -83,7 +93,7 @@ class Department:
     ) -> tuple[Business | None, dict[str, Any] | None]:
         """The business, and what this department has on it, in its own words."""
         business = self.world.find(business_id)
-        if business is None:
+        if business is None or not self.competent(business):
             return None, None
         site: SiteTruth | None = next((s for s in business.sites if s.site_ref == site_ref), None)
         return business, self.native(business, site, self.world.today)
@@ -93,6 +103,19 @@ def manifest_of(name: str, base_url: str) -> dict[str, Any]:
     """The manifest a mock department registers with, for the address it listens on."""
     document: dict[str, Any] = json.loads((_MANIFESTS / f"{name}.json").read_text(encoding="utf-8"))
     return document | {"base_url": base_url}
+
+
+def office_manifest(name: str, base_url: str) -> dict[str, Any]:
+    """The manifest of one of `OFFICES`."""
+    region, sample = OFFICES[name]
+    place = {"adapter_id": name, "region": region, "sample_business_id": sample}
+    return manifest_of("tax", base_url) | place
+
+
+def office_of(division: str) -> str | None:
+    """Which of `OFFICES` has the records of a division."""
+    cities = {"3301": "tax_hangzhou", "3302": "tax_ningbo"}
+    return cities.get(division[:4], "tax_zhejiang" if division.startswith("33") else None)
 
 
 def _json(document: Any, status: int = 200) -> MockAnswer:
@@ -301,9 +324,23 @@ _ASSEMBLY: dict[
 NAMES = tuple(_ASSEMBLY)
 
 
-def assemble(world: World) -> list[Department]:
-    """All thirteen over one world."""
-    return [
+def assemble(world: World, *, offices: bool = False) -> list[Department]:
+    """All thirteen over one world, and the tax offices of several regions beside them."""
+    made = [
         Department(name, world, native, latency, timedelta(hours=hours), handle)
         for name, (native, handle, latency, hours) in _ASSEMBLY.items()
     ]
+    return made + [_office(name, world) for name in OFFICES] if offices else made
+
+
+def _office(name: str, world: World) -> Department:
+    native, handle, latency, hours = _ASSEMBLY["tax"]
+    return Department(
+        name,
+        world,
+        native,
+        latency,
+        timedelta(hours=hours),
+        handle,
+        competent=lambda business: office_of(business.division) == name,
+    )

@@ -40,7 +40,10 @@ def registration(b: Business, _site: SiteTruth | None, _today: date) -> dict[str
         "regorg": "市场监督管理局", "regstate": b.status, "regstate_cn": b.raw_status,
         "xybz": "1" if b.suspended else "0",
         "fxdj": "B", "permits": food if b.trade[3] else [],
-        "premises": [{"bh": s.site_ref, "mc": s.name, "dz": s.address} for s in b.sites],
+        "xzqh": b.division,
+        "premises": [
+            {"bh": s.site_ref, "mc": s.name, "dz": s.address, "xzqh": b.division} for s in b.sites
+        ],
     }  # fmt: skip
 
 

@@ -22,7 +22,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 import httptools
 
-from adapters.fakes.departments import NAMES, Department, MockAnswer, MockRequest, assemble
+from adapters.fakes.departments import NAMES, OFFICES, Department, MockAnswer, MockRequest, assemble
 from adapters.fakes.world import World
 from adapters.fakes.zoo import CLOSE, RESET, ZOO, Step
 
@@ -211,20 +211,20 @@ class Control(Listener):
 
 
 async def start(
-    world: World, port: int, latency_ms: int | None = None
+    world: World, port: int, latency_ms: int | None = None, *, offices: bool = False
 ) -> tuple[dict[str, Listener], Control]:
     """Open all listeners, from `port` upward or on free ports when it is 0. Raises OSError naming
     nothing that is left open.
     """
     listeners: dict[str, Listener] = {}
     try:
-        for index, department in enumerate(assemble(world)):
+        for index, department in enumerate(assemble(world, offices=offices)):
             if latency_ms is not None:
                 department.latency_ms = latency_ms
             listener = Listener(department, port + index if port else 0)
             await listener.open()
             listeners[department.name] = listener
-        control = Control(listeners, port + len(NAMES) if port else 0)
+        control = Control(listeners, port + len(listeners) if port else 0)
         await control.open()
     except OSError:
         for listener in listeners.values():
@@ -237,9 +237,11 @@ async def _serve(arguments: argparse.Namespace) -> int:
     today = datetime.now(UTC).date()  # noqa: TID251 - a server of its own
     world = World(arguments.seed, arguments.businesses, today)
     try:
-        listeners, control = await start(world, arguments.port, arguments.latency_ms)
+        listeners, control = await start(
+            world, arguments.port, arguments.latency_ms, offices=arguments.offices
+        )
     except OSError as error:
-        last = arguments.port + len(NAMES)
+        last = arguments.port + len(NAMES) + arguments.offices * len(OFFICES)
         sys.stderr.write(
             f"Ports {arguments.port} to {last} on {HOST} must be free for the mock "
             f"departments ({error.strerror}).\n"
@@ -276,6 +278,11 @@ def main() -> int:
     )
     parser.add_argument(
         "--latency-ms", type=int, default=None, help="one latency for all (default 40 to 80 each)"
+    )
+    parser.add_argument(
+        "--offices",
+        action="store_true",
+        help="three tax offices of two cities and their province beside them",
     )
     return asyncio.run(_serve(parser.parse_args()))
 

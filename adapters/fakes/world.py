@@ -119,6 +119,11 @@ def uscc(kind: str, division: str, serial: int) -> str:
     return first17 + uscc_check_character(first17)
 
 
+NINGBO, SHAOXING = uscc("91", "330203", 950_001), uscc("91", "330602", 950_002)
+MOVED_TO_NINGBO = uscc("91", "330106", 950_003)
+"""Its code still says Hangzhou."""
+
+
 def _site(
     rng: random.Random, index: int, city: tuple[str, str, str], label: str, today: date
 ) -> SiteTruth:
@@ -286,6 +291,11 @@ def _planted(today: date) -> dict[str, Business]:
     ]
     stores[1] = replace(stores[1], fire="expired", fire_valid_to=gone)
     plants.append(replace(chain, sites=tuple(stores)))
+    plants += [
+        clean(NINGBO, 900_011, "宁波示例餐饮有限公司", 0),
+        clean(SHAOXING, 900_012, "绍兴示例餐饮有限公司", 0),
+        clean(MOVED_TO_NINGBO, 900_013, "杭州迁甬示例餐饮有限公司", 0, division="330203"),
+    ]
     return {b.business_id: b for b in plants}
 
 

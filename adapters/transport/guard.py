@@ -193,6 +193,14 @@ class AddressGuard:
             )
         return origin, (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
 
+    def check(self, url: str) -> None:
+        """Refuse what can be known of a URL without looking its name up: its spelling, and an
+        address that may not be called. Raises `AdapterUnavailable("address_forbidden")`.
+        """
+        origin, _ = self.split(url)
+        if _is_address(origin.host):
+            self._checked(origin, [origin.host])
+
     async def pin(self, origin: Origin) -> str:
         """The address to connect to. Every address of the name must pass, else none is used; looked
         up once in 30 seconds.

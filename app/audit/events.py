@@ -43,6 +43,7 @@ class EventName(StrEnum):
     ADAPTER_SUBMITTED = "registry.adapter.submitted"
     ADAPTER_PUBLISHED = "registry.adapter.published"
     ADAPTER_REJECTED = "registry.adapter.rejected"
+    ADAPTER_SHARE_CHANGED = "registry.adapter.share_changed"
     ADAPTER_SUSPENDED = "registry.adapter.suspended"
     ADAPTER_RESUMED = "registry.adapter.resumed"
     ADAPTER_RETIRED = "registry.adapter.retired"

@@ -34,7 +34,7 @@ async def resolve_business(
     """From typed text or a scanned licence code to a business, candidates, or the next step. A
     scanned URL is never fetched.
     """
-    answer = await service.resolve(wanted.text, finder, settings.qr_hosts)
+    answer = await service.resolve(wanted.text, principal.region, finder, settings.qr_hosts)
     event = act_of(
         principal,
         EventName.TEXT_RESOLVED,

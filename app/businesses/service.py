@@ -14,11 +14,11 @@ from app.core.texts import text_of
 class Finder(Protocol):
     """The registration department, as far as finding goes. Raises `AdapterError`."""
 
-    async def search(self, text: str) -> list[Candidate]:
-        """Businesses whose name or address fits."""
+    async def search(self, text: str, region: str) -> list[Candidate]:
+        """Businesses whose name or address fits, of the office of a region."""
         ...
 
-    async def resolve_qr(self, content: str) -> Candidate | None:
+    async def resolve_qr(self, content: str, region: str) -> Candidate | None:
         """The business behind a licence code."""
         ...
 
@@ -35,15 +35,17 @@ NEXT_STEPS = words_of(Path(__file__).with_name("data") / "next_steps.csv")
 """What to do where a text leads to no business."""
 
 
-async def resolve(text: str, finder: Finder, qr_hosts: tuple[str, ...]) -> Resolution:
-    """Never raises for what a person typed or scanned: an answer always says what to do next."""
+async def resolve(text: str, region: str, finder: Finder, qr_hosts: tuple[str, ...]) -> Resolution:
+    """Asks the registration office of the caller's region. Never raises for what a person typed or
+    scanned: an answer always says what to do next.
+    """
     reading = read(text)
     if reading.identifier is not None and not reading.identifier.names_a_business:
         return _unresolved("permit")
     if reading.identifier is not None:
         return Resolution(outcome="match", business=describe(reading.identifier))
     try:
-        candidates = await _ask(reading, text.strip(), finder, qr_hosts)
+        candidates = await _ask(reading, text.strip(), region, finder, qr_hosts)
     except AdapterError:
         return _unresolved("unreachable")
     if candidates is None:
@@ -62,12 +64,12 @@ async def resolve(text: str, finder: Finder, qr_hosts: tuple[str, ...]) -> Resol
 
 
 async def _ask(
-    reading: Reading, text: str, finder: Finder, qr_hosts: tuple[str, ...]
+    reading: Reading, text: str, region: str, finder: Finder, qr_hosts: tuple[str, ...]
 ) -> list[Candidate] | None:
     if reading.kind == "name":
-        return await finder.search(text)
+        return await finder.search(text, region)
     if reading.kind == "url" and is_known_host(reading.host, qr_hosts):
-        found = await finder.resolve_qr(text)
+        found = await finder.resolve_qr(text, region)
         return [] if found is None else [found]
     return None
 

@@ -10,12 +10,16 @@ from app.core.columns import BigSerial
 
 
 class Delivery(SQLModel, table=True):
-    """One message for one department. `state`: pending, delivered, dead."""
+    """One message for one department. `state`: pending, delivered, dead.
+
+    `region` is the record's; empty in rows of before.
+    """
 
     __tablename__ = "deliveries"
     position: int | None = Field(default=None, primary_key=True, sa_type=BigSerial)
     id: str = Field(max_length=36, unique=True)
     department: str = Field(max_length=40)
+    region: str = Field(default="", max_length=6)
     ordering_key: str = Field(max_length=120, index=True)
     object_id: str = Field(max_length=36, index=True)
     message: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))

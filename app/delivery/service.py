@@ -24,8 +24,8 @@ _AT_ONCE = 8
 class Sender(Protocol):
     """Hands a message to a department's system; raises `AdapterError` if it did not arrive."""
 
-    async def send(self, department: str, message: dict[str, Any]) -> ResultReceipt:
-        """The department's receipt."""
+    async def send(self, department: str, region: str, message: dict[str, Any]) -> ResultReceipt:
+        """The receipt of the department's office of a region."""
         ...
 
 
@@ -35,6 +35,7 @@ class Leased:
 
     id: str
     department: str
+    region: str
     message: dict[str, Any]
 
 
@@ -43,6 +44,7 @@ def enqueue(
     now: datetime,
     *,
     department: str,
+    region: str,
     ordering_key: str,
     object_id: str,
     message: dict[str, Any],
@@ -56,6 +58,7 @@ def enqueue(
         Delivery(
             id=delivery_id,
             department=department,
+            region=region,
             ordering_key=ordering_key,
             object_id=object_id,
             message={**message, "delivery_id": delivery_id},
@@ -95,7 +98,7 @@ async def _carry(database: Database, clock: Clock, sender: Sender, item: Leased)
     receipt: ResultReceipt | None = None
     failure = ""
     try:
-        receipt = await sender.send(item.department, item.message)
+        receipt = await sender.send(item.department, item.region, item.message)
     except AdapterError as error:
         failure = str(error)
     except Exception as error:
@@ -119,7 +122,7 @@ def lease_due(database: Database, clock: Clock) -> list[Leased]:
     with database.write() as session:
         rows = repository.due(session, now, _AT_ONCE)
         taken = [row for row in rows if repository.lease(session, row, now, now + LEASE)]
-        return [Leased(row.id, row.department, row.message) for row in taken]
+        return [Leased(row.id, row.department, row.region, row.message) for row in taken]
 
 
 def settle(

@@ -35,13 +35,13 @@ from auth.principal import Principal, Role
 @dataclass(frozen=True, slots=True)
 class Writer:
     """What taking a record needs. `takes_results` says whether a department's system is
-    connected.
+    connected for a region.
     """
 
     session: Session
     trail: Trail
     principal: Principal
-    takes_results: Callable[[str], bool]
+    takes_results: Callable[[str, str], bool]
 
 
 def submit(
@@ -178,7 +178,7 @@ def _record(
         note=given.note,
         body_digest=digest,
         not_connected=sorted(
-            {r.department for r in results if not writer.takes_results(r.department)}
+            {r.department for r in results if not writer.takes_results(r.department, region)}
         ),
     )
 
@@ -210,6 +210,7 @@ def _hand_on(writer: Writer, record: Inspection, results: list[InspectionResult]
             writer.session,
             now,
             department=department,
+            region=record.region,
             ordering_key=record.business_id,
             object_id=record.id,
             message={

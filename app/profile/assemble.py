@@ -28,6 +28,9 @@ from app.profile.merge import find_conflicts
 from app.profile.request import LookUp
 
 NOTHING = Released(None, b"")
+DENIED = Reply(Outcome.DENIED, "agreement_missing", 0)
+ELSEWHERE = Reply(Outcome.UNAVAILABLE, "other_region", 0)
+"""The office that is competent was not asked."""
 EXPIRES_AFTER = timedelta(minutes=15)
 
 
@@ -43,10 +46,18 @@ class Specification(Struct, frozen=True):
     title: Raw
     withheld: Raw | None
     tells_all: bool
+    office: tuple[str, bool] | None = None
+    """Region, and whether it is the candidate version; where there are several."""
+    unasked: Reply = DENIED
+    """What is told where nobody was asked."""
 
 
 def specify(
-    manifest: Manifest, label: str, grant: Grant | None, catalogue: Catalogue
+    manifest: Manifest,
+    label: str,
+    grant: Grant | None,
+    catalogue: Catalogue,
+    office: tuple[str, bool] | None = None,
 ) -> Specification:
     """Prepare a section for a grant; None grants nothing."""
     classes = catalogue.of_section(manifest.section)
@@ -64,6 +75,8 @@ def specify(
         title,
         Raw(encode(withheld)) if withheld else None,
         tells_all,
+        office,
+        DENIED if grant is None else ELSEWHERE,
     )
 
 
@@ -84,6 +97,7 @@ class View(Struct, frozen=True):
     catalogue: Catalogue
     now: datetime
     today: date
+    basis: s.Basis = "only"
 
 
 def part(spec: Specification, reply: Reply) -> Part:
@@ -100,8 +114,10 @@ def reason_text(code: str) -> s.ReasonText:
     return s.ReasonText(code, advice.words, advice.what_now)
 
 
-def section_read(found: Part, now: datetime, *, summary: bool = False) -> s.SectionRead:
-    """One section as it leaves; a summary leaves the data out."""
+def section_read(
+    found: Part, now: datetime, *, summary: bool = False, basis: s.Basis = "only"
+) -> s.SectionRead:
+    """One section as it leaves; a summary leaves the data out. `basis` told whom to ask."""
     reply, spec, released = found.reply, found.spec, found.released
     manifest = spec.manifest
     spoke = reply.data is not None and spec.grant is not None
@@ -121,6 +137,7 @@ def section_read(found: Part, now: datetime, *, summary: bool = False) -> s.Sect
         attempts=reply.attempts,
         catalogue=manifest.catalogue_no or None,
         agreement=spec.grant.agreement if spec.grant else None,
+        office=s.OfficeRead(spec.office[0], basis, spec.office[1]) if spec.office else None,
         data=cast("Any", Raw(released.encoded)) if shown else UNSET,
         withheld=cast("Any", spec.withheld) if shown and spec.withheld else [],
         masked=[_masked(row) for row in released.masked] if shown else [],

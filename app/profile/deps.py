@@ -10,6 +10,7 @@ from adapters.dispatch.dispatcher import Dispatcher
 from adapters.dispatch.metrics import lane_families
 from app.agreements.deps import AGREEMENTS
 from app.audit.deps import SEQUENCER
+from app.businesses.deps import WHEREABOUTS
 from app.catalogue.service import catalogue_on
 from app.core.deps import ADMISSION, SNAPSHOTS, Slot
 from app.core.rooms import House
@@ -37,6 +38,7 @@ async def open_room(house: House) -> AsyncIterator[None]:
     )
     disclosure = Disclosure(
         DIRECTORY.of(app),
+        WHEREABOUTS.of(app),
         TASKS.of(app),
         AGREEMENTS.of(app),
         sequencer,

@@ -5,7 +5,7 @@ No database is touched on this path: adapters, agreements, people and tasks are 
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -13,17 +13,20 @@ from msgspec import structs
 
 from adapters.contract import BusinessId, Outcome
 from adapters.dispatch.dispatcher import Dispatcher
-from adapters.dispatch.fan_out import FanOut, OnSection
-from adapters.dispatch.question import Question
+from adapters.dispatch.fan_out import OnSection
 from adapters.dispatch.reply import Reply
 from app.agreements.decision import DatedTerms
 from app.agreements.standing import Asked, standing_of
 from app.audit.events import Event
 from app.audit.sequencer import Sequencer
+from app.businesses.places import Place
+from app.businesses.whereabouts import Whereabouts
 from app.core.clock import Clock, local_date
+from app.core.errors import DomainError
 from app.core.snapshots import Snapshot
 from app.profile import assemble, events
-from app.profile.plans import Plan, Plans, Prepared
+from app.profile.inquiry import REGISTRATION, Inquiry, place_told
+from app.profile.plans import Plan, Plans, Prepared, Region
 from app.profile.request import LookUp
 from app.registry.directory import Directory
 from app.tasks.lifecycle import OpenTask
@@ -31,8 +34,6 @@ from auth.principal import Principal
 
 T = TypeVar("T")
 _WATCH_AFTER_SECONDS = 0.02
-DENIED = Reply(Outcome.DENIED, "agreement_missing", 0)
-
 Gone = Callable[[], Awaitable[None]]
 """Returns when the caller has left."""
 
@@ -55,6 +56,7 @@ class Disclosure:
     """The long-lived parts of that way."""
 
     directory: Directory
+    whereabouts: Whereabouts
     tasks: Snapshot[dict[str, OpenTask]]
     agreements: Snapshot[tuple[DatedTerms, ...]]
     sequencer: Sequencer
@@ -62,7 +64,33 @@ class Disclosure:
     dispatcher: Dispatcher
     plans: Plans
 
-    def plan(self, principal: Principal, look_up: LookUp, business: BusinessId) -> Plan:
+    def region(
+        self, principal: Principal, look_up: LookUp, business: BusinessId, known: Place | None
+    ) -> Region | None:
+        """Where the business is, as far as whom to ask goes; None if it takes the database to know.
+
+        No decision rests on it: the task's region, else the chosen site's, else what registration
+        told last, else the caller's own (who stands at the door); never the digits of the code.
+        """
+        if not self.directory.offices.several:
+            return Region(principal.region, "only")
+        task = self.tasks.value.get(look_up.task or "")
+        if task is not None:
+            return Region(task.region, "task")
+        known = known or self.whereabouts.at_once(business.key)
+        if known is None:
+            return None
+        if code := known.of_site(look_up.site):
+            return Region(code, "site")
+        return (
+            Region(known.region, "registration")
+            if known.region
+            else Region(principal.region, "caller")
+        )
+
+    def plan(
+        self, principal: Principal, look_up: LookUp, business: BusinessId, region: Region
+    ) -> Plan:
         """What this caller may ask and see now. Raises the refusals of `standing`."""
         now = self.clock.now()
         asked = Asked(
@@ -74,28 +102,44 @@ class Disclosure:
             self.tasks.value,
             now,
         )
-        return self.plans.plan(
-            self.directory.live, self.agreements.value, standing_of(asked), local_date(now)
-        )
+        choice = self.directory.offices.choose(region.code, business.key)
+        return self.plans.plan(choice, self.agreements.value, standing_of(asked), local_date(now))
 
-    def ask(self, prepared: Prepared, on_section: OnSection | None = None) -> FanOut:
-        """Begin to ask every department; `on_section` hears of each outcome when it is known."""
-        questions = prepared.questions()
-        return FanOut(self.dispatcher, questions, prepared.deadline, on_section)
+    def inquiry(self, prepared: Prepared, on_section: OnSection | None = None) -> Inquiry:
+        """The questions of a look-up; `on_section` hears of each outcome when it is known."""
+        return Inquiry(self.dispatcher, prepared, self._moved, on_section)
 
     async def replies(
-        self, prepared: Prepared, questions: list[Question], gone: Gone | None
-    ) -> dict[str, Reply]:
-        """The replies by the deadline; nothing is left under way for a caller who is gone."""
-        fan_out = FanOut(self.dispatcher, questions, prepared.deadline)
+        self, prepared: Prepared, only: str | None = None, gone: Gone | None = None
+    ) -> tuple[Prepared, dict[str, Reply]]:
+        """The replies by the deadline, of one section patiently, and the look-up as they are to be
+        read; nothing is left under way for a caller who is gone.
+        """
+        inquiry = self.inquiry(prepared)
         try:
-            await _whole(fan_out.whole, gone)
+            inquiry.begin(only)
+            await _whole(inquiry.whole, gone)
         except (ClientGone, asyncio.CancelledError):
             self.abandoned(prepared)
             raise
         finally:
-            fan_out.cancel()
-        return fan_out.replies
+            inquiry.cancel()
+        self.learn(prepared, inquiry.replies)
+        return inquiry.prepared, inquiry.replies
+
+    def learn(self, prepared: Prepared, replies: dict[str, Reply]) -> None:
+        """Keep where the business is, if registration has told it now."""
+        told = replies.get(REGISTRATION)
+        if told is not None and told.outcome is Outcome.FRESH:
+            self.whereabouts.tell(prepared.business.key, place_told(told))
+
+    def _moved(self, prepared: Prepared, region: Region) -> Prepared:
+        """The look-up by the offices of another region; as it was where it may not go on."""
+        try:
+            plan = self.plan(prepared.principal, prepared.look_up, prepared.business, region)
+        except DomainError:  # the refusal is told when the answer is confirmed
+            return prepared
+        return structs.replace(prepared, plan=plan.within(prepared.plan), region=region)
 
     def abandoned(self, prepared: Prepared) -> None:
         """Record that departments were asked for a caller who left."""
@@ -107,23 +151,30 @@ class Disclosure:
 
         Names only adapters that were named when it was asked. Raises refusals.
         """
-        plan = self.plan(prepared.principal, prepared.look_up, prepared.business)
+        plan = self.plan(prepared.principal, prepared.look_up, prepared.business, prepared.region)
         if plan is prepared.plan:
             return prepared
         return structs.replace(prepared, plan=plan.within(prepared.plan))
 
     def view(
-        self, prepared: Prepared, replies: dict[str, Reply], only: Iterable[str] | None = None
+        self, prepared: Prepared, replies: dict[str, Reply], only: tuple[str, ...] | None = None
     ) -> assemble.View:
         """What may be seen of the replies, by this caller, now."""
         now, plan = self.clock.now(), prepared.plan
         parts = {
-            name: assemble.part(plan.specifications[name], replies.get(name, DENIED))
-            for name in (plan.specifications if only is None else only)
+            name: assemble.part(spec, replies.get(name, spec.unasked))
+            for name, spec in plan.specifications.items()
+            if only is None or name in only
         }
         look_up = prepared.look_up
         return assemble.View(
-            prepared.business, look_up.site, parts, plan.catalogue, now, local_date(now)
+            prepared.business,
+            look_up.site,
+            parts,
+            plan.catalogue,
+            now,
+            local_date(now),
+            prepared.region.basis,
         )
 
     async def disclose(
@@ -131,15 +182,13 @@ class Disclosure:
         prepared: Prepared,
         replies: dict[str, Reply],
         make: Callable[[Prepared, assemble.View], Disclosed[T]],
-        only: Iterable[str] | None = None,
+        only: tuple[str, ...] | None = None,
     ) -> T:
         """Confirm, release, make the entry durable, tell; nothing is told without its entry.
 
         `only` names the sections that are released. Raises refusals and `AuditUnavailable`.
         """
         confirmed = self.confirmed(prepared)
-        if only is not None:
-            only = [name for name in only if name in confirmed.plan.specifications]
         disclosed = make(confirmed, self.view(confirmed, replies, only))
         return disclosed.tell(await self.sequencer.append(disclosed.event))
 

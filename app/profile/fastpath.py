@@ -107,9 +107,10 @@ class FastPath:
             look_up = request.look_up(text, query, headers, trace_id, self._default_ms)
             if not engine.knows_task(look_up.task):
                 return None
-            return engine.prepare_at(principal, look_up, started), headers
+            prepared = engine.prepare_at(principal, look_up, started)
         except DomainError:
             return None
+        return None if prepared is None else (prepared, headers)
 
     async def _answer(
         self,

@@ -6,9 +6,9 @@ new ones.
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from collections.abc import Set as AbstractSet
 from datetime import date, timedelta
-from typing import Protocol
 
 from msgspec import Struct, structs
 
@@ -16,7 +16,6 @@ from adapters.contract import (
     AdapterError,
     AdapterQuery,
     BusinessId,
-    DepartmentAdapter,
     Manifest,
     Scheme,
     shape_of,
@@ -33,28 +32,18 @@ from app.catalogue.classification import Catalogue
 from app.core.ids import new_span_id
 from app.profile.assemble import Specification, specify
 from app.profile.request import RESERVE_SECONDS, LookUp
+from app.profile.schemas import Basis
+from app.registry.offices import Choice, LiveAdapter
 from auth.principal import Principal
 
 _MOST_PLANS = 512
 
 
-class Entry(Protocol):
-    """A live adapter."""
+class Region(Struct, frozen=True):
+    """Where a business is believed to be (division code), and what tells it."""
 
-    @property
-    def adapter(self) -> DepartmentAdapter:
-        """What is called."""
-        ...
-
-    @property
-    def manifest(self) -> Manifest:
-        """Its declaration."""
-        ...
-
-    @property
-    def label(self) -> str:
-        """`id@version`."""
-        ...
+    code: str
+    basis: Basis
 
 
 class Plan(Struct, frozen=True):
@@ -69,6 +58,10 @@ class Plan(Struct, frozen=True):
     policy: str
     agreement: str
     departments: tuple[str, ...]
+    several: frozenset[str] = frozenset()
+    """Sections that a grant covers, and whose office depends on the region."""
+    nowhere: frozenset[str] = frozenset()
+    """Those of them that no office serves in the region."""
 
     def within(self, other: "Plan") -> "Plan":
         """The plan without sections that another one does not name."""
@@ -80,7 +73,7 @@ class Plan(Struct, frozen=True):
         query: AdapterQuery,
         site: str | None,
         *,
-        only: str | None,
+        only: AbstractSet[str] | None,
         patient: bool,
         no_cache: bool,
     ) -> list[Question]:
@@ -89,7 +82,7 @@ class Plan(Struct, frozen=True):
         with_site = query if site is None else structs.replace(query, site=site)
         questions = []
         for route, sited in self.routes:
-            if only is None or route.section == only:
+            if only is None or route.section in only:
                 chosen = with_site if sited else query
                 key = (route.label, scheme, business_id, chosen.site or "", purpose)
                 questions.append(Question(route, chosen, key, patient, no_cache))
@@ -104,6 +97,7 @@ class Prepared(Struct, frozen=True):
     business: BusinessId
     plan: Plan
     started: float
+    region: Region
 
     @property
     def deadline(self) -> float:
@@ -115,8 +109,10 @@ class Prepared(Struct, frozen=True):
         """Milliseconds since the request began."""
         return round((asyncio.get_running_loop().time() - self.started) * 1000)
 
-    def questions(self, *, only: str | None = None, patient: bool = False) -> list[Question]:
-        """What is asked of every department that a grant covers."""
+    def questions(
+        self, *, only: AbstractSet[str] | None = None, patient: bool = False
+    ) -> list[Question]:
+        """What is asked of every department that a grant covers, or of some of them."""
         look_up, business, deadline = self.look_up, self.business, self.deadline
         query = AdapterQuery(
             business.embedded or business.value,
@@ -143,57 +139,58 @@ class Plans:
     def __init__(self, dispatcher: Dispatcher, catalogue_on: Callable[[date], Catalogue]) -> None:
         self._dispatcher = dispatcher
         self._catalogue_on = catalogue_on
-        self._of: tuple[object, object, date] | None = None
-        self._known: dict[tuple[str, str | None, bool], Plan] = {}
+        self._of: tuple[object, date] | None = None
+        self._known: dict[tuple[Choice, str, str | None, bool], Plan] = {}
 
     def plan(
-        self,
-        live: Mapping[str, Entry],
-        agreements: tuple[DatedTerms, ...],
-        standing: Standing,
-        day: date,
+        self, choice: Choice, agreements: tuple[DatedTerms, ...], standing: Standing, day: date
     ) -> Plan:
-        """The plan for a standing."""
+        """The plan for a standing, and for those whom a look-up asks."""
         of = self._of
-        if (
-            of is None
-            or of[0] is not live
-            or of[1] is not agreements
-            or of[2] != day
-            or len(self._known) > _MOST_PLANS
-        ):
-            self._of, self._known = (live, agreements, day), {}
-        key = (standing.purpose.name, standing.department, standing.task_open)
+        if of is None or of[0] is not agreements or of[1] != day or len(self._known) > _MOST_PLANS:
+            self._of, self._known = (agreements, day), {}
+        key = (choice, standing.purpose.name, standing.department, standing.task_open)
         known = self._known.get(key)
         if known is None:
-            known = self._known[key] = self._made(live, agreements, standing, day)
+            known = self._known[key] = self._made(choice, agreements, standing, day)
         return known
 
     def _made(
-        self,
-        live: Mapping[str, Entry],
-        agreements: tuple[DatedTerms, ...],
-        standing: Standing,
-        day: date,
+        self, choice: Choice, agreements: tuple[DatedTerms, ...], standing: Standing, day: date
     ) -> Plan:
         catalogue = self._catalogue_on(day)
         terms = in_force(agreements, day)
         specifications = {
             name: specify(
-                e.manifest, e.label, grant(standing, e.manifest.department, terms), catalogue
+                entry.manifest,
+                "" if name in choice.nowhere else entry.label,
+                grant(standing, entry.manifest.department, terms),
+                catalogue,
+                choice.office(name),
             )
-            for name, e in live.items()
+            for name, entry in choice.live.items()
         }
-        granted = [entry for name, entry in live.items() if specifications[name].grant is not None]
+        granted = {name for name, spec in specifications.items() if spec.grant is not None}
         routes = tuple(
-            (self._route(entry, catalogue), entry.manifest.scope == "site") for entry in granted
+            (self._route(entry, catalogue), entry.manifest.scope == "site")
+            for name, entry in choice.live.items()
+            if name in granted - choice.nowhere
         )
         used = sorted({spec.grant.agreement for spec in specifications.values() if spec.grant})
         policy = ",".join([catalogue.version, *sorted(t.agreement for t in terms)])
-        departments = tuple(sorted({e.manifest.department for e in live.values()}))
-        return Plan(specifications, routes, catalogue, policy, ",".join(used), departments)
+        departments = tuple(sorted({e.manifest.department for e in choice.live.values()}))
+        return Plan(
+            specifications,
+            routes,
+            catalogue,
+            policy,
+            ",".join(used),
+            departments,
+            frozenset(granted & (choice.regions.keys() | choice.nowhere)),
+            choice.nowhere,
+        )
 
-    def _route(self, entry: Entry, catalogue: Catalogue) -> Route:
+    def _route(self, entry: LiveAdapter, catalogue: Catalogue) -> Route:
         manifest, adapter = entry.manifest, entry.adapter
         row = catalogue.freshness_of(manifest.section)
         begin: Begin | None = (

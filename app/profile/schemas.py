@@ -105,6 +105,21 @@ class Hidden(Struct, frozen=True, rename={"level": "class"}):
     what_now: Words
 
 
+Basis = Literal["only", "task", "site", "registration", "caller"]
+"""What tells which office is asked: there is only one, or the region of this."""
+
+
+class OfficeRead(Struct, frozen=True, omit_defaults=True):
+    """Which office was asked and why, where a section has several or two versions: the division
+    code it serves, what told the region (`only`: it is the only office), whether it is the
+    candidate version.
+    """
+
+    region: str
+    basis: Basis
+    candidate: bool = False
+
+
 class SectionRead(Struct, frozen=True, omit_defaults=True, kw_only=True):
     """A department's part: outcome, source, age and reason for everything."""
 
@@ -122,6 +137,7 @@ class SectionRead(Struct, frozen=True, omit_defaults=True, kw_only=True):
     attempts: int = 0
     catalogue: str | None = None
     agreement: str | None = None
+    office: OfficeRead | None = None
     data: dict[str, Any] | UnsetType = UNSET
     withheld: list[Hidden] = []
     masked: list[Hidden] = []

@@ -3,10 +3,12 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import cast
 
 from adapters.contract import REASONS, BusinessId, IdentifierError, parse
 from adapters.contract.sections import encode
 from app.businesses import service as businesses
+from app.businesses.places import Place
 from app.core.snapshots import Snapshots
 from app.profile import assemble, events
 from app.profile import schemas as s
@@ -40,13 +42,24 @@ class Engine:
         if not self.knows_task(look_up.task):
             # Another process may have opened it within the snapshot's period.
             await self.snapshots.refresh_now()
-        return self.prepare_at(principal, look_up, started)
+        prepared = self.prepare_at(principal, look_up, started)
+        if prepared is None:
+            known = await self.disclosure.whereabouts.find(identified(look_up.text).key)
+            prepared = self.prepare_at(principal, look_up, started, known)
+        return cast("Prepared", prepared)
 
-    def prepare_at(self, principal: Principal, look_up: LookUp, started: float) -> Prepared:
-        """As `prepare`, without looking for tasks that another process opened a moment ago."""
+    def prepare_at(
+        self, principal: Principal, look_up: LookUp, started: float, known: Place | None = None
+    ) -> Prepared | None:
+        """As `prepare`, without waiting for anybody: None if it takes the database to know where
+        the business is. Tasks that another process opened a moment ago are not known.
+        """
         business = identified(look_up.text)
-        plan = self.disclosure.plan(principal, look_up, business)
-        return Prepared(principal, look_up, business, plan, started)
+        region = self.disclosure.region(principal, look_up, business, known)
+        if region is None:
+            return None
+        plan = self.disclosure.plan(principal, look_up, business, region)
+        return Prepared(principal, look_up, business, plan, started, region)
 
     async def look_up(
         self, principal: Principal, look_up: LookUp, gone: Gone | None = None
@@ -60,7 +73,7 @@ class Engine:
     async def carry_out(self, prepared: Prepared, gone: Gone | None = None) -> Encoded:
         """Ask, and disclose what came."""
         disclosure = self.disclosure
-        replies = await disclosure.replies(prepared, prepared.questions(), gone)
+        prepared, replies = await disclosure.replies(prepared, gone=gone)
         return await disclosure.disclose(prepared, replies, self._whole)
 
     def _whole(self, prepared: Prepared, view: assemble.View) -> Disclosed[Encoded]:
@@ -73,7 +86,7 @@ class Engine:
             profile = s.Profile(
                 **{name: getattr(told, name) for name in s.ClosingRead.__struct_fields__},
                 sections={
-                    name: assemble.section_read(part, view.now, summary=summary)
+                    name: assemble.section_read(part, view.now, summary=summary, basis=view.basis)
                     for name, part in view.parts.items()
                 },
                 audit=s.AuditRead(entry),
@@ -101,8 +114,7 @@ class Engine:
         prepared = await self.prepare(principal, look_up)
         if name not in prepared.plan.specifications:
             raise SectionUnknown(pointer="/path/section")
-        questions = prepared.questions(only=name, patient=True)
-        replies = await self.disclosure.replies(prepared, questions, gone)
+        prepared, replies = await self.disclosure.replies(prepared, name, gone)
 
         def alone(prepared: Prepared, view: assemble.View) -> Disclosed[bytes]:
             part = view.parts.get(name)
@@ -119,7 +131,9 @@ def _alone(prepared: Prepared, view: assemble.View, name: str, entry: str) -> by
     told = s.SectionAlone(
         assemble.business_read(view),
         name,
-        assemble.section_read(view.parts[name], view.now, summary=look_up.summary),
+        assemble.section_read(
+            view.parts[name], view.now, summary=look_up.summary, basis=view.basis
+        ),
         s.PurposeRead(look_up.purpose, look_up.task),
         view.now,
         prepared.elapsed_ms,

@@ -20,7 +20,8 @@ from app.core.problems import document_of
 from app.core.rates import Rates
 from app.profile import assemble, events
 from app.profile import schemas as s
-from app.profile.disclosure import DENIED, Disclosed
+from app.profile.assemble import DENIED
+from app.profile.disclosure import Disclosed
 from app.profile.errors import BatchItemFailed
 from app.profile.plans import Prepared
 from app.profile.request import Form, LookUp
@@ -58,18 +59,22 @@ async def stream(engine: Engine, prepared: Prepared, form: Form) -> AsyncIterato
     """
     disclosure = engine.disclosure
     arrived: asyncio.Queue[tuple[str, Reply]] = asyncio.Queue()
-    fan_out = disclosure.ask(prepared, lambda name, reply: arrived.put_nowait((name, reply)))
+    inquiry = disclosure.inquiry(prepared, lambda name, reply: arrived.put_nowait((name, reply)))
     told = False
     try:
+        inquiry.begin()
         specifications = prepared.plan.specifications
         denied = [name for name, spec in specifications.items() if spec.grant is None]
         yield line(form, "begin", _begin(prepared, list(specifications)))
         for name in denied:
             yield await _section(engine, prepared, form, name, DENIED)
         for _ in range(len(specifications) - len(denied)):
-            yield await _section(engine, prepared, form, *(await arrived.get()))
+            name, reply = await arrived.get()
+            yield await _section(engine, inquiry.prepared, form, name, reply)
         told = True  # from here on the closing entry tells
-        yield line(form, "profile", await disclosure.disclose(prepared, fan_out.replies, _closing))
+        disclosure.learn(prepared, inquiry.replies)
+        closing = await disclosure.disclose(inquiry.prepared, inquiry.replies, _closing)
+        yield line(form, "profile", closing)
     except AuditUnavailable as error:
         told = True
         yield problem_line(form, error, prepared.look_up.trace_id)
@@ -79,7 +84,7 @@ async def stream(engine: Engine, prepared: Prepared, form: Form) -> AsyncIterato
         refused = await _refused(engine, prepared.principal, prepared.look_up, error, route)
         yield problem_line(form, refused, prepared.look_up.trace_id)
     finally:
-        fan_out.cancel()
+        inquiry.cancel()
         # Whoever left: each section that was sent before has its own entry.
         if not told and prepared.plan.routes:
             disclosure.abandoned(prepared)
@@ -100,7 +105,9 @@ async def _section(
         part = view.parts.get(name)
         if part is None:
             part = assemble.part(prepared.plan.specifications[name], DENIED)
-        read = assemble.section_read(part, view.now, summary=prepared.look_up.summary)
+        read = assemble.section_read(
+            part, view.now, summary=prepared.look_up.summary, basis=view.basis
+        )
         content = encode(s.StreamedSection(name, read))
         event = events.section_viewed(confirmed, name, part)
         return Disclosed(event, lambda _entry: line(form, "section", content))

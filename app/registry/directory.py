@@ -12,46 +12,66 @@ from sqlmodel import Session
 from adapters.contract import SECTIONS, AdapterUnavailable, Candidate, Manifest, ResultReceipt
 from app.core.snapshots import Snapshot
 from app.registry import repository, vault
-from app.registry.loader import LiveAdapter, Workshop
+from app.registry.loader import Workshop
 from app.registry.models import AdapterCredentials, AdapterVersion
+from app.registry.offices import LiveAdapter, Office, Offices
 from app.registry.service import SNAPSHOT_NAME
 
 log = logging.getLogger("onevisit.registry")
 _SECONDS = 5.0
 _FINDING = "registration"
 
-Live = dict[str, LiveAdapter]
 _PLACES = {section: place for place, section in enumerate(SECTIONS)}
 
 
 class Directory:
-    """Section -> live adapter. An adapter that did not change keeps its object, and with it its
-    connections and session.
+    """Offices by section × region. An adapter that did not change keeps its object, and with it
+    its connections and session.
     """
 
     def __init__(self, workshop: Workshop, secret: bytes) -> None:
         self._workshop = workshop
         self._secret = secret
         self._built: dict[tuple[str, int, str], LiveAdapter] = {}
-        self.snapshot: Snapshot[Live] = Snapshot(SNAPSHOT_NAME, self._load, {})
+        self.snapshot: Snapshot[Offices] = Snapshot(SNAPSHOT_NAME, self._load, Offices({}))
 
     @property
-    def live(self) -> Live:
+    def offices(self) -> Offices:
         """What may be called now."""
         return self.snapshot.value
 
-    def _load(self, session: Session) -> Live:
+    def _load(self, session: Session) -> Offices:
         built: dict[tuple[str, int, str], LiveAdapter] = {}
-        for adapter, version, stored in repository.live(session):
-            key = (adapter.id, version.version, stored.updated_at.isoformat() if stored else "")
-            known = self._built.get(key)
-            if known is None:
-                known = self._build(version, stored)
-            if known is not None:
-                built[key] = known
+        sections: dict[str, list[Office]] = {}
+        for adapter in repository.live(session):
+            current = self._live(session, adapter.id, adapter.published_version, built)
+            candidate = self._live(session, adapter.id, adapter.candidate_version, built)
+            if current is not None:
+                office = Office(
+                    adapter.region, adapter.axis, current, candidate, adapter.candidate_share
+                )
+                sections.setdefault(adapter.section, []).append(office)
         self._built = built
-        found = {entry.manifest.section: entry for entry in built.values()}
-        return dict(sorted(found.items(), key=lambda item: _PLACES.get(item[0], len(_PLACES))))
+        order = sorted(sections, key=lambda name: _PLACES.get(name, len(_PLACES)))
+        return Offices({name: sections[name] for name in order})
+
+    def _live(
+        self,
+        session: Session,
+        adapter_id: str,
+        number: int | None,
+        built: dict[tuple[str, int, str], LiveAdapter],
+    ) -> LiveAdapter | None:
+        if number is None:
+            return None
+        stored = repository.credentials(session, adapter_id, number)
+        key = (adapter_id, number, stored.updated_at.isoformat() if stored else "")
+        found = self._built.get(key)
+        if found is None:
+            found = self._build(repository.version(session, adapter_id, number), stored)
+        if found is not None:
+            built[key] = found
+        return found
 
     def _build(
         self, version: AdapterVersion, stored: AdapterCredentials | None
@@ -76,38 +96,28 @@ class Directory:
             return LiveAdapter(_Unusable(manifest, "adapter_failed"), version.version)
 
     # app.businesses.service.Finder
-    async def search(self, text: str) -> list[Candidate]:
-        return await self._offering("search", section=_FINDING).operations.search(text, _deadline())
+    async def search(self, text: str, region: str) -> list[Candidate]:
+        finder = self._offering("search", region, section=_FINDING)
+        return await finder.operations.search(text, _deadline())
 
-    async def resolve_qr(self, content: str) -> Candidate | None:
-        return await self._offering("resolve_qr", section=_FINDING).operations.resolve_qr(
-            content, _deadline()
-        )
+    async def resolve_qr(self, content: str, region: str) -> Candidate | None:
+        finder = self._offering("resolve_qr", region, section=_FINDING)
+        return await finder.operations.resolve_qr(content, _deadline())
 
     # app.delivery.service.Sender
-    async def send(self, department: str, message: dict[str, Any]) -> ResultReceipt:
-        return await self._offering("results", department=department).operations.submit_results(
-            message, _deadline()
-        )
+    async def send(self, department: str, region: str, message: dict[str, Any]) -> ResultReceipt:
+        taker = self._offering("results", region, department=department)
+        return await taker.operations.submit_results(message, _deadline())
 
-    def takes_results(self, department: str) -> bool:
-        """Whether a department's system is connected for results."""
-        return any(
-            e.manifest.department == department and "results" in e.manifest.operations
-            for e in self.live.values()
-        )
+    def takes_results(self, department: str, region: str) -> bool:
+        """Whether a department's system is connected for results of a region."""
+        return self.offices.offering("results", region, department=department) is not None
 
-    def _offering(
-        self, operation: str, *, section: str | None = None, department: str | None = None
-    ) -> LiveAdapter:
-        for entry in self.live.values():
-            fits = section in (None, entry.manifest.section) and department in (
-                None,
-                entry.manifest.department,
-            )
-            if fits and operation in entry.manifest.operations:
-                return entry
-        raise AdapterUnavailable("connect_failed", f"no published adapter offers {operation}")
+    def _offering(self, operation: str, region: str, **of: str) -> LiveAdapter:
+        found = self.offices.offering(operation, region, **of)
+        if found is None:
+            raise AdapterUnavailable("connect_failed", f"no published adapter offers {operation}")
+        return found
 
 
 class _Unusable:

@@ -17,7 +17,6 @@ from adapters.contract import (
     DepartmentAdapter,
     IdentifierError,
     Manifest,
-    OptionalOperations,
     parse,
 )
 from adapters.departments.standard_rest.adapter import StandardRestAdapter
@@ -40,31 +39,6 @@ _METHOD_OF = {
     "results": "submit_results",
     "aggregate": "aggregate",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class LiveAdapter:
-    """An adapter that may be called."""
-
-    adapter: DepartmentAdapter
-    version: int
-
-    @property
-    def manifest(self) -> Manifest:
-        """Its declaration."""
-        return self.adapter.manifest
-
-    @property
-    def label(self) -> str:
-        """`id@version`, as answers and traces name it."""
-        return f"{self.manifest.adapter_id}@{self.version}"
-
-    @property
-    def operations(self) -> OptionalOperations:
-        """The adapter seen through its optional operations; ask the manifest first which of them it
-        has.
-        """
-        return cast("OptionalOperations", self.adapter)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +92,7 @@ class Workshop:
         ]
         for pointer, address in places:
             try:
-                self.exchange.guard.split(address)
+                self.exchange.guard.check(address)
             except AdapterError as error:
                 raise ManifestInvalid(error.detail, pointer=pointer) from error
 
@@ -142,14 +116,17 @@ def known_kinds() -> frozenset[str]:
     return frozenset(module.name for module in pkgutil.iter_modules(departments.__path__))
 
 
-def read_manifest(document: Any) -> Manifest:
-    """A manifest from JSON values. Raises `ManifestInvalid` with the pointer msgspec found."""
+def read_manifest(document: Any, region: str) -> Manifest:
+    """A manifest from JSON values; where it names no region, it is for this one.
+
+    Raises `ManifestInvalid` with the pointer msgspec found.
+    """
     try:
         check_structure(document, Limits())
     except AdapterError as error:
         raise ManifestInvalid(error.detail, pointer="/body") from error
     try:
-        return msgspec.convert(document, Manifest)
+        return msgspec.convert({"region": region} | document, Manifest)
     except msgspec.ValidationError as error:
         detail, _, path = str(error).partition(" - at ")
         pointer = (

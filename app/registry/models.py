@@ -9,8 +9,10 @@ from sqlmodel import Field, SQLModel
 
 class Adapter(SQLModel, table=True):
     """An adapter. `state` and `version` are of its newest version; `published_version` is what is
-    called, unless suspended.
+    called, unless suspended; `candidate_version` is called instead for `candidate_share` percent of
+    the businesses.
 
+    `region`: division code it serves; empty, of rows from before regions were read: everywhere.
     `held`: a coordinator suspended it, so that only a coordinator resumes it.
     """
 
@@ -19,6 +21,8 @@ class Adapter(SQLModel, table=True):
         Index(
             "adapters_one_per_section",
             "section",
+            "region",
+            "axis",
             unique=True,
             sqlite_where=text("published_version IS NOT NULL"),
             postgresql_where=text("published_version IS NOT NULL"),
@@ -27,9 +31,13 @@ class Adapter(SQLModel, table=True):
     id: str = Field(primary_key=True, max_length=40)
     department: str = Field(max_length=40, index=True)
     section: str = Field(max_length=40, index=True)
+    region: str = Field(default="", max_length=6)
+    axis: str = Field(default="horizontal", max_length=10)
     state: str = Field(max_length=20)
     version: int = 1
     published_version: int | None = None
+    candidate_version: int | None = None
+    candidate_share: int = 0
     suspended: bool = False
     held: bool = False
     submitted_by: str | None = Field(default=None, max_length=120)

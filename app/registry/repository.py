@@ -5,8 +5,10 @@ from datetime import datetime
 from sqlalchemy import update
 from sqlmodel import Session, col, select
 
+from adapters.contract import Manifest
 from app.core.db import Database
 from app.registry.models import Adapter, AdapterCredentials, AdapterVersion, Examination
+from app.registry.offices import EVERYWHERE
 
 _WAITS = (
     # not "other than done": there is an index
@@ -54,24 +56,24 @@ def credentials(session: Session, adapter_id: str, number: int) -> AdapterCreden
     return session.get(AdapterCredentials, (adapter_id, number))
 
 
-def live(session: Session) -> list[tuple[Adapter, AdapterVersion, AdapterCredentials | None]]:
-    """What may be called: published and not suspended, with its manifest and credentials."""
-    rows = session.exec(
-        select(Adapter).where(
-            col(Adapter.published_version).is_not(None), col(Adapter.suspended).is_(False)
-        )
+def live(session: Session) -> list[Adapter]:
+    """What may be called: published and not suspended, the oldest first."""
+    query = (
+        select(Adapter)
+        .where(col(Adapter.published_version).is_not(None), col(Adapter.suspended).is_(False))
+        .order_by(col(Adapter.created_at), col(Adapter.id))
     )
-    numbered = [(row, row.published_version or 0) for row in rows]
-    return [
-        (row, version(session, row.id, n), credentials(session, row.id, n)) for row, n in numbered
-    ]
+    return list(session.exec(query))
 
 
-def section_holder(session: Session, section: str, besides: str) -> str | None:
-    """Another adapter that is published for a section."""
+def section_holder(session: Session, manifest: Manifest) -> str | None:
+    """Another adapter that is published for the same section, region and axis."""
+    regions = {manifest.region, ""} if manifest.region == EVERYWHERE else {manifest.region}
     query = select(Adapter.id).where(
-        Adapter.section == section,
-        Adapter.id != besides,
+        Adapter.section == manifest.section,
+        col(Adapter.region).in_(regions),
+        Adapter.axis == manifest.axis,
+        Adapter.id != manifest.adapter_id,
         col(Adapter.published_version).is_not(None),
     )
     return session.exec(query).first()

@@ -13,12 +13,14 @@ from app.registry.lifecycle import Action
 from app.registry.loader import Workshop
 from app.registry.schemas import (
     AdapterRead,
+    ApproveWrite,
     CredentialsRead,
     CredentialsWrite,
     OperationRead,
     PreviewRead,
     PreviewRequest,
     ReasonWrite,
+    ShareWrite,
 )
 from app.registry.service import Desk
 from auth.dependencies import requires
@@ -141,11 +143,23 @@ def submit_adapter(adapter_id: AdapterPath, desk: ManagerDesk) -> AdapterRead:
 
 @router.post("/adapters/{adapter_id}:approve")
 @takes(Priority.RECORD)
-def approve_adapter(adapter_id: AdapterPath, desk: ReviewerDesk) -> AdapterRead:
+def approve_adapter(
+    adapter_id: AdapterPath, desk: ReviewerDesk, wanted: ApproveWrite | None = None
+) -> AdapterRead:
     """Publish: callable within a second. Only by somebody who neither registered nor submitted
-    it.
+    it. With a share below 100 it serves beside the version in service.
     """
-    return service.review(desk, adapter_id, Action.APPROVE)
+    share = (wanted or ApproveWrite(share=service.WHOLE)).share
+    return service.review(desk, adapter_id, Action.APPROVE, share=share)
+
+
+@router.post("/adapters/{adapter_id}:share")
+@takes(Priority.RECORD)
+def share_adapter(adapter_id: AdapterPath, wanted: ShareWrite, desk: ManagerDesk) -> AdapterRead:
+    """Change the share of the candidate version; 0 goes back in one call, 100 puts it in
+    service.
+    """
+    return service.change_share(desk, adapter_id, wanted.share)
 
 
 @router.post("/adapters/{adapter_id}:reject")

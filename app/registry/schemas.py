@@ -19,6 +19,10 @@ class AdapterRead(BaseModel):
     state: State
     version: int
     published_version: int | None
+    candidate_version: int | None
+    candidate_share: int
+    region: str
+    axis: str
     callable: bool
     has_credentials: bool
     submitted_by: str | None
@@ -55,6 +59,24 @@ class ReasonWrite(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     reason: str = Field(min_length=4, max_length=300)
+
+
+class ApproveWrite(BaseModel):
+    """How many businesses the version serves, in percent; below 100 the version in service stays
+    beside it.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    share: int = Field(100, ge=1, le=100)
+
+
+class ShareWrite(BaseModel):
+    """How many businesses the candidate serves, in percent: 0 ends it, 100 puts it in service."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    share: int = Field(ge=0, le=100)
 
 
 class OperationRead(BaseModel):

@@ -39,6 +39,8 @@ from app.registry.schemas import (
 from auth.principal import Principal, Role
 
 SNAPSHOT_NAME = "adapters"
+WHOLE = 100
+"""Percent."""
 _SERVICE_EVENTS = {
     Action.SUSPEND: EventName.ADAPTER_SUSPENDED,
     Action.RESUME: EventName.ADAPTER_RESUMED,
@@ -67,7 +69,9 @@ class Desk:
 
 
 def register(desk: Desk, document: Any) -> AdapterRead:
-    """Register a new adapter. Raises `ManifestInvalid`, `AdapterForeign`, `AdapterExists`."""
+    """Register a new adapter. Raises `ManifestInvalid`, `AdapterForeign`, `AdapterExists`, and
+    `SectionTaken` where another one serves this section, region and axis.
+    """
     manifest = _checked(desk, document)
     if repository.find(desk.session, manifest.adapter_id) is not None:
         raise AdapterExists(pointer="/body/adapter_id")
@@ -76,10 +80,13 @@ def register(desk: Desk, document: Any) -> AdapterRead:
         id=manifest.adapter_id,
         department=manifest.department,
         section=manifest.section,
+        region=manifest.region,
+        axis=manifest.axis,
         state=State.REGISTERED,
         created_at=now,
         updated_at=now,
     )
+    _refuse_taken(desk, manifest)
     repository.add(desk.session, adapter)
     _add_version(desk, adapter, manifest)
     desk.record(EventName.ADAPTER_REGISTERED, adapter.id, departments=(adapter.department,))
@@ -97,6 +104,7 @@ def update(desk: Desk, adapter_id: str, document: Any) -> AdapterRead:
     ):
         raise AdapterForeign("An update keeps the adapter's id, department and section.")
     _move(desk, adapter, Action.UPDATE)
+    _place(desk, adapter, manifest)
     adapter.version += 1
     adapter.submitted_by = adapter.reviewed_by = None
     _add_version(desk, adapter, manifest)
@@ -121,7 +129,8 @@ def store_credentials(desk: Desk, adapter_id: str, given: CredentialsWrite) -> C
         )
     now = desk.trail.clock.now()
     sealed = vault.seal(desk.trail.secret, manifest, values)
-    for number in {adapter.version, adapter.published_version or adapter.version}:
+    versions = {adapter.version, adapter.published_version, adapter.candidate_version}
+    for number in (n for n in versions if n is not None):
         # The published version asks the same system if its address and auth kind are the same: it
         # gets the new secret too.
         shape = msgspec.convert(
@@ -180,25 +189,75 @@ def submit(desk: Desk, adapter_id: str) -> AdapterRead:
     return _read(desk.session, adapter)
 
 
-def review(desk: Desk, adapter_id: str, action: Action, note: str | None = None) -> AdapterRead:
-    """Approve (publish) or reject; never by the person who registered or submitted it (D-04)."""
+def review(
+    desk: Desk, adapter_id: str, action: Action, note: str | None = None, share: int = WHOLE
+) -> AdapterRead:
+    """Approve (publish) or reject; never by the person who registered or submitted it (D-04).
+
+    `share` below 100 publishes beside the version in service, for that percentage of businesses.
+    """
     adapter = _any(desk, adapter_id)
     author = repository.version(desk.session, adapter_id, adapter.version).created_by
     if desk.principal.subject in {author, adapter.submitted_by}:
         raise FourEyes
-    if action is Action.APPROVE and repository.section_holder(
-        desk.session, adapter.section, adapter_id
-    ):
-        raise SectionTaken
+    if action is Action.APPROVE:
+        manifest = _manifest(desk.session, adapter)
+        if not desk.principal.covers(manifest.region):
+            raise AdapterForeign
+        if share < WHOLE and adapter.published_version is None:
+            raise TransitionRefused("A share needs a version in service beside it.")
+        _place(desk, adapter, manifest, now=share == WHOLE)
     _move(desk, adapter, action)
     adapter.reviewed_by, adapter.note = desk.principal.subject, note
     if action is Action.APPROVE:
-        adapter.published_version, adapter.suspended = adapter.version, False
+        _serve(adapter, adapter.version, share)
         bump(desk.session, SNAPSHOT_NAME)
     approved = action is Action.APPROVE
     event = EventName.ADAPTER_PUBLISHED if approved else EventName.ADAPTER_REJECTED
     desk.record(event, adapter_id)
     return _read(desk.session, adapter)
+
+
+def change_share(desk: Desk, adapter_id: str, share: int) -> AdapterRead:
+    """Give the candidate version more businesses or fewer: 0 ends it, 100 makes it the version in
+    service. Effective for every gateway process within a second.
+    """
+    adapter = _own(desk, adapter_id)
+    candidate = adapter.candidate_version
+    if candidate is None:
+        raise TransitionRefused("There is no candidate version.")
+    if share == WHOLE:
+        row = repository.version(desk.session, adapter_id, candidate)
+        _place(desk, adapter, msgspec.convert(row.manifest, Manifest), now=True)
+    _serve(adapter, candidate, share)
+    bump(desk.session, SNAPSHOT_NAME)
+    desk.record(EventName.ADAPTER_SHARE_CHANGED, adapter_id, outcome=str(share))
+    return _read(desk.session, adapter)
+
+
+def _serve(adapter: Adapter, number: int, share: int) -> None:
+    """Let a version serve a percentage of businesses."""
+    if share == WHOLE:
+        adapter.published_version, adapter.suspended = number, False
+    adapter.candidate_version = number if 0 < share < WHOLE else None
+    adapter.candidate_share = share if adapter.candidate_version else 0
+
+
+def _place(desk: Desk, adapter: Adapter, manifest: Manifest, *, now: bool = False) -> None:
+    """The place a version declares; an adapter in service moves there only when it is published.
+
+    Raises `SectionTaken`.
+    """
+    _refuse_taken(desk, manifest)
+    if now or adapter.published_version is None:
+        adapter.region, adapter.axis = manifest.region, manifest.axis
+
+
+def _refuse_taken(desk: Desk, manifest: Manifest) -> None:
+    holder = repository.section_holder(desk.session, manifest)
+    if holder is not None:
+        place = f"{manifest.section} in {manifest.region} ({manifest.axis})"
+        raise SectionTaken(f"{holder} serves {place}.")
 
 
 def change_service(desk: Desk, adapter_id: str, action: Action, note: str) -> AdapterRead:
@@ -224,7 +283,7 @@ def change_service(desk: Desk, adapter_id: str, action: Action, note: str) -> Ad
     adapter.suspended = action is Action.SUSPEND
     adapter.held = adapter.suspended and by_coordinator
     if action is Action.RETIRE:
-        adapter.published_version = None
+        adapter.published_version = adapter.candidate_version = None
     bump(desk.session, SNAPSHOT_NAME)
     desk.record(_SERVICE_EVENTS[action], adapter_id)
     return _read(desk.session, adapter)
@@ -251,24 +310,24 @@ def preview(desk: Desk, document: Any, sample: Any) -> PreviewRead:
 
 
 def _checked(desk: Desk, document: Any) -> Manifest:
-    manifest = read_manifest(document)
-    if (
-        Role.COORDINATOR not in desk.principal.roles
-        and desk.principal.department != manifest.department
-    ):
-        raise AdapterForeign
+    manifest = read_manifest(document, desk.principal.region)
+    _refuse_foreign(desk, manifest.department, manifest.region)
     desk.workshop.check(manifest)
     return manifest
 
 
 def _own(desk: Desk, adapter_id: str) -> Adapter:
     adapter = _any(desk, adapter_id)
-    if (
-        Role.COORDINATOR not in desk.principal.roles
-        and desk.principal.department != adapter.department
-    ):
-        raise AdapterForeign
+    _refuse_foreign(desk, adapter.department, adapter.region)
     return adapter
+
+
+def _refuse_foreign(desk: Desk, department: str, region: str) -> None:
+    """A manager acts for his department and within his region; rows of before name none."""
+    principal = desk.principal
+    own = Role.COORDINATOR in principal.roles or principal.department == department
+    if not own or (region and not principal.covers(region)):
+        raise AdapterForeign
 
 
 def _any(desk: Desk, adapter_id: str) -> Adapter:

@@ -131,6 +131,7 @@ def test_pure_modules_are_on_the_list_of_the_contract():
         "vault",
         "fastpath",
         "disclosure",
+        "whereabouts",
         "events",
         "streams",
     }

@@ -99,7 +99,8 @@ class World:
         return Question(route, query, (route.label, business), patient, no_cache)
 
     async def ask(self, *questions, seconds=1.0):
-        fan_out = FanOut(self.dispatcher, questions, self.dispatcher.time() + seconds)
+        fan_out = FanOut(self.dispatcher, self.dispatcher.time() + seconds)
+        fan_out.begin(questions)
         try:
             await fan_out.whole
         finally:
@@ -391,11 +392,8 @@ class TestCancellation:
     @scene()
     async def test_nothing_is_left_after_many(self, world):
         for index in range(500):
-            fan_out = FanOut(
-                world.dispatcher,
-                [world.question("x", taking(5), business=str(index))],
-                world.dispatcher.time() + 9,
-            )
+            fan_out = FanOut(world.dispatcher, world.dispatcher.time() + 9)
+            fan_out.begin([world.question("x", taking(5), business=str(index))])
             await asyncio.sleep(0)
             fan_out.cancel()
         await asyncio.sleep(0.1)

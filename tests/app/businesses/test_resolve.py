@@ -16,13 +16,13 @@ class Finder:
     def __init__(self, found=(), qr=None, error=None):
         self.found, self.qr, self.error, self.asked = list(found), qr, error, []
 
-    async def search(self, text):
+    async def search(self, text, region):
         self.asked.append(("search", text))
         if self.error:
             raise self.error
         return self.found
 
-    async def resolve_qr(self, content):
+    async def resolve_qr(self, content, region):
         self.asked.append(("qr", content))
         return self.qr
 
@@ -42,12 +42,12 @@ class Finder:
 )
 async def test_a_code_in_any_wrapping_is_a_match_and_nobody_is_asked(text):
     finder = Finder()
-    answer = await resolve(text, finder, HOSTS)
+    answer = await resolve(text, "330100", finder, HOSTS)
     assert (answer.outcome, answer.business.business_id, finder.asked) == ("match", CODE, [])
 
 
 async def test_a_permit_number_leads_to_the_code_inside_it():
-    answer = await resolve("91130200699229617X001P", Finder(), HOSTS)
+    answer = await resolve("91130200699229617X001P", "330100", Finder(), HOSTS)
     assert (answer.business.scheme, answer.business.business_id) == (
         "pollutant_permit",
         "91130200699229617X",
@@ -55,14 +55,14 @@ async def test_a_permit_number_leads_to_the_code_inside_it():
 
 
 async def test_a_permit_number_without_a_code_leads_on_and_not_round_in_a_circle():
-    answer = await resolve("JY13301061234567", Finder(), HOSTS)
+    answer = await resolve("JY13301061234567", "330100", Finder(), HOSTS)
     assert (answer.outcome, answer.reason, answer.business) == ("unresolved", "permit", None)
     assert "18" in answer.next_step.zh
     assert "18" in answer.next_step.en
 
 
 async def test_a_mistyped_code_says_what_is_wrong_with_it():
-    answer = await resolve("91330106MA2YYY034X", Finder(), HOSTS)
+    answer = await resolve("91330106MA2YYY034X", "330100", Finder(), HOSTS)
     assert answer.reason == "identifier.check_character"
     assert "校验位" in answer.next_step.zh
     assert "check character" in answer.next_step.en
@@ -70,7 +70,7 @@ async def test_a_mistyped_code_says_what_is_wrong_with_it():
 
 async def test_names_are_searched():
     finder = Finder([Candidate(CODE, "上海样板酒店有限公司", "某路1号", "存续")])
-    answer = await resolve("样板酒店", finder, HOSTS)
+    answer = await resolve("样板酒店", "330100", finder, HOSTS)
     assert (answer.outcome, answer.candidates[0].business_id, finder.asked) == (
         "candidates",
         CODE,
@@ -81,9 +81,9 @@ async def test_names_are_searched():
 async def test_codes_of_known_hosts_go_to_the_registration_department_unfetched():
     url = "http://zj.gsxt.gov.cn/%7BABCDEF-1700000000000%7D"
     finder = Finder(qr=Candidate(CODE, "上海样板酒店有限公司"))
-    assert (await resolve(url, finder, HOSTS)).candidates[0].business_id == CODE
+    assert (await resolve(url, "330100", finder, HOSTS)).candidates[0].business_id == CODE
     assert finder.asked == [("qr", url)]
-    assert (await resolve(url, Finder(), HOSTS)).reason == "nothing"
+    assert (await resolve(url, "330100", Finder(), HOSTS)).reason == "nothing"
 
 
 @pytest.mark.parametrize(
@@ -100,20 +100,22 @@ async def test_codes_of_known_hosts_go_to_the_registration_department_unfetched(
     ],
 )
 async def test_everything_else_says_what_to_do_next(text, reason):
-    answer = await resolve(text, Finder(), HOSTS)
+    answer = await resolve(text, "330100", Finder(), HOSTS)
     assert (answer.outcome, answer.reason) == ("unresolved", reason)
     assert answer.next_step.zh
 
 
 async def test_look_alikes_are_offered_for_a_person_to_choose():
-    assert (await resolve("9111O105MA0YYY014T", Finder(), HOSTS)).suggestions == [
+    assert (await resolve("9111O105MA0YYY014T", "330100", Finder(), HOSTS)).suggestions == [
         "91110105MA0YYY014T"
     ]
 
 
 async def test_a_department_that_is_away_is_said_so():
     assert (
-        await resolve("样板酒店", Finder(error=AdapterUnavailable("connect_failed")), HOSTS)
+        await resolve(
+            "样板酒店", "330100", Finder(error=AdapterUnavailable("connect_failed")), HOSTS
+        )
     ).reason == "unreachable"
 
 

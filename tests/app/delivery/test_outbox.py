@@ -21,7 +21,7 @@ class Sender:
     def __init__(self, *failing):
         self.failing, self.sent = set(failing), []
 
-    async def send(self, department, message):
+    async def send(self, department, region, message):
         self.sent.append((department, message["n"]))
         if department in self.failing:
             raise AdapterUnavailable("connect_failed")
@@ -35,6 +35,7 @@ def put(database, clock, *rows):
                 session,
                 clock.now(),
                 department=department,
+                region="330100",
                 ordering_key=key,
                 object_id="o",
                 message={"n": n},
@@ -93,10 +94,10 @@ async def test_a_row_leased_by_a_dead_process_is_taken_again_when_the_lease_ends
 
 async def test_one_departments_bug_stops_no_other(database, caplog):
     class Broken(Sender):
-        async def send(self, department, message):
+        async def send(self, department, region, message):
             if department == "fire":
                 raise AttributeError("a bug of the adapter")
-            return await super().send(department, message)
+            return await super().send(department, region, message)
 
     clock = Clock()
     put(database, clock, ("fire", "a"), ("food", "a"))
@@ -108,7 +109,9 @@ async def test_settling_twice_changes_nothing(database):
     clock, sender = Clock(), Sender()
     put(database, clock, ("fire", "a"))
     (leased,) = service.lease_due(database, clock)
-    service.settle(database, clock, leased.id, await sender.send("fire", leased.message), "")
+    service.settle(
+        database, clock, leased.id, await sender.send("fire", "330100", leased.message), ""
+    )
     service.settle(database, clock, leased.id, None, "late")
     service.settle(database, clock, "unknown", None, "")
     assert states(database) == [("delivered", 1)]

@@ -12,6 +12,7 @@ from adapters.dispatch.dispatcher import Dispatcher
 from app.agreements.decision import DatedTerms, Standing, Terms
 from app.catalogue.service import catalogue_on
 from app.profile.plans import Plans
+from app.registry.offices import Choice
 from app.tasks.purposes import PURPOSES
 from tests.fixtures.virtual import run
 
@@ -39,12 +40,16 @@ class Entry:
         self.adapter = Adapter()
 
 
+def choice(entries):
+    return Choice(entries, {}, frozenset(), frozenset())
+
+
 def live(**changes):
     document = {
         "adapter_id": "fire", "department": "fire", "section": "fire", "title_zh": "消防", "title_en": "fire", "scope": "site",
         "base_url": "https://fire.example.org", "sample_business_id": "x" * 18, "unknown_business_id": "x" * 18, **changes,
     }  # fmt: skip
-    return {"fire": Entry(msgspec.convert(document, Manifest))}
+    return choice({"fire": Entry(msgspec.convert(document, Manifest))})
 
 
 def playing(play):
@@ -85,7 +90,7 @@ def test_a_new_capacity_changes_the_lane_in_place():
 def test_a_plan_within_another_names_nothing_new():
     def play(_board, plans):
         plan = plans.plan(live(), TERMS, PATROL, DAY)
-        empty = plans.plan({}, TERMS, PATROL, DAY)
+        empty = plans.plan(choice({}), TERMS, PATROL, DAY)
         assert plan.within(empty).specifications == {}
         assert plan.within(plan).specifications == plan.specifications
 

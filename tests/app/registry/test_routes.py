@@ -124,21 +124,40 @@ class TestLifeCycle:
             "code"
         ] == "adapter.transition_refused"
 
-    async def test_one_section_has_one_published_adapter(self, city, departments):
+    async def test_a_taken_place_is_told_at_registration(self, city, departments):
         manifest = manifest_of("health", departments.addresses["health"]) | {
             "adapter_id": "health_two"
         }
         manager = city.manager("health")
-        await manager.post("/v1/adapters", json=manifest)
-        operation = (await manager.post("/v1/adapters/health_two:verify")).json()
-        async with asyncio.timeout(20):
-            while (await manager.get(f"/v1/operations/{operation['id']}")).json()[
-                "state"
-            ] != "done":
-                await asyncio.sleep(0.02)
-        await manager.post("/v1/adapters/health_two:submit")
-        response = await city.coordinator.post("/v1/adapters/health_two:approve")
-        assert response.json()["code"] == "adapter.section_taken"
+        response = await manager.post("/v1/adapters", json=manifest)
+        assert (response.status_code, response.json()["code"]) == (409, "adapter.section_taken")
+        assert "health serves health in 330100" in response.json()["detail"]
+        elsewhere = await manager.post("/v1/adapters", json=manifest | {"region": "330106"})
+        assert elsewhere.json()["region"] == "330106"
+        vertical = manifest | {"adapter_id": "health_three", "axis": "vertical"}
+        assert (await manager.post("/v1/adapters", json=vertical)).status_code == 201
+
+    async def test_a_managers_acts_end_at_his_region(self, city, departments):
+        manifest = manifest_of("health", departments.addresses["health"])
+        beyond = manifest | {"adapter_id": "health_two", "region": "330000"}
+        response = await city.manager("health").post("/v1/adapters", json=beyond)
+        assert response.json()["code"] == "adapter.foreign_department"
+        neighbour = city.caller("m", Role.DATA_MANAGER, department="health", region="330200")
+        for act in ("suspend", "retire"):
+            response = await neighbour.post(
+                f"/v1/adapters/health:{act}", json={"reason": "no idea"}
+            )
+            assert response.status_code == 403, act
+        untold = manifest | {"adapter_id": "health_two"}
+        del untold["region"]
+        response = await neighbour.post("/v1/adapters", json=untold)
+        assert response.json()["region"] == "330200"
+
+    async def test_an_address_that_may_not_be_called_is_told_at_registration(self, gateway):
+        manifest = manifest_of("health", "http://169.254.169.254/latest")
+        response = await gateway.manager("health").post("/v1/adapters", json=manifest)
+        assert response.status_code == 422
+        assert response.json()["errors"][0]["pointer"] == "/body/base_url"
 
 
 class TestExamination:

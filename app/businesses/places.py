@@ -1,0 +1,19 @@
+"""Where a business is, as a value. Pure."""
+
+from collections.abc import Mapping
+
+from msgspec import Struct
+
+
+class Place(Struct, frozen=True):
+    """Division codes of a business (empty: not told) and, by `site_ref`, of its sites."""
+
+    region: str = ""
+    sites: Mapping[str, str] = {}
+
+    def of_site(self, site: str | None) -> str:
+        """The division of a chosen site, which registration told."""
+        return self.sites.get(site, "") if site is not None else ""
+
+
+UNKNOWN = Place()

@@ -1,0 +1,116 @@
+"""Where businesses are, as the registration office told it last: whom to ask rests on it, and no
+decision does.
+
+Kept in memory, and behind it in `businesses`; what is told is written a moment later, many at once:
+losing it costs one question to a wrong office, after which the right one is asked.
+"""
+
+import asyncio
+import logging
+from collections import OrderedDict
+
+from anyio import to_thread
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+
+from app.businesses import repository
+from app.businesses.models import KnownBusiness
+from app.businesses.places import UNKNOWN, Place
+from app.core.clock import Clock
+from app.core.db import Database
+from app.core.ids import new_id
+
+log = logging.getLogger("onevisit.businesses")
+MOST_KEPT = 50_000
+_WRITTEN_AT_ONCE = 200
+_GATHER_SECONDS = 1.0
+
+
+class Whereabouts:
+    """Places by business, the latest used in memory."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+        self._known: OrderedDict[str, Place] = OrderedDict()
+        self._unwritten: dict[str, Place] = {}
+        self._writing: asyncio.Task[None] | None = None
+
+    def at_once(self, business_id: str) -> Place | None:
+        """What is in memory; None where the database was not asked yet."""
+        known = self._known.get(business_id)
+        if known is not None:
+            self._known.move_to_end(business_id)
+        return known
+
+    async def find(self, business_id: str) -> Place:
+        """What is kept of a business; `UNKNOWN` where nothing is."""
+        known = self.at_once(business_id)
+        if known is None:
+            read = await to_thread.run_sync(self._read, business_id)
+            known = self.at_once(business_id) or self._keep(business_id, read)
+        return known
+
+    def tell(self, business_id: str, place: Place) -> None:
+        """What registration told now takes the place of what it told before."""
+        if place == UNKNOWN or self._known.get(business_id) == place:
+            return
+        self._unwritten[business_id] = self._keep(business_id, place)
+        if self._writing is None or self._writing.done():
+            self._writing = asyncio.get_running_loop().create_task(self._write_later())
+
+    async def _write_later(self) -> None:
+        await asyncio.sleep(_GATHER_SECONDS)
+        await self.flush()
+
+    async def flush(self) -> None:
+        """Write what was told. What cannot be written is told again some day."""
+        while self._unwritten:
+            ids = list(self._unwritten)[:_WRITTEN_AT_ONCE]
+            try:
+                await to_thread.run_sync(self._write, {i: self._unwritten.pop(i) for i in ids})
+            except SQLAlchemyError:
+                log.exception("where businesses are could not be written")
+
+    async def close(self) -> None:
+        """Write what is left."""
+        if self._writing is not None:
+            self._writing.cancel()
+            await asyncio.wait((self._writing,))
+        await self.flush()
+
+    def _keep(self, business_id: str, place: Place) -> Place:
+        self._known[business_id] = place
+        self._known.move_to_end(business_id)
+        if len(self._known) > MOST_KEPT:
+            self._known.popitem(last=False)
+        return place
+
+    def _read(self, business_id: str) -> Place:
+        with self._database.read() as session:
+            row = repository.find(session, business_id)
+            return UNKNOWN if row is None else Place(row.region, row.sites)
+
+    def _write(self, told: dict[str, Place]) -> None:
+        try:
+            self._store(told)
+        except IntegrityError:  # another process told of the same one first
+            self._store(told)
+
+    def _store(self, told: dict[str, Place]) -> None:
+        now = self._clock.now()
+        with self._database.write() as session:
+            rows = repository.of_all(session, told)
+            for business_id, place in sorted(told.items()):
+                row = rows.get(business_id)
+                sites = dict(place.sites)
+                if row is None:
+                    row = KnownBusiness(
+                        id=str(new_id()),
+                        business_id=business_id,
+                        region=place.region,
+                        sites=sites,
+                        told_at=now,
+                    )
+                    repository.add(session, row)
+                else:
+                    row.region, row.sites, row.told_at = place.region, sites, now

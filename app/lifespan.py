@@ -11,7 +11,7 @@ from app.audit import deps as audit
 from app.businesses import deps as businesses
 from app.core import opening as core
 from app.core.clock import Clock
-from app.core.deps import SNAPSHOTS
+from app.core.deps import DATABASE, SNAPSHOTS
 from app.core.rooms import House, Room
 from app.core.settings import Settings
 from app.core.telemetry import REGISTRY, new_registry
@@ -48,7 +48,9 @@ def lifespan_of(
             snapshots = SNAPSHOTS.of(app)
             await snapshots.refresh_now()
             steps = house.steps if settings.run_worker else ()
-            await stack.enter_async_context(worker.working(*steps, steady=snapshots.tick))
+            await stack.enter_async_context(
+                worker.working(*steps, steady=snapshots.tick, database=DATABASE.of(app))
+            )
             yield
 
     return lifespan

@@ -7,27 +7,55 @@ import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
+from app.core.db import Database
 from app.core.rooms import Step
 
 log = logging.getLogger("onevisit.worker")
-_IDLE_SECONDS, _MOST_IDLE_SECONDS, _SLOWER = 0.2, 1.0, 1.3
-"""A step that finds nothing to do looks again after the first, and more and more seldom up to the
-second.
+_IDLE_SECONDS = 1.0
+"""A step that found nothing looks again when this process has committed something, and once a
+second for what others did.
 """
 _STEADY_SECONDS = 0.3
 _AFTER_FAILURE_SECONDS = 2.0
 _LAST_SECONDS = 10.0
 
 
+class Alarm:
+    """Wakes the loops when somebody has committed; may be rung from any thread."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._rung: asyncio.Future[None] = self._loop.create_future()
+
+    def ring(self) -> None:
+        """Something was committed."""
+        with suppress(RuntimeError):  # the loop has ended meanwhile
+            self._loop.call_soon_threadsafe(self._ring)
+
+    def _ring(self) -> None:
+        rung, self._rung = self._rung, self._loop.create_future()
+        rung.set_result(None)
+
+    @property
+    def rung(self) -> "asyncio.Future[None]":
+        """Resolved when it rings next."""
+        return self._rung
+
+
 @asynccontextmanager
-async def working(*steps: Step, steady: Step | None = None) -> AsyncIterator[None]:
-    """Repeat every step until the block is left; steps under way are finished, not torn off a
-    transaction.
+async def working(
+    *steps: Step, steady: Step | None = None, database: Database | None = None
+) -> AsyncIterator[None]:
+    """Repeat every step until the block is left, at once when `database` has committed something;
+    steps under way are finished, not torn off a transaction.
     """
     stop: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-    loops = [asyncio.create_task(_repeat(step, stop, _MOST_IDLE_SECONDS)) for step in steps]
+    alarm = Alarm()
+    if database is not None:
+        database.on_commit = alarm.ring
+    loops = [asyncio.create_task(_repeat(step, stop, alarm)) for step in steps]
     if steady is not None:
-        loops.append(asyncio.create_task(_repeat(steady, stop, _STEADY_SECONDS)))
+        loops.append(asyncio.create_task(_repeat_steadily(steady, stop)))
     try:
         yield
     finally:
@@ -39,16 +67,30 @@ async def working(*steps: Step, steady: Step | None = None) -> AsyncIterator[Non
                 await task
 
 
-async def _repeat(step: Step, stop: "asyncio.Future[None]", most_idle: float) -> None:
+async def _repeat(step: Step, stop: "asyncio.Future[None]", alarm: Alarm) -> None:
     """A step that did something is repeated at once, one that failed is tried again later."""
-    idle = _IDLE_SECONDS
     while not stop.done():
-        pause = 0.0
-        try:
-            did_something = await step()
-            idle = _IDLE_SECONDS if did_something else min(idle * _SLOWER, most_idle)
-            pause = 0.0 if did_something else idle
-        except Exception:
-            log.exception("a background step failed; trying again")
-            pause = _AFTER_FAILURE_SECONDS
+        rung = alarm.rung  # before the step: what is committed while it looks is seen
+        found = await _tried(step)
+        if found is None:
+            await asyncio.wait((stop,), timeout=_AFTER_FAILURE_SECONDS)
+        elif not found:
+            await asyncio.wait(
+                (stop, rung), timeout=_IDLE_SECONDS, return_when=asyncio.FIRST_COMPLETED
+            )
+
+
+async def _repeat_steadily(step: Step, stop: "asyncio.Future[None]") -> None:
+    while not stop.done():
+        found = await _tried(step)
+        pause = _STEADY_SECONDS if found is not None else _AFTER_FAILURE_SECONDS
         await asyncio.wait((stop,), timeout=pause)
+
+
+async def _tried(step: Step) -> bool | None:
+    """Whether it found something to do; None where it failed."""
+    try:
+        return bool(await step())
+    except Exception:
+        log.exception("a background step failed; trying again")
+        return None

@@ -10,6 +10,7 @@ from app.catalogue import routes as catalogue
 from app.core import health, telemetry
 from app.core.admission import Priority, PriorityOf, declared_priority
 from app.inspections import routes as inspections
+from app.operations import routes as operations
 from app.organisations import routes as organisations
 from app.profile import routes as profile
 from app.registry import routes as registry
@@ -22,6 +23,7 @@ _ROUTERS = (
     tasks.router,  # leaders: why an officer is there
     inspections.router,  # inspectors: the record of a visit
     registry.router,  # departments: adapters and their life-cycle
+    operations.router,  # departments: long work
     organisations.router,  # people and certificates
     supervision.router,  # supervisors: pull records
     audit.router,  # auditors: the trace

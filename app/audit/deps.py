@@ -18,7 +18,7 @@ SEQUENCER: Slot[Sequencer] = Slot("audit_sequencer")
 
 async def trail(settings: SettingsDep, clock: ClockDep) -> Trail:
     """The trail of this deployment."""
-    return Trail(settings.secret, clock)
+    return Trail(settings.keys, clock)
 
 
 TrailDep = Annotated[Trail, Depends(trail)]
@@ -29,7 +29,7 @@ SequencerDep = Annotated[Sequencer, Depends(SEQUENCER)]
 @asynccontextmanager
 async def open_room(house: House) -> AsyncIterator[None]:
     """Fills `SEQUENCER`; what waits to be written is written before the room closes."""
-    trail = Trail(house.settings.secret, house.clock)
+    trail = Trail(house.settings.keys, house.clock)
     sequencer = SEQUENCER.put(house.app, Sequencer(DATABASE.of(house.app), trail))
     house.families.append(
         lambda: (

@@ -38,6 +38,7 @@ class EventName(StrEnum):
     ADAPTER_REGISTERED = "registry.adapter.registered"
     ADAPTER_UPDATED = "registry.adapter.updated"
     ADAPTER_CREDENTIALS_STORED = "registry.adapter.credentials_stored"
+    ADAPTER_CREDENTIALS_RESEALED = "registry.adapter.credentials_resealed"
     ADAPTER_EXAMINATION_REQUESTED = "registry.adapter.examination_requested"
     ADAPTER_EXAMINED = "registry.adapter.examined"
     ADAPTER_SUBMITTED = "registry.adapter.submitted"

@@ -52,12 +52,12 @@ def _sqlite_insert(count: int) -> str:
 
 
 def page(
-    session: Session, *, event: str | None, subject_ref: str | None, after: int, limit: int
+    session: Session, *, event: str | None, subject_refs: list[str] | None, after: int, limit: int
 ) -> list[AuditEntry]:
     """Entries after a row, oldest first."""
     query = select(AuditEntry).where(col(AuditEntry.row) > after)
     if event is not None:
         query = query.where(AuditEntry.event == event)
-    if subject_ref is not None:
-        query = query.where(AuditEntry.subject_ref == subject_ref)
+    if subject_refs is not None:
+        query = query.where(col(AuditEntry.subject_ref).in_(subject_refs))
     return list(session.exec(query.order_by(col(AuditEntry.row)).limit(limit)))

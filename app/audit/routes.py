@@ -47,16 +47,16 @@ def list_audit_entries(
 ) -> Page[AuditEntryRead]:
     """The trace, oldest first: look-ups, refusals, records and administrative acts."""
     query = {"audit": event, "business": business_id}
-    after = decode_cursor(settings.secret, cursor, query)
-    subject_ref = None
+    after = decode_cursor(settings.keys, cursor, query)
+    subject_refs = None
     if business_id is not None:
         try:
             subject = parse(business_id).key
         except IdentifierError:
             subject = business_id
-        subject_ref = trail.subject_ref(subject, trail.clock.now())
+        subject_refs = trail.subject_refs(subject, trail.clock.now())
     rows = service.list_entries(
-        session, event=event, subject_ref=subject_ref, after=after, limit=limit + 1
+        session, event=event, subject_refs=subject_refs, after=after, limit=limit + 1
     )
     shown = [(row, AuditEntryRead.model_validate(document)) for row, document in rows]
-    return page_of(settings.secret, shown, query, after=after, limit=limit)
+    return page_of(settings.keys, shown, query, after=after, limit=limit)

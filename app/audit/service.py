@@ -11,21 +11,23 @@ from app.audit import repository
 from app.audit.events import Event, EventName, canonical, reference
 from app.core.clock import Clock
 from app.core.ids import new_id_text
+from app.core.keys import Keyring
 from auth.principal import Principal
 
 
 @dataclass(frozen=True, slots=True)
 class Trail:
-    """What is needed to write an entry: the key of references and the clock."""
+    """What is needed to write an entry: the keys of references and the clock."""
 
-    secret: bytes
+    keys: Keyring
     clock: Clock
 
     def row(self, event: Event) -> repository.Row:
         """The row of an event, with its id and time."""
         at = self.clock.now()
-        year_ref = reference(self.secret, "subject", event.subject, at.year)
-        return new_id_text(), at, event.event, year_ref, canonical(event, self.secret, at)
+        key = self.keys.references[0]
+        year_ref = reference(key, "subject", event.subject, at.year)
+        return new_id_text(), at, event.event, year_ref, canonical(event, key, at)
 
     def append(self, session: Session, event: Event) -> str:
         """Append in the caller's transaction: the entry is durable exactly when the act is. Returns
@@ -35,9 +37,11 @@ class Trail:
         repository.insert(session, row)
         return row[0]
 
-    def subject_ref(self, subject: str, at: datetime) -> str:
-        """The reference under which a business stands in this year's entries."""
-        return reference(self.secret, "subject", subject, at.year)
+    def subject_refs(self, subject: str, at: datetime) -> list[str]:
+        """The references under which a business stands in this year's entries: under the key of
+        now, and those of before.
+        """
+        return [reference(key, "subject", subject, at.year) for key in self.keys.references]
 
 
 def act_of(principal: Principal, event: EventName, **details: Any) -> Event:
@@ -52,8 +56,10 @@ def act_of(principal: Principal, event: EventName, **details: Any) -> Event:
 
 
 def list_entries(
-    session: Session, *, event: str | None, subject_ref: str | None, after: int, limit: int
+    session: Session, *, event: str | None, subject_refs: list[str] | None, after: int, limit: int
 ) -> list[tuple[int, dict[str, Any]]]:
     """Entries after a row as (row, document), oldest first."""
-    rows = repository.page(session, event=event, subject_ref=subject_ref, after=after, limit=limit)
+    rows = repository.page(
+        session, event=event, subject_refs=subject_refs, after=after, limit=limit
+    )
     return [(row.row or 0, {"id": row.id, **json.loads(row.body)}) for row in rows]

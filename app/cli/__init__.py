@@ -1,12 +1,12 @@
-"""Operator verbs: `onevisit serve | migrate | openapi | adapter … | demo | doctor`. Each says in
-one sentence what went wrong.
+"""Operator verbs: `onevisit serve | migrate | openapi | adapter … | keys … | demo | doctor`. Each
+says in one sentence what went wrong.
 """
 
 import sys
 
 import typer
 
-from app.cli import adapter, openapi, server
+from app.cli import adapter, keys, openapi, server
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, help="OneVisit 一次查: one visit, many departments."
@@ -17,6 +17,7 @@ app.add_typer(
     help="Department side: register, verify, review, publish, suspend, retire.",
 )
 app.add_typer(openapi.app, name="openapi", help="The published contracts.")
+app.add_typer(keys.app, name="keys", help="The operator's keys.")
 app.command("serve")(server.serve)
 app.command("migrate")(server.migrate)
 app.command("doctor")(server.doctor)

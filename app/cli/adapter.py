@@ -55,10 +55,12 @@ class Door:
         operation = self.ask(
             "POST", f"/v1/adapters/{adapter_id}:verify" + (f"?case={case}" if case else "")
         )
-        while operation["state"] != "done":
+        while operation["state"] in {"pending", "running"}:
             time.sleep(_POLL_SECONDS)
             operation = self.ask("GET", f"/v1/operations/{operation['id']}")
-        report: dict[str, Any] = operation["report"]
+        if operation["result"] is None:
+            raise _failed(f"The examination was {operation['state']}.")
+        report: dict[str, Any] = operation["result"]["report"]
         return report
 
 

@@ -8,7 +8,7 @@ checkpoint at once). ADR 0005.
 import asyncio
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -76,6 +76,8 @@ class Database:
             )
         self.writing: Engine = self.engine.execution_options(onevisit_writes=True)
         self._peekers: dict[str, _Peeker] = {}
+        self.on_commit: Callable[[], None] = lambda: None
+        """Called after each commit of a session that writes, on any thread."""
 
     @property
     def version(self) -> str:
@@ -95,6 +97,7 @@ class Database:
         """
         with self.turn(), Session(self.writing, expire_on_commit=False) as session, session.begin():
             yield session
+        self.on_commit()
 
     @contextmanager
     def turn(self) -> Iterator[None]:

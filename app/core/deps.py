@@ -77,6 +77,7 @@ async def write_session(
         try:
             yield session
             await to_thread.run_sync(session.commit)
+            database.on_commit()
         except BaseException:
             await to_thread.run_sync(session.rollback, abandon_on_cancel=False)
             raise

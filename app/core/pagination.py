@@ -10,6 +10,7 @@ from fastapi import Query
 from pydantic import BaseModel
 
 from app.core.errors import CursorInvalid
+from app.core.keys import Keyring
 
 T = TypeVar("T")
 _MAC_BYTES = 12
@@ -31,11 +32,11 @@ class Page(BaseModel, Generic[T]):
 
 
 def page_of(
-    secret: bytes, rows: list[tuple[int, T]], query: dict[str, Any], *, after: int, limit: int
+    keys: Keyring, rows: list[tuple[int, T]], query: dict[str, Any], *, after: int, limit: int
 ) -> Page[T]:
     """A page from up to limit + 1 rows of (position, item)."""
     shown = rows[:limit]
-    resume = encode_cursor(secret, shown[-1][0] if shown else after, query)
+    resume = encode_cursor(keys, shown[-1][0] if shown else after, query)
     return Page(
         items=[item for _, item in shown],
         next_cursor=resume if len(rows) > limit else None,
@@ -43,13 +44,17 @@ def page_of(
     )
 
 
-def encode_cursor(secret: bytes, last: int, query: dict[str, Any]) -> str:
+def encode_cursor(keys: Keyring, last: int, query: dict[str, Any]) -> str:
     """A cursor after row `last` that only fits the same query."""
     payload = json.dumps({"after": last}).encode()
-    return base64.urlsafe_b64encode(_mac(secret, payload, query) + payload).decode().rstrip("=")
+    return (
+        base64.urlsafe_b64encode(_mac(keys.cursors[0], payload, query) + payload)
+        .decode()
+        .rstrip("=")
+    )
 
 
-def decode_cursor(secret: bytes, cursor: str | None, query: dict[str, Any]) -> int:
+def decode_cursor(keys: Keyring, cursor: str | None, query: dict[str, Any]) -> int:
     """The row to continue after; 0 without a cursor. Raises `CursorInvalid` for any other text or
     query.
     """
@@ -58,13 +63,14 @@ def decode_cursor(secret: bytes, cursor: str | None, query: dict[str, Any]) -> i
     try:
         raw = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
         payload = raw[_MAC_BYTES:]
-        if not hmac.compare_digest(raw[:_MAC_BYTES], _mac(secret, payload, query)):
+        macs = [_mac(key, payload, query) for key in keys.cursors]
+        if not any(hmac.compare_digest(raw[:_MAC_BYTES], mac) for mac in macs):
             raise CursorInvalid(pointer="/query/cursor")
         return int(json.loads(payload)["after"])
     except (ValueError, KeyError, TypeError):
         raise CursorInvalid(pointer="/query/cursor") from None
 
 
-def _mac(secret: bytes, payload: bytes, query: dict[str, Any]) -> bytes:
+def _mac(key: bytes, payload: bytes, query: dict[str, Any]) -> bytes:
     text = json.dumps(query, sort_keys=True, default=str).encode()
-    return hmac.digest(secret + b"cursor", payload + b"\x00" + text, hashlib.sha256)[:_MAC_BYTES]
+    return hmac.digest(key, payload + b"\x00" + text, hashlib.sha256)[:_MAC_BYTES]

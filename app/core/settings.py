@@ -9,6 +9,8 @@ from typing import Annotated
 from pydantic import BeforeValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from app.core.keys import Keyring, keyring
+
 SHORTEST_SECRET = 32
 
 
@@ -31,6 +33,10 @@ Ports = Annotated[tuple[int, ...], NoDecode, BeforeValidator(_split)]
 Hosts = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
 
 
+def _bytes(secret: SecretStr) -> bytes:
+    return secret.get_secret_value().encode()
+
+
 class Settings(BaseSettings):
     """Everything a deployment decides. The gateway refuses to start without secret, issuer,
     audience and keys.
@@ -43,6 +49,9 @@ class Settings(BaseSettings):
     )
     secret_key: SecretStr | None = Field(
         None, description="≥ 32 characters; encrypts credentials, keys references and cursors"
+    )
+    previous_secret_key: SecretStr | None = Field(
+        None, description="the secret before: still opens, recognises and verifies, never writes"
     )
     issuer: str | None = Field(None, description="`iss` of accepted tokens")
     audience: str | None = Field(None, description="`aud` of accepted tokens")
@@ -102,10 +111,14 @@ class Settings(BaseSettings):
             raise SettingsError(
                 f"Set {', '.join(missing)}: the gateway has no default for secrets and trust."
             )
-        if len(self.secret) < SHORTEST_SECRET:
-            raise SettingsError(
-                f"ONEVISIT_SECRET_KEY must have at least {SHORTEST_SECRET} characters."
-            )
+        for name, secret in (
+            ("SECRET_KEY", self.secret_key),
+            ("PREVIOUS_SECRET_KEY", self.previous_secret_key),
+        ):
+            if secret is not None and len(_bytes(secret)) < SHORTEST_SECRET:
+                raise SettingsError(
+                    f"ONEVISIT_{name} must have at least {SHORTEST_SECRET} characters."
+                )
         if self.is_sqlite and self.workers > 1:
             raise SettingsError(
                 "SQLite serves one process: set ONEVISIT_WORKERS=1, or a PostgreSQL "
@@ -113,6 +126,7 @@ class Settings(BaseSettings):
             )
 
     @property
-    def secret(self) -> bytes:
-        """The secret's bytes; only after `require_complete`."""
-        return b"" if self.secret_key is None else self.secret_key.get_secret_value().encode()
+    def keys(self) -> Keyring:
+        """The keys derived from the secrets; only after `require_complete`."""
+        given = (self.secret_key, self.previous_secret_key)
+        return keyring(*(_bytes(secret) for secret in given if secret is not None))

@@ -5,7 +5,6 @@ from datetime import timedelta
 FIRST = timedelta(seconds=1)
 LONGEST = timedelta(minutes=15)
 DEAD_AFTER = timedelta(hours=72)
-LEASE = timedelta(seconds=30)
 
 
 def wait_after(attempts: int) -> timedelta:

@@ -14,8 +14,9 @@ from app.core.clock import Clock
 from app.core.db import Database
 from app.core.ids import new_id
 from app.delivery import repository
-from app.delivery.backoff import DEAD_AFTER, LEASE, wait_after
+from app.delivery.backoff import DEAD_AFTER, wait_after
 from app.delivery.models import Delivery
+from app.operations.lease import LEASE
 
 log = logging.getLogger("onevisit.delivery")
 _AT_ONCE = 8

@@ -8,6 +8,7 @@ from app.businesses.deps import FINDER
 from app.core.deps import DATABASE, EXCHANGE, SNAPSHOTS, Slot
 from app.core.rooms import House
 from app.delivery.service import deliver_due
+from app.operations.service import Runner
 from app.registry.directory import Directory
 from app.registry.examinations import Examiner
 from app.registry.loader import Workshop
@@ -24,10 +25,11 @@ async def open_room(house: House) -> AsyncIterator[None]:
     """
     app, clock, database = house.app, house.clock, DATABASE.of(house.app)
     workshop = WORKSHOP.put(app, Workshop(EXCHANGE.of(app), clock.now))
-    directory = DIRECTORY.put(app, Directory(workshop, house.settings.secret))
+    directory = DIRECTORY.put(app, Directory(workshop, house.settings.keys))
     FINDER.put(app, directory)
     SNAPSHOTS.of(app).add(directory.snapshot)
-    examiner = Examiner(database, Trail(house.settings.secret, clock), workshop)
-    house.steps += [examiner.run_next] * _EXAMINATIONS_AT_ONCE
+    trail = Trail(house.settings.keys, clock)
+    runner = Runner(database, trail, Examiner(database, trail, workshop).kinds())
+    house.steps += [runner.run_next] * _EXAMINATIONS_AT_ONCE
     house.steps.append(lambda: deliver_due(database, clock, directory))
     yield

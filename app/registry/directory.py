@@ -10,6 +10,7 @@ import msgspec
 from sqlmodel import Session
 
 from adapters.contract import SECTIONS, AdapterUnavailable, Candidate, Manifest, ResultReceipt
+from app.core.keys import Keyring
 from app.core.snapshots import Snapshot
 from app.registry import repository, vault
 from app.registry.loader import Workshop
@@ -29,9 +30,9 @@ class Directory:
     its connections and session.
     """
 
-    def __init__(self, workshop: Workshop, secret: bytes) -> None:
+    def __init__(self, workshop: Workshop, keys: Keyring) -> None:
         self._workshop = workshop
-        self._secret = secret
+        self._keys = keys
         self._built: dict[tuple[str, int, str], LiveAdapter] = {}
         self.snapshot: Snapshot[Offices] = Snapshot(SNAPSHOT_NAME, self._load, Offices({}))
 
@@ -86,9 +87,16 @@ class Directory:
                 "adapter %s@%d cannot be read and is left out", version.adapter_id, version.version
             )
             return None
-        secrets = vault.unseal(self._secret, manifest, stored.sealed) if stored else {}
         try:
+            secrets = vault.unseal(self._keys, manifest, stored.sealed) if stored else {}
             return LiveAdapter(self._workshop.build(manifest, secrets), version.version)
+        except vault.Unopenable:
+            log.error(  # noqa: TRY400 - a traceback tells nothing here
+                "credentials of %s@%d do not open: run `onevisit keys reseal`, or store them anew",
+                version.adapter_id,
+                version.version,
+            )
+            return LiveAdapter(_Unusable(manifest, "credentials_unreadable"), version.version)
         except AdapterUnavailable as error:
             return LiveAdapter(_Unusable(manifest, error.code), version.version)
         except Exception:

@@ -43,9 +43,5 @@ class HeldByCoordinator(NotAllowed):
     code = "adapter.held"
 
 
-class OperationUnknown(NotFound):
-    code = "operation.unknown"
-
-
 class SampleInvalid(InvalidRequest):
     code = "adapter.sample_invalid"

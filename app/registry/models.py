@@ -66,24 +66,3 @@ class AdapterCredentials(SQLModel, table=True):
     version: int = Field(primary_key=True)
     sealed: bytes
     updated_at: datetime
-
-
-class Examination(SQLModel, table=True):
-    """A run of the conformance suite: the operation behind `:verify`. `state`: pending, running,
-    done.
-    """
-
-    __tablename__ = "examinations"
-    id: str = Field(primary_key=True, max_length=36)
-    adapter_id: str = Field(max_length=40, foreign_key="adapters.id", index=True)
-    version: int
-    only_case: str | None = Field(default=None, max_length=60)
-    state: str = Field(default="pending", max_length=12, index=True)
-    cases_done: int = 0
-    cases_total: int = 0
-    passed: bool | None = None
-    report: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON))
-    requested_by: str = Field(max_length=120)
-    created_at: datetime
-    lease_until: datetime | None = None
-    finished_at: datetime | None = None

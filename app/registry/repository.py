@@ -1,21 +1,10 @@
 """SQL of adapters."""
 
-from datetime import datetime
-
-from sqlalchemy import update
 from sqlmodel import Session, col, select
 
 from adapters.contract import Manifest
-from app.core.db import Database
-from app.registry.models import Adapter, AdapterCredentials, AdapterVersion, Examination
+from app.registry.models import Adapter, AdapterCredentials, AdapterVersion
 from app.registry.offices import EVERYWHERE
-
-_WAITS = (
-    # not "other than done": there is an index
-    "select 1 from examinations where state in ('pending', 'running') "
-    ""
-    "and (lease_until is null or lease_until < ?) limit 1"
-)
 
 
 def find(session: Session, adapter_id: str, *, lock: bool = False) -> Adapter | None:
@@ -23,7 +12,7 @@ def find(session: Session, adapter_id: str, *, lock: bool = False) -> Adapter | 
     return session.get(Adapter, adapter_id, with_for_update=lock or None)
 
 
-def add(session: Session, row: Adapter | AdapterVersion | Examination) -> None:
+def add(session: Session, row: Adapter | AdapterVersion) -> None:
     """Store something new; what refers to it can follow in the same transaction."""
     session.add(row)
     session.flush()
@@ -56,6 +45,12 @@ def credentials(session: Session, adapter_id: str, number: int) -> AdapterCreden
     return session.get(AdapterCredentials, (adapter_id, number))
 
 
+def all_credentials(session: Session) -> list[AdapterCredentials]:
+    """All sealed credentials; their rows are held until the commit."""
+    order = (col(AdapterCredentials.adapter_id), col(AdapterCredentials.version))
+    return list(session.exec(select(AdapterCredentials).order_by(*order).with_for_update()))
+
+
 def live(session: Session) -> list[Adapter]:
     """What may be called: published and not suspended, the oldest first."""
     query = (
@@ -77,47 +72,3 @@ def section_holder(session: Session, manifest: Manifest) -> str | None:
         col(Adapter.published_version).is_not(None),
     )
     return session.exec(query).first()
-
-
-def find_examination(session: Session, examination_id: str) -> Examination | None:
-    """An examination by id."""
-    return session.get(Examination, examination_id)
-
-
-def latest_full_examination(session: Session, adapter_id: str, number: int) -> Examination | None:
-    """The newest finished run of the whole suite on a version."""
-    query = (
-        select(Examination)
-        .where(Examination.adapter_id == adapter_id, Examination.version == number)
-        .where(Examination.state == "done", col(Examination.only_case).is_(None))
-        .order_by(col(Examination.id).desc())
-    )
-    return session.exec(query).first()
-
-
-def examination_waits(database: Database, now: datetime) -> bool:
-    """Whether an examination is free to be taken; costs no writer's place, and hardly anything
-    else.
-    """
-    return bool(database.peek(_WAITS, now))
-
-
-def claim_examination(session: Session, now: datetime, until: datetime) -> Examination | None:
-    """Take the oldest examination that nobody works on; a dead process's lease runs out."""
-    free = col(Examination.lease_until).is_(None) | (col(Examination.lease_until) < now)
-    query = (
-        select(Examination)
-        .where(Examination.state != "done", free)
-        .order_by(col(Examination.id))
-        .limit(1)
-    )
-    row = session.exec(query).first()
-    if row is None:
-        return None
-    statement = (
-        update(Examination)
-        .where(col(Examination.id) == row.id, free)
-        .values(lease_until=until, state="running")
-        .execution_options(synchronize_session=False)
-    )
-    return row if session.connection().execute(statement).rowcount else None

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Body, Depends, Path, Query, Response
 from app.audit.deps import TrailDep
 from app.core.admission import Priority, takes
 from app.core.deps import ReadSessionDep, SessionDep
+from app.operations.schemas import OperationRead
 from app.registry import service
 from app.registry.deps import WORKSHOP
 from app.registry.lifecycle import Action
@@ -16,7 +17,6 @@ from app.registry.schemas import (
     ApproveWrite,
     CredentialsRead,
     CredentialsWrite,
-    OperationRead,
     PreviewRead,
     PreviewRequest,
     ReasonWrite,
@@ -121,17 +121,6 @@ def verify_adapter(
     operation = service.request_examination(desk, adapter_id, case)
     response.headers["Location"] = f"/v1/operations/{operation.id}"
     return operation
-
-
-@router.get("/operations/{operation_id}")
-@takes(Priority.PULL)
-def read_operation(
-    operation_id: Annotated[str, Path(pattern=r"^[0-9a-f-]{36}$")],
-    session: ReadSessionDep,
-    principal: Reader,
-) -> OperationRead:
-    """Progress of long work; the report stays here."""
-    return service.read_operation(session, principal, operation_id)
 
 
 @router.post("/adapters/{adapter_id}:submit")

@@ -1,7 +1,7 @@
 """Shapes of adapters."""
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -79,21 +79,6 @@ class ShareWrite(BaseModel):
     share: int = Field(ge=0, le=100)
 
 
-class OperationRead(BaseModel):
-    """Long work: poll until `state` is done."""
-
-    id: str
-    kind: Literal["adapter.verify"] = "adapter.verify"
-    adapter_id: str
-    version: int
-    state: Literal["pending", "running", "done"]
-    progress: dict[str, int]
-    passed: bool | None
-    report: dict[str, Any] | None
-    created_at: datetime
-    finished_at: datetime | None
-
-
 class PreviewRequest(BaseModel):
     """A manifest with its mapping, and a pasted sample of what the department's system answers."""
 
@@ -108,3 +93,11 @@ class PreviewRead(BaseModel):
 
     section: str
     data: dict[str, Any]
+
+
+class Resealed(BaseModel):
+    """What sealing with the newest key came to; `unopenable` names adapters as `id@version`."""
+
+    done: int
+    kept: int
+    unopenable: list[str]

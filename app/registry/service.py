@@ -11,8 +11,9 @@ from sqlmodel import Session
 from adapters.contract import Manifest
 from app.audit.events import EventName
 from app.audit.service import Trail, act_of
-from app.core.ids import new_id
 from app.core.snapshots import bump
+from app.operations import service as operations
+from app.operations.schemas import OperationRead
 from app.registry import repository, vault
 from app.registry.errors import (
     AdapterExists,
@@ -22,23 +23,23 @@ from app.registry.errors import (
     FourEyes,
     HeldByCoordinator,
     NotVerified,
-    OperationUnknown,
     SectionTaken,
     TransitionRefused,
 )
 from app.registry.lifecycle import Action, State, step
 from app.registry.loader import NEEDED_SECRETS, Workshop, read_manifest
-from app.registry.models import Adapter, AdapterCredentials, AdapterVersion, Examination
+from app.registry.models import Adapter, AdapterCredentials, AdapterVersion
 from app.registry.schemas import (
     AdapterRead,
     CredentialsRead,
     CredentialsWrite,
-    OperationRead,
     PreviewRead,
 )
 from auth.principal import Principal, Role
 
 SNAPSHOT_NAME = "adapters"
+EXAMINATION, ONE_CASE = "adapter.verify", "adapter.verify_case"
+"""Kinds of operations: the whole suite, or one case again."""
 WHOLE = 100
 """Percent."""
 _SERVICE_EVENTS = {
@@ -128,7 +129,7 @@ def store_credentials(desk: Desk, adapter_id: str, given: CredentialsWrite) -> C
             f"Auth kind {manifest.auth.kind} needs {', '.join(sorted(needed)) or 'nothing'}."
         )
     now = desk.trail.clock.now()
-    sealed = vault.seal(desk.trail.secret, manifest, values)
+    sealed = vault.seal(desk.trail.keys, manifest, values)
     versions = {adapter.version, adapter.published_version, adapter.candidate_version}
     for number in (n for n in versions if n is not None):
         # The published version asks the same system if its address and auth kind are the same: it
@@ -136,7 +137,7 @@ def store_credentials(desk: Desk, adapter_id: str, given: CredentialsWrite) -> C
         shape = msgspec.convert(
             repository.version(desk.session, adapter_id, number).manifest, Manifest
         )
-        if vault.unseal(desk.trail.secret, shape, sealed):
+        if vault.opens(desk.trail.keys, shape, sealed):
             row = AdapterCredentials(
                 adapter_id=adapter_id, version=number, sealed=sealed, updated_at=now
             )
@@ -147,32 +148,20 @@ def store_credentials(desk: Desk, adapter_id: str, given: CredentialsWrite) -> C
 
 
 def request_examination(desk: Desk, adapter_id: str, only_case: str | None) -> OperationRead:
-    """Ask for a conformance run; the worker carries it out."""
+    """Ask for a conformance run; the background carries it out."""
     adapter = _own(desk, adapter_id)
     if adapter.state == State.RETIRED:
         raise TransitionRefused("A retired adapter is not examined.")
-    examination = Examination(
-        id=str(new_id()),
-        adapter_id=adapter_id,
-        version=adapter.version,
-        only_case=only_case,
-        requested_by=desk.principal.subject,
-        created_at=desk.trail.clock.now(),
-    )
-    repository.add(desk.session, examination)
     desk.record(EventName.ADAPTER_EXAMINATION_REQUESTED, adapter_id)
-    return _operation(examination)
-
-
-def read_operation(session: Session, principal: Principal, operation_id: str) -> OperationRead:
-    """An operation's progress and, when done, its report. Raises `OperationUnknown`."""
-    examination = repository.find_examination(session, operation_id)
-    if examination is None:
-        raise OperationUnknown
-    adapter = repository.find(session, examination.adapter_id)
-    if adapter is None or not _may_see(principal, adapter):
-        raise OperationUnknown
-    return _operation(examination)
+    return operations.request(
+        desk.session,
+        desk.trail,
+        desk.principal,
+        kind=EXAMINATION if only_case is None else ONE_CASE,
+        key=f"{adapter_id}@{adapter.version}",
+        department=adapter.department,
+        parameters={"adapter_id": adapter_id, "version": adapter.version, "case": only_case},
+    )
 
 
 def submit(desk: Desk, adapter_id: str) -> AdapterRead:
@@ -180,8 +169,10 @@ def submit(desk: Desk, adapter_id: str) -> AdapterRead:
     examination passed.
     """
     adapter = _own(desk, adapter_id)
-    examination = repository.latest_full_examination(desk.session, adapter_id, adapter.version)
-    if examination is None or not examination.passed:
+    result = operations.latest_result(
+        desk.session, kind=EXAMINATION, key=f"{adapter_id}@{adapter.version}"
+    )
+    if result is None or not result["passed"]:
         raise NotVerified
     _move(desk, adapter, Action.SUBMIT)
     adapter.submitted_by = desk.principal.subject
@@ -364,7 +355,7 @@ def _carry_credentials(desk: Desk, adapter: Adapter, manifest: Manifest) -> None
     needs its own.
     """
     before = repository.credentials(desk.session, adapter.id, adapter.version - 1)
-    if before is not None and vault.unseal(desk.trail.secret, manifest, before.sealed):
+    if before is not None and vault.opens(desk.trail.keys, manifest, before.sealed):
         row = AdapterCredentials(
             adapter_id=adapter.id,
             version=adapter.version,
@@ -386,10 +377,4 @@ def _read(session: Session, adapter: Adapter) -> AdapterRead:
         callable=adapter.published_version is not None and not adapter.suspended,
         has_credentials=repository.credentials(session, adapter.id, adapter.version) is not None,
         manifest=repository.version(session, adapter.id, adapter.version).manifest,
-    )
-
-
-def _operation(row: Examination) -> OperationRead:
-    return OperationRead.model_validate(
-        {**row.model_dump(), "progress": {"done": row.cases_done, "of": row.cases_total}}
     )

@@ -73,9 +73,9 @@ def list_records(
     is new (without `state`, which changes behind a cursor).
     """
     asked: dict[str, Any] = {name: getattr(wanted, name) for name in Filter.__slots__}
-    after = decode_cursor(settings.secret, query.cursor, asked)
+    after = decode_cursor(settings.keys, query.cursor, asked)
     rows = service.page(session, wanted, after=after, limit=query.limit + 1)
-    page = page_of(settings.secret, rows, asked, after=after, limit=query.limit)
+    page = page_of(settings.keys, rows, asked, after=after, limit=query.limit)
     # A record's state changes behind a cursor: there is nothing to resume when the filter asks for
     # a state.
     return page if query.state is None else page.model_copy(update={"resume_cursor": None})

@@ -125,13 +125,14 @@ def test_pure_modules_are_on_the_list_of_the_contract():
     does_io = {
         "sequencer",
         "refusals",
-        "examinations",
         "directory",
         "loader",
         "vault",
         "fastpath",
         "disclosure",
         "whereabouts",
+        "examinations",
+        "resealing",
         "events",
         "streams",
     }

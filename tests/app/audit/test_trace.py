@@ -15,6 +15,7 @@ from app.audit.sequencer import Sequencer
 from app.audit.service import Trail
 from app.core.clock import SystemClock
 from app.core.deps import DATABASE
+from app.core.keys import Keyring
 from auth.principal import Role
 
 AT = datetime(2026, 11, 22, tzinfo=UTC)
@@ -22,7 +23,7 @@ BUSINESS = "91310115MA1YYY024Y"
 
 
 def trail():
-    return Trail(b"secret", SystemClock())
+    return Trail(Keyring(b"secret"), SystemClock())
 
 
 class TestEntries:

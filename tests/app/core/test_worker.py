@@ -49,3 +49,19 @@ async def test_a_step_that_does_not_end_is_cancelled_at_last(monkeypatch):
     async with worker.working(step):
         await asyncio.sleep(0.01)
     assert ended == [1]
+
+
+async def test_a_commit_wakes_a_step_that_found_nothing(database):
+    looked = asyncio.Queue()
+
+    async def step():
+        looked.put_nowait(1)
+        return False
+
+    async with worker.working(step, database=database):
+        await looked.get()
+        begun = asyncio.get_running_loop().time()
+        with database.write():
+            pass
+        await looked.get()
+    assert asyncio.get_running_loop().time() - begun < 0.9

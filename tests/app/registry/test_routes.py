@@ -7,6 +7,7 @@ import pytest
 
 from adapters.contract import Manifest
 from adapters.fakes.departments import SECRETS, manifest_of
+from app.core.keys import Keyring
 from app.registry import vault
 from app.registry.lifecycle import TRANSITIONS, Action, State, step
 from auth.principal import Role
@@ -31,7 +32,7 @@ class TestLifeCycle:
             "code"
         ] == "adapter.not_verified"
         operation = await gateway.examine("health")
-        assert (operation["passed"], operation["progress"]["done"]) == (
+        assert (operation["result"]["passed"], operation["progress"]["done"]) == (
             True,
             operation["progress"]["of"],
         )
@@ -167,8 +168,8 @@ class TestExamination:
             "/v1/adapters", json=manifest_of("health", departments.addresses["health"])
         )
         operation = await gateway.examine("health", case="answers_sample")
-        case = operation["report"]["cases"][0]
-        assert (operation["passed"], case["got"].split()[0]) == (False, "encoding")
+        case = operation["result"]["report"]["cases"][0]
+        assert (operation["result"]["passed"], case["got"].split()[0]) == (False, "encoding")
         assert set(case["fix"]) == {"zh", "en"}
 
     async def test_one_passing_case_alone_verifies_nothing(self, gateway, departments):
@@ -176,7 +177,7 @@ class TestExamination:
         await manager.post(
             "/v1/adapters", json=manifest_of("health", departments.addresses["health"])
         )
-        assert (await gateway.examine("health", case="is_stable"))["passed"]
+        assert (await gateway.examine("health", case="is_stable"))["result"]["passed"]
         assert (await manager.post("/v1/adapters/health:submit")).json()[
             "code"
         ] == "adapter.not_verified"
@@ -186,7 +187,7 @@ class TestExamination:
             "/v1/adapters", json=manifest_of("customs", departments.addresses["customs"])
         )
         operation = await gateway.examine("customs")
-        assert operation["report"]["cases"][0]["got"].startswith("credentials_rejected")
+        assert operation["result"]["report"]["cases"][0]["got"].startswith("credentials_rejected")
 
 
 class TestCredentials:
@@ -232,35 +233,33 @@ class TestCredentials:
         assert profile["sections"]["customs"]["reason"]["code"] == "credentials_rejected"
 
     def test_the_vault_is_bound_to_adapter_and_secret(self):
+        keys, other = Keyring(b"s" * 32), Keyring(b"t" * 32)
         tax = msgspec.convert(manifest_of("tax", "https://tax.example:8443/a"), Manifest)
-        sealed = vault.seal(b"s" * 32, tax, {"a": "b"})
+        sealed = vault.seal(keys, tax, {"a": "b"})
         same = msgspec.structs.replace(
             tax, base_url="https://tax.example:8443/b", title_zh="税务局"
         )
-        assert vault.unseal(b"s" * 32, same, sealed) == {"a": "b"}
-        assert vault.unseal(b"t" * 32, tax, sealed) == {}
+        assert vault.unseal(keys, same, sealed) == {"a": "b"}
+        assert not vault.opens(other, tax, sealed)
         for changes in (
             {"base_url": "https://evil.example/"},
             {"base_url": "https://tax.example/"},
             {"adapter_id": "fire"},
         ):
-            assert vault.unseal(b"s" * 32, msgspec.structs.replace(tax, **changes), sealed) == {}
+            assert not vault.opens(keys, msgspec.structs.replace(tax, **changes), sealed)
         fire = msgspec.convert(manifest_of("fire", "https://fire.example"), Manifest)
         both = msgspec.structs.replace(fire, replicas=["https://two.example/a"])
-        sealed = vault.seal(b"s" * 32, both, {"a": "b"})
-        assert vault.unseal(
-            b"s" * 32, msgspec.structs.replace(both, replicas=["https://two.example/b"]), sealed
-        ) == {"a": "b"}
+        sealed = vault.seal(keys, both, {"a": "b"})
+        moved = msgspec.structs.replace(both, replicas=["https://two.example/b"])
+        assert vault.unseal(keys, moved, sealed) == {"a": "b"}
         for replicas in (
             [],
             ["https://mine.example"],
             ["https://two.example", "https://mine.example"],
         ):
-            assert (
-                vault.unseal(b"s" * 32, msgspec.structs.replace(both, replicas=replicas), sealed)
-                == {}
-            )
-        assert vault.unseal(b"s" * 32, both, vault.seal(b"s" * 32, fire, {"a": "b"})) == {}
+            changed = msgspec.structs.replace(both, replicas=replicas)
+            assert not vault.opens(keys, changed, sealed)
+        assert not vault.opens(keys, both, vault.seal(keys, fire, {"a": "b"}))
 
     async def test_a_new_address_does_not_receive_the_old_credentials(self, city, departments):
         manager = city.manager("customs")
@@ -268,7 +267,7 @@ class TestCredentials:
         updated = (await manager.put("/v1/adapters/customs", json=stolen)).json()
         assert (updated["has_credentials"], updated["callable"]) == (False, True)
         operation = await city.examine("customs")
-        assert operation["report"]["cases"][0]["got"].startswith("credentials_rejected")
+        assert operation["result"]["report"]["cases"][0]["got"].startswith("credentials_rejected")
         profile = (
             await city.inspector.get(
                 "/v1/profiles/91500103MAEYYY1167", params={"purpose": "patrol"}

@@ -1,0 +1,11 @@
+"""Refusals of this room."""
+
+from app.core.errors import Conflict, NotFound
+
+
+class OperationUnknown(NotFound):
+    code = "operation.unknown"
+
+
+class OperationOver(Conflict):
+    code = "operation.over"

@@ -1,0 +1,96 @@
+"""SQL of long work."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, update
+from sqlmodel import Session, col, select
+
+from app.core.db import Database
+from app.operations.models import Operation
+
+_WAITS = (
+    # not "other than done": there is an index
+    "select 1 from operations where state in ('pending', 'running') "
+    "and (lease_until is null or lease_until < ?) limit 1"
+)
+
+
+def add(session: Session, row: Operation) -> None:
+    """Add work to this transaction."""
+    session.add(row)
+    session.flush()
+
+
+def find(session: Session, operation_id: str, *, lock: bool = False) -> Operation | None:
+    """An operation by id; `lock` holds its row until the transaction ends."""
+    return session.get(Operation, operation_id, with_for_update=lock or None)
+
+
+def latest(
+    session: Session,
+    *,
+    kinds: Iterable[str] = (),
+    key: str | None = None,
+    department: str | None = None,
+    state: str | None = None,
+    limit: int,
+) -> list[Operation]:
+    """The newest operations, newest first."""
+    query = select(Operation).order_by(col(Operation.id).desc()).limit(limit)
+    if kinds:
+        query = query.where(col(Operation.kind).in_(list(kinds)))
+    for column, value in (
+        (Operation.key, key),
+        (Operation.department, department),
+        (Operation.state, state),
+    ):
+        if value is not None:
+            query = query.where(column == value)
+    return list(session.exec(query))
+
+
+def waits(database: Database, now: datetime) -> bool:
+    """Whether any work is free to be taken; costs no writer's place, and hardly anything else."""
+    return bool(database.peek(_WAITS, now))
+
+
+def _is_free(now: datetime) -> ColumnElement[bool]:
+    lease = col(Operation.lease_until)
+    return col(Operation.state).in_(("pending", "running")) & (lease.is_(None) | (lease < now))
+
+
+def claim(
+    session: Session, kinds: Iterable[str], now: datetime, until: datetime
+) -> Operation | None:
+    """Take the oldest work of these kinds that nobody holds; None if another one was faster."""
+    query = (
+        select(Operation)
+        .where(_is_free(now), col(Operation.kind).in_(list(kinds)))
+        .order_by(col(Operation.id))
+        .limit(1)
+    )
+    row = session.exec(query).first()
+    if row is None:
+        return None
+    mine = {"state": "running", "lease_until": until, "attempts": row.attempts + 1}
+    taken = _change(session, _is_free(now) & (col(Operation.id) == row.id), mine)
+    return row if taken else None
+
+
+def hold(session: Session, operation_id: str, attempt: int, values: dict[str, Any]) -> bool:
+    """Change work that this attempt still holds; False if it was cancelled or taken over."""
+    held = (
+        (col(Operation.id) == operation_id)
+        & (col(Operation.attempts) == attempt)
+        & (col(Operation.state) == "running")
+    )
+    return _change(session, held, values)
+
+
+def _change(session: Session, which: ColumnElement[bool], values: dict[str, Any]) -> bool:
+    statement = (
+        update(Operation).where(which).values(**values).execution_options(synchronize_session=False)
+    )
+    return bool(session.connection().execute(statement).rowcount)

@@ -1,0 +1,227 @@
+"""Ask for long work, see how it goes, call it off; and carry it out."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+from anyio import to_thread
+from sqlmodel import Session
+
+from app.audit.events import EventName
+from app.audit.service import Trail, act_of
+from app.core.db import Database
+from app.core.ids import new_id
+from app.operations import repository
+from app.operations.errors import OperationOver, OperationUnknown
+from app.operations.lease import LEASE, MOST_ATTEMPTS, RENEW_SECONDS
+from app.operations.models import Operation
+from app.operations.schemas import OperationRead, OperationState, Progress
+from auth.principal import Principal, Role
+
+log = logging.getLogger("onevisit.operations")
+_SEE_ALL = frozenset({Role.COORDINATOR, Role.SUPERVISOR})
+_QUIET_SECONDS = 0.5
+
+
+@dataclass(slots=True)
+class Work:
+    """What somebody carries out: its parameters, and where to say how far it has got."""
+
+    id: str
+    kind: str
+    key: str
+    parameters: dict[str, Any]
+    requested_by: str
+    attempt: int
+    done: int = 0
+    of: int = 0
+    moved: bool = field(default=False)
+
+    async def progress(self, done: int, of: int) -> None:
+        """Say how far it has got; written with the next renewal of the lease."""
+        self.done, self.of, self.moved = done, of, True
+
+
+Handler = Callable[[Work], Awaitable[dict[str, Any]]]
+"""Carries out work; gives its result. What it raises is tried again by whoever takes it next."""
+Finish = Callable[[Session, Work, dict[str, Any]], None]
+"""What else changes with the result, in the same transaction."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """How one kind of work is carried out."""
+
+    handle: Handler
+    finish: Finish
+
+
+def request(
+    session: Session,
+    trail: Trail,
+    principal: Principal,
+    *,
+    kind: str,
+    key: str,
+    department: str,
+    parameters: dict[str, Any],
+) -> OperationRead:
+    """Add work to this transaction; it begins when the transaction commits."""
+    row = Operation(
+        id=str(new_id()),
+        kind=kind,
+        key=key,
+        department=department,
+        parameters=parameters,
+        requested_by=principal.subject,
+        created_at=trail.clock.now(),
+    )
+    repository.add(session, row)
+    return _read(row)
+
+
+def read_operation(session: Session, principal: Principal, operation_id: str) -> OperationRead:
+    """Progress and, when done, the result. Raises `OperationUnknown`, also for one the caller may
+    not see.
+    """
+    return _read(_seen(session, principal, operation_id))
+
+
+def list_operations(
+    session: Session,
+    principal: Principal,
+    *,
+    key: str | None,
+    state: OperationState | None,
+    limit: int,
+) -> list[OperationRead]:
+    """The newest of the caller's department, or of all for those who see all."""
+    department = None if principal.roles & _SEE_ALL else principal.department or ""
+    rows = repository.latest(session, key=key, department=department, state=state, limit=limit)
+    return [_read(row) for row in rows]
+
+
+def cancel(
+    session: Session, trail: Trail, principal: Principal, operation_id: str
+) -> OperationRead:
+    """Call work off: what waits never begins, what is under way is left within seconds.
+
+    Raises `OperationUnknown`, and `OperationOver` for what has ended.
+    """
+    row = _seen(session, principal, operation_id, lock=True)
+    if row.state not in {OperationState.PENDING, OperationState.RUNNING}:
+        raise OperationOver(f"The operation is {row.state}.")
+    row.state, row.finished_at, row.lease_until = "cancelled", trail.clock.now(), None
+    departments = (row.department,)
+    event = act_of(
+        principal, EventName.OPERATION_CANCELLED, object_ref=row.id, departments=departments
+    )
+    trail.append(session, event)
+    return _read(row)
+
+
+def latest_result(session: Session, *, kind: str, key: str) -> dict[str, Any] | None:
+    """The result of the newest work of a kind that was done about something."""
+    found = repository.latest(session, kinds=(kind,), key=key, state="done", limit=1)
+    return found[0].result if found else None
+
+
+def _seen(
+    session: Session, principal: Principal, operation_id: str, *, lock: bool = False
+) -> Operation:
+    row = repository.find(session, operation_id, lock=lock)
+    if row is None:
+        raise OperationUnknown
+    if not principal.roles & _SEE_ALL and principal.department != row.department:
+        raise OperationUnknown
+    return row
+
+
+def _read(row: Operation) -> OperationRead:
+    progress = Progress(done=row.progress_done, of=row.progress_of)
+    return OperationRead.model_validate({**row.model_dump(), "progress": progress})
+
+
+class Runner:
+    """Carries out work of the kinds it was given, as much at once as `run_next` is called at once;
+    several processes may each have one.
+    """
+
+    def __init__(self, database: Database, trail: Trail, kinds: Mapping[str, Kind]) -> None:
+        self._database = database
+        self._trail = trail
+        self._kinds = kinds
+        self.quiet_until = 0.0
+
+    async def run_next(self) -> bool:
+        """Carry out the oldest work that is free; False if there is none."""
+        loop = asyncio.get_running_loop()
+        if loop.time() < self.quiet_until:
+            return False  # another call has just looked
+        self.quiet_until = loop.time() + _QUIET_SECONDS
+        now = self._trail.clock.now()
+        if not await to_thread.run_sync(repository.waits, self._database, now):
+            return False
+        self.quiet_until = 0.0
+        work = await to_thread.run_sync(self._claim)
+        if work is None:
+            return False
+        await self._carry_out(work)
+        return True
+
+    async def _carry_out(self, work: Work) -> None:
+        """Handle it while holding it; who no longer holds it stops."""
+        kind = self._kinds[work.kind]
+        task = asyncio.ensure_future(kind.handle(work))
+        try:
+            while not task.done():
+                await asyncio.wait((task,), timeout=RENEW_SECONDS)
+                if not task.done() and not await to_thread.run_sync(self._renew, work):
+                    return
+            result = task.result()
+        except Exception:
+            # Its lease ends, and it is tried again, so often as `MOST_ATTEMPTS` says.
+            log.exception("%s %s failed; it is tried again", work.kind, work.key)
+            return
+        finally:
+            task.cancel()
+            with suppress(asyncio.CancelledError, Exception):
+                await task
+        await to_thread.run_sync(self._settle, work, kind.finish, result)
+
+    def _claim(self) -> Work | None:
+        now = self._trail.clock.now()
+        with self._database.write() as session:
+            row = repository.claim(session, self._kinds, now, now + LEASE)
+            if row is None:
+                return None
+            attempt = row.attempts + 1
+            if attempt > MOST_ATTEMPTS:
+                log.error("%s %s is given up after %d attempts", row.kind, row.key, row.attempts)
+                over = {"state": "failed", "finished_at": now, "lease_until": None}
+                repository.hold(session, row.id, attempt, over)
+                return None
+            return Work(row.id, row.kind, row.key, row.parameters, row.requested_by, attempt)
+
+    def _renew(self, work: Work) -> bool:
+        values: dict[str, Any] = {"lease_until": self._trail.clock.now() + LEASE}
+        if work.moved:
+            values |= {"progress_done": work.done, "progress_of": work.of}
+        with self._database.write() as session:
+            return repository.hold(session, work.id, work.attempt, values)
+
+    def _settle(self, work: Work, finish: Finish, result: dict[str, Any]) -> None:
+        values = {
+            "state": "done",
+            "result": result,
+            "finished_at": self._trail.clock.now(),
+            "lease_until": None,
+            "progress_done": work.done,
+            "progress_of": work.of,
+        }
+        with self._database.write() as session:
+            if repository.hold(session, work.id, work.attempt, values):
+                finish(session, work, result)

@@ -20,6 +20,7 @@ from adapters.contract.adapter import (
 )
 from adapters.contract.business_id import IdentifierError, parse
 from adapters.contract.errors import AdapterError
+from adapters.transport.heads import routed
 
 CONTRACT = "department-adapter.v1"
 _CASE_SECONDS = 2.0
@@ -133,7 +134,7 @@ async def _answers_on_replicas(adapter: DepartmentAdapter) -> None:
     async with asyncio.TaskGroup() as group:
         first = group.create_task(_sample(adapter))
         others = [
-            group.create_task(adapter.fetch(structs.replace(query, replica=index)))
+            group.create_task(adapter.fetch(structs.replace(routed(query), replica=index)))
             for index in range(1, 1 + len(adapter.manifest.replicas))
         ]
     wanted = first.result().data

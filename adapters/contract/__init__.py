@@ -10,7 +10,6 @@ of fields, agreements. ADR 0002.
 from adapters.contract.adapter import (
     AdapterQuery,
     Asking,
-    CallingAdapter,
     Candidate,
     DepartmentAdapter,
     OnAnswer,
@@ -24,6 +23,7 @@ from adapters.contract.errors import (
     AdapterMalformed,
     AdapterTimedOut,
     AdapterUnavailable,
+    DeclarationError,
 )
 from adapters.contract.manifest import (
     AuthSpec,
@@ -49,9 +49,9 @@ __all__ = [
     "Asking",
     "AuthSpec",
     "BusinessId",
-    "CallingAdapter",
     "Candidate",
     "Condition",
+    "DeclarationError",
     "DepartmentAdapter",
     "FieldRule",
     "IdentifierError",

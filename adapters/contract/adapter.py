@@ -17,8 +17,7 @@ class AdapterQuery(Struct, frozen=True):
     """A question. `deadline` is a loop time; the department learns unit and purpose, never the
     officer.
 
-    `traceparent` is a W3C trace context; `replica` says which of the addresses a manifest declares
-    is asked, 0 the first.
+    `traceparent` is a W3C trace context.
     """
 
     business_id: str
@@ -29,11 +28,6 @@ class AdapterQuery(Struct, frozen=True):
     trace_id: str
     deadline: float
     traceparent: str = ""
-    replica: int = 0
-    head: bytes = b""
-    """The varying headers of the question as bytes, where whoever asks many departments has made
-    them once for all.
-    """
 
 
 class SectionAnswer(Struct, frozen=True):
@@ -83,6 +77,10 @@ class DepartmentAdapter(Protocol):
         """
         ...
 
+    async def close(self) -> None:
+        """Nothing is asked after this; what is under way may end by its deadline."""
+        ...
+
 
 class OptionalOperations(Protocol):
     """What an adapter may offer beyond `fetch`; its manifest's `operations` say which of these
@@ -118,13 +116,3 @@ class Asking(Protocol):
 
     def cancel(self) -> None:
         """Nobody waits any more: free the connection; `told` is not called after this."""
-
-
-class CallingAdapter(DepartmentAdapter, Protocol):
-    """An adapter that needs no task for a question: whoever asks keeps the time and cancels."""
-
-    def begin(self, query: AdapterQuery, told: OnAnswer) -> Asking:
-        """Ask; `told` is called once with an answer or a failure, possibly before this returns.
-        Raises `AdapterError`.
-        """
-        ...

@@ -37,6 +37,15 @@ class AdapterError(Exception):
         return REASONS[self.code].outcome
 
 
+class DeclarationError(ValueError):
+    """A manifest that cannot work; `pointer` says where in it."""
+
+    def __init__(self, pointer: str, detail: str) -> None:
+        super().__init__(f"{pointer}: {detail}")
+        self.pointer = pointer
+        self.detail = detail
+
+
 class AdapterUnavailable(AdapterError):
     """Nothing usable arrived."""
 

@@ -131,7 +131,6 @@ class Manifest(Struct, frozen=True, omit_defaults=True, kw_only=True, forbid_unk
         list[Address],
         Meta(max_length=3, description="other addresses of the same system, for hedged questions"),
     ] = []
-    transport: Literal["exchange", "httpx"] = "exchange"
     capacity: Capacity = Capacity()
     kind: AdapterId = "standard_rest"
     axis: Literal["vertical", "horizontal"] = "horizontal"

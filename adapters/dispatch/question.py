@@ -11,10 +11,11 @@ from adapters.contract import AdapterError, AdapterQuery, Asking, OnAnswer, Sect
 from adapters.dispatch.cache import Freshness, Key
 from adapters.dispatch.lane import Lane
 from adapters.dispatch.reply import Reply
+from adapters.transport.heads import RoutedQuery
 
 log = logging.getLogger("onevisit.dispatch")
 
-Begin = Callable[[AdapterQuery, OnAnswer], Asking]
+Begin = Callable[[RoutedQuery, OnAnswer], Asking]
 Fetch = Callable[[AdapterQuery], Awaitable[SectionAnswer]]
 
 
@@ -41,7 +42,7 @@ class Question(Struct, frozen=True):
     """What is asked of one department now. `key` is equal for questions that one answer serves."""
 
     route: Route
-    query: AdapterQuery
+    query: RoutedQuery
     key: Key
     patient: bool = False
     """Wait for the department as long as the deadline lets, whatever it usually takes."""
@@ -88,7 +89,7 @@ def awaiting(fetch: Fetch, label: str) -> Begin:
         else:
             told(answer, None)
 
-    def begin(query: AdapterQuery, told: OnAnswer) -> Asking:
+    def begin(query: RoutedQuery, told: OnAnswer) -> Asking:
         return _TaskAsking(asyncio.get_running_loop().create_task(run(query, told)))
 
     return begin

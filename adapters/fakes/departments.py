@@ -207,7 +207,7 @@ def _tax(department: Department, asked: MockRequest) -> MockAnswer:
     business_id = str(asked.json().get("nsrsbh", ""))
     _, record = department.record(business_id)
     if record is None:
-        return _json({"code": "2404", "msg": "无此纳税人"})
+        return _json({"code": "2404", "msg": "无此纳税人", "nsrsbh": business_id})
     record |= {"nsrsbh": business_id}
     return _json({"code": 0, "sjgxsj": department.as_of.strftime("%Y%m%d%H%M%S"), "data": record})
 

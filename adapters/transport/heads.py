@@ -2,10 +2,29 @@
 
 from urllib.parse import quote
 
+from msgspec import structs
+
 from adapters.contract.adapter import AdapterQuery
 from adapters.contract.errors import AdapterUnavailable
 
 _LINES = 5
+
+
+class RoutedQuery(AdapterQuery, frozen=True):
+    """A question on its way over the exchange. `replica` says which of the addresses that a
+    manifest declares is asked, 0 the first; `head` has the varying headers as bytes, where whoever
+    asks many departments has made them once for all.
+    """
+
+    replica: int = 0
+    head: bytes = b""
+
+
+def routed(query: AdapterQuery) -> RoutedQuery:
+    """A query for the first address, unless it says another."""
+    return query if isinstance(query, RoutedQuery) else RoutedQuery(*structs.astuple(query))
+
+
 HOP_SECONDS = 0.02
 """Kept back from what a department is told, for the way there and back."""
 

@@ -9,7 +9,7 @@ import asyncio
 import httpx
 
 from adapters.contract.adapter import AdapterQuery
-from adapters.transport.exchange import Exchange, Response
+from adapters.transport.exchange import Exchange
 from adapters.transport.heads import fields_of, told_ms
 
 _DROPPED = frozenset(
@@ -57,19 +57,5 @@ def fields_for(query: AdapterQuery) -> dict[str, str]:
     """The headers with which every department is asked: who, why, and how many milliseconds are
     left.
     """
-    return {name: value for name, value in fields_of(query, left_ms(query)).items() if value}
-
-
-def left_ms(query: AdapterQuery) -> int:
-    """What a department is told now to have left."""
-    return told_ms(query.deadline, asyncio.get_running_loop().time())
-
-
-def response_of(answered: httpx.Response) -> Response:
-    """What an httpx response of this transport holds, as the exchange's own: its body is decoded
-    already.
-    """
-    fields = {
-        name: value for name, value in answered.headers.raw if name.lower() != b"content-encoding"
-    }
-    return Response(answered.status_code, fields, answered.content)
+    left_ms = told_ms(query.deadline, asyncio.get_running_loop().time())
+    return {name: value for name, value in fields_of(query, left_ms).items() if value}

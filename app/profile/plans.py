@@ -14,7 +14,6 @@ from msgspec import Struct, structs
 
 from adapters.contract import (
     AdapterError,
-    AdapterQuery,
     BusinessId,
     Manifest,
     Scheme,
@@ -26,7 +25,7 @@ from adapters.dispatch.dispatcher import Dispatcher
 from adapters.dispatch.lane import Lane
 from adapters.dispatch.limits import AdaptiveLimit
 from adapters.dispatch.question import Begin, Question, Route, awaiting
-from adapters.transport.heads import head_of, told_ms
+from adapters.transport.heads import RoutedQuery, head_of, told_ms
 from app.agreements.decision import DatedTerms, Standing, grant, in_force
 from app.catalogue.classification import Catalogue
 from app.core.ids import new_span_id
@@ -70,7 +69,7 @@ class Plan(Struct, frozen=True):
 
     def questions(
         self,
-        query: AdapterQuery,
+        query: RoutedQuery,
         site: str | None,
         *,
         only: AbstractSet[str] | None,
@@ -114,7 +113,7 @@ class Prepared(Struct, frozen=True):
     ) -> list[Question]:
         """What is asked of every department that a grant covers, or of some of them."""
         look_up, business, deadline = self.look_up, self.business, self.deadline
-        query = AdapterQuery(
+        query = RoutedQuery(
             business.embedded or business.value,
             Scheme.USCC if business.embedded else business.scheme,
             None,
@@ -193,9 +192,7 @@ class Plans:
     def _route(self, entry: LiveAdapter, catalogue: Catalogue) -> Route:
         manifest, adapter = entry.manifest, entry.adapter
         row = catalogue.freshness_of(manifest.section)
-        begin: Begin | None = (
-            getattr(adapter, "begin", None) if manifest.transport == "exchange" else None
-        )
+        begin: Begin | None = getattr(adapter, "begin", None)
         return Route(
             manifest.section,
             manifest.department,

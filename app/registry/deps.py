@@ -32,4 +32,7 @@ async def open_room(house: House) -> AsyncIterator[None]:
     runner = Runner(database, trail, Examiner(database, trail, workshop).kinds())
     house.steps += [runner.run_next] * _EXAMINATIONS_AT_ONCE
     house.steps.append(lambda: deliver_due(database, clock, directory))
-    yield
+    try:
+        yield
+    finally:
+        await directory.close()

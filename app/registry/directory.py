@@ -103,6 +103,11 @@ class Directory:
             log.exception("adapter %s@%d cannot be built", version.adapter_id, version.version)
             return LiveAdapter(_Unusable(manifest, "adapter_failed"), version.version)
 
+    async def close(self) -> None:
+        """Nobody is asked any more."""
+        for entry in self._built.values():
+            await entry.adapter.close()
+
     # app.businesses.service.Finder
     async def search(self, text: str, region: str) -> list[Candidate]:
         finder = self._offering("search", region, section=_FINDING)
@@ -141,6 +146,9 @@ class _Unusable:
         raise AdapterUnavailable(
             self._code, "the adapter cannot be built; are its credentials stored?"
         )
+
+    async def close(self) -> None:
+        """Nothing was opened."""
 
     search = resolve_qr = submit_results = aggregate = fetch
 

@@ -14,16 +14,16 @@ import msgspec
 from adapters import departments
 from adapters.contract import (
     AdapterError,
+    DeclarationError,
     DepartmentAdapter,
     IdentifierError,
     Manifest,
     parse,
 )
-from adapters.departments.standard_rest.adapter import StandardRestAdapter
-from adapters.departments.standard_rest.mapping import MappingError
 from adapters.transport.documents import check_structure
 from adapters.transport.exchange import Exchange
 from adapters.transport.guard import Limits
+from adapters.transport.kinds import AdapterKind
 from app.registry.errors import ManifestInvalid, SampleInvalid
 
 NEEDED_SECRETS = {
@@ -49,11 +49,10 @@ class Workshop:
     now: Callable[[], datetime]
 
     def build(self, manifest: Manifest, secrets: dict[str, str]) -> DepartmentAdapter:
-        """A live adapter. Raises `MappingError` or `AdapterError` for a declaration that cannot
+        """A live adapter. Raises `DeclarationError` or `AdapterError` for a declaration that cannot
         work.
         """
-        module = importlib.import_module(f"adapters.departments.{manifest.kind}.adapter")
-        return cast("DepartmentAdapter", module.ADAPTER(manifest, self.exchange, secrets, self.now))
+        return kind_of(manifest).build(manifest, self.exchange, secrets, self.now)
 
     def check(self, manifest: Manifest) -> None:
         """Raise `ManifestInvalid` for what can be known before the endpoint is asked."""
@@ -61,8 +60,6 @@ class Workshop:
             raise ManifestInvalid(
                 f"There is no adapter kind {manifest.kind}.", pointer="/body/kind"
             )
-        if manifest.auth.kind == "login" and manifest.kind == "standard_rest":
-            raise ManifestInvalid("A login flow needs a Python adapter.", pointer="/body/auth/kind")
         for name in ("sample_business_id", "unknown_business_id"):
             try:
                 parse(getattr(manifest, name))
@@ -70,11 +67,10 @@ class Workshop:
                 raise ManifestInvalid(error.detail, pointer=f"/body/{name}") from error
         self._check_addresses(manifest)
         try:
+            kind_of(manifest).check(manifest)
             adapter = self.build(manifest, _stand_ins(manifest))
-        except MappingError as error:
-            raise ManifestInvalid(error.detail, pointer=f"/body/mapping{error.pointer}") from error
-        except ValueError as error:
-            raise ManifestInvalid(str(error), pointer="/body/mapping/response") from error
+        except DeclarationError as error:
+            raise ManifestInvalid(error.detail, pointer=f"/body{error.pointer}") from error
         for operation in manifest.operations:
             if not hasattr(adapter, _METHOD_OF[operation]):
                 raise ManifestInvalid(
@@ -82,10 +78,6 @@ class Workshop:
                 )
 
     def _check_addresses(self, manifest: Manifest) -> None:
-        if manifest.replicas and manifest.kind != "standard_rest":
-            raise ManifestInvalid(
-                f"The kind {manifest.kind} asks one address only.", pointer="/body/replicas"
-            )
         places = [("/body/base_url", manifest.base_url)]
         places += [
             (f"/body/replicas/{index}", address) for index, address in enumerate(manifest.replicas)
@@ -98,12 +90,19 @@ class Workshop:
 
     def preview(self, manifest: Manifest, sample: Any) -> dict[str, Any]:
         """What a pasted sample becomes. Raises `SampleInvalid`; no endpoint is asked."""
-        adapter = StandardRestAdapter(manifest, self.exchange, _stand_ins(manifest), self.now)
+        adapter = self.build(manifest, _stand_ins(manifest))
         try:
             check_structure(sample, Limits())
-            return cast("dict[str, Any]", msgspec.to_builtins(adapter.preview(sample)))
+            found = kind_of(manifest).preview(adapter, sample)
+            return cast("dict[str, Any]", msgspec.to_builtins(found))
         except AdapterError as error:
             raise SampleInvalid(error.detail or error.code, pointer="/body/sample") from error
+
+
+def kind_of(manifest: Manifest) -> AdapterKind:
+    """What the module of a known kind exports."""
+    module = importlib.import_module(f"adapters.departments.{manifest.kind}.adapter")
+    return cast("AdapterKind", module.KIND)
 
 
 def _stand_ins(manifest: Manifest) -> dict[str, str]:

@@ -4,25 +4,26 @@ comes back.
 
 import asyncio
 import logging
-from typing import Any
+from typing import Any, cast
 from urllib.parse import quote
 
-import httpx
 import msgspec
 
 from adapters.contract.adapter import (
     AdapterQuery,
     Asking,
     Candidate,
+    DepartmentAdapter,
     OnAnswer,
     ResultReceipt,
     SectionAnswer,
 )
-from adapters.contract.errors import AdapterError, AdapterMalformed
+from adapters.contract.errors import AdapterError, AdapterMalformed, DeclarationError
 from adapters.contract.manifest import Manifest, Mapping
 from adapters.contract.sections import shape_of
 from adapters.departments.standard_rest.canonical import CanonicalReader
 from adapters.departments.standard_rest.mapping import (
+    MappingError,
     compile_condition,
     compile_fields,
     field_names,
@@ -43,7 +44,8 @@ from adapters.transport.answers import (
 from adapters.transport.credentials import Secrets, static_headers
 from adapters.transport.documents import decode_json, decode_text, parse_json, parse_xml
 from adapters.transport.exchange import LARGE, PATIENT, QUICK, Exchange, Pool, Response
-from adapters.transport.httpx_transport import client_over, left_ms, response_of
+from adapters.transport.heads import RoutedQuery, routed, told_ms
+from adapters.transport.kinds import AdapterKind
 
 log = logging.getLogger("onevisit.adapters")
 _NOT_FOUND, _OK = 404, 200
@@ -88,7 +90,6 @@ class StandardRestAdapter:
         self.repeatable = self._mapping.request.method == "GET"
         plain = self._mapping.fields is None and answer == Mapping().response
         self._canonical = CanonicalReader(self._shape, exchange.limits, now) if plain else None
-        self._client = client_over(exchange) if manifest.transport == "httpx" else None
         self._doors = [self._door(address) for address in (manifest.base_url, *manifest.replicas)]
 
     def _door(self, address: str) -> tuple[Pool, QuestionTemplate]:
@@ -104,11 +105,14 @@ class StandardRestAdapter:
         return self._manifest
 
     def begin(
-        self, query: AdapterQuery, told: OnAnswer, *, connect_seconds: float = QUICK
+        self, query: RoutedQuery, told: OnAnswer, *, connect_seconds: float = QUICK
     ) -> Asking:
-        """Ask without a task; see `CallingAdapter`."""
+        """Ask without a task: whoever asks keeps the time and cancels. `told` is called once with
+        an answer or a failure, possibly before this returns. Raises `AdapterError`.
+        """
         pool, template = self._doors[query.replica]
-        payload = template.payload(query, 0 if query.head else left_ms(query))
+        now = asyncio.get_running_loop().time()
+        payload = template.payload(query, 0 if query.head else told_ms(query.deadline, now))
 
         def done(response: Response | None, error: AdapterError | None) -> None:
             if response is None:
@@ -143,9 +147,6 @@ class StandardRestAdapter:
             return None, AdapterError("adapter_failed", type(error).__name__)
 
     async def fetch(self, query: AdapterQuery) -> SectionAnswer:
-        if self._client is not None:
-            response = response_of(await self._client.send(self._request(query)))
-            return await self._exchange.read(len(response.raw), lambda: self._read(response, query))
         answered: asyncio.Future[SectionAnswer] = asyncio.get_running_loop().create_future()
 
         def told(answer: SectionAnswer | None, error: AdapterError | None) -> None:
@@ -156,25 +157,12 @@ class StandardRestAdapter:
             else:
                 answered.set_result(answer)
 
-        call = self.begin(query, told, connect_seconds=PATIENT)
+        call = self.begin(routed(query), told, connect_seconds=PATIENT)
         try:
             async with asyncio.timeout_at(query.deadline):
                 return await answered
         finally:
             call.cancel()
-
-    def _request(self, query: AdapterQuery) -> httpx.Request:
-        """The same question as an httpx request, for `transport: httpx`."""
-        pool, template = self._doors[query.replica]
-        head, _, body = template.payload(query, left_ms(query)).partition(b"\r\n\r\n")
-        first, *lines = head.decode().split("\r\n")
-        method, target, _ = first.split(" ")
-        pairs = [(name, value) for name, _, value in (line.partition(": ") for line in lines)]
-        url = f"{pool.origin.scheme}://{pool.origin.authority}{target}"
-        extensions = {"deadline": query.deadline}
-        return httpx.Request(
-            method, url, headers=pairs, content=body or None, extensions=extensions
-        )
 
     def _read(self, response: Response, query: AdapterQuery) -> SectionAnswer:
         """What a complete answer says. Raises `AdapterError`."""
@@ -207,6 +195,9 @@ class StandardRestAdapter:
                 "schema_violation", f"nothing at {self._mapping.response.record}"
             )
         return section_answer(self._build(record), self._shape, as_of, digest)
+
+    async def close(self) -> None:
+        """Connections are the exchange's."""
 
     def preview(self, sample: Any) -> msgspec.Struct:
         """What a pasted sample of the department's answer becomes; needs no endpoint."""
@@ -286,4 +277,22 @@ def _as(kind: Any, document: Any) -> Any:
         raise AdapterMalformed("schema_violation", str(error)) from error
 
 
-ADAPTER = StandardRestAdapter
+def _build(manifest: Manifest, exchange: Exchange, secrets: Secrets, now: Now) -> DepartmentAdapter:
+    try:
+        return StandardRestAdapter(manifest, exchange, secrets, now)
+    except MappingError as error:
+        raise DeclarationError(f"/mapping{error.pointer}", error.detail) from error
+    except ValueError as error:
+        raise DeclarationError("/mapping/response", str(error)) from error
+
+
+def _check(manifest: Manifest) -> None:
+    if manifest.auth.kind == "login":
+        raise DeclarationError("/auth/kind", "A login flow needs a Python adapter.")
+
+
+def _preview(adapter: DepartmentAdapter, sample: Any) -> msgspec.Struct:
+    return cast("StandardRestAdapter", adapter).preview(sample)
+
+
+KIND = AdapterKind(_build, _check, _preview)

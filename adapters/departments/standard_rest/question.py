@@ -4,10 +4,9 @@ filled in. Pure.
 
 import msgspec
 
-from adapters.contract.adapter import AdapterQuery
 from adapters.contract.manifest import RequestSpec
 from adapters.departments.standard_rest.mapping import fill
-from adapters.transport.heads import head_of
+from adapters.transport.heads import RoutedQuery, head_of
 
 
 class QuestionTemplate:
@@ -67,11 +66,11 @@ class QuestionTemplate:
             f"?{queries}" if queries else ""
         )
 
-    def target(self, query: AdapterQuery) -> str:
+    def target(self, query: RoutedQuery) -> str:
         """The request target."""
         return self._filled_target(query.business_id, query.scheme, query.site or "")
 
-    def body(self, query: AdapterQuery) -> bytes:
+    def body(self, query: RoutedQuery) -> bytes:
         """The body, empty for most."""
         if self._request.body is None:
             return b""
@@ -83,7 +82,7 @@ class QuestionTemplate:
         }
         return msgspec.json.encode(fill(self._request.body, values))
 
-    def payload(self, query: AdapterQuery, left_ms: int) -> bytes:
+    def payload(self, query: RoutedQuery, left_ms: int) -> bytes:
         """The whole question. Raises `AdapterUnavailable("request_refused")` for a value that would
         smuggle a header.
         """

@@ -79,7 +79,6 @@ JSON, XML = "application/json", "application/xml"
         (TaxAdapter, "tax", {}),
         (PublicSecurityAdapter, "public_security", {}),
         (StandardRestAdapter, "fire", {}),
-        (StandardRestAdapter, "fire", {"transport": "httpx"}),
     ],
 )
 async def test_every_department_learns_who_asks_why_and_until_when(kind, name, changes):

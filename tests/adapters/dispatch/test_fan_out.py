@@ -13,7 +13,6 @@ import uvloop
 from adapters.contract import (
     AdapterError,
     AdapterMalformed,
-    AdapterQuery,
     AdapterTimedOut,
     AdapterUnavailable,
     Outcome,
@@ -30,6 +29,7 @@ from adapters.dispatch.limits import AdaptiveLimit
 from adapters.dispatch.question import Question, Route, awaiting
 from adapters.dispatch.retries import Budget
 from adapters.dispatch.timeouts import BOUNDS
+from adapters.transport.heads import RoutedQuery
 from tests.fixtures.virtual import run
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
@@ -95,7 +95,7 @@ class World:
             repeatable=repeatable,
             replicas=self.replicas,
         )
-        query = AdapterQuery(business, "uscc", None, "patrol", "unit", "r", 0.0)
+        query = RoutedQuery(business, "uscc", None, "patrol", "unit", "r", 0.0)
         return Question(route, query, (route.label, business), patient, no_cache)
 
     async def ask(self, *questions, seconds=1.0):

@@ -53,12 +53,11 @@ async def listener():
     found.close()
 
 
-@pytest.mark.parametrize("transport", ["exchange", "httpx"])
 @pytest.mark.parametrize("name", sorted(ZOO))
-async def test_each_behaviour_has_its_own_reason(name, transport, listener):
+async def test_each_behaviour_has_its_own_reason(name, listener):
     listener.mode = name
     exchange = Exchange(AddressGuard(allow=LOOPBACK, allow_http=True))
-    adapter = adapter_for(f"http://127.0.0.1:{listener.port}", exchange, transport=transport)
+    adapter = adapter_for(f"http://127.0.0.1:{listener.port}", exchange)
     assert await reason_of(adapter) == ZOO[name].reason
     await asyncio.sleep(0.03)
     assert exchange.budget.used == 0

@@ -6,7 +6,6 @@ import pytest
 
 from app.profile.deps import ENGINE
 from auth.principal import Role
-from tests.fixtures.gateway import BOTH_WAYS
 
 MAIN = "91330106MA2YYY034D"
 CLEAN = "91310115MA1YYY024Y"
@@ -21,7 +20,6 @@ async def look_up(gateway, business_id=MAIN, client=None, **params):
     return await (client or gateway.inspector).get(f"/v1/profiles/{business_id}", params=params)
 
 
-@BOTH_WAYS
 class TestHealthy:
     async def test_thirteen_departments_answer_and_the_headline_says_what_they_said(self, city):
         response = await look_up(city)
@@ -65,7 +63,6 @@ class TestHealthy:
         assert profile["headline"]["taxes_on_time"]["reason"]["code"] == "no_record"
 
 
-@BOTH_WAYS
 class TestSites:
     async def test_a_chain_without_a_chosen_site_lists_its_sites(self, city):
         answer = (await look_up(city, CHAIN)).json()["headline"]["fire_permit"]
@@ -81,7 +78,6 @@ class TestSites:
 
 
 class TestBroken:
-    @BOTH_WAYS
     async def test_three_broken_departments_cost_only_their_own_sections(self, city, departments):
         for name, mode in {"human_resources": "down", "fire": "hang", "ecology": "garbage"}.items():
             departments.set(name, mode)
@@ -102,7 +98,6 @@ class TestBroken:
         assert profile["headline"]["fire_permit"]["answer"] == "unknown"
         assert profile["completeness"]["required_missing"] == ["fire"]
 
-    @BOTH_WAYS
     async def test_what_was_known_before_comes_as_stale_and_the_headline_stays_unknown(
         self, city, departments
     ):
@@ -120,7 +115,6 @@ class TestBroken:
             "stale",
         )
 
-    @BOTH_WAYS
     async def test_when_nobody_answers_it_is_503_with_the_same_shape(self, city, departments):
         for name in departments.addresses:
             departments.set(name, "down")
@@ -137,7 +131,6 @@ class TestBroken:
         assert response.status_code == 503
         assert response.json()["headline"]["registered"]["reason"]["code"] == "not_asked"
 
-    @BOTH_WAYS
     async def test_a_department_that_hangs_is_let_go_at_the_deadline(self, city, departments):
         departments.set("fire", "hang")
         profile = (
@@ -254,7 +247,6 @@ class TestRefusals:
         assert [r.json()["code"] for r in refused] == ["profile.task_not_valid"] * 3
 
 
-@BOTH_WAYS
 class TestEtag:
     async def test_the_same_content_is_304_and_a_changed_one_is_not(self, city, departments):
         first = await look_up(city, CLEAN, purpose="patrol")
@@ -276,7 +268,6 @@ class TestEtag:
         assert len(summary.content) < len(full.content) / 2
 
 
-@BOTH_WAYS
 class TestMany:
     async def test_forty_at_once_are_all_answered_and_traced(self, city):
         client = city.inspector

@@ -38,6 +38,7 @@ check: lint contracts types openapi-check ## What CI checks beside the tests
 
 lint: install ## ruff, formatting
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check --quiet .
+	@$(BIN)/python -m tests.architecture.comments
 
 format: install ## Format the code
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format --quiet .

@@ -22,7 +22,7 @@ async def current_principal(
     request: Request, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]
 ) -> Principal:
     """The verified caller. Raises `Unauthenticated`; leaves the principal in the request's state
-    for the trace.
+    for the audit trail.
     """
     if credentials is None:
         raise Unauthenticated("auth.token_missing", "Send an access token: Authorization: Bearer …")

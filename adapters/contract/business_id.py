@@ -99,7 +99,7 @@ class BusinessId:
 
     @property
     def key(self) -> str:
-        """What names the business in tasks, records and traces: the code inside a permit number; an
+        """What names the business in tasks, records, entries: the code inside a permit number; an
         old tax number with its scheme, because the same digits may be somebody else's registration
         number.
         """

@@ -14,6 +14,11 @@ from msgspec import Struct
 from adapters.dispatch.reply import Reply
 
 Key = tuple[str, ...]
+STAY_SECONDS = 60.0
+"""Where the block is written round faster than this, only every so many-th new answer is kept: what
+would be overwritten within seconds serves nobody, and costs a copy.
+"""
+_MOST_SKIPPED = 64
 _LEAST = 512
 """An answer takes a multiple of so many bytes: their number is bounded too, and one that grew a
 little keeps its place.
@@ -60,26 +65,32 @@ class AnswerCache:
     Their bytes are copied into one block that is written round and round: thousands of pieces a
     second, each in memory of its own, would push everything else out of the processor's caches. A
     newer answer to the same question takes the older one's place where it fits, so that only new
-    questions push old ones out.
+    questions push old ones out. `stay_seconds`: where more come than would stay so long, only every
+    so many-th new one is kept.
     """
 
-    def __init__(self, *, most_bytes: int = 32 << 20) -> None:
+    def __init__(self, *, most_bytes: int = 32 << 20, stay_seconds: float = 0.0) -> None:
+        self._stay = stay_seconds
         self._block = mmap(-1, most_bytes)  # takes no memory before it is written
         self._written = 0
         """Bytes ever written: an answer that begins more than a block before this is overwritten.
         """
+        self._every, self._skipped = 1, 0
+        self._turn_began: datetime | None = None
         self._kept: dict[Key, _Place] = {}
         self._order: deque[tuple[int, Key]] = deque()
 
     def keep(self, key: Key, answered: Reply) -> None:
-        """Remember an answer that holds data; one that is larger than everything together is
-        not.
+        """Remember an answer that holds data; one that is larger than everything together is not,
+        nor are all of those that come so fast that none would stay a minute.
         """
         encoded, fetched_at = answered.encoded, answered.fetched_at
         if encoded is None or fetched_at is None:
             return
         size, known = len(encoded), self._kept.get(key)
         if known is None or size > known.taken:
+            if self._every > 1 and known is None and self._skips(fetched_at):
+                return
             known = self._taken(key, size, fetched_at)
             if known is None:
                 return
@@ -92,6 +103,24 @@ class AnswerCache:
         place = known.begin % len(self._block)
         self._block[place : place + size] = encoded
 
+    def _skips(self, at: datetime) -> bool:
+        """Whether this new answer is one of those that are not kept."""
+        self._skipped += 1
+        if self._skipped < self._every:
+            return True
+        self._skipped = 0
+        if self._turn_began is not None and (at - self._turn_began).total_seconds() > self._stay:
+            self._every, self._turn_began = self._every // 2, at  # it has become quieter
+        return False
+
+    def _turned(self, at: datetime) -> None:
+        """The block has been written round once more: keep as many as stay a minute."""
+        if self._turn_began is not None:
+            seconds = max((at - self._turn_began).total_seconds(), 0.001)
+            wanted = round(self._every * self._stay / seconds)
+            self._every = min(max(wanted, 1), _MOST_SKIPPED)
+        self._turn_began = at
+
     def _taken(self, key: Key, size: int, at: datetime) -> _Place | None:
         """A new place for an answer; what lay there is forgotten."""
         most, taken = len(self._block), -(-size // _LEAST) * _LEAST
@@ -99,6 +128,8 @@ class AnswerCache:
         if taken > most:
             return None
         left = most - self._written % most
+        if taken > left or self._turn_began is None:
+            self._turned(at)
         if taken > left:  # no answer is cut in two
             self._written += left
         found = self._kept[key] = _Place(self._written, taken, size, None, at, None)

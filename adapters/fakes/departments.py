@@ -13,7 +13,7 @@ from xml.sax.saxutils import escape
 
 from adapters.contract.convert import CHINA_TIME
 from adapters.fakes import dialects
-from adapters.fakes.world import NINGBO, SHAOXING, Business, SiteTruth, World
+from adapters.fakes.world import NINGBO, SHAOXING, MockBusiness, SiteTruth, World
 
 SECRETS: dict[str, dict[str, str]] = {
     "tax": {"username": "gateway", "password": "mock-tax-password"},
@@ -80,7 +80,7 @@ class Department:
     lag: timedelta
     handle: Callable[["Department", MockRequest], MockAnswer] = field(repr=False)
     received: dict[str, dict[str, Any]] = field(default_factory=dict)
-    competent: Callable[[Business], bool] = lambda _business: True
+    competent: Callable[[MockBusiness], bool] = lambda _business: True
 
     @property
     def as_of(self) -> datetime:
@@ -90,7 +90,7 @@ class Department:
 
     def record(
         self, business_id: str, site_ref: str = ""
-    ) -> tuple[Business | None, dict[str, Any] | None]:
+    ) -> tuple[MockBusiness | None, dict[str, Any] | None]:
         """The business, and what this department has on it, in its own words."""
         business = self.world.find(business_id)
         if business is None or not self.competent(business):
@@ -185,7 +185,7 @@ def _registration(department: Department, asked: MockRequest) -> MockAnswer:
     )
 
 
-def _candidate(business: Business) -> dict[str, str]:
+def _candidate(business: MockBusiness) -> dict[str, str]:
     return {
         "business_id": business.business_id,
         "name": business.name,

@@ -6,16 +6,16 @@ from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
 
-from adapters.fakes.world import Business, SiteTruth
+from adapters.fakes.world import MockBusiness, SiteTruth
 
-Native = Callable[[Business, SiteTruth | None, date], dict[str, Any] | None]
+Native = Callable[[MockBusiness, SiteTruth | None, date], dict[str, Any] | None]
 
 
-def _site_of(business: Business, site: SiteTruth | None) -> SiteTruth | None:
+def _site_of(business: MockBusiness, site: SiteTruth | None) -> SiteTruth | None:
     return site or (business.sites[0] if len(business.sites) == 1 else None)
 
 
-def registration(b: Business, _site: SiteTruth | None, _today: date) -> dict[str, Any] | None:
+def registration(b: MockBusiness, _site: SiteTruth | None, _today: date) -> dict[str, Any] | None:
     """gsxt-like abbreviations; an unlicensed business has no row."""
     if not b.registered:
         return None
@@ -47,7 +47,7 @@ def registration(b: Business, _site: SiteTruth | None, _today: date) -> dict[str
     }  # fmt: skip
 
 
-def tax(b: Business, _site: SiteTruth | None, today: date) -> dict[str, Any] | None:
+def tax(b: MockBusiness, _site: SiteTruth | None, today: date) -> dict[str, Any] | None:
     """Pinyin initials and the DM_ code tables of tax systems."""
     if not b.tax_known:
         return None
@@ -77,7 +77,7 @@ def tax(b: Business, _site: SiteTruth | None, today: date) -> dict[str, Any] | N
 _FIRE = {"yes": "有效", "no": "未办理", "expired": "已过期", "revoked": "已撤销"}
 
 
-def fire(b: Business, site: SiteTruth | None, _today: date) -> dict[str, Any] | None:
+def fire(b: MockBusiness, site: SiteTruth | None, _today: date) -> dict[str, Any] | None:
     """Long English names and Chinese states; one premises, or the list of all when none was
     named.
     """
@@ -115,7 +115,7 @@ def fire(b: Business, site: SiteTruth | None, _today: date) -> dict[str, Any] | 
     return record
 
 
-def food(b: Business, site: SiteTruth | None, today: date) -> dict[str, Any] | None:
+def food(b: MockBusiness, site: SiteTruth | None, today: date) -> dict[str, Any] | None:
     """Rows under `rows`; no rows is how this system says that it has no record."""
     if not b.trade[3]:
         return None
@@ -137,7 +137,9 @@ def food(b: Business, site: SiteTruth | None, today: date) -> dict[str, Any] | N
     }  # fmt: skip
 
 
-def special_equipment(b: Business, _site: SiteTruth | None, today: date) -> dict[str, Any] | None:
+def special_equipment(
+    b: MockBusiness, _site: SiteTruth | None, today: date
+) -> dict[str, Any] | None:
     """A list of equipment with compact dates."""
     if b.trade[0] not in {"酒店", "超市", "机械"}:
         return None
@@ -153,7 +155,9 @@ def special_equipment(b: Business, _site: SiteTruth | None, today: date) -> dict
     return {"sb": [lift], "cqsl": "0", "zddw": "N", "aqgly": "TS-0001"}
 
 
-def public_security(b: Business, _site: SiteTruth | None, _today: date) -> dict[str, Any] | None:
+def public_security(
+    b: MockBusiness, _site: SiteTruth | None, _today: date
+) -> dict[str, Any] | None:
     """Upper-case pinyin for XML; only special trades are known."""
     if b.trade[0] not in {"酒店", "娱乐", "洗浴"}:
         return None
@@ -174,7 +178,7 @@ def public_security(b: Business, _site: SiteTruth | None, _today: date) -> dict[
     }
 
 
-def civil_affairs(b: Business, _site: SiteTruth | None, today: date) -> dict[str, Any] | None:
+def civil_affairs(b: MockBusiness, _site: SiteTruth | None, today: date) -> dict[str, Any] | None:
     """Already canonical: this system was written against the contract."""
     return {
         "org_kind": "民办非企业单位", "org_registration_no": b.business_id,
@@ -183,7 +187,9 @@ def civil_affairs(b: Business, _site: SiteTruth | None, today: date) -> dict[str
     }  # fmt: skip
 
 
-def urban_management(b: Business, _site: SiteTruth | None, _today: date) -> dict[str, Any] | None:
+def urban_management(
+    b: MockBusiness, _site: SiteTruth | None, _today: date
+) -> dict[str, Any] | None:
     """Yes and no as Chinese words, violations as a list."""
     return {
         "mqsb": "是",
@@ -194,7 +200,7 @@ def urban_management(b: Business, _site: SiteTruth | None, _today: date) -> dict
     }
 
 
-def health(b: Business, _site: SiteTruth | None, today: date) -> dict[str, Any] | None:
+def health(b: MockBusiness, _site: SiteTruth | None, today: date) -> dict[str, Any] | None:
     """Chinese long dates."""
     if not b.trade[2]:
         return None
@@ -207,7 +213,7 @@ def health(b: Business, _site: SiteTruth | None, today: date) -> dict[str, Any] 
     }
 
 
-def ecology(b: Business, _site: SiteTruth | None, _today: date) -> dict[str, Any] | None:
+def ecology(b: MockBusiness, _site: SiteTruth | None, _today: date) -> dict[str, Any] | None:
     """The pollutant permit embeds the business's code; categories are digits."""
     number = f"{b.business_id}001P" if b.trade[0] == "机械" else ""
     return {
@@ -219,12 +225,14 @@ def ecology(b: Business, _site: SiteTruth | None, _today: date) -> dict[str, Any
     }
 
 
-def human_resources(_b: Business, _site: SiteTruth | None, _today: date) -> dict[str, Any] | None:
+def human_resources(
+    _b: MockBusiness, _site: SiteTruth | None, _today: date
+) -> dict[str, Any] | None:
     """0 and 1, and bands instead of counts."""
     return {"blacklist": "0", "insurance": "1", "band": "10-49", "licences": []}
 
 
-def emergency(b: Business, _site: SiteTruth | None, _today: date) -> dict[str, Any] | None:
+def emergency(b: MockBusiness, _site: SiteTruth | None, _today: date) -> dict[str, Any] | None:
     """Already canonical."""
     factory = b.trade[0] == "机械"
     return {
@@ -233,7 +241,7 @@ def emergency(b: Business, _site: SiteTruth | None, _today: date) -> dict[str, A
     }  # fmt: skip
 
 
-def customs(b: Business, _site: SiteTruth | None, _today: date) -> dict[str, Any] | None:
+def customs(b: MockBusiness, _site: SiteTruth | None, _today: date) -> dict[str, Any] | None:
     """Camel case, credit levels as letters; trade values are in the source and never leave the
     gateway.
     """

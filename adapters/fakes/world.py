@@ -69,7 +69,7 @@ class SiteTruth:
 
 
 @dataclass(frozen=True, slots=True)
-class Business:
+class MockBusiness:
     """What is true of a generated business, and how departments get it wrong."""
 
     business_id: str
@@ -160,7 +160,7 @@ def _tax(rng: random.Random, status: str) -> dict[str, Any]:
     return {**cases[case], "credit": rng.choice("ABBBMCD")}
 
 
-def _mistakes(rng: random.Random, business: Business) -> dict[str, str]:
+def _mistakes(rng: random.Random, business: MockBusiness) -> dict[str, str]:
     told: dict[str, str] = {}
     if business.trade[3] and rng.random() < 0.06:
         told["legal_rep_name"] = (
@@ -201,7 +201,7 @@ _STATUSES = (
 _STATUS_SHARES = (60, 25, 2, 5, 4, 1, 1, 2)
 
 
-def generate(seed: int, index: int, today: date) -> Business:
+def generate(seed: int, index: int, today: date) -> MockBusiness:
     """The business with this index."""
     rng = random.Random(f"{seed}:{index}")
     city = rng.choice(CITIES)
@@ -211,7 +211,7 @@ def generate(seed: int, index: int, today: date) -> Business:
     serial = f"{city[0]}{rng.choice('03')}{index:07d}"
     status, raw, suspended = rng.choices(_STATUSES, _STATUS_SHARES)[0]
     sites = 3 if kind == "91" and rng.random() < 0.05 else 1
-    business = Business(
+    business = MockBusiness(
         business_id=uscc(kind, city[0], index),
         reg_no=serial + reg_no_check_digit(serial),
         name=name,
@@ -235,7 +235,9 @@ def generate(seed: int, index: int, today: date) -> Business:
     return replace(business, told=_mistakes(rng, business))
 
 
-def _clean(today: date, code: str, index: int, name: str, trade: int, **changes: Any) -> Business:
+def _clean(
+    today: date, code: str, index: int, name: str, trade: int, **changes: Any
+) -> MockBusiness:
     """A business in good order under a given code, but for the changes."""
     base = generate(0, index, today)
     until = today + timedelta(days=500)
@@ -249,7 +251,7 @@ def _clean(today: date, code: str, index: int, name: str, trade: int, **changes:
     return replace(base, **changes)
 
 
-def _planted(today: date) -> dict[str, Business]:
+def _planted(today: date) -> dict[str, MockBusiness]:
     """Businesses with a known story, by their code (reference vectors with the implausible serial
     YYY).
     """
@@ -309,11 +311,11 @@ class World:
         self._by_id = {b.business_id: b for b in (*self.generated, *self.planted.values())}
         self._by_id.update({b.reg_no: b for b in self.generated})
 
-    def find(self, business_id: str) -> Business | None:
+    def find(self, business_id: str) -> MockBusiness | None:
         """The business any of whose identifiers this is."""
         return self._by_id.get(business_id)
 
-    def search(self, text: str, limit: int) -> list[Business]:
+    def search(self, text: str, limit: int) -> list[MockBusiness]:
         """Registered businesses whose name or address holds the text."""
         everyone = (*self.planted.values(), *self.generated)
         return [
@@ -321,7 +323,7 @@ class World:
         ][:limit]
 
 
-def true_headline(business: Business, site_ref: str | None = None) -> dict[str, str]:
+def true_headline(business: MockBusiness, site_ref: str | None = None) -> dict[str, str]:
     """The right answers, worked out from the truth alone; imports nothing of the gateway."""
     alive = business.registered and business.status not in DEAD
     registered = "no" if not alive else "unknown" if business.status == OTHER else "yes"
@@ -343,7 +345,7 @@ def true_headline(business: Business, site_ref: str | None = None) -> dict[str, 
     return {"registered": registered, "taxes_on_time": taxes, "fire_permit": fire}
 
 
-def true_conflicts(business: Business) -> set[str]:
+def true_conflicts(business: MockBusiness) -> set[str]:
     """Elements that two departments truly tell differently."""
     if not business.registered:
         return set()

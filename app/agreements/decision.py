@@ -5,9 +5,9 @@ never is.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from copy import copy
 from dataclasses import dataclass
 from datetime import date
+from operator import attrgetter
 from typing import Any, cast
 
 from msgspec import NODEFAULT, Struct, structs
@@ -108,7 +108,7 @@ class Release:
     stays hidden. Class 1 and unlisted fields are left out in silence.
     """
 
-    __slots__ = ("_dropped", "_levels", "_masked", "withheld", "withheld_names")
+    __slots__ = ("_dropped", "_levels", "_masked", "_renewed", "withheld", "withheld_names")
 
     def __init__(
         self, shape: type[Struct], classes: Mapping[str, FieldClass], given: Grant
@@ -119,8 +119,9 @@ class Release:
         )
         self.withheld_names = frozenset(row.field for row in self.withheld)
         fields = {f.name: f for f in structs.fields(shape)}
-        dropped = (f for n, f in fields.items() if verdicts.get(n, "withhold") == "withhold")
-        self._dropped = tuple((f.name, _empty_of(f)(), _empty_of(f)) for f in dropped)
+        dropped = [f for n, f in fields.items() if verdicts.get(n, "withhold") == "withhold"]
+        self._dropped = _Fields(dropped)
+        self._renewed = tuple((f.name, _empty_of(f)) for f in dropped)
         self._masked = tuple((n, classes[n]) for n in fields if verdicts.get(n) == "mask")
         levels: dict[int, list[str]] = {}
         for name in fields:
@@ -128,41 +129,48 @@ class Release:
                 row = classes[name]
                 level = row.level if verdicts[name] == "release" else row.masked_class or row.level
                 levels.setdefault(level, []).append(name)
-        told = {
-            level: tuple((n, _empty_of(fields[n])()) for n in names)
-            for level, names in levels.items()
-        }
-        self._levels = tuple(sorted(told.items(), key=lambda item: item[0]))
+        self._levels = tuple(
+            (level, _Fields([fields[n] for n in names])) for level, names in sorted(levels.items())
+        )
 
     def apply(self, values: Struct, encoded: bytes) -> Released:
         """What of a record may leave; `encoded` is its own encoding. The record itself is not
         changed.
         """
-        out: Struct | None = None
+        changed: dict[str, Any] = {}
+        if self._dropped.say_anything(values):
+            changed = {name: new_empty() for name, new_empty in self._renewed}
         masked: list[FieldClass] = []
-        for name, empty, new_empty in self._dropped:
-            if getattr(values, name) != empty:
-                out = out or copy(values)
-                structs.force_setattr(out, name, new_empty())
         for name, row in self._masked:
             value = getattr(values, name)
             if value:
                 shown = mask(row.mask, value)
-                if shown != value:
-                    out = out or copy(values)
-                    structs.force_setattr(out, name, shown)
+                if shown is not value and shown != value:
+                    changed[name] = shown
                     masked.append(row)
-        if out is not None:
-            values, encoded = out, encode(out)
-        classes = tuple(level for level, names in self._levels if _holds_any(values, names))
+        if changed:
+            values = structs.replace(values, **changed)
+            encoded = encode(values)
+        classes = tuple([level for level, of in self._levels if of.read(values) != of.empty])
         return Released(values, encoded, tuple(masked), classes)
 
 
-def _holds_any(values: Struct, told: tuple[tuple[str, Any], ...]) -> bool:
-    for name, empty in told:  # noqa: SIM110 - a generator costs more than what it looks at
-        if getattr(values, name) != empty:
-            return True
-    return False
+class _Fields:
+    """Some fields of a struct, read at once, and what is read where none of them says anything."""
+
+    __slots__ = ("empty", "read")
+
+    def __init__(self, fields: list[structs.FieldInfo]) -> None:
+        self.empty: Any = tuple(_empty_of(field)() for field in fields)
+        self.read: Callable[[Any], Any] = lambda _values: ()
+        if fields:
+            self.read = attrgetter(*[field.name for field in fields])
+        if len(fields) == 1:
+            (self.empty,) = self.empty
+
+    def say_anything(self, values: Struct) -> bool:
+        """Whether any of them holds something."""
+        return bool(self.read(values) != self.empty)
 
 
 def _empty_of(field: structs.FieldInfo) -> Callable[[], Any]:

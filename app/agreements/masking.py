@@ -2,9 +2,11 @@
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
+from operator import attrgetter, is_not
 from typing import Any
 
-from msgspec import Struct, structs
+from msgspec import Struct, inspect, structs
 
 from adapters.contract.business_id import is_resident_number
 
@@ -55,12 +57,14 @@ MASKS: dict[str, Callable[[str], str]] = {
 
 
 def mask(rule: str, value: Any) -> Any:
-    """Apply a rule to every text of a value, however nested."""
+    """Apply a rule to every text of a value, however nested; the value itself where nothing
+    changes.
+    """
     if isinstance(value, str):
         return MASKS[rule](value)
     if isinstance(value, list):
         shown = [mask(rule, item) for item in value]
-        return value if shown == value else shown
+        return shown if any(map(is_not, shown, value)) else value
     if isinstance(value, dict):
         return {key: mask(rule, item) for key, item in value.items()}
     if isinstance(value, Struct):
@@ -70,11 +74,38 @@ def mask(rule: str, value: Any) -> Any:
 
 def _masked_struct(rule: str, value: Struct) -> Struct:
     """The struct itself if nothing in it changes."""
+    names, read = _texts_of(type(value))
     changed: dict[str, Any] = {}
-    for name in value.__struct_fields__:
-        told = getattr(value, name)
-        if told and isinstance(told, str | list | Struct):
+    for name, told in zip(names, read(value), strict=True):
+        if told:
             shown = mask(rule, told)
-            if shown != told:
+            if shown is not told and shown != told:
                 changed[name] = shown
     return structs.replace(value, **changed) if changed else value
+
+
+@lru_cache(maxsize=256)
+def _texts_of(shape: type[Struct]) -> tuple[tuple[str, ...], Callable[[Any], tuple[Any, ...]]]:
+    """The fields of a shape that may hold a text, and how all of them are read at once."""
+    fields = inspect.type_info(shape).fields  # type: ignore[attr-defined]  # of structs
+    names = tuple(field.name for field in fields if _may_hold_text(field.type))
+    if len(names) > 1:
+        return names, attrgetter(*names)
+    return names, lambda value: tuple(getattr(value, name) for name in names)
+
+
+_TEXTLESS = (
+    inspect.NoneType,
+    inspect.BoolType,
+    inspect.IntType,
+    inspect.FloatType,
+    inspect.DateType,
+    inspect.LiteralType,
+)
+
+
+def _may_hold_text(kind: inspect.Type) -> bool:
+    """Whether a value of a type could hold a text that is anybody's own; what is not known may."""
+    if isinstance(kind, inspect.UnionType):
+        return any(map(_may_hold_text, kind.types))
+    return not isinstance(kind, _TEXTLESS)

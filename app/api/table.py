@@ -26,7 +26,7 @@ _ROUTERS = (
     operations.router,  # departments: long work
     organisations.router,  # people and certificates
     supervision.router,  # supervisors: pull records
-    audit.router,  # auditors: the trace
+    audit.router,  # auditors: the trail
     catalogue.router,  # everybody: fields, reasons, problem codes
     health.router,  # operators: alive, ready
     telemetry.router,  # operators: counts and latencies

@@ -1,4 +1,4 @@
-"""What happened, provably: no trace, no data.
+"""What happened, provably: no entry, no data.
 
 Every look-up, refusal, record and administrative act is one append-only entry, durable before the
 answer leaves. A transaction appends in its own commit (`service.append`); the profile route, which

@@ -34,8 +34,8 @@ async def open_room(house: House) -> AsyncIterator[None]:
     house.families.append(
         lambda: (
             gauge(
-                "onevisit_trace_outstanding",
-                "Trace entries not yet on disk",
+                "onevisit_audit_outstanding",
+                "Audit entries not yet on disk",
                 sequencer.outstanding,
             ),
         )

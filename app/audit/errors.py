@@ -1,4 +1,4 @@
-"""AuditUnavailable: the trace cannot be written, so nothing may be disclosed."""
+"""AuditUnavailable: the audit trail cannot be written, so nothing may be disclosed."""
 
 from app.core.errors import Unavailable
 

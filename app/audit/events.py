@@ -1,5 +1,5 @@
-"""The vocabulary of the trace and the canonical form of an entry (RFC 8785 for the values used
-here). Pure.
+"""The vocabulary of the audit trail and the canonical form of an entry (RFC 8785 for the values
+used here). Pure.
 """
 
 import hashlib

@@ -1,4 +1,4 @@
-"""ASGI middleware that traces refusals: the request's transaction is rolled back, the trace of its
+"""ASGI middleware that audits refusals: the request's transaction is rolled back, the entry of its
 refusal is not.
 """
 
@@ -16,7 +16,7 @@ from app.core.problems import problem
 _UNKNOWN_CALLER, _FIRST_REFUSAL, _FIRST_FAILURE = 401, 400, 500
 
 
-class RefusalTrace:
+class AuditedRefusals:
     """Writes one entry per refusal, durable before it leaves: every 401, and every 4xx to a caller
     whose token was verified.
     """
@@ -30,13 +30,13 @@ class RefusalTrace:
             return
         withheld = False
 
-        async def traced(message: Message) -> None:
+        async def audited(message: Message) -> None:
             nonlocal withheld
             if withheld:
                 return
             if message["type"] == "http.response.start" and _is_refusal(scope, message["status"]):
                 try:
-                    await self._trace(Request(scope), message["status"])
+                    await self._record(Request(scope), message["status"])
                 except AuditUnavailable as error:
                     withheld = True
                     trace_id = str(getattr(Request(scope).state, "trace_id", ""))
@@ -44,9 +44,9 @@ class RefusalTrace:
                     return
             await send(message)
 
-        await self._app(scope, receive, traced)
+        await self._app(scope, receive, audited)
 
-    async def _trace(self, request: Request, status: int) -> None:
+    async def _record(self, request: Request, status: int) -> None:
         principal = getattr(request.state, "principal", None)
         route = request.scope.get("route")
         details: dict[str, Any] = {

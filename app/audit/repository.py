@@ -1,4 +1,4 @@
-"""SQL of the trace."""
+"""SQL of the audit trail."""
 
 from datetime import datetime
 from functools import lru_cache

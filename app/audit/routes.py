@@ -21,16 +21,16 @@ from auth.principal import Principal
 router = APIRouter(prefix="/v1/audit", tags=["audit"])
 
 
-async def trace_reading(
+async def audit_reading(
     request: Request,
     principal: Annotated[Principal, Depends(requires(Permission.AUDIT_READ))],
     sequencer: SequencerDep,
 ) -> None:
-    """Who watches is watched: reading the trace is an entry too."""
+    """Who watches is watched: reading the trail is an entry too."""
     await sequencer.append(act_of(principal, EventName.ENTRIES_READ, trace_id=trace_id_of(request)))
 
 
-@router.get("/entries", dependencies=[Depends(trace_reading)])
+@router.get("/entries", dependencies=[Depends(audit_reading)])
 @takes(Priority.PULL)
 def list_audit_entries(
     session: ReadSessionDep,
@@ -45,7 +45,7 @@ def list_audit_entries(
     cursor: CursorQuery = None,
     limit: LimitQuery = 50,
 ) -> Page[AuditEntryRead]:
-    """The trace, oldest first: look-ups, refusals, records and administrative acts."""
+    """The audit trail, oldest first: look-ups, refusals, records and administrative acts."""
     query = {"audit": event, "business": business_id}
     after = decode_cursor(settings.keys, cursor, query)
     subject_refs = None

@@ -1,4 +1,4 @@
-"""Shapes of the trace's answers."""
+"""Shapes of the audit trail."""
 
 from datetime import datetime
 

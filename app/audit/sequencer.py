@@ -115,7 +115,7 @@ class Sequencer:
                     self._database, self._connection.driver_connection, [row for row, _ in batch]
                 )
         except Exception:
-            log.exception("the trace could not be written; %d answers are withheld", len(batch))
+            log.exception("entries could not be written; %d answers are withheld", len(batch))
             failure = AuditUnavailable()
             self._drop_connection()
         if self._loop is not None:

@@ -20,7 +20,7 @@ TokenFile = typer.Option(
     envvar="ONEVISIT_TOKEN_FILE",
     help="file with your access token (or ONEVISIT_TOKEN)",
 )
-Reason = typer.Option(..., "--reason", help="shown to the department and traced")
+Reason = typer.Option(..., "--reason", help="shown to the department and kept on record")
 _POLL_SECONDS = 0.2
 
 

@@ -33,7 +33,7 @@ def application() -> ASGIApp:
     """
     from app.main import create_app
 
-    app = create_app()
+    app = create_app().front
     gc.collect()
     gc.freeze()
     gc.set_threshold(*_COLLECT_AFTER)

@@ -51,10 +51,10 @@ def submit_inspection(
 Reader = Annotated[Principal, Depends(requires(Permission.INSPECTION_READ))]
 
 
-async def trace_reading(
+async def audit_reading(
     inspection_id: UUID, request: Request, principal: Reader, sequencer: SequencerDep
 ) -> None:
-    """A record that is looked at leaves a trace, before it is read."""
+    """A record that is looked at leaves an entry, before it is read."""
     event = act_of(
         principal,
         EventName.RECORD_VIEWED,
@@ -64,7 +64,7 @@ async def trace_reading(
     await sequencer.append(event)
 
 
-@router.get("/{inspection_id}", dependencies=[Depends(trace_reading)])
+@router.get("/{inspection_id}", dependencies=[Depends(audit_reading)])
 @takes(Priority.PULL)
 def read_inspection(
     inspection_id: UUID, session: ReadSessionDep, principal: Reader

@@ -48,7 +48,7 @@ def submit(
     writer: Writer, inspection_id: str, given: InspectionWrite
 ) -> tuple[InspectionRead, bool]:
     """The stored record, and whether it was there before. One transaction: record, outbox rows,
-    trace.
+    audit entry.
 
     Raises `IdReused` for another body under the same id, and this room's refusals for what the law
     does not allow.

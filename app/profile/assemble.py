@@ -50,6 +50,11 @@ class Specification(Struct, frozen=True):
     """Region, and whether it is the candidate version; where there are several."""
     unasked: Reply = DENIED
     """What is told where nobody was asked."""
+    begin: bytes = b""
+    """A current section as bytes, up to what differs between two of them; and what stands before
+    its data.
+    """
+    middle: bytes = b""
 
 
 def specify(
@@ -77,7 +82,23 @@ def specify(
         tells_all,
         office,
         DENIED if grant is None else ELSEWHERE,
+        *_pieces(manifest, label, title, grant),
     )
+
+
+def _pieces(manifest: Manifest, label: str, title: Raw, grant: Grant | None) -> tuple[bytes, bytes]:
+    """What is the same in every current section of a department, encoded once."""
+    plain = s.SectionRead(
+        outcome=Outcome.FRESH,
+        department=manifest.department,
+        title=cast("Words", title),
+        adapter=label,
+        scope=manifest.scope,
+        elapsed_ms=0,
+    )
+    told = {"catalogue": manifest.catalogue_no, "agreement": grant.agreement if grant else ""}
+    named = [b",%b:%b" % (encode(name), encode(value)) for name, value in told.items() if value]
+    return encode(plain).removesuffix(b"0}"), b"".join(named)
 
 
 class Part(Struct, frozen=True):
@@ -144,6 +165,52 @@ def section_read(
         classes=list(released.classes) if spoke else [],
         source_digest=reply.digest if spec.tells_all and not released.masked else None,
     )
+
+
+def section_bytes(
+    found: Part, now: datetime, *, summary: bool = False, basis: s.Basis = "only"
+) -> bytes:
+    """`section_read`, encoded; a current answer is put together from pieces made before."""
+    reply, spec, released = found.reply, found.spec, found.released
+    as_of, fetched_at = reply.as_of, reply.fetched_at
+    if (
+        reply.outcome is not Outcome.FRESH
+        or summary
+        or reply.reason
+        or as_of is None
+        or fetched_at is None
+        or not reply.attempts
+        or not released.encoded
+        or spec.office
+    ):
+        return encode(section_read(found, now, summary=summary, basis=basis))
+    site = getattr(released.values, "site_ref", None)
+    told = b""
+    if spec.withheld:
+        told = b',"withheld":%b' % bytes(spec.withheld)
+    if released.masked:
+        told += b',"masked":%b' % encode([_masked(row) for row in released.masked])
+    if released.classes:
+        told += b',"classes":%b' % _encoded_classes(released.classes)
+    if spec.tells_all and not released.masked and reply.digest:
+        told += b',"source_digest":"%b"' % reply.digest.encode()
+    return b'%b%d%b,"as_of":%b,"fetched_at":%b,"age_s":%d,"attempts":%d%b,"data":%b%b}' % (
+        spec.begin,
+        reply.elapsed_ms,
+        b"" if site is None else b',"site_ref":%b' % encode(site),
+        encode(as_of),
+        encode(fetched_at),
+        max((now - as_of).total_seconds(), 0),
+        reply.attempts,
+        spec.middle,
+        released.encoded,
+        told,
+    )
+
+
+@lru_cache(maxsize=64)
+def _encoded_classes(classes: tuple[int, ...]) -> bytes:
+    return encode(classes)
 
 
 _HIDDEN = advice_of(Path(__file__).with_name("data") / "hidden.csv")

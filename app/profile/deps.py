@@ -4,7 +4,7 @@ import random
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from adapters.dispatch.cache import AnswerCache
+from adapters.dispatch.cache import STAY_SECONDS, AnswerCache
 from adapters.dispatch.deadline import UNHURRIED_SHARE
 from adapters.dispatch.dispatcher import Dispatcher
 from adapters.dispatch.metrics import lane_families
@@ -30,7 +30,7 @@ async def open_room(house: House) -> AsyncIterator[None]:
     app, clock, sequencer = house.app, house.clock, SEQUENCER.of(house.app)
     unhurried = UNHURRIED_SHARE * house.settings.deadline_ms / 1000
     dispatcher = Dispatcher(
-        AnswerCache(),
+        AnswerCache(stay_seconds=STAY_SECONDS),
         clock.now,
         random.SystemRandom().random,
         on_late(sequencer),

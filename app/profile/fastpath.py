@@ -11,6 +11,7 @@ import asyncio
 import logging
 import re
 
+from fastapi import FastAPI
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.audit.errors import AuditUnavailable
@@ -53,9 +54,15 @@ class FastPath:
     """
 
     def __init__(
-        self, app: ASGIApp, *, admission: Admission, rates: Rates, default_ms: int
+        self,
+        gateway: FastAPI,
+        declared: ASGIApp,
+        admission: Admission,
+        rates: Rates,
+        default_ms: int,
     ) -> None:
-        self._app = app
+        self._gateway = gateway
+        self._app = declared
         self._admission = admission
         self._rates = rates
         self._default_ms = default_ms
@@ -68,7 +75,7 @@ class FastPath:
         ):
             await self._app(scope, receive, send)
             return
-        engine, priority = ENGINE.of(scope["app"]), priority_of(scope)
+        engine, priority = ENGINE.of(self._gateway), priority_of(scope)
         found: tuple[Prepared, Headers] | None = None
         if self._admission.has_room(priority):  # else nothing is verified either
             found = self._recognised(engine, scope, asyncio.get_running_loop().time())
@@ -95,7 +102,7 @@ class FastPath:
         told = dict(pairs)
         if len(told) != len(pairs):
             return None  # which of two counts, the declared route says
-        principal = caller_of(scope["app"].state.token_verifier, told.get(b"authorization", b""))
+        principal = caller_of(self._gateway.state.token_verifier, told.get(b"authorization", b""))
         if principal is None:
             return None
         try:

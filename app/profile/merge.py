@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from adapters.contract.words import Words
 from app.catalogue.classification import Catalogue, Element
@@ -124,6 +124,8 @@ def values_at(data: Any, pointer: str) -> list[str]:
     if len(path) == 1:
         value = getattr(data, path[0][0], None)
         return [] if value is None else [str(value)]
+    if not getattr(data, path[0][0], True):
+        return []
     found: list[Any] = [data]
     for part in path:
         if part == _EACH:
@@ -142,24 +144,61 @@ def find_conflicts(
     released: Mapping[str, Any], as_of: Mapping[str, datetime | None], catalogue: Catalogue
 ) -> Iterator[ConflictRead]:
     """Contradictions among released values, so that a withheld value can never show through."""
-    for name, places in catalogue.by_element.items():
-        authoritative = places[0].authoritative
-        if authoritative not in released:
+    for comparison in _compiled(catalogue):
+        mine = released.get(comparison.authoritative)
+        authority = comparison.read(mine) if mine is not None else None
+        # Nearly always all say the same, or nothing: equal values need no comparator.
+        if not authority or not any(
+            section in released and (told := read(released[section])) and told != authority
+            for section, read in comparison.others
+        ):
             continue
-        told = {
-            p.section: _told_at(released[p.section], p.pointer)
-            for p in places
+        texts = {
+            p.section: values_at(released[p.section], p.pointer)
+            for p in comparison.places
             if p.section in released
         }
-        authority = told[authoritative]
-        # Nearly always all say the same, or nothing: equal texts need no comparator.
-        if not authority or not any(value and value != authority for value in told.values()):
-            continue
-        conflict = _conflict(
-            name, places, {s: _texts(v) for s, v in told.items()}, as_of, catalogue
-        )
+        conflict = _conflict(comparison.name, comparison.places, texts, as_of, catalogue)
         if conflict is not None:
             yield conflict
+
+
+class _Comparison(NamedTuple):
+    """One element that must agree, and how its places are read."""
+
+    name: str
+    places: tuple[Element, ...]
+    authoritative: str
+    read: Callable[[Any], Any]
+    others: tuple[tuple[str, Callable[[Any], Any]], ...]
+
+
+_COMPILED: list[tuple[Catalogue, tuple[_Comparison, ...]]] = []
+"""Of the catalogue that was compared by last: it changes once a day at most."""
+
+
+def _compiled(catalogue: Catalogue) -> tuple[_Comparison, ...]:
+    if not _COMPILED or _COMPILED[0][0] is not catalogue:
+        made = (_comparison(name, places) for name, places in catalogue.by_element.items())
+        _COMPILED[:] = [(catalogue, tuple(found for found in made if found is not None))]
+    return _COMPILED[0][1]
+
+
+def _comparison(name: str, places: tuple[Element, ...]) -> _Comparison | None:
+    first = places[0].authoritative
+    readers = [(place.section, _reader(place.pointer)) for place in places]
+    own = [read for section, read in readers if section == first]
+    others = tuple((section, read) for section, read in readers if section != first)
+    return _Comparison(name, places, first, own[0], others) if own else None
+
+
+def _reader(pointer: str) -> Callable[[Any], Any]:
+    """Reads what stands at a pointer; where two readings are equal, their texts are."""
+    path = _path(pointer)
+    if len(path) == 1:
+        name = path[0][0]
+        return lambda data: getattr(data, name, None)
+    return lambda data: values_at(data, pointer)
 
 
 def _conflict(
@@ -183,15 +222,3 @@ def _conflict(
     ]
     place = next(p for p in places if p.section == others[0])
     return ConflictRead(name, values, authoritative, Words(place.zh, place.en))
-
-
-def _told_at(data: Any, pointer: str) -> Any:
-    """A single value as it is, values of a list as texts."""
-    path = _path(pointer)
-    return getattr(data, path[0][0], None) if len(path) == 1 else values_at(data, pointer)
-
-
-def _texts(value: Any) -> list[str]:
-    if isinstance(value, list):
-        return value
-    return [] if value is None else [str(value)]

@@ -5,6 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import cast
 
+from msgspec import Raw
+
 from adapters.contract import REASONS, BusinessId, IdentifierError, parse
 from adapters.contract.sections import encode
 from app.businesses import service as businesses
@@ -86,7 +88,14 @@ class Engine:
             profile = s.Profile(
                 **{name: getattr(told, name) for name in s.ClosingRead.__struct_fields__},
                 sections={
-                    name: assemble.section_read(part, view.now, summary=summary, basis=view.basis)
+                    name: cast(
+                        "s.SectionRead",
+                        Raw(
+                            assemble.section_bytes(
+                                part, view.now, summary=summary, basis=view.basis
+                            )
+                        ),
+                    )
                     for name, part in view.parts.items()
                 },
                 audit=s.AuditRead(entry),
@@ -124,6 +133,11 @@ class Engine:
             return Disclosed(event, lambda entry: _alone(prepared, view, name, entry))
 
         return await self.disclosure.disclose(prepared, replies, alone, only=(name,))
+
+
+def _ready(encoded: bytes) -> s.SectionRead:
+    """A section that is encoded already, where one is wanted."""
+    return cast("s.SectionRead", Raw(encoded))
 
 
 def _alone(prepared: Prepared, view: assemble.View, name: str, entry: str) -> bytes:

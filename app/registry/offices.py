@@ -40,7 +40,7 @@ class LiveAdapter:
 
     @property
     def label(self) -> str:
-        """`id@version`, as answers and traces name it."""
+        """`id@version`, as answers and entries name it."""
         return f"{self.manifest.adapter_id}@{self.version}"
 
     @property

@@ -54,7 +54,7 @@ class CredentialsRead(BaseModel):
 
 
 class ReasonWrite(BaseModel):
-    """Why: shown to the department and traced."""
+    """Why: shown to the department and kept on record."""
 
     model_config = ConfigDict(extra="forbid")
 

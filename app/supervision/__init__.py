@@ -2,5 +2,5 @@
 names.
 
 It may read other rooms' tables (the one exception of the house plan) and writes none. Every pull is
-traced before it is answered.
+audited before it is answered.
 """

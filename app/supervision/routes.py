@@ -39,12 +39,12 @@ def wanted_records(principal: Puller, query: Annotated[RecordQuery, Query()]) ->
 FilterDep = Annotated[Filter, Depends(wanted_records)]
 
 
-async def trace_pull(
+async def audit_pull(
     request: Request, principal: Puller, sequencer: SequencerDep, wanted: FilterDep
 ) -> None:
     """Make the pull's entry durable before anything is read.
 
-    Awaited, not blocked on: forty pulls waiting in threads for the trace would leave none for the
+    Awaited, not blocked on: forty pulls waiting in threads for the trail would leave none for the
     writer it waits for.
     """
     form = request.url.path.removeprefix("/v1/records").removeprefix(".") or "page"
@@ -59,7 +59,7 @@ async def trace_pull(
     await sequencer.append(event)
 
 
-@router.get("/records", dependencies=[Depends(trace_pull)])
+@router.get("/records", dependencies=[Depends(audit_pull)])
 @takes(Priority.PULL)
 def list_records(
     session: ReadSessionDep,
@@ -91,7 +91,7 @@ def _stream_responses(media_type: str, schema: dict[str, str]) -> dict[int | str
     responses=_stream_responses(
         "application/x-ndjson", {"$ref": "#/components/schemas/InspectionRead"}
     ),
-    dependencies=[Depends(trace_pull)],
+    dependencies=[Depends(audit_pull)],
 )
 @takes(Priority.PULL)
 def stream_records_ndjson(database: DatabaseDep, wanted: FilterDep) -> StreamingResponse:
@@ -103,7 +103,7 @@ def stream_records_ndjson(database: DatabaseDep, wanted: FilterDep) -> Streaming
     "/records.csv",
     response_class=StreamingResponse,
     responses=_stream_responses("text/csv", {"type": "string"}),
-    dependencies=[Depends(trace_pull)],
+    dependencies=[Depends(audit_pull)],
 )
 @takes(Priority.PULL)
 def stream_records_csv(database: DatabaseDep, wanted: FilterDep) -> StreamingResponse:

@@ -17,7 +17,7 @@ from typing import Any
 
 from adapters.fakes.departments import SECRETS, manifest_of
 from adapters.fakes.server import start
-from adapters.fakes.world import Business, World, true_conflicts, true_headline
+from adapters.fakes.world import MockBusiness, World, true_conflicts, true_headline
 from auth.testing import LocalIssuer
 from tests.fixtures.databases import build_empty
 from tests.fixtures.gateway import Gateway, running, settings
@@ -38,7 +38,7 @@ class Tally:
     naive_false_yes: int = 0
     naive_conflicts: Counter[str] = field(default_factory=Counter)
 
-    def headline(self, business: Business, site: str | None, profile: dict[str, Any]) -> None:
+    def headline(self, business: MockBusiness, site: str | None, profile: dict[str, Any]) -> None:
         for question, wanted in true_headline(business, site).items():
             told = profile["headline"][question]["answer"]
             place = f"{business.business_id}/{site or '-'} {question}: told {told}, true {wanted}"
@@ -52,7 +52,7 @@ class Tally:
             )
         self.asked += 1
 
-    def contradictions(self, business: Business, profile: dict[str, Any]) -> None:
+    def contradictions(self, business: MockBusiness, profile: dict[str, Any]) -> None:
         told, true = {c["element"] for c in profile["conflicts"]}, true_conflicts(business)
         for kind, elements in (
             ("hit", told & true),
@@ -91,7 +91,7 @@ class Tally:
         return fine and control_fails
 
 
-async def look_up(gateway: Gateway, business: Business, site: str | None) -> dict[str, Any]:
+async def look_up(gateway: Gateway, business: MockBusiness, site: str | None) -> dict[str, Any]:
     """The profile as an inspector with an open task sees it."""
     task = await gateway.task(business.business_id)
     params = {"purpose": "inspection", "task": task, **({"site": site} if site else {})}

@@ -15,7 +15,7 @@ class TestMetrics:
         assert 'onevisit_adapter_outcomes_total{adapter="tax",outcome="fresh"} 1.0' in text
         assert 'onevisit_adapter_breaker_state{adapter="tax"} 0.0' in text
         assert 'onevisit_adapter_latency_seconds_count{adapter="tax"} 1.0' in text
-        assert "onevisit_trace_outstanding 0.0" in text
+        assert "onevisit_audit_outstanding 0.0" in text
 
     async def test_others_need_the_operators_token(self, published_url, settings_for, issuer):
         from tests.fixtures.gateway import running

@@ -1,0 +1,16 @@
+"""What a warm look-up executes is bounded, so that nothing creeps in unseen: the figure is exact, machines do not matter."""
+
+import subprocess
+import sys
+
+MOST = 25_500
+"""Of six departments. It goes down where somebody makes it cheaper, never up without a reason in the commit."""
+
+
+def test_a_warm_look_up_stays_within_its_budget():
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.bench.bytecodes"], capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == 0, done.stderr
+    executed = int(done.stdout.split()[0])
+    assert MOST / 2 < executed <= MOST

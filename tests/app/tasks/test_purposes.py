@@ -12,6 +12,5 @@ def test_the_purposes_in_force_and_who_may_have_them():
     in_force = {p.name: (p.needs_task, p.roles) for p in PURPOSES.values() if p.in_force(DAY)}
     assert in_force == {
         "inspection": (True, {Role.INSPECTOR, Role.TEAM_LEADER}),
-        "complaint_handling": (True, {Role.INSPECTOR, Role.TEAM_LEADER}),
         "patrol": (False, {Role.PATROLLER, Role.INSPECTOR, Role.TEAM_LEADER}),
     }

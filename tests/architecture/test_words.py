@@ -28,7 +28,9 @@ def test_a_public_class_name_exists_once():
 
 def test_trace_is_tracing_and_audit_is_the_trail():
     """`trace` is W3C trace context (or Python's traceback), wherever it is written."""
-    tracing = re.compile(r"trace[-_ ]?(id|parent|context|back)|stack trace|trace \(W3C", re.IGNORECASE)
+    tracing = re.compile(
+        r"trace[-_ ]?(id|parent|context|back)|stack trace|trace \(W3C", re.IGNORECASE
+    )
     odd = [
         f"{path.relative_to(ROOT)}:{number}: {line.strip()}"
         for path in SOURCES

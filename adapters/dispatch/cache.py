@@ -128,7 +128,7 @@ class AnswerCache:
         if taken > most:
             return None
         left = most - self._written % most
-        if taken > left or self._turn_began is None:
+        if taken > left or left == most:  # round once more, or the first of all
             self._turned(at)
         if taken > left:  # no answer is cut in two
             self._written += left

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from collections.abc import Set as AbstractSet
 
 from adapters.dispatch.dispatcher import Dispatcher
 from adapters.dispatch.flight import Flight
@@ -40,18 +41,23 @@ class FanOut:
 
     def begin(self, questions: Sequence[Question]) -> None:
         """Ask; `on_section` may hear of answers that are kept before this returns."""
-        loop = asyncio.get_running_loop()
-        now = loop.time()
+        self._ask_all(questions)
+        if self._left:
+            self._timer = asyncio.get_running_loop().call_at(self.deadline, self._late)
+        elif not self.whole.done():
+            self.whole.set_result(None)
+
+    def _ask_all(self, questions: Sequence[Question]) -> None:
+        """All count as missing before the first is asked: an answer that is kept settles at once,
+        and what it leads to may withdraw those that follow.
+        """
+        now = self._dispatcher.time()
         self._left += len(questions)
-        self._unasked = {question.route.section for question in questions}
+        self._unasked |= {question.route.section for question in questions}
         for question in questions:
             if question.route.section in self._unasked:
                 self._unasked.discard(question.route.section)
                 self._ask(question, now)
-        if self._left:
-            self._timer = loop.call_at(self.deadline, self._late)
-        elif not self.whole.done():
-            self.whole.set_result(None)
 
     def _ask(self, question: Question, now: float) -> None:
         begun = self._dispatcher.ask(question, self, now)
@@ -60,16 +66,18 @@ class FanOut:
         elif not begun.settled:
             self._flights[question.route.section] = begun
 
-    def again(self, question: Question) -> None:
-        """Ask somebody else about a section, in place of whoever was asked about it before. May be
+    def instead(self, sections: AbstractSet[str], questions: Sequence[Question]) -> None:
+        """Ask others about these sections, or nobody, in place of whoever was asked before. May be
         called from `on_section`, while the deadline has not come.
         """
-        self.withdraw(question.route.section)
-        self._left += 1
-        self._ask(question, self._dispatcher.time())
+        for section in sections:
+            self._withdraw(section)
+        self._ask_all(questions)
 
-    def withdraw(self, section: str) -> None:
-        """Wait no longer for a section, and forget what was said of it."""
+    def _withdraw(self, section: str) -> None:
+        """Wait no longer for a section, and forget what was said of it; whoever was asked is
+        neither praised nor blamed.
+        """
         self.replies.pop(section, None)
         if section in self._unasked:
             self._unasked.discard(section)
@@ -77,7 +85,7 @@ class FanOut:
         flight = self._flights.pop(section, None)
         if flight is not None:
             self._left -= 1
-            flight.leave(self, self._dispatcher.time(), gone=False)
+            flight.leave(self, self._dispatcher.time(), gone=True)
 
     def section_settled(self, section: str, reply: Reply) -> None:
         """A section's outcome is known."""
@@ -96,6 +104,8 @@ class FanOut:
         """The deadline: what is missing by now is answered by its reason."""
         now = self._dispatcher.time()
         for section, flight in tuple(self._flights.items()):
+            if self._flights.get(section) is not flight:
+                continue  # what was settled before it led elsewhere
             reply = flight.unanswered("deadline_exceeded", now)
             flight.question.route.lane.outcomes[reply.outcome] += 1
             # Not `gone`: the caller got its answer, so a late one may still refill the cache.

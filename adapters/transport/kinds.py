@@ -10,6 +10,7 @@ from msgspec import Struct
 from adapters.contract.adapter import DepartmentAdapter
 from adapters.contract.errors import DeclarationError
 from adapters.contract.manifest import Manifest
+from adapters.contract.sections import shape_of
 from adapters.transport.answers import Now
 from adapters.transport.credentials import Secrets
 from adapters.transport.exchange import Exchange
@@ -32,16 +33,22 @@ class AdapterKind(NamedTuple):
 
 def python_kind(department: type[PythonDepartment]) -> AdapterKind:
     """A department in Python: it asks one address, and its own code says how."""
+
+    def check(manifest: Manifest) -> None:
+        _check_python(manifest)
+        if shape_of(manifest.section) is not department.section:
+            shape = department.section.__name__
+            raise DeclarationError(
+                "/section", f"The kind {manifest.kind} tells {shape}; {manifest.section} does not."
+            )
+
     return AdapterKind(
         department,
-        _check_python,
+        check,
         lambda adapter, sample: cast("PythonDepartment", adapter).preview(sample),
     )
 
 
 def _check_python(manifest: Manifest) -> None:
-    for name in ("replicas", "mapping"):
-        if getattr(manifest, name):
-            raise DeclarationError(
-                f"/{name}", f"The kind {manifest.kind} is written in Python and takes no {name}."
-            )
+    if manifest.replicas:
+        raise DeclarationError("/replicas", f"The kind {manifest.kind} asks one address only.")

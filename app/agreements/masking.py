@@ -10,10 +10,10 @@ from msgspec import Struct, inspect, structs
 
 from adapters.contract.business_id import is_resident_number
 
-_ID = re.compile(r"(?<![0-9A-Za-z])(\d{6})(\d{8})(\d{3}[\dXx])(?![0-9A-Za-z])")
-_MOBILE = re.compile(r"(?<!\d)(1\d{2})(\d{4})(\d{4})(?!\d)")
+_ID = re.compile(r"(?<!\d)(\d{6})(\d{8})(\d{3}[\dXx])(?![0-9A-Za-z])")
+_MOBILE = re.compile(r"(?<!\d)((?:(?:00|\+)?86|0)?[ -]?1\d{2})([ -]?)(\d{4})([ -]?)(\d{4})(?!\d)")
 _SHORTEST_NUMBER = 11
-_LONG_NUMBER = re.compile(r"\d{11}")
+_LONG_NUMBER = re.compile(r"\d{11}|1\d{2}[ -]\d{4}|1\d{2}[ -]?\d{4}[ -]\d{4}")
 _DIGITS_OF_A_YEAR = range(1800, 2100)
 
 
@@ -37,11 +37,15 @@ def free_text(value: str) -> str:
     """Masks identity and mobile numbers inside a text, and leaves business codes alone."""
     if len(value) < _SHORTEST_NUMBER or not _LONG_NUMBER.search(value):
         return value
-    return _MOBILE.sub(r"\1****\3", _ID.sub(_hide_person, value))
+    return _MOBILE.sub(r"\1\2****\4\5", _ID.sub(_hide_person, value))
 
 
 def _hide_person(found: re.Match[str]) -> str:
-    looks_like_a_date = int(found[2][:4]) in _DIGITS_OF_A_YEAR
+    begins = found.start()
+    glued = begins > 0 and found.string[begins - 1].isascii() and found.string[begins - 1].isalpha()
+    # Behind a letter stands a code of a business more often than a person: only a number whose
+    # check character holds is one.
+    looks_like_a_date = not glued and int(found[2][:4]) in _DIGITS_OF_A_YEAR
     return (
         f"{found[1]}********{found[3]}"
         if looks_like_a_date or is_resident_number(found[0].upper())

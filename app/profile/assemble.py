@@ -118,7 +118,14 @@ class View(Struct, frozen=True):
     catalogue: Catalogue
     now: datetime
     today: date
+    site_known: bool = False
+    """Whether sections that answer for a site were asked where the chosen site is."""
     basis: s.Basis = "only"
+
+    def basis_of(self, found: Part) -> s.Basis:
+        """What told whom to ask about a section."""
+        scope = found.spec.manifest.scope
+        return "site" if self.site_known and scope == "site" else self.basis
 
 
 def part(spec: Specification, reply: Reply) -> Part:
@@ -191,7 +198,7 @@ def section_bytes(
     if released.masked:
         told += b',"masked":%b' % encode([_masked(row) for row in released.masked])
     if released.classes:
-        told += b',"classes":%b' % _encoded_classes(released.classes)
+        told += b',"classes":%b' % encode(released.classes)
     if spec.tells_all and not released.masked and reply.digest:
         told += b',"source_digest":"%b"' % reply.digest.encode()
     return b'%b%d%b,"as_of":%b,"fetched_at":%b,"age_s":%d,"attempts":%d%b,"data":%b%b}' % (
@@ -206,11 +213,6 @@ def section_bytes(
         released.encoded,
         told,
     )
-
-
-@lru_cache(maxsize=64)
-def _encoded_classes(classes: tuple[int, ...]) -> bytes:
-    return encode(classes)
 
 
 _HIDDEN = advice_of(Path(__file__).with_name("data") / "hidden.csv")

@@ -80,13 +80,10 @@ class Disclosure:
         known = known or self.whereabouts.at_once(business.key)
         if known is None:
             return None
-        if code := known.of_site(look_up.site):
-            return Region(code, "site")
-        return (
-            Region(known.region, "registration")
-            if known.region
-            else Region(principal.region, "caller")
-        )
+        site = known.of_site(look_up.site)
+        if known.region:
+            return Region(known.region, "registration", site)
+        return Region(principal.region, "caller", site)
 
     def plan(
         self, principal: Principal, look_up: LookUp, business: BusinessId, region: Region
@@ -102,7 +99,7 @@ class Disclosure:
             self.tasks.value,
             now,
         )
-        choice = self.directory.offices.choose(region.code, business.key)
+        choice = self.directory.offices.choose(region.code, business.key, region.site)
         return self.plans.plan(choice, self.agreements.value, standing_of(asked), local_date(now))
 
     def inquiry(self, prepared: Prepared, on_section: OnSection | None = None) -> Inquiry:
@@ -174,6 +171,7 @@ class Disclosure:
             plan.catalogue,
             now,
             local_date(now),
+            bool(prepared.region.site),
             prepared.region.basis,
         )
 

@@ -64,7 +64,9 @@ class Inquiry:
         self._several = prepared.plan.several
         self._held: dict[str, Reply] = {}
         self._replies: dict[str, Reply] = {}
-        self._told = self._confirmed = self._asked_twice = self._patient = False
+        self._told = self._asked_twice = self._patient = False
+        self._confirmed: set[str] = set()
+        """Scopes of which registration has said, now, where they are to be asked."""
         heard = self._settled if self._several else on_section
         self._fan_out = FanOut(dispatcher, prepared.deadline, heard)
 
@@ -110,38 +112,47 @@ class Inquiry:
 
     def _registration(self, reply: Reply) -> None:
         """Where the business is; whoever is not competent there is not heard."""
-        place = place_told(reply)
-        of_site = place.of_site(self.prepared.look_up.site)
-        code = of_site or place.region
+        place, believed = place_told(reply), self.prepared.region
+        site = place.of_site(self.prepared.look_up.site)
         self._held[REGISTRATION] = reply
-        if code:
-            self._confirmed = reply.is_current
-            changed = self._move(Region(code, "site" if of_site else "registration"))
-            if REGISTRATION in changed and not self._asked_twice:
-                self._asked_twice = True
-                return
+        if reply.is_current:
+            self._confirmed = {scope for scope, known in self._known(place, site) if known}
+        if place.region or site:
+            region = Region(
+                place.region or believed.code,
+                "registration" if place.region else believed.basis,
+                site,
+            )
+            if self._move(region):
+                return  # registration itself is asked there; what it says then is final
         self._told = True
         self._release()
 
-    def _move(self, region: Region) -> set[str]:
-        """Ask again where somebody else is competent; returns the sections."""
+    def _known(self, place: Place, site: str) -> tuple[tuple[str, bool], ...]:
+        """By scope of a section, whether registration tells where it is to be asked."""
+        chosen = self.prepared.look_up.site is not None
+        return ("entity", bool(place.region)), ("site", bool(site if chosen else place.region))
+
+    def _move(self, region: Region) -> bool:
+        """Ask again where somebody else is competent; says whether registration is one of them."""
         before, self.prepared = self.prepared, self._moved(self.prepared, region)
         labels = {n: spec.label for n, spec in before.plan.specifications.items()}
         now = self.prepared.plan.specifications
         changed = {n for n in self._several if n in now and now[n].label != labels.get(n)}
+        if not changed:
+            return False
         left = self.prepared.deadline - asyncio.get_running_loop().time()
-        again = left >= LEAST_SECONDS and not self._asked_twice
         questions: list[Question] = []
-        if changed and again:
+        if left >= LEAST_SECONDS and not self._asked_twice:
             questions = self.prepared.questions(only=changed, patient=self._patient)
+        asked = {question.route.section for question in questions}
+        # All of this before the first is asked: an answer that is kept comes at once.
+        self._asked_twice = True
         for section in changed:
             self._held.pop(section, None)
-            self._fan_out.withdraw(section)
-        for question in questions:
-            self._fan_out.again(question)
-        unasked = changed - {question.route.section for question in questions}
-        self._held |= dict.fromkeys(unasked, ELSEWHERE)
-        return changed - unasked
+        self._held |= dict.fromkeys(changed - asked, ELSEWHERE)
+        self._fan_out.instead(changed, questions)
+        return REGISTRATION in asked
 
     def _release(self) -> None:
         held, self._held = self._held, {}
@@ -152,9 +163,10 @@ class Inquiry:
                 self._final(section, ELSEWHERE)
 
     def _final(self, section: str, reply: Reply) -> None:
-        unsure = section in self._several and not self._confirmed
-        if unsure and reply.outcome in _NOTHING_KNOWN:
-            reply = ELSEWHERE
+        if section in self._several and reply.outcome in _NOTHING_KNOWN:
+            spec = self.prepared.plan.specifications.get(section)
+            if spec is None or spec.manifest.scope not in self._confirmed:
+                reply = ELSEWHERE
         self._replies[section] = reply
         if self._on_section is not None:
             self._on_section(section, reply)

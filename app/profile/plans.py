@@ -39,10 +39,13 @@ _MOST_PLANS = 512
 
 
 class Region(Struct, frozen=True):
-    """Where a business is believed to be (division code), and what tells it."""
+    """Where a business is believed to be (division code), and what tells it; and where the chosen
+    site is, if registration told: sections that answer for a site are asked there.
+    """
 
     code: str
     basis: Basis
+    site: str = ""
 
 
 class Plan(Struct, frozen=True):
@@ -171,7 +174,10 @@ class Plans:
         }
         granted = {name for name, spec in specifications.items() if spec.grant is not None}
         routes = tuple(
-            (self._route(entry, catalogue), entry.manifest.scope == "site")
+            (
+                self._route(entry, catalogue, apart=name in choice.apart),
+                entry.manifest.scope == "site",
+            )
             for name, entry in choice.live.items()
             if name in granted - choice.nowhere
         )
@@ -189,7 +195,7 @@ class Plans:
             choice.nowhere,
         )
 
-    def _route(self, entry: LiveAdapter, catalogue: Catalogue) -> Route:
+    def _route(self, entry: LiveAdapter, catalogue: Catalogue, *, apart: bool) -> Route:
         manifest, adapter = entry.manifest, entry.adapter
         row = catalogue.freshness_of(manifest.section)
         begin: Begin | None = getattr(adapter, "begin", None)
@@ -198,23 +204,23 @@ class Plans:
             manifest.department,
             entry.label,
             shape_of(manifest.section),
-            self._lane(manifest),
+            self._lane(manifest, entry.label if apart else manifest.adapter_id),
             begin or awaiting(adapter.fetch, entry.label),
             Freshness(timedelta(seconds=row.fresh_seconds), timedelta(seconds=row.stale_seconds)),
             bool(getattr(adapter, "repeatable", False)),
             len(manifest.replicas),
         )
 
-    def _lane(self, manifest: Manifest) -> Lane:
+    def _lane(self, manifest: Manifest, name: str) -> Lane:
         """The adapter's lane; versions of one adapter share it, for it is the same system behind
-        them.
+        them, but for a candidate that asks another address.
         """
         lanes, capacity = self._dispatcher.lanes, manifest.capacity
-        lane = lanes.get(manifest.adapter_id)
+        lane = lanes.get(name)
         limit = AdaptiveLimit(capacity.initial, most=capacity.most)
         if lane is None:
-            lane = lanes[manifest.adapter_id] = Lane(
-                manifest.adapter_id, capacity, self._dispatcher.random, limit, BreakerRules()
+            lane = lanes[name] = Lane(
+                name, capacity, self._dispatcher.random, limit, BreakerRules()
             )
         elif lane.capacity != capacity:  # in place: questions under way stay where the clock looks
             lane.capacity, lane.limit = capacity, limit

@@ -88,13 +88,10 @@ class Engine:
             profile = s.Profile(
                 **{name: getattr(told, name) for name in s.ClosingRead.__struct_fields__},
                 sections={
-                    name: cast(
-                        "s.SectionRead",
-                        Raw(
-                            assemble.section_bytes(
-                                part, view.now, summary=summary, basis=view.basis
-                            )
-                        ),
+                    name: _ready(
+                        assemble.section_bytes(
+                            part, view.now, summary=summary, basis=view.basis_of(part)
+                        )
                     )
                     for name, part in view.parts.items()
                 },
@@ -141,13 +138,11 @@ def _ready(encoded: bytes) -> s.SectionRead:
 
 
 def _alone(prepared: Prepared, view: assemble.View, name: str, entry: str) -> bytes:
-    look_up = prepared.look_up
+    look_up, part = prepared.look_up, view.parts[name]
     told = s.SectionAlone(
         assemble.business_read(view),
         name,
-        assemble.section_read(
-            view.parts[name], view.now, summary=look_up.summary, basis=view.basis
-        ),
+        assemble.section_read(part, view.now, summary=look_up.summary, basis=view.basis_of(part)),
         s.PurposeRead(look_up.purpose, look_up.task),
         view.now,
         prepared.elapsed_ms,

@@ -106,7 +106,7 @@ async def _section(
         if part is None:
             part = assemble.part(prepared.plan.specifications[name], DENIED)
         read = assemble.section_read(
-            part, view.now, summary=prepared.look_up.summary, basis=view.basis
+            part, view.now, summary=prepared.look_up.summary, basis=view.basis_of(part)
         )
         content = encode(s.StreamedSection(name, read))
         event = events.section_viewed(confirmed, name, part)

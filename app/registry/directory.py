@@ -44,14 +44,18 @@ class Directory:
     def _load(self, session: Session) -> Offices:
         built: dict[tuple[str, int, str], LiveAdapter] = {}
         sections: dict[str, list[Office]] = {}
-        for adapter in repository.live(session):
+        for adapter in repository.published(session):
             current = self._live(session, adapter.id, adapter.published_version, built)
             candidate = self._live(session, adapter.id, adapter.candidate_version, built)
-            if current is not None:
-                office = Office(
-                    adapter.region, adapter.axis, current, candidate, adapter.candidate_share
-                )
-                sections.setdefault(adapter.section, []).append(office)
+            office = Office(
+                adapter.region,
+                adapter.axis,
+                current,
+                candidate,
+                adapter.candidate_share,
+                adapter.suspended,
+            )
+            sections.setdefault(adapter.section, []).append(office)
         self._built = built
         order = sorted(sections, key=lambda name: _PLACES.get(name, len(_PLACES)))
         return Offices({name: sections[name] for name in order})

@@ -67,15 +67,11 @@ class Workshop:
                 raise ManifestInvalid(error.detail, pointer=f"/body/{name}") from error
         self._check_addresses(manifest)
         try:
-            kind_of(manifest).check(manifest)
             adapter = self.build(manifest, _stand_ins(manifest))
+            _check_operations(manifest, adapter)
+            kind_of(manifest).check(manifest)
         except DeclarationError as error:
             raise ManifestInvalid(error.detail, pointer=f"/body{error.pointer}") from error
-        for operation in manifest.operations:
-            if not hasattr(adapter, _METHOD_OF[operation]):
-                raise ManifestInvalid(
-                    f"The kind {manifest.kind} offers no {operation}.", pointer="/body/operations"
-                )
 
     def _check_addresses(self, manifest: Manifest) -> None:
         places = [("/body/base_url", manifest.base_url)]
@@ -97,6 +93,14 @@ class Workshop:
             return cast("dict[str, Any]", msgspec.to_builtins(found))
         except AdapterError as error:
             raise SampleInvalid(error.detail or error.code, pointer="/body/sample") from error
+
+
+def _check_operations(manifest: Manifest, adapter: DepartmentAdapter) -> None:
+    for operation in manifest.operations:
+        if not hasattr(adapter, _METHOD_OF[operation]):
+            raise DeclarationError(
+                "/operations", f"The kind {manifest.kind} offers no {operation}."
+            )
 
 
 def kind_of(manifest: Manifest) -> AdapterKind:

@@ -51,11 +51,11 @@ def all_credentials(session: Session) -> list[AdapterCredentials]:
     return list(session.exec(select(AdapterCredentials).order_by(*order).with_for_update()))
 
 
-def live(session: Session) -> list[Adapter]:
-    """What may be called: published and not suspended, the oldest first."""
+def published(session: Session) -> list[Adapter]:
+    """What is published, suspended or not, the oldest first."""
     query = (
         select(Adapter)
-        .where(col(Adapter.published_version).is_not(None), col(Adapter.suspended).is_(False))
+        .where(col(Adapter.published_version).is_not(None))
         .order_by(col(Adapter.created_at), col(Adapter.id))
     )
     return list(session.exec(query))

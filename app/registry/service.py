@@ -29,6 +29,7 @@ from app.registry.errors import (
 from app.registry.lifecycle import Action, State, step
 from app.registry.loader import NEEDED_SECRETS, Workshop, read_manifest
 from app.registry.models import Adapter, AdapterCredentials, AdapterVersion
+from app.registry.offices import EVERYWHERE
 from app.registry.schemas import (
     AdapterRead,
     CredentialsRead,
@@ -195,8 +196,8 @@ def review(
         manifest = _manifest(desk.session, adapter)
         if not desk.principal.covers(manifest.region):
             raise AdapterForeign
-        if share < WHOLE and adapter.published_version is None:
-            raise TransitionRefused("A share needs a version in service beside it.")
+        if share < WHOLE:
+            _refuse_share(adapter, manifest)
         _place(desk, adapter, manifest, now=share == WHOLE)
     _move(desk, adapter, action)
     adapter.reviewed_by, adapter.note = desk.principal.subject, note
@@ -217,6 +218,10 @@ def change_share(desk: Desk, adapter_id: str, share: int) -> AdapterRead:
     candidate = adapter.candidate_version
     if candidate is None:
         raise TransitionRefused("There is no candidate version.")
+    if adapter.held and Role.COORDINATOR not in desk.principal.roles:
+        raise HeldByCoordinator
+    if adapter.suspended and share > 0:
+        raise TransitionRefused("The adapter is suspended: resume it first.")
     if share == WHOLE:
         row = repository.version(desk.session, adapter_id, candidate)
         _place(desk, adapter, msgspec.convert(row.manifest, Manifest), now=True)
@@ -224,6 +229,17 @@ def change_share(desk: Desk, adapter_id: str, share: int) -> AdapterRead:
     bump(desk.session, SNAPSHOT_NAME)
     desk.record(EventName.ADAPTER_SHARE_CHANGED, adapter_id, outcome=str(share))
     return _read(desk.session, adapter)
+
+
+def _refuse_share(adapter: Adapter, manifest: Manifest) -> None:
+    """A candidate serves beside the version in service, and in its place."""
+    if adapter.published_version is None or adapter.suspended:
+        raise TransitionRefused("A share needs a version in service beside it.")
+    place = (adapter.region or EVERYWHERE, adapter.axis)
+    if (manifest.region, manifest.axis) != place:
+        raise TransitionRefused(
+            f"The version in service serves {place[0]} ({place[1]}): a candidate serves the same."
+        )
 
 
 def _serve(adapter: Adapter, number: int, share: int) -> None:

@@ -40,7 +40,10 @@ def culture_kind(tmp_path, monkeypatch):
 async def culture_office(mixed_up=()):
     """The office's system; about businesses that are `mixed_up` it answers for another one."""
 
+    writers = []
+
     async def serve(reader, writer):
+        writers.append(writer)
         with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
             while True:
                 head = (await reader.readuntil(b"\r\n\r\n")).decode()
@@ -62,6 +65,9 @@ async def culture_office(mixed_up=()):
         yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     finally:
         server.close()
+        for writer in writers:
+            writer.close()
+        await asyncio.sleep(0.01)
 
 
 def test_the_template_is_short():

@@ -153,3 +153,23 @@ def test_masks_are_idempotent(rule, text):
 
 def test_masks_reach_into_lists_and_records():
     assert mask("phone", [{"a": "13812345678", "b": 7}]) == [{"a": "138****5678", "b": 7}]
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("电话+8613812345678", "电话+86138****5678"),
+        ("8613812345678", "86138****5678"),
+        ("008613812345678", "0086138****5678"),
+        ("013812345678", "0138****5678"),
+        ("138-1234-5678", "138-****-5678"),
+        ("138 1234 5678", "138 **** 5678"),
+        ("电话 13812345678，备用 139-1234-5678", "电话 138****5678，备用 139-****-5678"),
+        ("统一代码91330106MA2YYY034D", "统一代码91330106MA2YYY034D"),
+        ("JY13301060000001", "JY13301060000001"),
+        ("杭西消安检字〔2024〕第0188号", "杭西消安检字〔2024〕第0188号"),
+    ],
+)
+def test_numbers_in_their_usual_spellings_are_masked_and_codes_are_not(text, shown):
+    assert mask("free_text", text) == shown
+    assert mask("free_text", shown) == shown

@@ -9,8 +9,15 @@ from app.registry.offices import Office, Offices, enclosing
 BUSINESSES = [f"9133010600000{n:05d}" for n in range(1000)]
 
 
-def live(label):
-    manifest = SimpleNamespace(adapter_id=label, department="tax", operations=["results"])
+def live(label, scope="entity", address="tax.example"):
+    manifest = SimpleNamespace(
+        adapter_id=label,
+        department="tax",
+        operations=["results"],
+        scope=scope,
+        base_url=f"https://{address}",
+        replicas=[],
+    )
     return SimpleNamespace(label=label, manifest=manifest)
 
 
@@ -83,3 +90,50 @@ def test_results_go_to_the_nearest_office_that_takes_them():
     assert offices.offering("results", "330203", department="tax").label == "b"
     assert offices.offering("results", "310000", department="tax") is None
     assert offices.offering("search", "330203", department="tax") is None
+
+
+def test_nobody_takes_the_place_of_an_office_that_is_out_of_service():
+    """Suspended for the night, or its declaration cannot be read: its businesses are nobody else's,
+    and neither are its results.
+    """
+    for out in (
+        Office("330108", "horizontal", live("b"), suspended=True),
+        Office("330108", "horizontal", None),
+    ):
+        offices = [office("330106", "a"), out]
+        assert asked(offices, "330106") == "a"
+        assert asked(offices, "330108") is None
+        assert Offices({"tax": offices}).several == {"tax"}
+    suspended = [office("330106", "a"), Office("330108", "horizontal", live("b"), suspended=True)]
+    taker = Offices({"tax": suspended}).offering("results", "330108", department="tax")
+    assert taker is None
+    assert (
+        Offices({"tax": [Office("", "horizontal", live("a"), suspended=True)]}).choose("", "x").live
+        == {}
+    )
+
+
+def test_a_vertical_system_stands_in_for_the_local_office_of_its_region():
+    pair = [
+        Office("330100", "horizontal", live("local"), suspended=True),
+        office("330100", "v", "vertical"),
+    ]
+    assert asked(pair, "330106") == "v"
+
+
+def test_what_answers_for_a_site_is_asked_where_the_site_is():
+    fire = [Office(r, "horizontal", live(f"fire {r}", "site")) for r in ("330106", "330108")]
+    tax = [office("330106", "tax a"), office("330108", "tax b")]
+    choice = Offices({"fire": fire, "tax": tax}).choose("330106", "x", "330108")
+    assert {n: entry.label for n, entry in choice.live.items()} == {
+        "fire": "fire 330108",
+        "tax": "tax a",
+    }
+
+
+def test_a_candidate_at_another_address_has_a_lane_of_its_own():
+    other = live("tax@2", address="new.example")
+    for candidate, apart in ((other, {"tax"}), (live("tax@2"), set())):
+        offices = Offices({"tax": [office("", "tax@1", candidate=candidate, share=99)]})
+        choices = [offices.choose("330100", business) for business in BUSINESSES[:50]]
+        assert set().union(*(choice.apart for choice in choices)) == apart

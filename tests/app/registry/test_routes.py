@@ -138,6 +138,51 @@ class TestLifeCycle:
         vertical = manifest | {"adapter_id": "health_three", "axis": "vertical"}
         assert (await manager.post("/v1/adapters", json=vertical)).status_code == 201
 
+    async def test_a_candidate_serves_beside_goes_back_and_lifts_no_hold(self, city, departments):
+        manager, manifest = (
+            city.manager("health"),
+            manifest_of("health", departments.addresses["health"]),
+        )
+        await manager.put("/v1/adapters/health", json=manifest | {"title_zh": "卫健委"})
+        assert (await city.examine("health"))["result"]["passed"]
+        await manager.post("/v1/adapters/health:submit")
+        shared = (
+            await city.coordinator.post("/v1/adapters/health:approve", json={"share": 5})
+        ).json()
+        assert (shared["published_version"], shared["candidate_version"]) == (1, 2)
+        held = await city.coordinator.post(
+            "/v1/adapters/health:suspend", json={"reason": "wrong data"}
+        )
+        assert held.json()["callable"] is False
+        refused = await manager.post("/v1/adapters/health:share", json={"share": 100})
+        assert refused.json()["code"] == "adapter.held"
+        back = (await city.coordinator.post("/v1/adapters/health:share", json={"share": 0})).json()
+        assert (back["candidate_version"], back["callable"]) == (None, False)
+        resumed = await city.coordinator.post(
+            "/v1/adapters/health:resume", json={"reason": "mended"}
+        )
+        assert (resumed.json()["callable"], resumed.json()["published_version"]) == (True, 1)
+
+    async def test_a_candidate_serves_the_place_of_the_version_in_service(self, city, departments):
+        manager, manifest = (
+            city.manager("health"),
+            manifest_of("health", departments.addresses["health"]),
+        )
+        moved = manifest | {"region": "330106"}
+        assert (await manager.put("/v1/adapters/health", json=moved)).json()["region"] == "330100"
+        assert (await city.examine("health"))["result"]["passed"]
+        await manager.post("/v1/adapters/health:submit")
+        refused = await city.coordinator.post("/v1/adapters/health:approve", json={"share": 5})
+        assert refused.json()["code"] == "adapter.transition_refused"
+        whole = await city.coordinator.post("/v1/adapters/health:approve")
+        assert (whole.json()["region"], whole.json()["published_version"]) == ("330106", 2)
+
+    async def test_a_python_kind_tells_its_own_section_only(self, gateway, departments):
+        manifest = manifest_of("tax", departments.addresses["tax"])
+        wrong = manifest | {"adapter_id": "fire", "department": "fire", "section": "fire"}
+        response = await gateway.manager("fire").post("/v1/adapters", json=wrong)
+        assert response.json()["errors"][0]["pointer"] == "/body/section"
+
     async def test_a_managers_acts_end_at_his_region(self, city, departments):
         manifest = manifest_of("health", departments.addresses["health"])
         beyond = manifest | {"adapter_id": "health_two", "region": "330000"}

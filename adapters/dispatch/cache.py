@@ -6,7 +6,7 @@ a revoked agreement yields nothing. It is kept encoded, in this process's memory
 """
 
 from collections import deque
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from mmap import mmap
 
 from msgspec import Struct
@@ -19,6 +19,9 @@ STAY_SECONDS = 60.0
 would be overwritten within seconds serves nobody, and costs a copy.
 """
 _MOST_SKIPPED = 64
+_STRETCHES = 16
+"""Parts of the block after each of which the pace is looked at."""
+_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 _LEAST = 512
 """An answer takes a multiple of so many bytes: their number is bounded too, and one that grew a
 little keeps its place.
@@ -76,7 +79,7 @@ class AnswerCache:
         """Bytes ever written: an answer that begins more than a block before this is overwritten.
         """
         self._every, self._skipped = 1, 0
-        self._turn_began: datetime | None = None
+        self._stretch_began, self._stretch_ends = _LONG_AGO, 0
         self._kept: dict[Key, _Place] = {}
         self._order: deque[tuple[int, Key]] = deque()
 
@@ -109,17 +112,15 @@ class AnswerCache:
         if self._skipped < self._every:
             return True
         self._skipped = 0
-        if self._turn_began is not None and (at - self._turn_began).total_seconds() > self._stay:
-            self._every, self._turn_began = self._every // 2, at  # it has become quieter
+        if (at - self._stretch_began).total_seconds() > self._stay / _STRETCHES:
+            self._every, self._stretch_began = self._every // 2, at  # it has become quieter
         return False
 
-    def _turned(self, at: datetime) -> None:
-        """The block has been written round once more: keep as many as stay a minute."""
-        if self._turn_began is not None:
-            seconds = max((at - self._turn_began).total_seconds(), 0.001)
-            wanted = round(self._every * self._stay / seconds)
-            self._every = min(max(wanted, 1), _MOST_SKIPPED)
-        self._turn_began = at
+    def _pace(self, at: datetime) -> None:
+        """A stretch of the block has been written: keep as many as stay long enough."""
+        seconds = max((at - self._stretch_began).total_seconds(), 0.001) * _STRETCHES
+        self._every = min(max(round(self._every * self._stay / seconds), 1), _MOST_SKIPPED)
+        self._stretch_began, self._stretch_ends = at, self._written + len(self._block) // _STRETCHES
 
     def _taken(self, key: Key, size: int, at: datetime) -> _Place | None:
         """A new place for an answer; what lay there is forgotten."""
@@ -128,13 +129,13 @@ class AnswerCache:
         if taken > most:
             return None
         left = most - self._written % most
-        if taken > left or left == most:  # round once more, or the first of all
-            self._turned(at)
         if taken > left:  # no answer is cut in two
             self._written += left
         found = self._kept[key] = _Place(self._written, taken, size, None, at, None)
         self._order.append((found.begin, key))
         self._written += taken
+        if self._written > self._stretch_ends:
+            self._pace(at)
         self._forget_overwritten()
         return found
 

@@ -5,6 +5,7 @@ import random
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from msgspec import structs
 
 from adapters.contract import Outcome
 from adapters.dispatch.cache import AnswerCache, Freshness
@@ -159,3 +160,36 @@ def test_what_has_no_data_is_not_kept():
     cache = AnswerCache()
     cache.keep(("x",), Reply(Outcome.NOT_FOUND, "no_record", 1))
     assert len(cache) == 0
+
+
+def test_where_answers_come_too_fast_to_stay_only_some_are_kept():
+    """And what is kept stays a minute; when it becomes quieter, all are kept again."""
+    cache, always = (
+        AnswerCache(most_bytes=1 << 20, stay_seconds=60.0),
+        Freshness(timedelta(hours=1), timedelta(hours=1)),
+    )
+    at, kept_at = NOW, {}
+
+    def come(count, seconds_between, name):
+        nonlocal at
+        stayed = 0
+        for index in range(count):
+            at += timedelta(seconds=seconds_between)
+            key = (f"{name}{index}",)
+            cache.keep(key, structs.replace(kept(1500), fetched_at=at))
+            if cache.stale(key, always, at) is not None:
+                kept_at[key] = at
+                stayed += 1
+        return stayed
+
+    assert come(100, 1.0, "quiet") == 100
+    come(20_000, 0.001, "learning")
+    assert come(20_000, 0.001, "loud") < 1000
+    ages = [
+        (at - when).total_seconds()
+        for key, when in kept_at.items()
+        if cache.stale(key, always, at) is not None
+    ]
+    assert max(ages) > 15
+    come(300, 1.0, "quieter")
+    assert come(100, 1.0, "again") == 100

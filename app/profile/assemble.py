@@ -158,6 +158,7 @@ def section_read(
         scope=manifest.scope,
         site_ref=getattr(released.values, "site_ref", None),
         reason=reason_text(reply.reason) if reply.reason else None,
+        contact=None if reply.is_current else manifest.contact or None,
         as_of=reply.as_of,
         fetched_at=reply.fetched_at,
         age_s=max(int((now - reply.as_of).total_seconds()), 0) if reply.as_of else None,

@@ -121,7 +121,9 @@ class OfficeRead(Struct, frozen=True, omit_defaults=True):
 
 
 class SectionRead(Struct, frozen=True, omit_defaults=True, kw_only=True):
-    """A department's part: outcome, source, age and reason for everything."""
+    """A department's part: outcome, source, age and reason for everything. `contact` is whom to
+    tell where the department did not answer now, if it has named somebody.
+    """
 
     outcome: Outcome
     department: str
@@ -130,6 +132,7 @@ class SectionRead(Struct, frozen=True, omit_defaults=True, kw_only=True):
     scope: Literal["entity", "site"]
     elapsed_ms: int
     reason: ReasonText | None = None
+    contact: str | None = None
     site_ref: str | None = None
     as_of: datetime | None = None
     fetched_at: datetime | None = None

@@ -89,3 +89,19 @@ def test_a_section_put_together_from_pieces_is_the_same_byte_for_byte(seed):
     for summary in (False, True):
         same = encode(assemble.section_read(part, NOW, summary=summary, basis="task"))
         assert assemble.section_bytes(part, NOW, summary=summary, basis="task") == same
+
+
+@pytest.mark.parametrize(
+    ("outcome", "shown"),
+    [
+        (Outcome.FRESH, None),
+        (Outcome.UNAVAILABLE, "热线 0571-12345"),
+        (Outcome.STALE, "热线 0571-12345"),
+    ],
+)
+def test_whom_to_tell_is_said_where_a_department_did_not_answer(outcome, shown):
+    manifest = msgspec.structs.replace(MANIFEST, contact="热线 0571-12345")
+    spec = assemble.specify(manifest, "x@1", Grant(3, True, "a@1"), catalogue_on(NOW.date()))
+    reason = None if outcome is Outcome.FRESH else "connect_failed"
+    read = assemble.section_read(assemble.part(spec, Reply(outcome, reason, 1)), NOW)
+    assert read.contact == shown

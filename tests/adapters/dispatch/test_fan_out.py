@@ -757,3 +757,65 @@ def test_a_gateway_that_is_late_itself_reads_what_has_come_before_it_blames_anyb
 
     with asyncio.Runner(loop_factory=loop_factory) as runner:
         assert runner.run(play()).outcome is Outcome.FRESH
+
+
+class TestInstead:
+    """What one answer says makes others superfluous, or asks somebody else."""
+
+    @scene()
+    async def test_whoever_is_asked_in_vain_is_not_blamed(self, world):
+        for index in range(30):
+            fan_out = FanOut(world.dispatcher, world.dispatcher.time() + 2)
+            fan_out.begin([world.question("x", taking(1), business=f"b{index}")])
+            await asyncio.sleep(0.005)
+            fan_out.instead({"x"}, [])
+            fan_out.cancel()
+        await asyncio.sleep(3)
+        lane = world.lane("x")
+        assert (lane.late, lane.in_flight, len(lane.active), lane.breaker.state) == (0, 0, 0, 0)
+        assert lane.latencies.sum_seconds == 0
+        assert world.told_off["x"] == 30
+
+    @scene()
+    async def test_the_deadline_tells_nothing_that_was_withdrawn_meanwhile(self, world):
+        """Both are under way for somebody who can wait longer; at the first one's deadline, what
+        comes of the one withdraws the other.
+        """
+        questions = [world.question(name, taking(5)) for name in "ab"]
+        patient = FanOut(world.dispatcher, world.dispatcher.time() + 9)
+        patient.begin(questions)
+        told = []
+
+        def heard(section, _reply):
+            told.append(section)
+            if section == "a":
+                fan_out.instead({"b"}, [])
+
+        fan_out = FanOut(world.dispatcher, world.dispatcher.time() + 0.3, heard)
+        fan_out.begin(questions)
+        await fan_out.whole
+        assert told == ["a"]
+        await patient.whole
+        assert {r.outcome for r in patient.replies.values()} <= {Outcome.FRESH, Outcome.TIMED_OUT}
+
+    @scene(fresh=900)
+    async def test_all_that_is_asked_instead_comes_before_the_whole_is_there(self, world):
+        """One of them is kept and comes at once, the other takes its time."""
+        kept, slow = (
+            world.question("b", honest, version=2),
+            world.question("c", taking(0.2), version=2),
+        )
+        await world.ask(kept)
+        told = []
+
+        def heard(section, _reply):
+            told.append(section)
+            if section == "a":
+                fan_out.instead({"b", "c"}, [kept, slow])
+
+        fan_out = FanOut(world.dispatcher, world.dispatcher.time() + 1, heard)
+        firsts = [world.question(name, taking(9)) for name in "bc"]
+        fan_out.begin([world.question("a", taking(0.05)), *firsts])
+        await fan_out.whole
+        assert told == ["a", "b", "c"]
+        assert fan_out.replies["c"].outcome is Outcome.FRESH

@@ -9,7 +9,7 @@ import asyncio
 import logging
 from collections import OrderedDict
 
-from anyio import to_thread
+from anyio import fail_after, to_thread
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from app.businesses import repository
@@ -23,6 +23,8 @@ log = logging.getLogger("onevisit.businesses")
 MOST_KEPT = 50_000
 _WRITTEN_AT_ONCE = 200
 _GATHER_SECONDS = 1.0
+LONGEST_SECONDS = 0.2
+"""A look-up has better use for its time than to wait longer for a hint."""
 
 
 class Whereabouts:
@@ -43,12 +45,19 @@ class Whereabouts:
         return known
 
     async def find(self, business_id: str) -> Place:
-        """What is kept of a business; `UNKNOWN` where nothing is."""
+        """What is kept of a business; `UNKNOWN` where nothing is, or where the database does not
+        say so in time: whoever stands at the door is asked on behalf of his own region then.
+        """
         known = self.at_once(business_id)
-        if known is None:
-            read = await to_thread.run_sync(self._read, business_id)
-            known = self.at_once(business_id) or self._keep(business_id, read)
-        return known
+        if known is not None:
+            return known
+        try:
+            with fail_after(LONGEST_SECONDS):
+                read = await to_thread.run_sync(self._read, business_id, abandon_on_cancel=True)
+        except (TimeoutError, SQLAlchemyError):
+            log.warning("where a business is could not be read")
+            return UNKNOWN
+        return self.at_once(business_id) or self._keep(business_id, read)
 
     def tell(self, business_id: str, place: Place) -> None:
         """What registration told now takes the place of what it told before."""

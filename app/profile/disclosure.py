@@ -146,12 +146,12 @@ class Disclosure:
         """The look-up by the policy of this moment: a task closed or an agreement ended since the
         question discloses nothing.
 
-        Names only adapters that were named when it was asked. Raises refusals.
+        Names only adapters that were asked. Raises refusals.
         """
         plan = self.plan(prepared.principal, prepared.look_up, prepared.business, prepared.region)
         if plan is prepared.plan:
             return prepared
-        return structs.replace(prepared, plan=plan.within(prepared.plan))
+        return structs.replace(prepared, plan=plan.asked_as(prepared.plan))
 
     def view(
         self, prepared: Prepared, replies: dict[str, Reply], only: tuple[str, ...] | None = None

@@ -70,6 +70,14 @@ class Plan(Struct, frozen=True):
         named = {n: spec for n, spec in self.specifications.items() if n in other.specifications}
         return structs.replace(self, specifications=named)
 
+    def asked_as(self, other: "Plan") -> "Plan":
+        """The plan without sections for which another one has asked somebody else: what an office
+        said that is out of service since is not told as another one's word.
+        """
+        before = {name: _asked(spec) for name, spec in other.specifications.items()}
+        kept = {n: s for n, s in self.specifications.items() if before.get(n) == _asked(s)}
+        return structs.replace(self, specifications=kept)
+
     def questions(
         self,
         query: RoutedQuery,
@@ -89,6 +97,11 @@ class Plan(Struct, frozen=True):
                 key = (route.label, scheme, business_id, chosen.site or "", purpose)
                 questions.append(Question(route, chosen, key, patient, no_cache))
         return questions
+
+
+def _asked(spec: Specification) -> str:
+    """Whose word a section is: the adapter, whatever its version; empty where nobody is asked."""
+    return spec.manifest.adapter_id if spec.label else ""
 
 
 class Prepared(Struct, frozen=True):

@@ -87,6 +87,30 @@ def test_a_new_capacity_changes_the_lane_in_place():
     playing(play)
 
 
+def test_what_an_office_said_is_not_told_as_the_word_of_another():
+    """Its version may be another since, but not the office, and it must still be in service."""
+
+    def play(_board, plans):
+        first, second = live(), live()
+        asked = plans.plan(first, TERMS, PATROL, DAY)
+        newer = Entry(first.live["fire"].manifest)
+        newer.label = "fire@2"
+        neighbour = live(adapter_id="fire_b")
+        nowhere = Choice(second.live, {}, frozenset({"fire"}), frozenset())
+        for now, names in (
+            (first, {"fire"}),
+            (choice({"fire": newer}), {"fire"}),
+            (neighbour, set()),
+            (nowhere, set()),
+        ):
+            confirmed = plans.plan(now, TERMS, PATROL, DAY).asked_as(asked)
+            assert set(confirmed.specifications) == names
+        elsewhere = plans.plan(nowhere, TERMS, PATROL, DAY)
+        assert set(elsewhere.asked_as(elsewhere).specifications) == {"fire"}
+
+    playing(play)
+
+
 def test_a_plan_within_another_names_nothing_new():
     def play(_board, plans):
         plan = plans.plan(live(), TERMS, PATROL, DAY)

@@ -126,8 +126,7 @@ class PythonDepartment(ABC):
         if told.reason is not None:
             if told.echo is not None:  # "no record" of another business says nothing of this one
                 require_echo(query.business_id, told.echo)
-            as_of = None if told.as_of is None else require_as_of(told.as_of, self._now)
-            return SectionAnswer(None, as_of, digest, told.reason)
+            return SectionAnswer(None, None, digest, told.reason)
         _object(told.record)
         require_echo(query.business_id, told.echo)
         as_of = require_as_of(told.as_of, self._now)

@@ -31,7 +31,7 @@ class PublicSecurityAdapter(PythonDepartment):
             return Told()
         code = str(body.get("JGDM"))
         failure = None if code == _FOUND or code in _REASONS else f"JGDM {code[:10]}"
-        return Told(body.get("DM"), body.get("SJSJ") or None, body, _REASONS.get(code), failure)
+        return Told(body.get("DM"), body.get("SJSJ"), body, _REASONS.get(code), failure)
 
 
 KIND = python_kind(PublicSecurityAdapter)

@@ -132,6 +132,9 @@ def told_json(**document):
     [
         (told_json(code=0, sjgxsj="20260101000000", data={"nsrsbh": CODE}), "found"),
         (told_json(code="2404"), "no_record"),
+        (told_json(code="2404", nsrsbh=CODE), "no_record"),
+        (told_json(code="2404", nsrsbh="91330106MA2YYY034D"), "wrong_business"),
+        (told_json(code="2404", nsrsbh=CODE, sjgxsj="00000000000000"), "no_record"),
         (told_json(code=9999), "upstream_error"),
         (told_json(code=0, sjgxsj="20260101000000", data=[]), "schema_violation"),
         (
@@ -215,6 +218,16 @@ def told_xml(text):
             "found",
         ),
         (told_xml("<FHJG><JGDM>01</JGDM></FHJG>"), "no_record"),
+        (told_xml(f"<FHJG><JGDM>01</JGDM><DM>{CODE}</DM></FHJG>"), "no_record"),
+        (
+            told_xml("<FHJG><JGDM>01</JGDM><DM>91330106MA2YYY034D</DM></FHJG>"),
+            "wrong_business",
+        ),
+        (
+            told_xml("<FHJG><JGDM>02</JGDM><DM>91330106MA2YYY034D</DM></FHJG>"),
+            "wrong_business",
+        ),
+        (told_xml("<FHJG><JGDM>01</JGDM><SJSJ>00000000000000</SJSJ></FHJG>"), "no_record"),
         (told_xml("<FHJG><JGDM>02</JGDM></FHJG>"), "not_applicable"),
         (told_xml("<FHJG><JGDM>77</JGDM></FHJG>"), "upstream_error"),
         (told_xml("<OTHER/>"), "schema_violation"),

@@ -100,6 +100,21 @@ async def test_who_was_frozen_writes_nothing_over_what_another_did(database, tra
     assert finished == [(operation_id, {"counted": 3})]
 
 
+async def test_who_was_frozen_takes_nothing_from_whoever_is_at_it_now(database, trail, wall):
+    """As before, but the other one is still at work when the first wakes."""
+    operation_id, finished = ask(database, trail), []
+
+    async def frozen(_work):
+        wall.at += LEASE + timedelta(seconds=1)
+        with database.write() as session:
+            assert repository.claim(session, ["count"], wall.at, wall.at + LEASE)
+        return {"counted": "twice"}
+
+    await runner(database, trail, frozen, finished).run_next()
+    found = read(database, operation_id)
+    assert (found.state, found.attempts, found.result, finished) == ("running", 2, None, [])
+
+
 async def test_work_over_which_processes_die_is_given_up(database, trail, wall):
     operation_id = ask(database, trail)
 

@@ -11,7 +11,7 @@ from app.audit import deps as audit
 from app.businesses import deps as businesses
 from app.core import opening as core
 from app.core.clock import Clock
-from app.core.deps import DATABASE, SNAPSHOTS
+from app.core.deps import CHECKS, DATABASE, SNAPSHOTS
 from app.core.rooms import House, Room
 from app.core.settings import Settings
 from app.core.telemetry import REGISTRY, new_registry
@@ -45,6 +45,7 @@ def lifespan_of(
             for open_room in ROOMS:
                 await stack.enter_async_context(open_room(house))
             REGISTRY.put(app, new_registry(*house.families))
+            CHECKS.put(app, house.checks)
             snapshots = SNAPSHOTS.of(app)
             await snapshots.refresh_now()
             steps = house.steps if settings.run_worker else ()

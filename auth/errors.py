@@ -2,6 +2,7 @@
 
 AuthError
 ├── Unauthenticated   no token, or one that does not verify (401)
+├── KeysUnavailable   whether a token verifies cannot be told now (503)
 └── Forbidden         a verified caller without the permission (403)
 
 `code` is stable; `detail` never repeats the token.
@@ -19,6 +20,10 @@ class AuthError(Exception):
 
 class Unauthenticated(AuthError):
     """The caller is unknown."""
+
+
+class KeysUnavailable(AuthError):
+    """The issuer's keys cannot be had: the caller may be known, nobody can tell."""
 
 
 class Forbidden(AuthError):

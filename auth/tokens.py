@@ -3,19 +3,23 @@ while.
 """
 
 import time
+import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 import jwt
 
-from auth.errors import Unauthenticated
+from auth.errors import AuthError, Unauthenticated
 from auth.keys import ALGORITHMS, KeySource
 from auth.principal import Principal, Role
 
 _LONGEST_TOKEN = 8192
 _CACHED_TOKENS = 10_000
 _CACHE_SECONDS = 60.0
-_TYPES = frozenset({"at+jwt", "application/at+jwt"})
+TYPES = ("at+jwt",)
+"""Types of access tokens that are accepted unless a setting says otherwise (RFC 9068)."""
+_LONGEST_TOLD = 80
 _REQUIRED = ["iss", "aud", "exp", "iat", "sub"]
 
 
@@ -31,12 +35,22 @@ class TokenVerifier:
     """Verifies bearer tokens against an allow-list of algorithms, one issuer and one audience."""
 
     def __init__(
-        self, keys: KeySource, *, issuer: str, audience: str, leeway: float = 10.0
+        self,
+        keys: KeySource,
+        *,
+        issuer: str,
+        audience: str,
+        leeway: float = 10.0,
+        types: Iterable[str] = TYPES,
+        algorithms: Iterable[str] = ALGORITHMS,
     ) -> None:
         self._keys = keys
         self._issuer = issuer
         self._audience = audience
         self._leeway = leeway
+        self._types = {t.lower() for t in types}
+        self._types |= {f"application/{t}" for t in self._types}
+        self._algorithms = frozenset(algorithms)
         self._jwt = jwt.PyJWT()
         self._seen: dict[str, VerifiedClaims] = {}
         self._seen_until: dict[str, float] = {}
@@ -54,7 +68,7 @@ class TokenVerifier:
             return (
                 None if key is None else self._kept(token, self._claims(token, key, algorithm), now)
             )
-        except Unauthenticated:
+        except AuthError:
             return None
 
     def remembers(self, token: str) -> bool:
@@ -87,21 +101,43 @@ class TokenVerifier:
                 audience=self._audience,
                 issuer=self._issuer,
                 leeway=self._leeway,
-                options={"require": _REQUIRED, "strict_aud": True},
+                options={"require": _REQUIRED},
             )
             expires_at = float(payload["exp"])
-        except jwt.ExpiredSignatureError:
-            raise Unauthenticated("auth.token_expired", "The token has expired.") from None
-        except (jwt.InvalidAudienceError, jwt.InvalidIssuerError):
-            raise Unauthenticated(
-                "auth.token_foreign", "The token was issued by or for somebody else."
-            ) from None
-        except (jwt.PyJWTError, ValueError, TypeError, OverflowError):
-            raise Unauthenticated("auth.token_invalid", "The token does not verify.") from None
+        except (jwt.PyJWTError, ValueError, TypeError, OverflowError) as error:
+            raise self._refusal(token, error) from None
         return VerifiedClaims(_principal(payload), expires_at)
 
-    @staticmethod
-    def _header(token: str) -> tuple[str, str]:
+    def _refusal(self, token: str, error: Exception) -> Unauthenticated:
+        """What was expected and what came. The signature holds where a claim is told."""
+        match error:
+            case jwt.ExpiredSignatureError():
+                return Unauthenticated("auth.token_expired", "The token has expired.")
+            case jwt.ImmatureSignatureError():
+                ahead = max(
+                    (int(_claim(token, name) - time.time()) for name in ("iat", "nbf")), default=0
+                )
+                return Unauthenticated(
+                    "auth.token_early",
+                    f"The token is dated {ahead} s ahead of this gateway's clock; at most "
+                    f"{self._leeway:.0f} s are forgiven.",
+                )
+            case jwt.InvalidAudienceError():
+                return Unauthenticated(
+                    "auth.token_foreign", f"aud must hold {self._audience}; {_told(token, 'aud')}."
+                )
+            case jwt.InvalidIssuerError():
+                return Unauthenticated(
+                    "auth.token_foreign", f"iss must be {self._issuer}; {_told(token, 'iss')}."
+                )
+            case jwt.MissingRequiredClaimError():
+                return Unauthenticated("auth.token_invalid", f"The token has no {error.claim}.")
+            case jwt.InvalidSignatureError():
+                return Unauthenticated("auth.token_invalid", "The signature does not hold.")
+            case _:
+                return Unauthenticated("auth.token_invalid", "The token does not verify.")
+
+    def _header(self, token: str) -> tuple[str, str]:
         if len(token) > _LONGEST_TOKEN:
             raise Unauthenticated("auth.token_malformed", "The token is too long.")
         try:
@@ -109,15 +145,33 @@ class TokenVerifier:
         except (jwt.PyJWTError, ValueError, RecursionError):
             raise Unauthenticated("auth.token_malformed", "This is no signed token.") from None
         algorithm, kid = header.get("alg"), header.get("kid")
-        if algorithm not in ALGORITHMS or not isinstance(kid, str) or "crit" in header:
+        if algorithm not in self._algorithms:
             raise Unauthenticated(
-                "auth.token_invalid", "Algorithm, key id or critical headers are not accepted."
+                "auth.token_invalid",
+                f"alg must be one of {', '.join(sorted(self._algorithms))}; it is "
+                f"{algorithm!s:.{_LONGEST_TOLD}}.",
             )
-        if str(header.get("typ", "")).lower() not in _TYPES:
+        if not isinstance(kid, str) or "crit" in header:
             raise Unauthenticated(
-                "auth.token_invalid", "The token is no access token (typ at+jwt)."
+                "auth.token_invalid", "The header has no key id (kid), or critical extensions."
+            )
+        if str(header.get("typ", "")).lower() not in self._types:
+            raise Unauthenticated(
+                "auth.token_invalid",
+                f"typ must be {' or '.join(sorted(self._types))}; it is "
+                f"{header.get('typ')!s:.{_LONGEST_TOLD}}.",
             )
         return kid, str(algorithm)
+
+
+def _claim(token: str, name: str) -> float:
+    value = jwt.decode(token, options={"verify_signature": False}).get(name)
+    return float(value) if isinstance(value, int | float) else 0.0
+
+
+def _told(token: str, name: str) -> str:
+    value = jwt.decode(token, options={"verify_signature": False}).get(name)
+    return f"it is {value!s:.{_LONGEST_TOLD}}" if value is not None else "there is none"
 
 
 def _principal(payload: dict[str, Any]) -> Principal:
@@ -132,4 +186,6 @@ def _principal(payload: dict[str, Any]) -> Principal:
     if not isinstance(department, str | None) or not isinstance(certificate, str | None):
         raise Unauthenticated("auth.token_invalid", "Department and certificate number are texts.")
     known = frozenset(Role(r) for r in roles if r in set(Role))
+    if certificate is not None:
+        certificate = unicodedata.normalize("NFKC", certificate).strip()
     return Principal(payload["sub"], known, department, region, certificate)

@@ -11,7 +11,8 @@ from adapters.contract.words import Words, words_of
 
 class CaseResult(Struct, frozen=True, kw_only=True):
     """One case: passed, failed or not applicable; a failure says field, got, wanted and a one-line
-    fix.
+    fix, with what was `sent` and what `came`. `same_as` names the case that failed of the same
+    cause. A case that passed may have `advice`.
     """
 
     case: str
@@ -22,6 +23,10 @@ class CaseResult(Struct, frozen=True, kw_only=True):
     got: str | None = None
     wanted: str | None = None
     fix: Words | None = None
+    sent: str | None = None
+    came: str | None = None
+    same_as: str | None = None
+    advice: list[Words] = []
 
 
 class Report(Struct, frozen=True, kw_only=True):

@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from adapters.contract.errors import AdapterError
 from adapters.contract.manifest import Manifest
+from adapters.contract.reading import Unreadable
 
 
 class AdapterQuery(Struct, frozen=True):
@@ -33,7 +34,9 @@ class AdapterQuery(Struct, frozen=True):
 class SectionAnswer(Struct, frozen=True):
     """A department's word. `data` is None when `reason` says not found or not applicable.
 
-    `encoded` is `data` as canonical JSON, where the adapter has it already.
+    `encoded` is `data` as canonical JSON, where the adapter has it already. `unreadable` names what
+    was left out of it. `received`: `as_of` is when the answer came, because the source tells no
+    time.
     """
 
     data: Struct | None
@@ -42,6 +45,8 @@ class SectionAnswer(Struct, frozen=True):
     reason: str | None = None
     attempts: int = 1
     encoded: bytes | None = None
+    unreadable: tuple[Unreadable, ...] = ()
+    received: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +109,33 @@ class OptionalOperations(Protocol):
     async def aggregate(self, question: dict[str, Any], deadline: float) -> dict[str, Any]:
         """Counts over class-1 data, made at the source; cells smaller than its minimum arrive as
         null.
+        """
+        ...
+
+
+class Transcript(Struct, frozen=True):
+    """A question and its answer as they were on the wire: `sent` without credentials, the names of
+    `fields` in lower case.
+    """
+
+    sent: str
+    status: int
+    fields: dict[str, str]
+    body: bytes
+
+
+class Examinable(Protocol):
+    """What an adapter offers to an examination."""
+
+    def read(self, status: int, fields: dict[str, str], body: bytes, asked: str) -> SectionAnswer:
+        """What an answer to a question about `asked` says, without asking. Raises
+        `AdapterError`.
+        """
+        ...
+
+    async def transcript(self, query: AdapterQuery) -> Transcript:
+        """Ask, and tell what was sent and what came, unread. Raises `AdapterError` where nothing
+        whole came.
         """
         ...
 

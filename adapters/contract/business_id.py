@@ -7,11 +7,13 @@ import unicodedata
 from dataclasses import dataclass, field
 from enum import StrEnum
 from operator import mul
+from typing import Literal
+
+from adapters.contract.personal import divisions, is_personal, provinces
 
 USCC_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 USCC_WEIGHTS = tuple(pow(3, i, 31) for i in range(17))
 ORG_WEIGHTS = (3, 7, 9, 10, 5, 8, 4, 2)
-RESIDENT_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 LOOKALIKES = {"O": "0", "I": "1", "Z": "2", "S": "5", "V": "U"}
 _LONGEST = 64
 _PLAIN = re.compile(r"[0-9A-Z]+", re.ASCII)
@@ -20,7 +22,13 @@ _USCC_VALUES = {c: i for i, c in enumerate(USCC_ALPHABET)}
 _BASE_36 = {c: int(c, 36) for c in "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"}
 _ORG_CHECKS = tuple({10: "X", 11: "0"}.get(11 - rest, str(11 - rest)) for rest in range(11))
 _CHECKS = {
-    inner: {"check_character": "ok", "organisation_code": inner} for inner in ("ok", "mismatch")
+    (inner, known): {
+        "check_character": "ok",
+        "organisation_code": inner,
+        **({} if known else {"division": "unknown"}),
+    }
+    for inner in ("ok", "mismatch")
+    for known in (True, False)
 }
 _FOOD_PERMIT = re.compile(r"(JY|YB|SC)\d+")
 
@@ -159,29 +167,46 @@ def reg_no_check_digit(first14: str) -> str:
     return str((11 - product) % 10)
 
 
-def is_resident_number(value: str) -> bool:
-    """Whether a normalised text passes GB 11643 (a personal number: it never travels in a URL)."""
-    if not re.fullmatch(r"\d{17}[\dX]", value):
-        return False
-    remainder = sum(int(c) * w for c, w in zip(value[:17], RESIDENT_WEIGHTS, strict=True)) % 11
-    return "10X98765432"[remainder] == value[17]
+Unusual = Literal["on_licence", "qr"]
+"""Where a code stands that the arithmetic does not know: on the licence, or in its scanned code."""
 
 
-def parse(text: str) -> BusinessId:
+def parse(text: str, unusual: Unusual | None = None) -> BusinessId:
     """Recognise and check an identifier, or raise `IdentifierError` with the exact reason.
 
     A scheme may be forced by a prefix (`tax_no_old:110108551385082`), for strings that fit two
-    schemes.
+    schemes. `unusual` takes a code all the same whose check character does not fit, and marks it.
 
     >>> parse("91110105 MA0YYY014t").value
     '91110105MA0YYY014T'
     """
+    try:
+        return _parsed(text)
+    except IdentifierError as error:
+        if unusual is None or error.code != "identifier.check_character":
+            raise
+        return _unusual(normalise(text), unusual, error)
+
+
+def _unusual(value: str, where: Unusual, error: IdentifierError) -> BusinessId:
+    """A code of before 2016 may have another check character than the arithmetic gives."""
+    scheme = _scheme_of(value)
+    if scheme not in {Scheme.USCC, Scheme.REG_NO}:
+        raise error
+    return BusinessId(scheme, value, {"check_character": "mismatch", "unusual": where})
+
+
+def _parsed(text: str) -> BusinessId:
     forced, _, rest = text.partition(":")
     if rest and forced in set(Scheme):
         return _PARSERS[Scheme(forced)](normalise(rest))
     value = normalise(text)
     if not value:
         raise IdentifierError("identifier.empty", "The identifier is empty.")
+    if is_personal(value):
+        raise IdentifierError(
+            "identifier.personal_number", "This looks like a person's identity number."
+        )
     if len(value) > _LONGEST:
         raise IdentifierError("identifier.length", f"No identifier has {len(value)} characters.")
     return _PARSERS[_scheme_of(value)](value)
@@ -232,10 +257,6 @@ def suggest(value: str) -> tuple[str, ...]:
 
 
 def _parse_uscc(value: str) -> BusinessId:
-    if value[:17].isdigit() and is_resident_number(value) and not _is_valid_uscc(value):
-        raise IdentifierError(
-            "identifier.personal_number", "This looks like a person's identity number."
-        )
     if len(value) != 18:  # noqa: PLR2004 - the length is the definition
         raise IdentifierError(
             "identifier.length",
@@ -243,6 +264,13 @@ def _parse_uscc(value: str) -> BusinessId:
         )
     if not _USCC_CHARACTERS.issuperset(value):
         _require_charset(value, USCC_ALPHABET)
+    if not (value[2:8].isdigit() and value[2:4] in provinces()):
+        raise IdentifierError(
+            "identifier.division",
+            f"Places 3 to 8 are digits of the division of registration; none begins with "
+            f"{value[2:4]}.",
+            position=2,
+        )
     expected = uscc_check_character(value[:17])
     if value[17] != expected:
         raise IdentifierError(
@@ -258,15 +286,7 @@ def _parse_uscc(value: str) -> BusinessId:
             position=1,
         )
     inner = "ok" if org_code_check_character(value[8:16]) == value[16] else "mismatch"
-    return BusinessId(Scheme.USCC, value, _CHECKS[inner])
-
-
-def _is_valid_uscc(value: str) -> bool:
-    return (
-        all(c in USCC_ALPHABET for c in value)
-        and uscc_check_character(value[:17]) == value[17]
-        and value[1] in CATEGORIES.get(value[0], "")
-    )
+    return BusinessId(Scheme.USCC, value, _CHECKS[inner, value[2:6] in divisions()])
 
 
 def _parse_reg_no(value: str) -> BusinessId:

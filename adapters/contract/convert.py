@@ -1,118 +1,181 @@
-"""Plain conversions shared by every mapping: dates, instants, truth words, codes. Pure; raises
-ValueError.
+"""From the words departments use to plain values. Each gives the value, None where nothing is told,
+or `Unread` where something is told that cannot be read: it costs that value, never the section.
+Pure.
 """
 
 import re
-from collections.abc import Iterable
-from datetime import UTC, date, datetime, timedelta, timezone
-from functools import lru_cache
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping
+from enum import StrEnum
 from typing import Any
 
-CHINA_TIME = timezone(timedelta(hours=8))
-"""Departments write local times without a zone; China has one."""
+from msgspec import Struct
 
-DATE_FORMATS = ("%Y-%m-%d", "%Y%m%d", "%Y/%m/%d", "%Y年%m月%d日")
-_USUAL = tuple(
-    (
-        pattern,
-        re.compile(
-            pattern.replace("%Y", r"(\d{4})").replace("%m", r"(\d\d)").replace("%d", r"(\d\d)"),
-            re.ASCII,
-        ),
-    )
-    for pattern in DATE_FORMATS
+from adapters.contract import days
+from adapters.contract.days import DATE_FORMATS
+from adapters.contract.spelling import bare, says
+
+YUAN = 1
+_MARKS = {
+    pair[0]: pair[1] for pair in ("()", "[]", "{}", "【】", "〔〕", "「」", "『』", "《》", "“”")
+}
+_SEPARATORS = frozenset(",，、;；")
+_NUMBER = re.compile(r"[+-]?(\d{1,3}(,\d{3})+|\d+)(\.\d+)?", re.ASCII)
+_AMOUNT = re.compile(
+    r"(?P<before>\D*?)(?P<number>[+-]?[\d,]*\d(?:\.\d+)?)(?P<unit>百万|千万|[万亿])?(?P<after>\D*)"
 )
-_LOCAL_TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", re.ASCII)
-_TRUE = frozenset({"1", "true", "yes", "y", "是", "有"})
-_FALSE = frozenset({"0", "false", "no", "n", "否", "无"})
-_EPOCH_MILLIS = 10_000_000_000
+_UNITS = {"": 1, "万": 10_000, "百万": 1_000_000, "千万": 10_000_000, "亿": 100_000_000}
+_CURRENCY = re.compile(r"(?:人民币|rmb|cny|[¥￥圆元整正:()])*")
+_NO_CENTS = re.compile(r"元[整正]$|元$")
 
 
-def to_date(value: Any, formats: Iterable[str] = DATE_FORMATS) -> date | None:
-    """A date from any of the formats; empty, 长期 and 9999-12-31 mean no end and become None."""
-    if value is None or isinstance(value, date):
-        return value
-    return _date_of(str(value).strip(), tuple(formats))
+class Wanted(StrEnum):
+    """What a value that cannot be read should have been."""
+
+    DATE = "date"
+    NUMBER = "number"
+    WHOLE_NUMBER = "whole_number"
+    AMOUNT = "amount"
+    TRUTH_VALUE = "truth_value"
+    CODE = "code"
+    TEXT = "text"
+    LIST = "list"
+    OBJECT = "object"
+    REQUIRED = "required"
 
 
-@lru_cache(maxsize=16_384)
-def _date_of(text: str, formats: tuple[str, ...]) -> date | None:
-    if text in {"", "长期", "永久", "9999-12-31", "99991231"}:
-        return None
-    for pattern, usual in _USUAL:
-        if pattern in formats and (found := usual.fullmatch(text)):
-            return date(int(found[1]), int(found[2]), int(found[3]))
-    for pattern in formats:
-        try:
-            return datetime.strptime(text, pattern).date()  # noqa: DTZ007 - a date has no zone
-        except ValueError:
-            continue
-    return datetime.fromisoformat(text).date()
-
-
-def to_instant(value: Any) -> datetime:
-    """An aware UTC instant from ISO 8601, a local date and time, a bare date (its first moment) or
-    epoch milliseconds.
+class Unread(Struct, frozen=True):
+    """What stands where a value was told that cannot be read. `wanted` says what it should have
+    been; `told` is a code that the table lacks, never any other value.
     """
-    if isinstance(value, bool) or value is None:
-        raise ValueError("no time given")
-    if isinstance(value, int | float):
-        return datetime.fromtimestamp(value / 1000 if abs(value) >= _EPOCH_MILLIS else value, UTC)
-    text = str(value).strip()
-    if _LOCAL_TIME.fullmatch(text):
-        return datetime.fromisoformat(text).replace(tzinfo=CHINA_TIME).astimezone(UTC)
-    for pattern in ("%Y-%m-%d %H:%M:%S", "%Y/%m/%d %H:%M:%S", "%Y%m%d%H%M%S", *DATE_FORMATS):
-        try:
-            return datetime.strptime(text, pattern).replace(tzinfo=CHINA_TIME).astimezone(UTC)
-        except ValueError:
-            continue
-    parsed = datetime.fromisoformat(text)
-    return (parsed if parsed.tzinfo else parsed.replace(tzinfo=CHINA_TIME)).astimezone(UTC)
+
+    wanted: Wanted
+    told: str | None = None
 
 
-def to_bool(value: Any) -> bool | None:
+def to_date(value: Any, formats: Iterable[str] = DATE_FORMATS) -> Any:
+    """A day of China, see `days.to_date`."""
+    try:
+        return days.to_date(value, formats)
+    except ValueError:
+        return Unread(Wanted.DATE)
+
+
+def to_bool(value: Any) -> Any:
     """A truth value from the words departments use; None and empty text are not told, never
     false.
     """
     if value is None or isinstance(value, bool):
         return value
-    text = str(value).strip().lower()
+    text = plain_text(value)
     if not text:
         return None
-    if text in _TRUE:
-        return True
-    if text in _FALSE:
-        return False
-    raise ValueError("not a truth value")
+    for truth, kind in ((True, "true"), (False, "false")):
+        if says(kind, text):
+            return truth
+    return None if says("not_told", text) else Unread(Wanted.TRUTH_VALUE)
 
 
-def to_text(value: Any) -> str | None:
-    """Text without surrounding blanks; empty becomes None."""
-    if value is None:
+def to_text(value: Any) -> Any:
+    """Text without surrounding blanks; empty becomes None. A number is its digits."""
+    if value is None or isinstance(value, str):
+        return value and (value.strip() or None)
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return plain_text(value) if isinstance(value, int | float) else Unread(Wanted.TEXT)
+
+
+def to_int(value: Any) -> Any:
+    """A whole number, with or without separators; empty becomes None."""
+    found = to_number(value)
+    if isinstance(found, float):
+        return int(found) if found.is_integer() else Unread(Wanted.WHOLE_NUMBER)
+    return Unread(Wanted.WHOLE_NUMBER) if isinstance(found, Unread) else found
+
+
+def to_number(value: Any) -> Any:
+    """A number, with or without separators; empty becomes None."""
+    if isinstance(value, bool | list | dict):
+        return Unread(Wanted.NUMBER)
+    text = "" if value is None else _narrow(plain_text(value))
+    if not bare(text) or says("not_told", text):
         return None
-    return str(value).strip() or None
+    return float(text.replace(",", "")) if _NUMBER.fullmatch(text) else Unread(Wanted.NUMBER)
 
 
-def to_int(value: Any) -> int | None:
-    """A whole number; empty becomes None."""
-    text = to_text(value)
-    return None if text is None else int(text)
+def to_amount(value: Any, unit: int = YUAN) -> Any:
+    """An amount of yuan in units of `unit`. A number alone is told in that unit already; 万 and 元
+    are converted; another currency is unreadable.
 
-
-def to_number(value: Any) -> float | None:
-    """A number; empty becomes None."""
-    text = to_text(value)
-    return None if text is None else float(text)
+    >>> to_amount("人民币600000万元整", 10_000), to_amount("5,000,000元", 10_000)
+    (600000.0, 500.0)
+    """
+    plain = to_number(value)
+    if not isinstance(plain, Unread):
+        return plain
+    match = _AMOUNT.fullmatch(_narrow(str(value))) if isinstance(value, str) else None
+    if match is None or not _NUMBER.fullmatch(match["number"]):
+        return Unread(Wanted.AMOUNT)
+    before, after = match["before"].casefold(), match["after"].casefold()
+    if not (_CURRENCY.fullmatch(before) and _CURRENCY.fullmatch(after)):
+        return Unread(Wanted.AMOUNT)
+    number = float(match["number"].replace(",", ""))
+    if match["unit"] is None and not _NO_CENTS.search(after.strip("()")) and "¥" not in before:
+        return Unread(Wanted.AMOUNT)  # a currency alone does not say in which unit
+    return round(number * _UNITS[match["unit"] or ""] / unit, 6)
 
 
 def to_list(value: Any) -> list[Any]:
-    """A list: None is empty, text is split at 、 ， , and ; , a single value stands alone."""
+    """A list: None is empty, text is split at 、 ， , and ; outside brackets, a single value stands
+    alone.
+
+    >>> to_list("预包装食品（含冷藏、冷冻），散装食品")
+    ['预包装食品（含冷藏、冷冻）', '散装食品']
+    """
     if value is None or value == "":
         return []
     if isinstance(value, list):
         return value
-    if isinstance(value, str):
-        for mark in "，、;；":
-            value = value.replace(mark, ",")
-        return [part.strip() for part in value.split(",") if part.strip()]
-    return [value]
+    if not isinstance(value, str):
+        return [value]
+    return [part for piece in _pieces(value) if (part := piece.strip())]
+
+
+def _pieces(text: str) -> Iterator[str]:
+    """A text between separators; what a bracket opens that is never closed does not hide them."""
+    narrow = [unicodedata.normalize("NFKC", sign) for sign in text]
+    last = {sign: place for place, sign in enumerate(narrow)}
+    closing, begin = [""], 0
+    for place, sign in enumerate(narrow):
+        closes = _MARKS.get(sign)
+        if closes is not None and last.get(closes, -1) > place:
+            closing.append(closes)
+        elif sign == closing[-1]:
+            closing.pop()
+        elif text[place] in _SEPARATORS and len(closing) == 1:
+            yield text[begin:place]
+            begin = place + 1
+    yield text[begin:]
+
+
+def to_code(table: Mapping[str, Any], value: Any) -> Any:
+    """What a code stands for. `*` stands for every other one; without it a code that the table
+    lacks is `Unread` and named, one that is not told is not told.
+    """
+    text = "" if value is None else plain_text(value)
+    if text in table:
+        return table[text]
+    if "*" in table:
+        return table["*"]
+    return Unread(Wanted.CODE, text[:40]) if text else None
+
+
+def plain_text(value: Any) -> str:
+    """A scalar as text; a whole number has no decimal point."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return str(value).strip()
+
+
+def _narrow(text: str) -> str:
+    return "".join(unicodedata.normalize("NFKC", text).split())

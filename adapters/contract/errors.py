@@ -50,6 +50,13 @@ class AdapterUnavailable(AdapterError):
     """Nothing usable arrived."""
 
 
+class MessageRefused(AdapterUnavailable):
+    """The department refused this message for good; sending it again would change nothing."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__("request_refused", detail)
+
+
 class AdapterTimedOut(AdapterError):
     """The deadline came first."""
 
@@ -59,3 +66,10 @@ class AdapterTimedOut(AdapterError):
 
 class AdapterMalformed(AdapterError):
     """Something arrived that breaks the contract."""
+
+
+class NothingTold(AdapterMalformed):
+    """An answer about the business asked that holds neither a record nor a declared "no record"."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__("schema_violation", detail)

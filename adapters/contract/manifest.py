@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct, field
 
-from adapters.contract.convert import DATE_FORMATS
+from adapters.contract.days import DATE_FORMATS
 
 AdapterId = Annotated[
     str, Meta(pattern=r"^[a-z][a-z0-9_]{1,39}$", description="snake_case, 2 to 40 characters")
@@ -16,18 +16,24 @@ Address = Annotated[str, Meta(min_length=8, max_length=300)]
 Path = Annotated[str, Meta(min_length=1, max_length=300, pattern=r"^[^\x00-\x1f]*$")]
 
 
-class Condition(Struct, frozen=True, omit_defaults=True, kw_only=True, forbid_unknown_fields=True):
-    """True when the value at `path` equals `equals`, or is empty when `empty` is set, and the HTTP
-    status is `status` if given.
+MediaType = Annotated[str, Meta(max_length=100, pattern=r"^[a-z0-9.+-]+/[a-z0-9.+*-]+$")]
 
-    A status alone never means "no record": a proxy's 404 says nothing about a business.
+
+class Condition(Struct, frozen=True, omit_defaults=True, kw_only=True, forbid_unknown_fields=True):
+    """True when the value at `path` is `equals` (or one of them), or is there and empty when
+    `empty` is set, and the HTTP status is `status` if given.
+
+    A status alone never means "no record", but for 204 and 205, which have no content by
+    definition: a proxy's 404 says nothing about a business. "No record" counts only in an answer
+    that names the business asked; `without_echo` says why this one does not, for the reviewer.
     """
 
     status: Annotated[int, Meta(ge=100, le=599)] | None = None
     path: Path | None = None
-    equals: str | int | bool | None = None
+    equals: str | int | bool | list[str | int] | None = None
     empty: bool = False
     reason: str | None = None
+    without_echo: Annotated[str, Meta(min_length=4, max_length=300)] | None = None
 
 
 def _envelope_no_record() -> list[Condition]:
@@ -45,8 +51,11 @@ def _date_formats() -> list[str]:
 class RequestSpec(
     Struct, frozen=True, omit_defaults=True, kw_only=True, forbid_unknown_fields=True
 ):
-    """How the department is asked. `{business_id}`, `{scheme}` and `{site}` are filled in,
-    percent-encoded in paths.
+    """How the department is asked. `{business_id}`, `{scheme}`, `{site}` and `{section}` are filled
+    in, escaped for their place.
+
+    A POST sends one of: `body`, an object of JSON; `form`, the fields of a form; `text`, a template
+    of a text or of XML. `content_type` and `charset` say how, where it is not the usual.
     """
 
     method: Literal["GET", "POST"] = "GET"
@@ -55,6 +64,10 @@ class RequestSpec(
     )
     query: dict[str, str] = {}
     body: dict[str, Any] | None = None
+    form: dict[str, str] | None = None
+    text: Annotated[str, Meta(min_length=1, max_length=4000)] | None = None
+    content_type: MediaType | None = None
+    charset: Literal["utf-8", "gb18030"] = "utf-8"
 
 
 class ResponseSpec(
@@ -62,9 +75,15 @@ class ResponseSpec(
 ):
     """Where things are in the department's answer; the defaults are the envelope of
     department-adapter.v1.yaml.
+
+    Read in this order: HTTP status, content type, `success`, `business_id` (the echo), `no_record`
+    and `not_applicable`, the record. `content_type` says what the answer is labelled, where it is
+    not the usual. `as_of` may be `@received`: the source tells no time, and what it says is as old
+    as its answer.
     """
 
     format: Literal["json", "xml"] = "json"
+    content_type: MediaType | list[MediaType] | None = None
     charset: Literal["utf-8", "gb18030"] = "utf-8"
     business_id: Path = "business_id"
     as_of: Path = "as_of"
@@ -109,11 +128,11 @@ class AuthSpec(Struct, frozen=True, omit_defaults=True, kw_only=True, forbid_unk
 
 class Capacity(Struct, frozen=True, omit_defaults=True, kw_only=True, forbid_unknown_fields=True):
     """What the department's system can take at once. The gateway begins with `initial` and finds
-    its way between 4 and `most`.
+    its way between 4 (or `most`, where that is less) and `most`.
     """
 
     initial: Annotated[int, Meta(ge=1, le=2000)] = 16
-    most: Annotated[int, Meta(ge=4, le=2000)] = 128
+    most: Annotated[int, Meta(ge=1, le=2000)] = 128
 
 
 class Manifest(Struct, frozen=True, omit_defaults=True, kw_only=True, forbid_unknown_fields=True):
@@ -121,6 +140,8 @@ class Manifest(Struct, frozen=True, omit_defaults=True, kw_only=True, forbid_unk
     `adapters.departments`.
     """
 
+    schema_file: str | None = field(default=None, name="$schema")
+    """For editors; the gateway does not read it."""
     adapter_id: AdapterId
     department: AdapterId
     section: AdapterId

@@ -13,8 +13,12 @@ import msgspec
 from msgspec import Meta, Struct
 
 Code = Annotated[str, Meta(max_length=64)]
-Name = Annotated[str, Meta(max_length=300)]
+LONGEST_NAME = 300
+Name = Annotated[str, Meta(max_length=LONGEST_NAME)]
 Text = Annotated[str, Meta(max_length=4000)]
+UNIT = "unit"
+"""How many yuan an amount's unit has, in the extra of its type; where it is silent, one."""
+TenThousandYuan = Annotated[float, Meta(description="万元 (10 000 yuan)", extra={UNIT: 10_000})]
 Count = Annotated[int, Meta(ge=0, le=1_000_000)]
 YesNo = Literal["yes", "no", "unknown"]
 PermitAnswer = Literal["yes", "no", "expired", "revoked", "not_required", "unknown"]
@@ -107,7 +111,7 @@ class Registration(Struct, frozen=True, omit_defaults=True, kw_only=True):
     legal_rep_name: Name | None = None
     legal_rep_id_no: Code | None = None
     contact_phone: Code | None = None
-    registered_capital: float | None = None
+    registered_capital: TenThousandYuan | None = None
     established_on: date | None = None
     term_from: date | None = None
     term_to: date | None = None

@@ -11,6 +11,7 @@ from mmap import mmap
 
 from msgspec import Struct
 
+from adapters.contract.reading import Unreadable
 from adapters.dispatch.reply import Reply
 
 Key = tuple[str, ...]
@@ -30,13 +31,15 @@ little keeps its place.
 
 class Kept(Struct, frozen=True):
     """An answer that was kept. `encoded` is its data, `fetched_at` when it came, `digest` that of
-    the source's bytes.
+    the source's bytes, `unreadable` what was left out of it.
     """
 
     encoded: bytes
     as_of: datetime | None
     fetched_at: datetime
     digest: str | None
+    unreadable: tuple[Unreadable, ...] = ()
+    received: bool = False
 
 
 class Freshness(Struct, frozen=True):
@@ -59,6 +62,8 @@ class _Place(Struct):
     as_of: datetime | None
     fetched_at: datetime
     digest: str | None
+    unreadable: tuple[Unreadable, ...] = ()
+    received: bool = False
 
 
 class AnswerCache:
@@ -97,12 +102,12 @@ class AnswerCache:
             known = self._taken(key, size, fetched_at)
             if known is None:
                 return
-        known.size, known.as_of, known.fetched_at, known.digest = (
-            size,
-            answered.as_of,
-            fetched_at,
-            answered.digest,
-        )
+        known.size = size
+        known.as_of = answered.as_of
+        known.fetched_at = fetched_at
+        known.digest = answered.digest
+        known.unreadable = answered.unreadable
+        known.received = answered.received
         place = known.begin % len(self._block)
         self._block[place : place + size] = encoded
 
@@ -168,7 +173,12 @@ class AnswerCache:
     def _read(self, found: _Place) -> Kept:
         place = found.begin % len(self._block)
         return Kept(
-            self._block[place : place + found.size], found.as_of, found.fetched_at, found.digest
+            self._block[place : place + found.size],
+            found.as_of,
+            found.fetched_at,
+            found.digest,
+            found.unreadable,
+            found.received,
         )
 
     def holds_newer(self, key: Key, than: datetime) -> bool:

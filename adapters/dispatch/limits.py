@@ -21,8 +21,9 @@ class AdaptiveLimit:
     __slots__ = ("_count", "_estimate", "_least", "_long", "_most", "_sum", "_window", "value")
 
     def __init__(self, initial: int = 16, least: int = 4, most: int = 128) -> None:
+        initial = min(initial, most)
         self._least = min(least, initial)
-        self._most = max(most, initial)
+        self._most = most
         self._estimate = float(initial)
         self._long = 0.0
         self._sum, self._count = 0.0, 0

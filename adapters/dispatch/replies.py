@@ -55,6 +55,8 @@ class Replies:
             self._now(),
             max(attempts, answer.attempts),
             answer.source_digest,
+            answer.unreadable,
+            answer.received,
         )
         self._remember(question, reply, seconds, late=late)
         return reply
@@ -102,4 +104,6 @@ def _used_again(
         kept.fetched_at,
         attempts,
         kept.digest,
+        kept.unreadable,
+        kept.received,
     )

@@ -9,11 +9,12 @@ import msgspec
 from msgspec import Struct
 
 from adapters.contract import ANSWERED, Outcome
+from adapters.contract.reading import Unreadable
 
 
 class Reply(Struct, frozen=True):
     """What became of a question. `encoded` is the section's data as the department gave it, before
-    any release.
+    any release, `unreadable` what was left out of it.
     """
 
     outcome: Outcome
@@ -25,6 +26,13 @@ class Reply(Struct, frozen=True):
     fetched_at: datetime | None = None
     attempts: int = 0
     digest: str | None = None
+    unreadable: tuple[Unreadable, ...] = ()
+    received: bool = False
+
+    @property
+    def unreadable_fields(self) -> frozenset[str]:
+        """The section's own fields of which something was left out."""
+        return frozenset(row.pointer.split("/", 2)[1] for row in self.unreadable)
 
     @property
     def is_current(self) -> bool:

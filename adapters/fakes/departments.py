@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import unquote
 from xml.sax.saxutils import escape
 
-from adapters.contract.convert import CHINA_TIME
+from adapters.contract.days import CHINA_TIME
 from adapters.fakes import dialects
 from adapters.fakes.world import NINGBO, SHAOXING, MockBusiness, SiteTruth, World
 
@@ -178,7 +178,9 @@ def _registration(department: Department, asked: MockRequest) -> MockAnswer:
     business_id = str((asked.json().get("cxtj") or {}).get("uniscid", ""))
     _, record = department.record(business_id)
     if record is None:
-        return _json({"code": 2001, "msg": "未查询到记录", "data": None})
+        return _json(
+            {"code": 2001, "msg": "未查询到记录", "data": {"cxm": business_id, "row": None}}
+        )
     stamp = department.as_of.strftime("%Y-%m-%d %H:%M:%S")
     return _json(
         {"code": 0, "msg": "成功", "data": {"cxm": business_id, "gxsj": stamp, "row": record}}
@@ -218,7 +220,7 @@ def _fire(department: Department, asked: MockRequest) -> MockAnswer:
     code = asked.query.get("code", "")
     _, record = department.record(code, asked.query.get("siteNo", ""))
     if record is None:
-        return _json({"ok": False, "error": "not found"}, 404)
+        return _json({"ok": False, "error": "not found", "unitCode": code}, 404)
     return _json(
         {
             "ok": True,

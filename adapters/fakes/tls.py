@@ -156,7 +156,12 @@ def _raw(name: str, running: Tasks) -> Handle:
 async def _honest(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     question = await reader.readuntil(b"\r\n\r\n")
     asked = question.split(b" ", 2)[1].rpartition(b"/")[2].partition(b"?")[0].decode()
-    told = {"business_id": asked, "as_of": "2026-01-01T00:00:00Z", "status": "found", "data": {}}
+    told = {
+        "business_id": asked,
+        "as_of": "2026-01-01T00:00:00Z",
+        "status": "found",
+        "data": {"flags": []},
+    }
     body = json.dumps(told).encode()
     head = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\n"
     writer.write(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)

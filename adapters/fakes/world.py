@@ -23,6 +23,15 @@ CITIES = (
     ("510104", "成都", "成都市锦江区"),
     ("370102", "济南", "济南市历下区"),
 )
+TOWNS = {
+    **{city[0]: city[2] for city in CITIES},
+    "110105": "北京市朝阳区",
+    "330203": "宁波市海曙区",
+    "330602": "绍兴市越城区",
+    "420106": "武汉市武昌区",
+    "500103": "重庆市渝中区",
+}
+"""Where the planted businesses are, by division."""
 WORDS = ("示例", "样板", "虚构", "模拟", "演示", "假设", "试作", "范例", "拟名", "样品")
 MARKS = (
     "东风",
@@ -241,7 +250,11 @@ def _clean(
     """A business in good order under a given code, but for the changes."""
     base = generate(0, index, today)
     until = today + timedelta(days=500)
-    site = replace(base.sites[0], name=name, fire="yes", fire_valid_to=until, site_ref="S001")
+    site = replace(
+        _site(random.Random(code), 1, (code[2:8], "", TOWNS[code[2:8]]), name, today),
+        fire="yes",
+        fire_valid_to=until,
+    )
     base = replace(
         base, business_id=code, name=name, trade=TRADES[trade], sites=(site,), status=ALIVE,
         raw_status="存续", suspended=False, registered=True, tax_known=True, tax_status=NORMAL,
@@ -288,17 +301,32 @@ def _planted(today: date) -> dict[str, MockBusiness]:
     plants.append(
         replace(expired, sites=(replace(expired.sites[0], fire="expired", fire_valid_to=gone),))
     )
-    stores = [
-        replace(chain.sites[0], site_ref=f"S00{i}", name=f"{chain.name}{i}号店") for i in (1, 2, 3)
-    ]
-    stores[1] = replace(stores[1], fire="expired", fire_valid_to=gone)
-    plants.append(replace(chain, sites=tuple(stores)))
+    moved = clean(MOVED_TO_NINGBO, 900_013, "杭州迁甬示例餐饮有限公司", 0, division="330203")
     plants += [
+        _chain(chain, today, gone),
         clean(NINGBO, 900_011, "宁波示例餐饮有限公司", 0),
         clean(SHAOXING, 900_012, "绍兴示例餐饮有限公司", 0),
-        clean(MOVED_TO_NINGBO, 900_013, "杭州迁甬示例餐饮有限公司", 0, division="330203"),
+        replace(
+            moved,
+            sites=(replace(moved.sites[0], address=f"{TOWNS['330203']}海棠路7号"),),
+        ),
     ]
     return {b.business_id: b for b in plants}
+
+
+def _chain(business: MockBusiness, today: date, gone: date) -> MockBusiness:
+    """Three shops of one business, of which the second's fire permit has expired."""
+    rng, town = random.Random(business.business_id), (business.division, "", TOWNS["370102"])
+    stores = [
+        replace(
+            _site(rng, i, town, f"{business.name}{i}号店", today),
+            fire="yes",
+            fire_valid_to=business.sites[0].fire_valid_to,
+        )
+        for i in (1, 2, 3)
+    ]
+    stores[1] = replace(stores[1], fire="expired", fire_valid_to=gone)
+    return replace(business, sites=tuple(stores))
 
 
 class World:
@@ -327,6 +355,8 @@ def true_headline(business: MockBusiness, site_ref: str | None = None) -> dict[s
     """The right answers, worked out from the truth alone; imports nothing of the gateway."""
     alive = business.registered and business.status not in DEAD
     registered = "no" if not alive else "unknown" if business.status == OTHER else "yes"
+    if not business.registered and not business.business_id.startswith("9"):
+        registered = "unknown"  # another authority registers such bodies
     if not business.tax_known:
         taxes = "unknown"
     elif business.tax_status == ABNORMAL or business.overdue or business.arrears:

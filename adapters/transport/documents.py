@@ -2,6 +2,7 @@
 XML.
 """
 
+import codecs
 import json
 from typing import Any
 from xml.etree.ElementTree import Element, ParseError
@@ -11,16 +12,36 @@ import msgspec
 from defusedxml import DefusedXmlException
 
 from adapters.contract.errors import AdapterMalformed
+from adapters.contract.spelling import letters_of_today
 from adapters.transport.guard import Limits
 from adapters.transport.scan import check_cost, check_text, repeats_keys
 
 
+def _what_windows_adds(error: UnicodeError) -> tuple[str, int]:
+    """GBK as Windows writes it has two bytes more than GB 18030: each costs one sign."""
+    if isinstance(error, UnicodeDecodeError):
+        sign = _OF_WINDOWS.get(error.object[error.start])
+        if sign is not None:
+            return sign, error.start + 1
+    raise error
+
+
+_OF_WINDOWS = {0x80: "\u20ac", 0xFF: "\ufffd"}
+codecs.register_error("what_windows_adds", _what_windows_adds)
+
+
 def decode_text(raw: bytes, charset: str) -> str:
-    """Strict decoding in the declared charset."""
+    """A text in the declared charset, without a mark of its byte order. GB 18030 is read as it is
+    really written (edition of 2022, and what Windows adds); all else is refused.
+    """
     try:
-        return raw.decode(charset)
+        if charset == "gb18030":
+            text = letters_of_today(raw.decode(charset, "what_windows_adds"))
+        else:
+            text = raw.decode(charset)
     except UnicodeDecodeError as error:
         raise AdapterMalformed("encoding", f"not valid {charset}") from error
+    return text.removeprefix("\ufeff")
 
 
 def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -38,6 +59,7 @@ def decode_json(raw: bytes, limits: Limits) -> Any:
     """Plain values of JSON in UTF-8, with the same refusals as `parse_json`, at the decoder's
     speed.
     """
+    raw = raw.removeprefix(codecs.BOM_UTF8)
     check_text(raw)
     check_cost(raw, limits)
     try:
@@ -92,7 +114,7 @@ def _check_string(text: str, limits: Limits) -> None:
 
 def parse_xml(text: str, limits: Limits) -> dict[str, Any]:
     """XML without DTD, entities or external references, as nested dicts; repeated elements become
-    lists.
+    lists, an attribute is `@name`, the text of an element with attributes is `TEXT`.
 
     The text is decoded already, so a declaration that names a charset is cut off: expat knows no
     GB18030.
@@ -111,6 +133,10 @@ def parse_xml(text: str, limits: Limits) -> dict[str, Any]:
     return document
 
 
+TEXT = "#text"
+_SCHEMA_INSTANCE = "{http://www.w3.org/2001/XMLSchema-instance}"
+
+
 def _local(element: Element) -> str:
     return str(element.tag).rpartition("}")[2]
 
@@ -118,9 +144,18 @@ def _local(element: Element) -> str:
 def _element(element: Element, depth: int) -> Any:
     if depth == 0:
         raise AdapterMalformed("too_complex", "XML nested too deep")
+    if element.get(f"{_SCHEMA_INSTANCE}nil") in {"true", "1"}:
+        return None
+    text = (element.text or "").strip()
+    found: dict[str, Any] = {
+        f"@{name.rpartition('}')[2]}": value
+        for name, value in element.attrib.items()
+        if not name.startswith(_SCHEMA_INSTANCE)
+    }
     if not len(element):
-        return (element.text or "").strip()
-    found: dict[str, Any] = {}
+        if found and text:
+            found[TEXT] = text
+        return found or text
     for child in element:
         name, value = _local(child), _element(child, depth - 1)
         if name not in found:

@@ -28,8 +28,9 @@ from adapters.transport.guard import AddressGuard, ByteBudget, Limits, Origin, d
 log = logging.getLogger("onevisit.transport")
 T = TypeVar("T")
 _IDLE_PER_ORIGIN = 256
-QUICK, PATIENT = 0.25, 1.0
-"""Seconds a connection may take: for a question that an officer waits for, and for everything else.
+QUICK, PATIENT = 0.25, 3.0
+"""Seconds a connection may take: for a question that an officer waits for, and for everything
+else: a first packet that was lost comes again after one second.
 """
 _TLS_SECONDS = 0.5
 LARGE = 64 << 10

@@ -37,7 +37,7 @@ _DENIED = tuple(
     )
 )
 _GZIP_WINDOW = 31
-_INFLATE_STEP, _SMALL = 64 << 10, 256
+_INFLATE_STEP, _SMALL = 64 << 10, 1 << 20
 _NAME = re.compile(r"[a-z0-9_]([a-z0-9._-]{0,251}[a-z0-9])?")
 _NUMBER = re.compile(r"\d+|0x[0-9a-f]*")
 _DEFAULT_PORTS = {"https": 443, "http": 80}
@@ -284,7 +284,7 @@ def decode_body(headers: Mapping[str, str], raw: bytes, limits: Limits) -> bytes
             waiting = inflater.unconsumed_tail
             size += len(piece)
             pieces.append(piece)
-            # A bomb shows in its first step: what came out is far more than what went in so far.
+            # Honest answers repeat themselves: below a mebibyte no ratio makes a bomb.
             if size > limits.decoded or size > max(
                 (len(raw) - len(waiting)) * limits.ratio, _SMALL
             ):

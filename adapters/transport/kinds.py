@@ -5,8 +5,6 @@ anybody is asked, and what a pasted sample becomes.
 from collections.abc import Callable
 from typing import Any, NamedTuple, cast
 
-from msgspec import Struct
-
 from adapters.contract.adapter import DepartmentAdapter
 from adapters.contract.errors import DeclarationError
 from adapters.contract.manifest import Manifest
@@ -14,6 +12,7 @@ from adapters.contract.sections import shape_of
 from adapters.transport.answers import Now
 from adapters.transport.credentials import Secrets
 from adapters.transport.exchange import Exchange
+from adapters.transport.preview import Preview
 from adapters.transport.python_department import PythonDepartment
 
 Build = Callable[[Manifest, Exchange, Secrets, Now], DepartmentAdapter]
@@ -28,7 +27,7 @@ class AdapterKind(NamedTuple):
 
     build: Build
     check: Callable[[Manifest], None]
-    preview: Callable[[DepartmentAdapter, Any], Struct]
+    preview: Callable[[DepartmentAdapter, Any], Preview]
 
 
 def python_kind(department: type[PythonDepartment]) -> AdapterKind:

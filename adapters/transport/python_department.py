@@ -11,24 +11,26 @@ from typing import Any, ClassVar, Literal
 import httpx
 from msgspec import Struct
 
-from adapters.contract.adapter import AdapterQuery, SectionAnswer
+from adapters.contract.adapter import AdapterQuery, SectionAnswer, Transcript
 from adapters.contract.errors import AdapterMalformed, AdapterUnavailable
 from adapters.contract.manifest import Manifest
 from adapters.transport.answers import (
     Now,
     digest_of,
+    read_shape,
     require_as_of,
     require_echo,
     require_media_type,
+    require_named,
     require_whole,
     section_answer,
     status_failure,
-    to_shape,
 )
 from adapters.transport.credentials import Secrets, static_headers
 from adapters.transport.documents import decode_text, parse_json, parse_xml
 from adapters.transport.exchange import Exchange
 from adapters.transport.httpx_transport import client_over, fields_for
+from adapters.transport.preview import Preview
 
 
 class Told(Struct, frozen=True):
@@ -53,8 +55,12 @@ class PythonDepartment(ABC):
     charset: ClassVar[Literal["utf-8", "gb18030"]] = "utf-8"
     repeatable: ClassVar[bool] = False
     """Whether asking twice is as good as asking once."""
+    without_echo: ClassVar[str] = ""
+    """Why its "no record" names no business; empty where it does, and then it must."""
     mapping: ClassVar[Callable[[dict[str, Any]], dict[str, Any]]]
-    """From a record to canonical values; pure. What it raises is a schema violation."""
+    """From a record to canonical values; pure. A value that cannot be read is `Unread`, as
+    `adapters.contract.convert` gives it; what it raises is a schema violation.
+    """
 
     def __init__(self, manifest: Manifest, exchange: Exchange, secrets: Secrets, now: Now) -> None:
         self._manifest = manifest
@@ -93,30 +99,54 @@ class PythonDepartment(ABC):
 
     async def fetch(self, query: AdapterQuery) -> SectionAnswer:
         """See `DepartmentAdapter.fetch`."""
+        response = await self._client.send(self._question(query))
+        return await self._exchange.read(
+            len(response.content), lambda: self._read(response, query.business_id)
+        )
+
+    def _question(self, query: AdapterQuery) -> httpx.Request:
         request = self.request(query)
         request.headers.update({**self._headers, **fields_for(query)})
         request.extensions = {"deadline": query.deadline}
+        return request
+
+    async def transcript(self, query: AdapterQuery) -> Transcript:
+        """Ask, and tell what was sent and what came, unread."""
+        request = self._question(query)
+        sent = f"{request.method} {request.url.raw_path.decode()}\n"
+        sent += request.content.decode("utf-8", "replace")
         response = await self._client.send(request)
-        return await self._exchange.read(len(response.content), lambda: self._read(response, query))
+        return Transcript(
+            sent.strip(), response.status_code, dict(response.headers), response.content
+        )
 
     async def close(self) -> None:
         """Nothing is asked after this."""
         await self._client.aclose()
 
-    def preview(self, sample: Any) -> Struct:
+    def preview(self, sample: Any) -> Preview:
         """What a pasted sample of the department's answer becomes; needs no endpoint."""
-        told = self.record_of(_object(sample))
-        return to_shape(self._values(told.record), self.section)
+        decoded = self._parsed(sample) if isinstance(sample, str) else _object(sample)
+        told = self.record_of(decoded)
+        return Preview(decoded, read_shape(self._values(told.record), self.section))
+
+    def read(self, status: int, fields: dict[str, str], body: bytes, asked: str) -> SectionAnswer:
+        """What an answer to a question about `asked` says, without asking. Raises
+        `AdapterError`.
+        """
+        return self._read(httpx.Response(status, headers=fields, content=body), asked)
 
     def document_of(self, response: httpx.Response) -> dict[str, Any]:
         """An answer's document, within the bounds. Raises `AdapterMalformed`."""
         content_type = response.headers.get("content-type", "")
         require_media_type(content_type.partition(";")[0].strip().lower(), self.format)
-        parse = parse_xml if self.format == "xml" else parse_json
-        return _object(parse(decode_text(response.content, self.charset), self.limits))
+        return self._parsed(decode_text(response.content, self.charset))
 
-    def _read(self, response: httpx.Response, query: AdapterQuery) -> SectionAnswer:
-        if failure := status_failure(response.status_code, response.headers):
+    def _parsed(self, text: str) -> dict[str, Any]:
+        return _object((parse_xml if self.format == "xml" else parse_json)(text, self.limits))
+
+    def _read(self, response: httpx.Response, asked: str) -> SectionAnswer:
+        if failure := status_failure(response.status_code, response.headers, self._now):
             raise failure
         require_whole(response.status_code)
         digest = digest_of(response.content)
@@ -124,11 +154,11 @@ class PythonDepartment(ABC):
         if told.failure is not None:
             raise AdapterUnavailable("upstream_error", told.failure[:60])
         if told.reason is not None:
-            if told.echo is not None:  # "no record" of another business says nothing of this one
-                require_echo(query.business_id, told.echo)
+            if told.echo is not None or not self.without_echo:
+                require_named(asked, told.echo)
             return SectionAnswer(None, None, digest, told.reason)
         _object(told.record)
-        require_echo(query.business_id, told.echo)
+        require_echo(asked, told.echo)
         as_of = require_as_of(told.as_of, self._now)
         return section_answer(self._values(told.record), self.section, as_of, digest)
 

@@ -8,9 +8,15 @@ only a parser can tell, and is asked.
 
 import re
 from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+from msgspec import Struct
 
 from adapters.contract.errors import AdapterMalformed
+from adapters.contract.reading import ODD_DAY
 from adapters.contract.sections import encode
+from adapters.contract.spelling import shown
 from adapters.transport.guard import Limits
 
 _REORDERS = re.compile(rb"\xe2\x80[\xaa-\xae]|\xe2\x81[\xa6-\xa9]")
@@ -90,6 +96,43 @@ def check_display(encoded: bytes) -> None:
     """
     if b"\xe2" in encoded and _REORDERS.search(encoded):
         raise AdapterMalformed("deceptive_text")
+
+
+_SUSPECT = re.compile(
+    rb"\xe2\x80[\x8b-\x8f]|\xe2\x81[\xa0-\xa4\xaa-\xaf]|\xef(?:\xbb\xbf|\xbf\xb9|\xbf\xba|\xbf\xbb)"
+    rb"|\xef\xbe\xa0|\xf3\xa0[\x80\x81]|\xc2[\x80-\x9f\xad]|\xd8\x9c|\xe1(?:\x85[\x9f\xa0]|\xa0\x8e)"
+    rb"|\xe3\x85\xa4|\x7f|\\u00[01][0-9a-f]|\\[bf]"
+    rb"|(?:\xcc[\x80-\xbf]|\xcd[\x80-\xaf]|\xd2[\x83-\x89]|\xe1[\xaa\xab\xb7][\x80-\xbf]"
+    rb"|\xe2\x83[\x90-\xbf]|\xef\xb8[\xa0-\xaf]){3}"
+)
+
+
+LOOK_TWICE = re.compile(
+    b"|".join((rb"\A\{\}\Z", _SUSPECT.pattern, _REORDERS.pattern, ODD_DAY.pattern))
+).search
+"""Finds in canonical data what the general reading has to look at, also that there is nothing; one
+pass for the fast one.
+"""
+
+
+def is_suspect(encoded: bytes) -> bool:
+    """Whether canonical data holds signs that nobody sees, or piles of marks."""
+    return _SUSPECT.search(encoded) is not None
+
+
+def without_what_nobody_sees(data: Struct) -> Struct:
+    """The same data with texts as they may be shown (`spelling.shown`)."""
+    return msgspec.convert(_shown(msgspec.to_builtins(data)), type(data))
+
+
+def _shown(value: Any) -> Any:
+    if isinstance(value, str):
+        return shown(value)
+    if isinstance(value, list):
+        return [_shown(item) for item in value]
+    if isinstance(value, dict):
+        return {name: _shown(item) for name, item in value.items()}
+    return value
 
 
 def check_text(raw: bytes) -> None:

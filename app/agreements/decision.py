@@ -108,7 +108,15 @@ class Release:
     stays hidden. Class 1 and unlisted fields are left out in silence.
     """
 
-    __slots__ = ("_dropped", "_levels", "_masked", "_renewed", "withheld", "withheld_names")
+    __slots__ = (
+        "_dropped",
+        "_levels",
+        "_masked",
+        "_renewed",
+        "_shown",
+        "withheld",
+        "withheld_names",
+    )
 
     def __init__(
         self, shape: type[Struct], classes: Mapping[str, FieldClass], given: Grant
@@ -123,6 +131,7 @@ class Release:
         self._dropped = _Fields(dropped)
         self._renewed = tuple((f.name, _empty_of(f)) for f in dropped)
         self._masked = tuple((n, classes[n]) for n in fields if verdicts.get(n) == "mask")
+        self._shown = frozenset(fields) - {f.name for f in dropped}
         levels: dict[int, list[str]] = {}
         for name in fields:
             if verdicts.get(name, "withhold") != "withhold":
@@ -132,6 +141,10 @@ class Release:
         self._levels = tuple(
             (level, _Fields([fields[n] for n in names])) for level, names in sorted(levels.items())
         )
+
+    def shows(self, field: str) -> bool:
+        """Whether a field leaves, masked or not."""
+        return field in self._shown
 
     def apply(self, values: Struct, encoded: bytes) -> Released:
         """What of a record may leave; `encoded` is its own encoding. The record itself is not

@@ -8,13 +8,7 @@ from typing import Any
 
 from msgspec import Struct, inspect, structs
 
-from adapters.contract.business_id import is_resident_number
-
-_ID = re.compile(r"(?<!\d)(\d{6})(\d{8})(\d{3}[\dXx])(?![0-9A-Za-z])")
-_MOBILE = re.compile(r"(?<!\d)((?:(?:00|\+)?86|0)?[ -]?1\d{2})([ -]?)(\d{4})([ -]?)(\d{4})(?!\d)")
-_SHORTEST_NUMBER = 11
-_LONG_NUMBER = re.compile(r"\d{11}|1\d{2}[ -]\d{4}|1\d{2}[ -]?\d{4}[ -]\d{4}")
-_DIGITS_OF_A_YEAR = range(1800, 2100)
+from adapters.contract.numbers import numbers_of_persons
 
 
 def id_number(value: str) -> str:
@@ -34,23 +28,15 @@ def phone(value: str) -> str:
 
 
 def free_text(value: str) -> str:
-    """Masks identity and mobile numbers inside a text, and leaves business codes alone."""
-    if len(value) < _SHORTEST_NUMBER or not _LONG_NUMBER.search(value):
+    """Masks the numbers of persons inside a text, and leaves all others alone."""
+    found = numbers_of_persons(value)
+    if not found:
         return value
-    return _MOBILE.sub(r"\1\2****\4\5", _ID.sub(_hide_person, value))
-
-
-def _hide_person(found: re.Match[str]) -> str:
-    begins = found.start()
-    glued = begins > 0 and found.string[begins - 1].isascii() and found.string[begins - 1].isalpha()
-    # Behind a letter stands a code of a business more often than a person: only a number whose
-    # check character holds is one.
-    looks_like_a_date = not glued and int(found[2][:4]) in _DIGITS_OF_A_YEAR
-    return (
-        f"{found[1]}********{found[3]}"
-        if looks_like_a_date or is_resident_number(found[0].upper())
-        else found[0]
-    )
+    signs = list(value)
+    for number in found:
+        for place in number.hidden:
+            signs[place] = "*"
+    return "".join(signs)
 
 
 MASKS: dict[str, Callable[[str], str]] = {

@@ -51,7 +51,7 @@ def list_audit_entries(
     subject_refs = None
     if business_id is not None:
         try:
-            subject = parse(business_id).key
+            subject = parse(business_id, "on_licence").key
         except IdentifierError:
             subject = business_id
         subject_refs = trail.subject_refs(subject, trail.clock.now())

@@ -6,6 +6,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from adapters.contract import Scheme
+from adapters.contract.business_id import Unusual
 from adapters.contract.words import Words
 
 
@@ -47,5 +48,7 @@ class Resolution(BaseModel):
     business: Business | None = None
     candidates: list[CandidateRead] = []
     suggestions: list[str] = []
+    unusual: list[Unusual] = []
+    """How to ask all the same for a code that stands so on the licence."""
     reason: str | None = None
     next_step: Words | None = None

@@ -4,9 +4,11 @@ from pathlib import Path
 from typing import Protocol
 
 from adapters.contract import AdapterError, BusinessId, Candidate, IdentifierError, parse
+from adapters.contract.business_id import Unusual
+from adapters.contract.tables import rows
 from adapters.contract.words import Words, words_of
-from app.businesses.errors import as_problem
-from app.businesses.matching import Reading, is_known_host, read
+from app.businesses.errors import as_problem, ways_to_ask_anyway
+from app.businesses.matching import Reading, is_known_host, read, searches
 from app.businesses.schemas import Business, CandidateRead, Resolution
 from app.core.texts import text_of
 
@@ -23,14 +25,24 @@ class Finder(Protocol):
         ...
 
 
-def identified(text: str, pointer: str) -> BusinessId:
-    """The business a text names. Raises the refusal with the exact reason, at this pointer."""
+def identified(text: str, pointer: str, unusual: Unusual | None = None) -> BusinessId:
+    """The business a text names. `unusual` says where a code stands that the arithmetic does not
+    know: it is taken all the same. Raises the refusal with the exact reason, at this pointer.
+    """
     try:
-        return parse(text)
+        return parse(text, unusual)
     except IdentifierError as error:
         raise as_problem(error, pointer) from error
 
 
+QR_HOSTS = tuple(
+    row["host"]
+    for row in rows(
+        Path(__file__).with_name("data") / "qr_hosts.csv",
+        ("host", "province", "valid_from", "source", "confidence"),
+    )
+)
+"""Hosts of licence codes that the registration department may know; the setting adds to them."""
 NEXT_STEPS = words_of(Path(__file__).with_name("data") / "next_steps.csv")
 """What to do where a text leads to no business."""
 
@@ -40,37 +52,55 @@ async def resolve(text: str, region: str, finder: Finder, qr_hosts: tuple[str, .
     scanned: an answer always says what to do next.
     """
     reading = read(text)
+    hosts = (*QR_HOSTS, *qr_hosts)
     if reading.identifier is not None and not reading.identifier.names_a_business:
         return _unresolved("permit")
     if reading.identifier is not None:
         return Resolution(outcome="match", business=describe(reading.identifier))
     try:
-        candidates = await _ask(reading, text.strip(), region, finder, qr_hosts)
-    except AdapterError:
+        candidates = await _ask(reading, text.strip(), region, finder, hosts)
+    except (AdapterError, TimeoutError):
         return _unresolved("unreachable")
     if candidates is None:
         return _refused(reading)
-    if not candidates:
+    offered = _offered(candidates)
+    if candidates and not offered:
+        return _unresolved("unusable")
+    if not offered:
         return _unresolved("nothing")
-    return Resolution(
-        outcome="candidates",
-        candidates=[
-            CandidateRead(
-                business_id=c.business_id, name=c.name, address=c.address, status=c.status
+    return Resolution(outcome="candidates", candidates=offered)
+
+
+def _offered(candidates: list[Candidate]) -> list[CandidateRead]:
+    """Candidates that a profile can be asked for, each business once."""
+    found: dict[str, CandidateRead] = {}
+    for candidate in candidates:
+        try:
+            business = parse(candidate.business_id)
+        except IdentifierError:
+            continue
+        if business.names_a_business:
+            read_as = CandidateRead(
+                business_id=business.key,
+                name=candidate.name,
+                address=candidate.address,
+                status=candidate.status,
             )
-            for c in candidates
-        ],
-    )
+            found.setdefault(business.key, read_as)
+    return list(found.values())
 
 
 async def _ask(
     reading: Reading, text: str, region: str, finder: Finder, qr_hosts: tuple[str, ...]
 ) -> list[Candidate] | None:
     if reading.kind == "name":
-        return await finder.search(text, region)
+        for wanted in searches(reading.text):
+            if found := await finder.search(wanted, region):
+                return found
+        return []
     if reading.kind == "url" and is_known_host(reading.host, qr_hosts):
-        found = await finder.resolve_qr(text, region)
-        return [] if found is None else [found]
+        match = await finder.resolve_qr(text, region)
+        return [] if match is None else [match]
     return None
 
 
@@ -82,6 +112,7 @@ def _refused(reading: Reading) -> Resolution:
             wrong, step = text_of(reading.error.code).advice.words, NEXT_STEPS["broken"]
             answer.next_step = Words(f"{wrong.zh}。{step.zh}", f"{wrong.en}. {step.en}")
         answer.suggestions = list(reading.error.suggestions)
+        answer.unusual = ways_to_ask_anyway(reading.error)
     return answer
 
 

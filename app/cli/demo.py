@@ -49,8 +49,10 @@ def run(*, once: bool, port: int, departments_port: int, businesses: int) -> int
     )  # ended politely or by Ctrl-C, it ends what it started
     try:
         with _stage(screen, port, departments_port, businesses) as (issuer, departments, control):
-            _play(screen, f"http://{HOST}:{port}", issuer, departments, control)
+            gateway = f"http://{HOST}:{port}"
+            path = _play(screen, gateway, issuer, departments, control)
             if not once:
+                screen.invitation(gateway, path, FOLDER, control)
                 screen.stay()
                 signal.pause()
     except DemoFailed as error:
@@ -174,7 +176,8 @@ def _wait_for_gateway(process: subprocess.Popen[str], port: int) -> None:
 
 def _play(
     screen: Screen, gateway: str, issuer: LocalIssuer, departments: dict[str, str], control: str
-) -> None:
+) -> str:
+    """The main job twice, the second time with broken departments; gives what was looked up."""
     doors = _people(gateway, issuer)
     _publish(screen, gateway, issuer, departments)
     task = _task(doors)
@@ -188,7 +191,7 @@ def _play(
         "A second check with " + ", ".join(f"{n} {m}" for n, m in BROKEN.items()), broken
     )
     _set_faults(control, dict.fromkeys(BROKEN, "ok"))
-    screen.invitation(gateway, path, FOLDER)
+    return path
 
 
 def _people(gateway: str, issuer: LocalIssuer) -> dict[str, Door]:

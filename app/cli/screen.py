@@ -111,7 +111,8 @@ class Screen:
         for conflict in profile["conflicts"]:
             told = ", ".join(f"{v['section']}: {v['value']}" for v in conflict["values"])
             self._console.print(
-                f"  [yellow]conflict[/] {conflict['element']} ({told}): {conflict['meaning']['zh']}"
+                f"  [yellow]conflict[/] {conflict['element']}: {told}\n"
+                f"    {conflict['meaning']['zh']} / {conflict['meaning']['en']}"
             )
 
     @staticmethod
@@ -132,8 +133,8 @@ class Screen:
                 f"  [green]✔[/] {row['department']}: {row['state']}, receipt {receipt}"
             )
 
-    def invitation(self, gateway: str, path: str, folder: Path) -> None:
-        """Lines to paste."""
+    def invitation(self, gateway: str, path: str, folder: Path, control: str) -> None:
+        """Lines to paste, where the demo stays up."""
 
         def curl(who: str, target: str) -> str:
             token = f"$(cat {folder}/{who}.token)"
@@ -151,6 +152,9 @@ class Screen:
         self._console.print(
             "    department  add a fourteenth department while this runs: docs/add-a-department.md"
         )
+        fault = f"curl -s -X PUT {control}/faults/food -H 'Content-Type: application/json' -d"
+        self._console.print(f'    break one   {fault} \'{{"mode": "hang"}}\'', soft_wrap=True)
+        self._console.print(f'    mend it     {fault} \'{{"mode": "ok"}}\'', soft_wrap=True)
         code = path.split("/")[3].partition("?")[0]
         page = f'echo "{gateway}/m#code={code}&token=$(cat {folder}/inspector.token)"'
         self._console.print(f"    on a phone  the link that this prints: {page}", soft_wrap=True)

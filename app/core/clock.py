@@ -3,7 +3,7 @@
 from datetime import UTC, date, datetime
 from typing import Protocol
 
-from adapters.contract.convert import CHINA_TIME
+from adapters.contract.days import CHINA_TIME
 
 
 class Clock(Protocol):

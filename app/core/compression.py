@@ -1,19 +1,22 @@
 """Bodies as gzip for those who take it: an officer's phone may have 64 kbit/s. Pure."""
 
+import re
 import zlib
 from collections.abc import AsyncIterator
 
 _WORTH_BYTES = 1024
+_REFUSES = re.compile(r"q=0(\.0{0,3})?")
 _LEVEL, _GZIP_WINDOW = 6, 31
 
 
 def takes_gzip(accept_encoding: str) -> bool:
     """Whether a caller takes gzip (RFC 9110, 12.5.3)."""
+    told: dict[str, bool] = {}
     for part in accept_encoding.lower().split(","):
-        coding, _, quality = part.partition(";")
-        if coding.strip() in {"gzip", "*"}:
-            return quality.replace(" ", "") not in {"q=0", "q=0.0", "q=0.00", "q=0.000"}
-    return False
+        coding, *parameters = (piece.strip() for piece in part.split(";"))
+        refused = any(_REFUSES.fullmatch(p.replace(" ", "")) for p in parameters)
+        told[coding] = not refused
+    return told.get("gzip", told.get("x-gzip", told.get("*", False)))
 
 
 def compressed(body: bytes) -> bytes | None:

@@ -2,7 +2,7 @@
 slots for long-lived objects.
 """
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from typing import Annotated, Generic, TypeVar, cast
 
@@ -53,6 +53,7 @@ SETTINGS: Slot[Settings] = Slot("settings")
 ADMISSION: Slot[Admission] = Slot("admission")
 RATES: Slot[Rates] = Slot("rates")
 EXCHANGE: Slot[Exchange] = Slot("exchange")
+CHECKS: Slot[dict[str, Callable[[], bool]]] = Slot("checks")
 
 DatabaseDep = Annotated[Database, Depends(DATABASE)]
 SnapshotsDep = Annotated[Snapshots, Depends(SNAPSHOTS)]

@@ -115,3 +115,9 @@ class Throttled(DomainError):
 
 class CursorInvalid(InvalidRequest):
     code = "request.cursor_invalid"
+
+
+class NotReady(Unavailable):
+    """Something that this process needs is wanting; the detail names it."""
+
+    code = "server.not_ready"

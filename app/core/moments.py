@@ -2,13 +2,15 @@
 can hold.
 """
 
+import re
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import AfterValidator, AwareDatetime
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator
 from pydantic_core import PydanticCustomError
 
 _FIRST_YEAR, _LAST_YEAR = 2000, 2200
+_PLUS_LOST = re.compile(r".*\dT?.*\d{2}:\d{2}.* \d{2}:?\d{2}")
 
 
 def _plausible(instant: datetime) -> datetime:
@@ -18,4 +20,11 @@ def _plausible(instant: datetime) -> datetime:
     return instant
 
 
-Moment = Annotated[AwareDatetime, AfterValidator(_plausible)]
+def _plus_kept(value: object) -> object:
+    """A plus sign in an address is a blank unless it is written %2B."""
+    if isinstance(value, str) and _PLUS_LOST.fullmatch(value):
+        raise PydanticCustomError("plus_lost", "a plus sign was lost")
+    return value
+
+
+Moment = Annotated[AwareDatetime, BeforeValidator(_plus_kept), AfterValidator(_plausible)]

@@ -149,7 +149,8 @@ async def _validation(request: Request, error: Exception) -> Response:
     rows = error.errors()
     if _is_foreign_content(request, rows):
         return problem("request.media_type", trace_id_of(request))
-    faults = [Fault(_pointer(e["loc"]), e["type"], e.get("ctx", {})) for e in rows]
+    told = {(_pointer(e["loc"]), e["type"]): e.get("ctx", {}) for e in rows}
+    faults = [Fault(pointer, kind, bounds) for (pointer, kind), bounds in told.items()]
     errors = [_fault_row(fault) for fault in faults[:_MOST_ERRORS]]
     return problem("request.invalid", trace_id_of(request), errors=errors)
 

@@ -28,6 +28,8 @@ class House:
     clock: Clock
     steps: list[Step] = field(default_factory=list)
     """Run by the worker of this process, if it has one."""
+    checks: dict[str, Callable[[], bool]] = field(default_factory=dict)
+    """What must hold for this process to be ready."""
     families: list[Families] = field(default_factory=list)
     """Read at each scrape of the metrics."""
 

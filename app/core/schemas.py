@@ -20,8 +20,8 @@ class Problem(Struct, frozen=True, omit_defaults=True, kw_only=True):
     """RFC 9457. `code` is stable; `text` and `what_now` are in Chinese and English; `detail` says
     what this occurrence has of its own.
 
-    For an identifier: `position` (from 1) of what is wrong, the character `expected` there, and
-    `suggestions` of what may have been meant.
+    For an identifier: `position` (from 1) of what is wrong, the character `expected` there,
+    `suggestions` of what may have been meant, and with which `unusual` it is taken all the same.
     """
 
     type: str
@@ -36,4 +36,5 @@ class Problem(Struct, frozen=True, omit_defaults=True, kw_only=True):
     position: int | None = None
     expected: str | None = None
     suggestions: list[str] = []
+    unusual: list[str] = []
     errors: list[ProblemError] = []

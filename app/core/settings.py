@@ -57,6 +57,15 @@ class Settings(BaseSettings):
     audience: str | None = Field(None, description="`aud` of accepted tokens")
     jwks_file: Path | None = Field(None, description="public keys of the issuer, as a file")
     jwks_url: str | None = Field(None, description="public keys of the issuer, fetched")
+    jwks_max_age_s: float = Field(
+        86_400, ge=60, description="after so long without a usable key set nobody is let in"
+    )
+    token_types: Hosts = Field(
+        ("at+jwt",), description="accepted `typ` of access tokens; some platforms send JWT"
+    )
+    token_algorithms: Hosts = Field(
+        ("EdDSA", "ES256"), description="accepted signatures: EdDSA, ES256, RS256, PS256"
+    )
     egress_allow: Networks = Field(
         (), description="private ranges where departments sit, comma separated"
     )

@@ -10,7 +10,7 @@ from app.core.columns import BigSerial
 
 
 class Delivery(SQLModel, table=True):
-    """One message for one department. `state`: pending, delivered, dead.
+    """One message for one department. `state`: pending, delivered, refused, dead.
 
     `region` is the record's; empty in rows of before.
     """

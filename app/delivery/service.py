@@ -10,6 +10,7 @@ from anyio import to_thread
 from sqlmodel import Session
 
 from adapters.contract import AdapterError, ResultReceipt
+from adapters.contract.errors import MessageRefused
 from app.core.clock import Clock
 from app.core.db import Database
 from app.core.ids import new_id
@@ -97,16 +98,16 @@ async def deliver_due(database: Database, clock: Clock, sender: Sender) -> int:
 
 async def _carry(database: Database, clock: Clock, sender: Sender, item: Leased) -> None:
     receipt: ResultReceipt | None = None
-    failure = ""
+    failure, refused = "", False
     try:
         receipt = await sender.send(item.department, item.region, item.message)
     except AdapterError as error:
-        failure = str(error)
+        failure, refused = str(error), isinstance(error, MessageRefused)
     except Exception as error:
         log.exception("sending to %s failed in a way its adapter does not declare", item.department)
         failure = f"adapter_failed: {type(error).__name__}"
     try:
-        await to_thread.run_sync(settle, database, clock, item.id, receipt, failure)
+        await to_thread.run_sync(settle, database, clock, item.id, receipt, failure, refused)
     # the others' outcomes are still to be written; this row's lease runs out and it is sent again
     except Exception:
         log.exception("the outcome of delivery %s could not be written", item.id)
@@ -127,9 +128,18 @@ def lease_due(database: Database, clock: Clock) -> list[Leased]:
 
 
 def settle(
-    database: Database, clock: Clock, delivery_id: str, receipt: ResultReceipt | None, failure: str
+    database: Database,
+    clock: Clock,
+    delivery_id: str,
+    receipt: ResultReceipt | None,
+    failure: str,
+    refused: bool = False,
 ) -> None:
-    """Write what became of a delivery; one that is settled already stays as it is. Blocks."""
+    """Write what became of a delivery; one that is settled already stays as it is. Blocks.
+
+    What the department refuses for good holds no later message back; under an outage the order
+    stays.
+    """
     now = clock.now()
     with database.write() as session:
         row = repository.find(session, delivery_id)
@@ -139,7 +149,13 @@ def settle(
         row.lease_until = None
         if receipt is not None:
             row.state, row.last_error = "delivered", None
-            row.receipt = {"receipt_no": receipt.receipt_no, "received_at": receipt.received_at}
+            row.receipt = {
+                "receipt_no": receipt.receipt_no,
+                "received_at": receipt.received_at,
+            }
+        elif refused:
+            row.state, row.last_error = "refused", failure[:200]
+            log.warning("delivery %s was refused by %s: %s", row.id, row.department, failure)
         else:
             row.last_error = failure[:200]
             row.next_at = now + wait_after(row.attempts)

@@ -23,8 +23,24 @@ class NotCompetent(NotAllowed):
     code = "inspection.not_competent"
 
 
-class TaskMismatch(InvalidRequest):
-    code = "inspection.task_mismatch"
+class VisitTaskUnknown(InvalidRequest):
+    code = "inspection.task_unknown"
+
+
+class VisitBusinessMismatch(InvalidRequest):
+    code = "inspection.business_mismatch"
+
+
+class VisitOutsideTask(InvalidRequest):
+    code = "inspection.outside_task"
+
+
+class DepartmentUnknown(InvalidRequest):
+    code = "inspection.department_unknown"
+
+
+class ItemTwice(InvalidRequest):
+    code = "inspection.item_twice"
 
 
 class VisitTimeInvalid(InvalidRequest):

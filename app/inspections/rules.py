@@ -2,20 +2,35 @@
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
-PHONE_CLOCK_SKEW = timedelta(minutes=10)
+from app.tasks.lifecycle import PHONE_CLOCK_SKEW
+
 OLDEST = timedelta(days=90)
 """Records of phones that were offline are taken for this long."""
 
 
-def visit_time_error(started: datetime, ended: datetime, now: datetime) -> str | None:
-    """What is impossible about a visit's time, or None."""
+class Impossible(NamedTuple):
+    """What is impossible about a visit's time, and which of its two times it is."""
+
+    field: str
+    detail: str
+
+
+def visit_time_error(started: datetime, ended: datetime, now: datetime) -> Impossible | None:
+    """What is impossible about a visit's time, or None; a phone's clock may be off by
+    `PHONE_CLOCK_SKEW` in either direction.
+    """
     if ended < started:
-        return "The visit ends before it starts."
+        return Impossible("visit_ended_at", "The visit ends before it starts.")
     if ended > now + PHONE_CLOCK_SKEW:
-        return "The visit ends in the future."
+        ahead = int((ended - now).total_seconds() // 60)
+        name = "visit_started_at" if started > now + PHONE_CLOCK_SKEW else "visit_ended_at"
+        return Impossible(
+            name, f"It lies {ahead} minutes ahead of the gateway's clock: check the phone's clock."
+        )
     if started < now - OLDEST:
-        return f"The visit lies more than {OLDEST.days} days back."
+        return Impossible("visit_started_at", f"The visit lies more than {OLDEST.days} days back.")
     return None
 
 

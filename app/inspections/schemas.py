@@ -6,12 +6,13 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from adapters.contract.business_id import Unusual
 from app.core.moments import Moment
 from app.organisations.schemas import CertificateNo
 
 Mode = Literal["observed", "determined"]
 Result = Literal["conform", "nonconform", "not_applicable", "not_checked"]
-WriteBackState = Literal["pending", "delivered", "dead", "not_connected"]
+WriteBackState = Literal["pending", "delivered", "refused", "dead", "not_connected"]
 RecordState = Literal["submitted", "written_back"]
 DepartmentName = Annotated[str, Field(min_length=2, max_length=40, pattern=r"^[a-z][a-z0-9_]*$")]
 Note = Annotated[str, Field(max_length=2000, pattern=r"^[^\x00]*$")]
@@ -52,6 +53,9 @@ class InspectionWrite(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     business_id: str = Field(min_length=1, max_length=80)
+    unusual: Unusual | None = Field(
+        None, description="takes a code whose check character does not fit, as it stands"
+    )
     site: str | None = Field(None, max_length=64, pattern=r"^[^\x00]*$")
     task: str = Field(pattern=r"^[0-9a-f-]{36}$")
     visit_started_at: Moment

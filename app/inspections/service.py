@@ -12,23 +12,28 @@ from app.audit.events import EventName
 from app.audit.service import Trail, act_of
 from app.businesses.service import identified
 from app.core.clock import local_date
+from app.core.errors import InvalidRequest
 from app.delivery import service as delivery
 from app.inspections import repository
 from app.inspections.errors import (
+    DepartmentUnknown,
     IdReused,
     InspectionUnknown,
+    ItemTwice,
     NotCompetent,
     NotOnVisit,
-    TaskMismatch,
     TooFewOfficers,
+    VisitBusinessMismatch,
+    VisitOutsideTask,
+    VisitTaskUnknown,
     VisitTimeInvalid,
 )
 from app.inspections.models import Inspection, InspectionResult
 from app.inspections.rules import may_determine, missing_certificates, visit_time_error
 from app.inspections.schemas import InspectionRead, InspectionWrite, ResultRead, WriteBackRead
 from app.organisations.errors import OfficerUnknown
-from app.organisations.service import valid_departments
-from app.tasks.service import task_of_visit
+from app.organisations.service import known_departments, valid_departments
+from app.tasks.service import Unfit, task_of_visit
 from auth.principal import Principal, Role
 
 
@@ -55,10 +60,10 @@ def submit(
     """
     session = writer.session
     repository.hold_id(session, inspection_id)
-    digest = _digest(given, writer.principal)
+    digest, *of_before = _digests(given, writer.principal)
     known = repository.find(session, inspection_id)
     if known is not None:
-        if known.body_digest != digest:
+        if known.body_digest not in {digest, *of_before}:
             raise IdReused(pointer="/path/inspection_id")
         return _read(session, known), True
     record, results = _checked(writer, inspection_id, given, digest)
@@ -101,18 +106,31 @@ def _may_see(principal: Principal, record: InspectionRead) -> bool:
     return within and bool(principal.roles & {Role.SUPERVISOR, Role.TEAM_LEADER})
 
 
-def _digest(given: InspectionWrite, principal: Principal) -> str:
-    """Of the content and its author: a second person cannot claim a known id."""
-    return hashlib.sha256(f"{principal.subject}\n{given.model_dump_json()}".encode()).hexdigest()
+def _digests(given: InspectionWrite, principal: Principal) -> tuple[str, str]:
+    """Of the content and its author: a second person cannot claim a known id. The same instant in
+    another zone is the same content. The second is as records of before have it.
+    """
+    given_before = given.model_dump_json(exclude=None if given.unusual else {"unusual"})
+    instants = {
+        name: getattr(given, name).astimezone(UTC)
+        for name in ("visit_started_at", "visit_ended_at")
+    }
+    same = given.model_copy(update=instants)
+    told = same.model_dump_json(exclude=None if given.unusual else {"unusual"})
+    first, second = (
+        hashlib.sha256(f"{principal.subject}\n{text}".encode()).hexdigest()
+        for text in (told, given_before)
+    )
+    return first, second
 
 
 def _checked(
     writer: Writer, inspection_id: str, given: InspectionWrite, digest: str
 ) -> tuple[Inspection, list[InspectionResult]]:
     now = writer.trail.clock.now()
-    business = identified(given.business_id, "/body/business_id")
+    business = identified(given.business_id, "/body/business_id", given.unusual)
     if wrong := visit_time_error(given.visit_started_at, given.visit_ended_at, now):
-        raise VisitTimeInvalid(wrong, pointer="/body/visit_ended_at")
+        raise VisitTimeInvalid(wrong.detail, pointer=f"/body/{wrong.field}")
     departments_of = _officers(writer, given)
     own = writer.principal.certificate_no or ""
     if own not in departments_of:
@@ -125,8 +143,9 @@ def _checked(
         site=given.site,
         started_at=given.visit_started_at,
     )
-    if task is None:
-        raise TaskMismatch(pointer="/body/task")
+    if isinstance(task, Unfit):
+        raise _UNFIT[task][0](pointer=_UNFIT[task][1])
+    _check_items(writer.session, given)
     results = [
         InspectionResult(
             inspection_id=inspection_id,
@@ -147,6 +166,25 @@ def _checked(
     return _record(
         writer, inspection_id, given, digest, results, (business.key, task.region, departments_of)
     ), results
+
+
+def _check_items(session: Session, given: InspectionWrite) -> None:
+    """Every department exists, and every item has one result."""
+    known, seen = known_departments(session), set()
+    for index, result in enumerate(given.results):
+        if result.department not in known:
+            raise DepartmentUnknown(pointer=f"/body/results/{index}/department")
+        item = (result.department, result.item_code)
+        if item in seen:
+            raise ItemTwice(pointer=f"/body/results/{index}/item_code")
+        seen.add(item)
+
+
+_UNFIT: dict[Unfit, tuple[type[InvalidRequest], str]] = {
+    Unfit.UNKNOWN: (VisitTaskUnknown, "/body/task"),
+    Unfit.BUSINESS: (VisitBusinessMismatch, "/body/business_id"),
+    Unfit.TIME: (VisitOutsideTask, "/body/visit_started_at"),
+}
 
 
 def _record(
@@ -199,7 +237,7 @@ def _officers(writer: Writer, given: InspectionWrite) -> dict[str, str]:
 
 
 def _hand_on(writer: Writer, record: Inspection, results: list[InspectionResult]) -> None:
-    now, business = writer.trail.clock.now(), parse(record.business_id)
+    now, business = writer.trail.clock.now(), parse(record.business_id, "on_licence")
     for department in sorted({r.department for r in results} - set(record.not_connected)):
         own = [
             r.model_dump(include={"item_code", "mode", "result", "note", "by"})

@@ -1,17 +1,20 @@
 """How the room opens: whose tokens are accepted."""
 
 import asyncio
-import json
-from collections.abc import AsyncIterator
+import contextlib
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
+from http import HTTPStatus
 from typing import Any
+
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
 from adapters.transport.documents import decode_text, parse_json
 from adapters.transport.exchange import Exchange
 from app.core.deps import EXCHANGE
 from app.core.rooms import House
 from app.core.settings import Settings
-from auth.keys import KeySource, RemoteKeys, StaticKeys
+from auth.keys import FileKeys, KeySource, RemoteKeys
 from auth.tokens import TokenVerifier
 
 _JWKS_SECONDS = 5.0
@@ -20,24 +23,54 @@ _JWKS_SECONDS = 5.0
 @asynccontextmanager
 async def open_room(house: House) -> AsyncIterator[None]:
     """Gives `auth` the verifier of access tokens."""
-    keys = _keys(house.settings, EXCHANGE.of(house.app))
+    settings = house.settings
+    keys = _keys(settings, EXCHANGE.of(house.app))
     house.app.state.token_verifier = TokenVerifier(
-        keys, issuer=house.settings.issuer or "", audience=house.settings.audience or ""
+        keys,
+        issuer=settings.issuer or "",
+        audience=settings.audience or "",
+        types=settings.token_types,
+        algorithms=settings.token_algorithms,
     )
-    yield
+    if not isinstance(keys, RemoteKeys):
+        yield
+        return
+    house.checks["issuer_keys"] = lambda: keys.trusted
+    house.families.append(lambda: _families(keys))
+    keeping = asyncio.create_task(keys.keep())
+    try:
+        yield
+    finally:
+        keeping.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await keeping
+
+
+def _families(keys: RemoteKeys) -> Iterable[Metric]:
+    yield GaugeMetricFamily(
+        "onevisit_issuer_keys_age_seconds",
+        "Seconds since the issuer last gave usable keys",
+        value=keys.age,
+    )
+    yield CounterMetricFamily(
+        "onevisit_issuer_keys_failures",
+        "Fetches of the issuer's keys that gave none",
+        value=keys.failures,
+    )
 
 
 def _keys(settings: Settings, exchange: Exchange) -> KeySource:
     if settings.jwks_file is not None:
-        return StaticKeys(json.loads(settings.jwks_file.read_text(encoding="utf-8")))
+        return FileKeys(settings.jwks_file)
     url = settings.jwks_url or ""
 
-    async def fetch() -> dict[str, Any]:
+    async def fetch() -> Any:
         deadline = asyncio.get_running_loop().time() + _JWKS_SECONDS
         response = await exchange.send(
             "GET", url, headers={"Accept": "application/json"}, deadline=deadline
         )
-        document: dict[str, Any] = parse_json(decode_text(response.body, "utf-8"), exchange.limits)
-        return document
+        if response.status != HTTPStatus.OK:
+            raise OSError(f"HTTP {response.status}")
+        return parse_json(decode_text(response.body, "utf-8"), exchange.limits)
 
-    return RemoteKeys(fetch)
+    return RemoteKeys(fetch, oldest=settings.jwks_max_age_s)

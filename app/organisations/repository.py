@@ -13,6 +13,11 @@ def find_officers(session: Session, certificate_numbers: Collection[str]) -> dic
     return {officer.certificate_no: officer for officer in session.exec(query)}
 
 
+def departments(session: Session) -> frozenset[str]:
+    """Departments that officers belong to."""
+    return frozenset(session.exec(select(col(Officer.department)).distinct()))
+
+
 def put(session: Session, officer: Officer) -> None:
     """Create or replace a certificate."""
     session.merge(officer)

@@ -8,7 +8,7 @@ from app.audit.deps import TrailDep
 from app.core.admission import Priority, takes
 from app.core.deps import ReadSessionDep, SessionDep
 from app.organisations import service
-from app.organisations.schemas import Me, OfficerRead, OfficerWrite
+from app.organisations.schemas import CertificateNo, Me, OfficerRead, OfficerWrite
 from auth.dependencies import requires
 from auth.permissions import Permission, allows
 from auth.principal import Principal
@@ -33,7 +33,7 @@ async def read_me(principal: Annotated[Principal, Depends(requires(Permission.SE
 @router.put("/officers/{certificate_no}")
 @takes(Priority.RECORD)
 def register_officer(
-    certificate_no: Annotated[str, Path(min_length=4, max_length=64, pattern=r"^[0-9A-Za-z-]+$")],
+    certificate_no: Annotated[CertificateNo, Path()],
     officer: OfficerWrite,
     session: SessionDep,
     trail: TrailDep,

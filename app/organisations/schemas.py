@@ -1,15 +1,27 @@
 """Shapes of people."""
 
+import unicodedata
 from datetime import date
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from auth.permissions import Permission
 from auth.principal import Role
 
-CertificateNo = Annotated[str, Field(min_length=4, max_length=64, pattern=r"^[0-9A-Za-z-]+$")]
+
+def _narrow(value: object) -> object:
+    """Full and half width are one number."""
+    return unicodedata.normalize("NFKC", value).strip() if isinstance(value, str) else value
+
+
+CertificateNo = Annotated[
+    str,
+    BeforeValidator(_narrow),
+    Field(min_length=4, max_length=64, pattern=r"^[0-9A-Za-z㐀-鿿()\[\]〔〕【】·.\-]+$"),
+]
+"""Letters, digits, Chinese characters and brackets, as on the certificate: (浙)执法证字第1234号."""
 
 
 class OfficerWrite(BaseModel):

@@ -8,6 +8,7 @@ from sqlmodel import Session
 from app.audit.events import EventName
 from app.audit.service import Trail, act_of
 from app.organisations import repository
+from app.organisations.departments import DEPARTMENTS
 from app.organisations.errors import OfficerForeign
 from app.organisations.models import Officer
 from app.organisations.schemas import OfficerRead, OfficerWrite
@@ -67,3 +68,10 @@ def valid_departments(
         for number, row in found.items()
         if row.valid_from <= on <= row.valid_to
     }
+
+
+def known_departments(session: Session) -> frozenset[str]:
+    """Every department that a record may name: those of the product, and those that officers belong
+    to.
+    """
+    return frozenset(DEPARTMENTS) | repository.departments(session)

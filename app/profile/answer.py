@@ -56,11 +56,16 @@ def of_stream(accept_encoding: str, form: str, rates: tuple[Pair, ...]) -> tuple
     """Headers of a stream, and whether it leaves as gzip."""
     gzip = takes_gzip(accept_encoding)
     coding: tuple[Pair, ...] = ((b"content-encoding", b"gzip"),) if gzip else ()
-    return [(b"content-type", form.encode()), *coding, *rates, *_FIXED], gzip
+    fixed = (*_FIXED, (b"x-accel-buffering", b"no"))  # a proxy must not hold events back
+    return [(b"content-type", form.encode()), *coding, *rates, *fixed], gzip
 
 
 def _holds(held: str, etag: str) -> bool:
-    return not {etag, "*"}.isdisjoint(tag.strip() for tag in held.split(","))
+    """Whether one of the tags is ours; compared weakly (RFC 9110, 13.1.2): `W/` counts for
+    nothing.
+    """
+    ours = etag.removeprefix("W/")
+    return any(tag.strip().removeprefix("W/") in {ours, "*"} for tag in held.split(","))
 
 
 def _json(status: int, headers: list[Pair], body: bytes, accept_encoding: str) -> Answer:

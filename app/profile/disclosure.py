@@ -24,7 +24,7 @@ from app.businesses.whereabouts import Whereabouts
 from app.core.clock import Clock, local_date
 from app.core.errors import DomainError
 from app.core.snapshots import Snapshot
-from app.profile import assemble, events
+from app.profile import assemble, events, section
 from app.profile.inquiry import REGISTRATION, Inquiry, place_told
 from app.profile.plans import Plan, Plans, Prepared, Region
 from app.profile.request import LookUp
@@ -159,7 +159,7 @@ class Disclosure:
         """What may be seen of the replies, by this caller, now."""
         now, plan = self.clock.now(), prepared.plan
         parts = {
-            name: assemble.part(spec, replies.get(name, spec.unasked))
+            name: section.part(spec, replies.get(name, spec.unasked))
             for name, spec in plan.specifications.items()
             if only is None or name in only
         }

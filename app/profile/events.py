@@ -16,9 +16,10 @@ from app.audit.events import Event, EventName
 from app.audit.sequencer import Sequencer
 from app.audit.service import act_of
 from app.core.errors import DomainError
-from app.profile.assemble import Part, View
+from app.profile.assemble import View
 from app.profile.plans import Prepared
 from app.profile.request import LookUp
+from app.profile.section import Part
 from auth.principal import Principal
 
 log = logging.getLogger("onevisit.profile")
@@ -35,6 +36,7 @@ def _of(prepared: Prepared, event: EventName, **details: Any) -> Event:
         purpose=look_up.purpose,
         task=look_up.task or "",
         trace_id=look_up.trace_id,
+        filter=f"unusual={look_up.unusual}" if look_up.unusual else "",
         **{"agreement": plan.agreement, "departments": plan.departments, **details},
     )
 

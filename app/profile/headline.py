@@ -15,7 +15,8 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from adapters.contract.words import Words, advice_of, words_of
+from adapters.contract.tables import rows
+from adapters.contract.words import Advice, Words, advice_of, words_of
 from app.profile.schemas import Verdict
 
 ENDED = frozenset("23456")
@@ -41,6 +42,9 @@ class Facts(Struct, frozen=True):
     sites: tuple[str, ...] = ()
     sites_complete: bool = True
     """Whether the registration office itself said which premises there are."""
+    identifier: str = ""
+    unreadable: frozenset[str] = frozenset()
+    """Fields that the department told in a way that cannot be read."""
 
     @property
     def spoke(self) -> bool:
@@ -69,13 +73,35 @@ class Rule(Struct, frozen=True):
     inputs: tuple[str, ...] = ()
     reason: str | None = None
     """Why it is unknown."""
+    reason_of: Callable[[Facts], str] | None = None
+    """The same, where it depends on the business."""
     detail: Callable[[Facts], object] | None = None
     """What tells two facts of one rule apart."""
 
 
 _DATA = Path(__file__).with_name("data")
 FACTS = words_of(_DATA / "headline_facts.csv")
-HEADLINE_REASONS = advice_of(_DATA / "headline_reasons.csv")
+REGISTRARS = {
+    row["first"]: row
+    for row in rows(_DATA / "registrars.csv", ("first", "zh", "en", "source", "confidence"))
+}
+"""Who registers bodies whose code begins with this character, where it is not the registration
+authority: its silence says nothing about them (GB 32100-2015).
+"""
+HEADLINE_REASONS = {
+    **advice_of(_DATA / "headline_reasons.csv"),
+    **{
+        f"registrar_{first}": Advice(
+            Words(
+                f"此类主体由{row['zh']}登记，登记部门（市场监管）无记录不代表未登记",
+                f"Bodies of this kind are registered by {row['en']}; that the market regulator has "
+                "no record says nothing",
+            ),
+            Words(f"向{row['zh']}核实", f"Verify with {row['en']}"),
+        )
+        for first, row in REGISTRARS.items()
+    },
+}
 """Reasons that only a headline has."""
 
 
@@ -145,9 +171,31 @@ def _taxes_in_order(facts: Facts) -> bool:
     )
 
 
+def _other_registrar(facts: Facts) -> bool:
+    """Whether another authority registers bodies of this kind: silence says nothing then."""
+    return facts.scheme == "uscc" and facts.identifier[:1] in REGISTRARS
+
+
 _SILENT = Rule("silent", lambda f: not f.spoke)
 """The department did not speak now; the reason is that of the section."""
 _NOT_TOLD = Rule("not_told", lambda _f: True, reason="not_told")
+
+_RESTS_ON = {
+    "registered": frozenset({"reg_status_code"}),
+    "taxes_on_time": frozenset(
+        {
+            "taxpayer_status",
+            "filing_on_time",
+            "overdue_filing_count",
+            "overdue_periods",
+            "arrears_announced",
+            "arrears",
+            "arrears_internal",
+        }
+    ),
+    "fire_permit": frozenset({"fire_permit", "fire_pre_opening", "site_ref", "sites"}),
+}
+"""What no `yes` can do without: where one of these cannot be read, the answer is not known."""
 
 RULES: dict[str, tuple[str, tuple[Rule, ...]]] = {
     "registered": (
@@ -157,6 +205,11 @@ RULES: dict[str, tuple[str, tuple[Rule, ...]]] = {
                 "alias",
                 lambda f: f.outcome == "not_found" and f.scheme not in NAMES_A_BUSINESS,
                 reason="alias_unknown",
+            ),
+            Rule(
+                "registrar",
+                lambda f: f.outcome == "not_found" and _other_registrar(f),
+                reason_of=lambda f: f"registrar_{f.identifier[:1]}",
             ),
             Rule("unlicensed", lambda f: f.outcome == "not_found", "no"),
             _SILENT,
@@ -252,7 +305,13 @@ def _ruled(question: str, rule: Rule, facts: Facts) -> HeadlineRuling:
         _, last_known = decide(question, replace(facts, outcome="fresh"))
         return HeadlineRuling("unknown", reason=reason, last_known=last_known)
     if rule.answer == "unknown":
-        return HeadlineRuling("unknown", reason=rule.reason)
+        told = facts.spoke and not facts.unreadable.isdisjoint(_RESTS_ON[question])
+        why = rule.reason if rule.reason_of is None else rule.reason_of(facts)
+        return HeadlineRuling("unknown", reason="unreadable" if told else why)
+    if facts.unreadable and rule.answer != "no":
+        needed = _RESTS_ON[question] if rule.answer == "yes" else frozenset(rule.inputs)
+        if not needed.isdisjoint(facts.unreadable):
+            return HeadlineRuling("unknown", reason="unreadable")
     detail = rule.detail(facts) if rule.detail is not None else None
     return HeadlineRuling(rule.answer, _fact(f"{question}.{rule.name}", detail), inputs=rule.inputs)
 

@@ -15,8 +15,8 @@ from adapters.dispatch.fan_out import FanOut, OnSection
 from adapters.dispatch.question import Question
 from adapters.dispatch.reply import Reply
 from app.businesses.places import Place
-from app.profile.assemble import ELSEWHERE
 from app.profile.plans import Prepared, Region
+from app.profile.section import ELSEWHERE
 
 if TYPE_CHECKING:
     from adapters.dispatch.dispatcher import Dispatcher

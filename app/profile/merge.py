@@ -9,6 +9,9 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+from msgspec import structs
+
+from adapters.contract.spelling import letters_of_today
 from adapters.contract.words import Words
 from app.catalogue.classification import Catalogue, Element
 from app.profile.headline import ENDED, IN_STANDING
@@ -23,7 +26,26 @@ _LEGAL_FORMS = (
     "专业合作社",
     "合作社",
 )
-_DIVISION_MARKS = ("特别行政区", "自治区", "省", "市")
+_DIVISION_MARKS = (
+    "特别行政区",
+    "壮族自治区",
+    "回族自治区",
+    "维吾尔自治区",
+    "自治区",
+    "自治州",
+    "地区",
+    "省",
+    "市",
+    "盟",
+)
+_COUNTY_MARKS = frozenset("区县市旗")
+_DOTS = re.compile(r"[·•‧・･∙⋅●◦ꞏ᛫⸱.]")
+"""What stands between the parts of a name; all are read as one and left out."""
+_BRACKETS = str.maketrans("[]{}【】〔〕〖〗<>《》「」『』", "()()()()()()()()()")
+_IN_BRACKETS = re.compile(r"\(([^()]*)\)")
+_FORMS_IN_BRACKETS = frozenset(
+    {"个体工商户", "有限合伙", "普通合伙", "特殊普通合伙", "个人独资", "集团", "中国", "股份"}
+)
 _TAX_ENDED = frozenset({"注销", "非正常户注销", "清算"})
 JOINT = "@"
 _EACH = ("*",)
@@ -37,8 +59,8 @@ def comparable_name(name: str, regions: tuple[str, ...]) -> str:
     >>> comparable_name("杭州市示例（西湖）餐饮有限公司", ("杭州",))
     '示例餐饮'
     """
-    text = unicodedata.normalize("NFKC", name).upper()
-    text = re.sub(r"\([^)]*\)", "", "".join(text.split()))
+    text = _DOTS.sub("", plain_writing(name).translate(_BRACKETS))
+    text = _IN_BRACKETS.sub(lambda found: _unless_of_form(found[1], regions), text)
     shortened = True
     while shortened:
         shortened = False
@@ -53,9 +75,46 @@ def comparable_name(name: str, regions: tuple[str, ...]) -> str:
     return text
 
 
+def plain_writing(text: str) -> str:
+    """A name in its letters of today, without width, blanks and invisible signs."""
+    text = unicodedata.normalize("NFKC", letters_of_today(text)).upper()
+    return "".join(c for c in text if not c.isspace() and unicodedata.category(c) not in _INVISIBLE)
+
+
+_INVISIBLE = frozenset({"Cf", "Cc", "Mn", "Me"})
+
+
+def _unless_of_form(text: str, regions: tuple[str, ...]) -> str:
+    """What stands in brackets, unless it is a region or a legal form: another shop is another
+    name.
+    """
+    bare = text
+    for mark in _DIVISION_MARKS:
+        bare = bare.removesuffix(mark)
+    return "" if bare in regions or text in _FORMS_IN_BRACKETS else text
+
+
+def _writings(name: str, regions: tuple[str, ...]) -> frozenset[str]:
+    """A name, and the same without the mark of a county at its beginning (柯桥区 or 柯桥)."""
+    text = comparable_name(name, regions)
+    return frozenset(
+        [
+            text,
+            *(
+                text[:place] + text[place + 1 :]
+                for place in (2, 3)
+                if text[place : place + 1] in _COUNTY_MARKS and len(text) > place + _SHORTEST
+            ),
+        ]
+    )
+
+
+_SHORTEST = 2
+
+
 def comparable_person(name: str) -> str:
     """A person's name without width, blanks and the dots between parts of it."""
-    return re.sub(r"[\s··・.]", "", unicodedata.normalize("NFKC", name)).upper()
+    return _DOTS.sub("", plain_writing(name))
 
 
 def _standing(value: str) -> str | None:
@@ -65,9 +124,8 @@ def _standing(value: str) -> str | None:
 
 
 def _differ_names(authority: list[str], other: list[str], regions: tuple[str, ...]) -> bool:
-    return {comparable_name(v, regions) for v in authority}.isdisjoint(
-        comparable_name(v, regions) for v in other
-    )
+    mine = frozenset().union(*(_writings(v, regions) for v in authority))
+    return all(mine.isdisjoint(_writings(v, regions)) for v in other)
 
 
 def _differ_persons(authority: list[str], other: list[str], _regions: tuple[str, ...]) -> bool:
@@ -93,8 +151,17 @@ def _differ_permit_sites(
     """Whether the same permit is told to be of another site; permits that only one side knows are
     no contradiction.
     """
-    sites = dict(pair for v in issued if _FOOD_PERMIT.fullmatch((pair := _pair(v))[0]))
-    return any(sites.get(number, site) != site for number, site in map(_pair, published))
+    mine, others = _sites_of(issued), _sites_of(published)
+    return any(mine[n].isdisjoint(others[n]) for n in mine.keys() & others.keys())
+
+
+def _sites_of(joined: list[str]) -> dict[str, set[str]]:
+    """The premises that each permit is told to be of; one permit may be told of several."""
+    found: dict[str, set[str]] = {}
+    for number, site in map(_pair, joined):
+        if _FOOD_PERMIT.fullmatch(number):
+            found.setdefault(number, set()).add(site)
+    return found
 
 
 def _pair(joined: str) -> tuple[str, str]:
@@ -141,9 +208,16 @@ def values_at(data: Any, pointer: str) -> list[str]:
 
 
 def find_conflicts(
-    released: Mapping[str, Any], as_of: Mapping[str, datetime | None], catalogue: Catalogue
+    released: Mapping[str, Any],
+    as_of: Mapping[str, datetime | None],
+    catalogue: Catalogue,
+    site: str | None = None,
 ) -> Iterator[ConflictRead]:
-    """Contradictions among released values, so that a withheld value can never show through."""
+    """Contradictions among released values, so that a withheld value can never show through. Where
+    a site was asked for, permits of other premises are compared with nothing.
+    """
+    if site is not None:
+        released = {name: _of_site(data, site) for name, data in released.items()}
     for comparison in _compiled(catalogue):
         mine = released.get(comparison.authoritative)
         authority = comparison.read(mine) if mine is not None else None
@@ -161,6 +235,14 @@ def find_conflicts(
         conflict = _conflict(comparison.name, comparison.places, texts, as_of, catalogue)
         if conflict is not None:
             yield conflict
+
+
+def _of_site(data: Any, site: str) -> Any:
+    permits = getattr(data, "permits", None)
+    if not permits or not hasattr(permits[0], "site_ref"):
+        return data
+    kept = [p for p in permits if p.site_ref in (None, site)]
+    return data if len(kept) == len(permits) else structs.replace(data, permits=kept)
 
 
 class _Comparison(NamedTuple):

@@ -29,9 +29,9 @@ from adapters.transport.heads import RoutedQuery, head_of, told_ms
 from app.agreements.decision import DatedTerms, Standing, grant, in_force
 from app.catalogue.classification import Catalogue
 from app.core.ids import new_span_id
-from app.profile.assemble import Specification, specify
 from app.profile.request import RESERVE_SECONDS, LookUp
 from app.profile.schemas import Basis
+from app.profile.section import Specification, specify
 from app.registry.offices import Choice, LiveAdapter
 from auth.principal import Principal
 

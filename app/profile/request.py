@@ -9,11 +9,12 @@ import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from types import MappingProxyType
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, cast, get_args
 from urllib.parse import parse_qsl
 
 from msgspec import Struct
 
+from adapters.contract.business_id import Unusual
 from app.core.errors import Fault, RequestInvalid
 from app.tasks.purposes import PURPOSES
 
@@ -43,6 +44,8 @@ class LookUp(Struct, frozen=True):
     trace_id: str
     no_cache: bool = False
     """Ask the departments even where a fresh enough answer is kept."""
+    unusual: Unusual | None = None
+    """Where a code stands that the arithmetic does not know."""
 
 
 class Parameter(NamedTuple):
@@ -81,6 +84,13 @@ _QUERY = (
     Parameter(
         "site", "query", "the premises you are at", _text(LONGEST_SITE, pattern=SITE_PATTERN)
     ),
+)
+UNUSUAL = Parameter(
+    "unusual",
+    "query",
+    "takes a code whose check character does not fit, because it stands so on the licence or in "
+    "its scanned code",
+    {"type": "string", "enum": list(get_args(Unusual))},
 )
 VIEW = Parameter(
     "view",
@@ -122,15 +132,15 @@ _HEADERS = (
         _text(400),
     ),
 )
-PROFILE = (*_QUERY, VIEW, *_HEADERS)
-SECTION = (*_QUERY, WAIT)
+PROFILE = (*_QUERY, UNUSUAL, VIEW, *_HEADERS)
+SECTION = (*_QUERY, UNUSUAL, WAIT)
 """What the two routes take; any other query parameter is refused, so that a mistyped `site` is not
 silently ignored.
 """
 Route = Literal["profile", "section"]
 _KNOWN: dict[Route, dict[str, Parameter]] = {
-    "profile": {p.name: p for p in (*_QUERY, VIEW)},
-    "section": {p.name: p for p in (*_QUERY, WAIT)},
+    "profile": {p.name: p for p in (*_QUERY, UNUSUAL, VIEW)},
+    "section": {p.name: p for p in (*_QUERY, UNUSUAL, WAIT)},
 }
 _LONGEST_OF_HEADER = {
     p.name.encode(): p.schema["maxLength"] for p in _HEADERS if "maxLength" in p.schema
@@ -149,6 +159,7 @@ class Query(Struct, frozen=True):
     site: str | None
     summary: bool
     wait_ms: int
+    unusual: Unusual | None = None
 
 
 class Headers(Struct, frozen=True):
@@ -189,6 +200,7 @@ def read_query(raw: bytes, route: Route = "profile") -> Query:
         pairs.get("site"),
         pairs.get("view") == "summary",
         int(pairs.get("wait", LONGEST_WAIT_MS)),
+        cast("Unusual | None", pairs.get("unusual")),
     )
 
 
@@ -291,4 +303,5 @@ def look_up(text: str, query: Query, headers: Headers, trace_id: str, default_ms
         clamp_ms(headers.deadline_ms, default_ms, default_ms),
         trace_id,
         headers.no_cache,
+        query.unusual,
     )

@@ -183,7 +183,14 @@ async def read_section(
     _noted(asked, business_id)
     query = request.read_query(asked.scope["query_string"], "section")
     look_up = LookUp(
-        business_id, query.purpose, query.task, query.site, False, query.wait_ms, trace_id_of(asked)
+        business_id,
+        query.purpose,
+        query.task,
+        query.site,
+        False,
+        query.wait_ms,
+        trace_id_of(asked),
+        unusual=query.unusual,
     )
     try:
         body = await engine.section(principal, look_up, section, lambda: gone(asked.receive))
@@ -220,6 +227,7 @@ async def read_profiles(
             summary,
             milliseconds,
             new_trace_id(),
+            unusual=item.unusual,
         )
         for item in wanted.items
     ]

@@ -7,6 +7,8 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from pydantic import BaseModel, ConfigDict, Field
 
 from adapters.contract import Outcome
+from adapters.contract.business_id import Unusual
+from adapters.contract.convert import Wanted
 from adapters.contract.words import Words
 from app.businesses.schemas import Business
 from app.core.schemas import Problem
@@ -105,6 +107,16 @@ class Hidden(Struct, frozen=True, rename={"level": "class"}):
     what_now: Words
 
 
+class UnreadableRead(Struct, frozen=True):
+    """A field that the department told in a way that cannot be read; it is left out, and its value
+    is not told.
+    """
+
+    pointer: str
+    wanted: Wanted
+    text: Words
+
+
 Basis = Literal["only", "task", "site", "registration", "caller"]
 """What tells which office is asked: there is only one, or the region of this."""
 
@@ -135,6 +147,8 @@ class SectionRead(Struct, frozen=True, omit_defaults=True, kw_only=True):
     contact: str | None = None
     site_ref: str | None = None
     as_of: datetime | None = None
+    as_of_basis: Literal["received"] | None = None
+    """Where the source tells no time: what it says is as old as its answer."""
     fetched_at: datetime | None = None
     age_s: int | None = None
     attempts: int = 0
@@ -144,6 +158,7 @@ class SectionRead(Struct, frozen=True, omit_defaults=True, kw_only=True):
     data: dict[str, Any] | UnsetType = UNSET
     withheld: list[Hidden] = []
     masked: list[Hidden] = []
+    unreadable: list[UnreadableRead] = []
     classes: list[int] = []
     source_digest: str | None = None
 
@@ -306,6 +321,7 @@ class BatchItem(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     business_id: str = Field(min_length=1, max_length=LONGEST_IDENTIFIER)
+    unusual: Unusual | None = None
     task: str | None = Field(None, max_length=LONGEST_TASK)
     site: str | None = Field(None, max_length=LONGEST_SITE, pattern=SITE_PATTERN)
 

@@ -8,11 +8,12 @@ from typing import cast
 from msgspec import Raw
 
 from adapters.contract import REASONS, BusinessId, IdentifierError, parse
+from adapters.contract.business_id import Unusual
 from adapters.contract.sections import encode
 from app.businesses import service as businesses
 from app.businesses.places import Place
 from app.core.snapshots import Snapshots
-from app.profile import assemble, events
+from app.profile import assemble, events, section
 from app.profile import schemas as s
 from app.profile.answer import Encoded
 from app.profile.disclosure import Disclosed, Disclosure, Gone
@@ -46,7 +47,9 @@ class Engine:
             await self.snapshots.refresh_now()
         prepared = self.prepare_at(principal, look_up, started)
         if prepared is None:
-            known = await self.disclosure.whereabouts.find(identified(look_up.text).key)
+            known = await self.disclosure.whereabouts.find(
+                identified(look_up.text, look_up.unusual).key
+            )
             prepared = self.prepare_at(principal, look_up, started, known)
         return cast("Prepared", prepared)
 
@@ -56,7 +59,7 @@ class Engine:
         """As `prepare`, without waiting for anybody: None if it takes the database to know where
         the business is. Tasks that another process opened a moment ago are not known.
         """
-        business = identified(look_up.text)
+        business = identified(look_up.text, look_up.unusual)
         region = self.disclosure.region(principal, look_up, business, known)
         if region is None:
             return None
@@ -89,7 +92,7 @@ class Engine:
                 **{name: getattr(told, name) for name in s.ClosingRead.__struct_fields__},
                 sections={
                     name: _ready(
-                        assemble.section_bytes(
+                        section.section_bytes(
                             part, view.now, summary=summary, basis=view.basis_of(part)
                         )
                     )
@@ -142,7 +145,7 @@ def _alone(prepared: Prepared, view: assemble.View, name: str, entry: str) -> by
     told = s.SectionAlone(
         assemble.business_read(view),
         name,
-        assemble.section_read(part, view.now, summary=look_up.summary, basis=view.basis_of(part)),
+        section.section_read(part, view.now, summary=look_up.summary, basis=view.basis_of(part)),
         s.PurposeRead(look_up.purpose, look_up.task),
         view.now,
         prepared.elapsed_ms,
@@ -156,14 +159,14 @@ def subject_of(text: str) -> str:
     business.
     """
     try:
-        return parse(text).key
+        return parse(text, "on_licence").key
     except IdentifierError:
         return ""
 
 
-def identified(text: str) -> BusinessId:
+def identified(text: str, unusual: Unusual | None = None) -> BusinessId:
     """The business a text names, if departments can be asked for it. Raises the refusal."""
-    business = businesses.identified(text, "/path/business_id")
+    business = businesses.identified(text, "/path/business_id", unusual)
     if not business.names_a_business:
         raise IdentifierNeedsResolving(pointer="/path/business_id")
     return business

@@ -18,13 +18,13 @@ from app.core.admission import Admission
 from app.core.errors import DomainError
 from app.core.problems import document_of
 from app.core.rates import Rates
-from app.profile import assemble, events
+from app.profile import assemble, events, section
 from app.profile import schemas as s
-from app.profile.assemble import DENIED
 from app.profile.disclosure import Disclosed
 from app.profile.errors import BatchItemFailed
 from app.profile.plans import Prepared
 from app.profile.request import Form, LookUp
+from app.profile.section import DENIED
 from app.profile.service import Engine
 from auth.principal import Principal
 
@@ -104,8 +104,8 @@ async def _section(
     def make(confirmed: Prepared, view: assemble.View) -> Disclosed[bytes]:
         part = view.parts.get(name)
         if part is None:
-            part = assemble.part(prepared.plan.specifications[name], DENIED)
-        read = assemble.section_read(
+            part = section.part(prepared.plan.specifications[name], DENIED)
+        read = section.section_read(
             part, view.now, summary=prepared.look_up.summary, basis=view.basis_of(part)
         )
         content = encode(s.StreamedSection(name, read))

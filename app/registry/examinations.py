@@ -4,11 +4,13 @@ from typing import Any
 
 import msgspec
 from anyio import to_thread
+from msgspec import structs
 from sqlmodel import Session
 
 from adapters.conformance import suite
 from adapters.conformance.report import Report, refusal
 from adapters.contract import AdapterUnavailable, Manifest
+from app.agreements.masking import mask
 from app.audit.events import Event, EventName
 from app.audit.service import Trail
 from app.core.db import Database
@@ -44,6 +46,12 @@ class Examiner:
                 passed=False,
                 cases=[refusal(error)],
             )
+        # What a department sent is shown to its engineers; numbers of persons in it are not.
+        shown = [
+            structs.replace(case, came=case.came and mask("free_text", case.came))
+            for case in report.cases
+        ]
+        report = structs.replace(report, cases=shown)
         return {"passed": report.passed, "report": msgspec.to_builtins(report)}
 
     def _declared(self, parameters: dict[str, Any]) -> tuple[Manifest, dict[str, str]]:

@@ -24,6 +24,7 @@ from adapters.transport.documents import check_structure
 from adapters.transport.exchange import Exchange
 from adapters.transport.guard import Limits
 from adapters.transport.kinds import AdapterKind
+from adapters.transport.preview import Preview
 from app.registry.errors import ManifestInvalid, SampleInvalid
 
 NEEDED_SECRETS = {
@@ -84,13 +85,12 @@ class Workshop:
             except AdapterError as error:
                 raise ManifestInvalid(error.detail, pointer=pointer) from error
 
-    def preview(self, manifest: Manifest, sample: Any) -> dict[str, Any]:
+    def preview(self, manifest: Manifest, sample: Any) -> Preview:
         """What a pasted sample becomes. Raises `SampleInvalid`; no endpoint is asked."""
         adapter = self.build(manifest, _stand_ins(manifest))
         try:
             check_structure(sample, Limits())
-            found = kind_of(manifest).preview(adapter, sample)
-            return cast("dict[str, Any]", msgspec.to_builtins(found))
+            return kind_of(manifest).preview(adapter, sample)
         except AdapterError as error:
             raise SampleInvalid(error.detail or error.code, pointer="/body/sample") from error
 

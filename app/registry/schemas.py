@@ -3,8 +3,12 @@
 from datetime import datetime
 from typing import Any
 
+import msgspec
 from pydantic import BaseModel, ConfigDict, Field
 
+from adapters.contract.convert import Wanted
+from adapters.contract.reading import Unreadable
+from adapters.transport.preview import Preview
 from app.registry.lifecycle import State
 
 
@@ -88,11 +92,40 @@ class PreviewRequest(BaseModel):
     sample: dict[str, Any]
 
 
+class UnreadRead(BaseModel):
+    """A field of the section that a sample tells in a way that cannot be read; `told` is a code
+    that the table lacks.
+    """
+
+    pointer: str
+    wanted: Wanted
+    told: str | None = None
+
+    @classmethod
+    def of(cls, row: Unreadable) -> "UnreadRead":
+        """As it leaves."""
+        return cls(pointer=row.pointer, wanted=row.wanted, told=row.told)
+
+
 class PreviewRead(BaseModel):
-    """The canonical section a sample becomes."""
+    """The canonical section a sample becomes: `decoded` is what the sample holds, `unreadable` what
+    of it was left out.
+    """
 
     section: str
     data: dict[str, Any]
+    decoded: Any = None
+    unreadable: list[UnreadRead] = []
+
+    @classmethod
+    def of(cls, section: str, shown: Preview) -> "PreviewRead":
+        """As it leaves."""
+        return cls(
+            section=section,
+            data=msgspec.to_builtins(shown.record.data),
+            decoded=shown.decoded,
+            unreadable=[UnreadRead.of(row) for row in shown.record.unreadable],
+        )
 
 
 class Resealed(BaseModel):

@@ -313,7 +313,7 @@ def list_adapters(session: Session, principal: Principal) -> list[AdapterRead]:
 def preview(desk: Desk, document: Any, sample: Any) -> PreviewRead:
     """What a pasted sample becomes with a mapping, before any endpoint is reachable."""
     manifest = _checked(desk, document)
-    return PreviewRead(section=manifest.section, data=desk.workshop.preview(manifest, sample))
+    return PreviewRead.of(manifest.section, desk.workshop.preview(manifest, sample))
 
 
 def _checked(desk: Desk, document: Any) -> Manifest:

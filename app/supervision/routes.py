@@ -1,9 +1,10 @@
 """The supervisor's door."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Header, Query, Request
 from fastapi.responses import StreamingResponse
 
 from app.audit.deps import SequencerDep
@@ -12,12 +13,13 @@ from app.audit.service import act_of
 from app.businesses.service import identified
 from app.core.admission import Priority, takes
 from app.core.deps import DatabaseDep, ReadSessionDep, SettingsDep
-from app.core.pagination import Page, decode_cursor, page_of
+from app.core.pagination import Page, decode_cursor, encode_cursor, page_of
 from app.core.problems import trace_id_of
 from app.inspections.schemas import InspectionRead
 from app.supervision import service
 from app.supervision.repository import Filter
 from app.supervision.schemas import RecordQuery
+from app.supervision.spreadsheet import language_of
 from auth.dependencies import requires
 from auth.permissions import Permission
 from auth.principal import Principal
@@ -29,9 +31,9 @@ Puller = Annotated[Principal, Depends(requires(Permission.RECORD_READ))]
 
 def wanted_records(principal: Puller, query: Annotated[RecordQuery, Query()]) -> Filter:
     """The filter, narrowed to what the caller's token allows."""
-    asked = Filter("", **query.model_dump(exclude={"cursor", "limit"}))
+    asked = Filter("", **query.model_dump(exclude={"cursor", "limit", "unusual"}))
     if query.business_id is not None:
-        business = identified(query.business_id, "/query/business_id")
+        business = identified(query.business_id, "/query/business_id", query.unusual)
         asked = replace(asked, business_id=business.key)
     return service.within_scope(principal, asked)
 
@@ -72,7 +74,7 @@ def list_records(
     Go on with `next_cursor` while there is one; keep `resume_cursor` and come back later for what
     is new (without `state`, which changes behind a cursor).
     """
-    asked: dict[str, Any] = {name: getattr(wanted, name) for name in Filter.__slots__}
+    asked = _asked(wanted)
     after = decode_cursor(settings.keys, query.cursor, asked)
     rows = service.page(session, wanted, after=after, limit=query.limit + 1)
     page = page_of(settings.keys, rows, asked, after=after, limit=query.limit)
@@ -81,7 +83,34 @@ def list_records(
     return page if query.state is None else page.model_copy(update={"resume_cursor": None})
 
 
-def _stream_responses(media_type: str, schema: dict[str, str]) -> dict[int | str, dict[str, Any]]:
+def _asked(wanted: Filter) -> dict[str, Any]:
+    """The query that a cursor belongs to."""
+    return {name: getattr(wanted, name) for name in Filter.__slots__}
+
+
+def _cursors(
+    settings: SettingsDep, wanted: FilterDep, query: Annotated[RecordQuery, Query()]
+) -> tuple[int, Callable[[int], str | None]]:
+    """Where a stream begins, and how its end is told; a record's state changes behind a cursor."""
+    asked = _asked(wanted)
+    after = decode_cursor(settings.keys, query.cursor or None, asked)
+    if query.state is not None:
+        return after, lambda _last: None
+    return after, lambda last: encode_cursor(settings.keys, last, asked)
+
+
+CursorsDep = Annotated[tuple[int, Callable[[int], str | None]], Depends(_cursors)]
+
+
+_LAST_LINE = {
+    "type": "object",
+    "required": ["resume_cursor"],
+    "additionalProperties": False,
+    "properties": {"resume_cursor": {"type": ["string", "null"]}},
+}
+
+
+def _stream_responses(media_type: str, schema: dict[str, Any]) -> dict[int | str, dict[str, Any]]:
     return {200: {"description": "A stream", "content": {media_type: {"schema": schema}}}}
 
 
@@ -89,14 +118,21 @@ def _stream_responses(media_type: str, schema: dict[str, str]) -> dict[int | str
     "/records.ndjson",
     response_class=StreamingResponse,
     responses=_stream_responses(
-        "application/x-ndjson", {"$ref": "#/components/schemas/InspectionRead"}
+        "application/x-ndjson",
+        {"oneOf": [{"$ref": "#/components/schemas/InspectionRead"}, _LAST_LINE]},
     ),
     dependencies=[Depends(audit_pull)],
 )
 @takes(Priority.PULL)
-def stream_records_ndjson(database: DatabaseDep, wanted: FilterDep) -> StreamingResponse:
-    """All records of a filter, one JSON document a line."""
-    return StreamingResponse(service.as_ndjson(database, wanted), media_type="application/x-ndjson")
+def stream_records_ndjson(
+    database: DatabaseDep, wanted: FilterDep, cursors: CursorsDep
+) -> StreamingResponse:
+    """All records of a filter, one JSON document a line; the last line is `{"resume_cursor": …}`,
+    with which a later pull goes on.
+    """
+    after, cursor = cursors
+    lines = service.as_ndjson(service.Pull(database, wanted, after), cursor)
+    return StreamingResponse(lines, media_type="application/x-ndjson")
 
 
 @router.get(
@@ -106,9 +142,25 @@ def stream_records_ndjson(database: DatabaseDep, wanted: FilterDep) -> Streaming
     dependencies=[Depends(audit_pull)],
 )
 @takes(Priority.PULL)
-def stream_records_csv(database: DatabaseDep, wanted: FilterDep) -> StreamingResponse:
-    """All results of a filter as a spreadsheet, one result a line; cells cannot start formulas."""
-    headers = {"Content-Disposition": 'attachment; filename="records.csv"'}
-    return StreamingResponse(
-        service.as_csv(database, wanted), media_type="text/csv; charset=utf-8", headers=headers
-    )
+def stream_records_csv(
+    database: DatabaseDep,
+    wanted: FilterDep,
+    cursors: CursorsDep,
+    query: Annotated[RecordQuery, Query()],
+    accept_language: Annotated[
+        str, Header(max_length=200, description="zh or en adds words beside codes")
+    ] = "",
+) -> StreamingResponse:
+    """The results that fit a filter as a spreadsheet, one a line, with local times; no cell can
+    start a formula or is changed by opening it.
+    """
+    after, cursor = cursors
+    language = language_of(accept_language)
+    headers = {
+        "Content-Disposition": 'attachment; filename="records.csv"',
+        "Vary": "Accept-Language",
+        **({"Content-Language": language} if language else {}),
+    }
+    told = cursor if query.cursor is not None else None
+    lines = service.as_csv(service.Pull(database, wanted, after), language, told)
+    return StreamingResponse(lines, media_type="text/csv; charset=utf-8", headers=headers)

@@ -2,6 +2,7 @@
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from adapters.contract.business_id import Unusual
 from app.core.moments import Moment
 from app.inspections.schemas import RecordState, Result
 
@@ -17,11 +18,15 @@ class RecordQuery(BaseModel):
         None, max_length=40, description="records with a result of this department"
     )
     business_id: str | None = Field(None, max_length=80)
+    unusual: Unusual | None = None
     result: Result | None = None
     state: RecordState | None = None
     since: Moment | None = Field(None, description="submitted at or after")
     until: Moment | None = Field(None, description="submitted before")
     cursor: str | None = Field(
-        None, max_length=500, description="next_cursor or resume_cursor of a page before"
+        None,
+        max_length=500,
+        description="next_cursor or resume_cursor of a page before; the last line of a stream "
+        "tells one too (of a spreadsheet where a cursor was given, empty to begin)",
     )
     limit: int = Field(50, ge=1, le=200, description="rows per page; streams have no pages")

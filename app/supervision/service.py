@@ -1,8 +1,7 @@
 """Pull records: a page at a time, or as a stream that holds no transaction open."""
 
-import csv
-import io
-from collections.abc import Iterator
+import json
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from sqlmodel import Session
@@ -11,18 +10,11 @@ from app.core.db import Database
 from app.inspections.schemas import InspectionRead, WriteBackRead
 from app.inspections.service import part_of, record_read
 from app.supervision import repository
-from app.supervision.csv_safety import safe_cell
 from app.supervision.repository import Filter
+from app.supervision.spreadsheet import BOM, CURSOR, Language, heading, line, lines
 from auth.principal import Principal, Role
 
-COLUMNS = (
-    "id", "state", "business_id", "site", "region", "lead_department", "submitted_by",
-    "submitted_at", "visit_started_at",
-    "visit_ended_at", "officers", "department", "item_code", "mode", "result", "by", "note",
-    "visit_note", "digest",
-)  # fmt: skip
 _AT_ONCE = 200
-_BOM = "\ufeff"
 
 
 def within_scope(principal: Principal, wanted: Filter) -> Filter:
@@ -59,38 +51,43 @@ def page(
     return found
 
 
-def every(database: Database, wanted: Filter) -> Iterator[InspectionRead]:
-    """All records, read in short transactions so that a slow reader holds nothing open."""
-    after = 0
-    while True:
-        with database.read() as session:
-            rows = page(session, wanted, after=after, limit=_AT_ONCE)
-        yield from (record for _, record in rows)
-        if len(rows) < _AT_ONCE:
-            return
-        after = rows[-1][0]
-
-
-def as_ndjson(database: Database, wanted: Filter) -> Iterator[str]:
-    """One record a line."""
-    for record in every(database, wanted):
-        yield record.model_dump_json() + "\n"
-
-
-def as_csv(database: Database, wanted: Filter) -> Iterator[str]:
-    """One result a line, UTF-8 with a byte order mark for spreadsheets; no cell can start a
-    formula.
+class Pull:
+    """All records of a filter after a position, read in short transactions so that a slow reader
+    holds nothing open. `last` is the position of the last one given.
     """
-    yield _BOM + _line(COLUMNS)
-    for record in every(database, wanted):
-        common = record.model_dump(mode="json", include=set(COLUMNS))
-        common["officers"] = "、".join(o.certificate_no for o in record.officers)
-        for result in record.results:
-            values = {**common, "visit_note": record.note, **result.model_dump()}
-            yield _line([safe_cell(values.get(name)) for name in COLUMNS])
+
+    def __init__(self, database: Database, wanted: Filter, after: int = 0) -> None:
+        self._database = database
+        self.wanted = wanted
+        self.last = after
+
+    def __iter__(self) -> Iterator[InspectionRead]:
+        while True:
+            with self._database.read() as session:
+                rows = page(session, self.wanted, after=self.last, limit=_AT_ONCE)
+            for position, record in rows:
+                self.last = position
+                yield record
+            if len(rows) < _AT_ONCE:
+                return
 
 
-def _line(cells: list[str] | tuple[str, ...]) -> str:
-    buffer = io.StringIO()
-    csv.writer(buffer, lineterminator="\r\n").writerow(cells)
-    return buffer.getvalue()
+def as_ndjson(pull: Pull, cursor: Callable[[int], str | None]) -> Iterator[str]:
+    """One record a line, and last the cursor to go on from."""
+    for record in pull:
+        yield record.model_dump_json() + "\n"
+    yield json.dumps({"resume_cursor": cursor(pull.last)}) + "\n"
+
+
+def as_csv(
+    pull: Pull, language: Language | None, cursor: Callable[[int], str | None] | None
+) -> Iterator[str]:
+    """One result that fits a line, UTF-8 with a byte order mark for spreadsheets; last the cursor
+    to go on from, where one is wanted.
+    """
+    yield BOM + heading(language)
+    wanted = pull.wanted
+    for record in pull:
+        yield from lines(record, language, department=wanted.department, result=wanted.result)
+    if cursor is not None:
+        yield line([CURSOR, cursor(pull.last) or ""])

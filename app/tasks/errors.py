@@ -1,6 +1,6 @@
-"""TaskUnknown, TaskOutsideRegion, TaskNotOpen."""
+"""Refusals of a task."""
 
-from app.core.errors import Conflict, NotAllowed, NotFound
+from app.core.errors import Conflict, InvalidRequest, NotAllowed, NotFound
 
 
 class TaskUnknown(NotFound):
@@ -9,6 +9,10 @@ class TaskUnknown(NotFound):
 
 class TaskOutsideRegion(NotAllowed):
     code = "task.outside_region"
+
+
+class TaskNotForPermit(InvalidRequest):
+    code = "task.not_for_permit"
 
 
 class TaskNotOpen(Conflict):

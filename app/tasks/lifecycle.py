@@ -1,7 +1,10 @@
 """When a task is open, and whom it serves. Pure."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+
+PHONE_CLOCK_SKEW = timedelta(minutes=10)
+"""How far a phone's clock may be off, in either direction."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,5 +32,8 @@ class OpenTask:
 def was_open(
     opened_at: datetime, closed_at: datetime | None, ends_at: datetime, at: datetime
 ) -> bool:
-    """Whether a task was open at a moment; it may have been closed or over since."""
-    return opened_at <= at < ends_at and (closed_at is None or at <= closed_at)
+    """Whether a task was open at a moment that a phone's clock tells; it may have been closed or
+    over since.
+    """
+    soonest, latest = at + PHONE_CLOCK_SKEW, at - PHONE_CLOCK_SKEW
+    return opened_at <= soonest and latest < ends_at and (closed_at is None or latest <= closed_at)

@@ -6,6 +6,7 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
+from adapters.contract.business_id import Unusual
 from app.tasks.purposes import TASK_PURPOSES
 
 
@@ -30,6 +31,9 @@ class TaskCreate(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     business_id: str = Field(min_length=1, max_length=80)
+    unusual: Unusual | None = Field(
+        None, description="takes a code whose check character does not fit, as it stands"
+    )
     site: str | None = Field(None, max_length=64)
     purpose: TaskPurpose = TASK_PURPOSES[0]
     region: str = Field(pattern=r"^\d{6}$")

@@ -1,6 +1,7 @@
 """Open and close tasks; know the open ones without asking the database."""
 
 from datetime import datetime, timedelta
+from enum import StrEnum
 
 from sqlmodel import Session
 
@@ -11,7 +12,7 @@ from app.core.clock import Clock
 from app.core.ids import new_id
 from app.core.snapshots import Snapshot, bump
 from app.tasks import repository
-from app.tasks.errors import TaskNotOpen, TaskOutsideRegion, TaskUnknown
+from app.tasks.errors import TaskNotForPermit, TaskNotOpen, TaskOutsideRegion, TaskUnknown
 from app.tasks.lifecycle import OpenTask, was_open
 from app.tasks.models import Task
 from app.tasks.schemas import TaskCreate, TaskRead
@@ -26,7 +27,9 @@ def open_task(session: Session, trail: Trail, principal: Principal, wanted: Task
     """
     if not principal.covers(wanted.region):
         raise TaskOutsideRegion
-    business = identified(wanted.business_id, "/body/business_id")
+    business = identified(wanted.business_id, "/body/business_id", wanted.unusual)
+    if not business.names_a_business:
+        raise TaskNotForPermit(pointer="/body/business_id")
     now = trail.clock.now()
     task = Task(
         id=str(new_id()),
@@ -87,6 +90,15 @@ def list_tasks(
     return [TaskRead.model_validate(row, from_attributes=True) for row in kept]
 
 
+class Unfit(StrEnum):
+    """Why a task is not the one a visit was made for."""
+
+    UNKNOWN = "unknown"
+    """There is none, or it is not the caller's."""
+    BUSINESS = "business"
+    TIME = "time"
+
+
 def task_of_visit(
     session: Session,
     task_id: str,
@@ -95,21 +107,21 @@ def task_of_visit(
     business_id: str,
     site: str | None,
     started_at: datetime,
-) -> OpenTask | None:
-    """The task a visit was made for, if it was open then and assigned to the caller; it may have
-    ended since (offline days).
+) -> OpenTask | Unfit:
+    """The task a visit was made for, if it was open then (but for what a phone's clock may be off)
+    and assigned to the caller; it may have ended since (offline days).
     """
     row = repository.find(session, task_id)
-    if row is None:
-        return None
-    task = _open(row)
-    fits = (
-        was_open(row.opened_at, row.closed_at, row.ends_at, started_at)
-        and task.is_for(principal.subject)
-        and task.is_about(business_id, site)
-        and principal.covers(task.region)
-    )
-    return task if fits else None
+    task = _open(row) if row is not None else None
+    if row is None or task is None:
+        return Unfit.UNKNOWN
+    if not (task.is_for(principal.subject) and principal.covers(task.region)):
+        return Unfit.UNKNOWN
+    if not task.is_about(business_id, site):
+        return Unfit.BUSINESS
+    if not was_open(row.opened_at, row.closed_at, row.ends_at, started_at):
+        return Unfit.TIME
+    return task
 
 
 def new_snapshot(clock: Clock) -> Snapshot[dict[str, OpenTask]]:

@@ -6,11 +6,11 @@ import time
 
 import jwt
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from auth.errors import Unauthenticated
-from auth.keys import RemoteKeys, StaticKeys, read_jwks
+from auth.errors import KeysUnavailable, Unauthenticated
+from auth.keys import FileKeys, RemoteKeys, StaticKeys, read_jwks
 from auth.permissions import GRANTS, Permission, allows
 from auth.principal import Principal, Role
 from auth.testing import AUDIENCE, ISSUER, LocalIssuer
@@ -51,15 +51,15 @@ async def test_a_good_token_becomes_a_principal():
     [
         ({"seconds": -60}, "auth.token_expired"),
         ({"aud": "somebody-else"}, "auth.token_foreign"),
-        ({"aud": [AUDIENCE]}, "auth.token_foreign"),
+        ({"aud": ["account"]}, "auth.token_foreign"),
         ({"iss": ISSUER + ".evil"}, "auth.token_foreign"),
         ({"exp": None}, "auth.token_invalid"),
         ({"exp": "soon"}, "auth.token_invalid"),
         ({"exp": [1]}, "auth.token_invalid"),
         ({"exp": 10**400}, "auth.token_invalid"),
         ({"iat": None}, "auth.token_invalid"),
-        ({"iat": time.time() + 600}, "auth.token_invalid"),
-        ({"nbf": time.time() + 600}, "auth.token_invalid"),
+        ({"iat": time.time() + 600}, "auth.token_early"),
+        ({"nbf": time.time() + 600}, "auth.token_early"),
         ({"sub": 7}, "auth.token_invalid"),
         ({"roles": "inspector"}, "auth.token_invalid"),
         ({"roles": None}, "auth.token_invalid"),
@@ -254,9 +254,96 @@ class TestRemoteKeys:
         async def fetch():
             raise OSError
 
-        with pytest.raises(Unauthenticated) as caught:
+        with pytest.raises(KeysUnavailable) as caught:
             await RemoteKeys(fetch).key("x", "EdDSA")
         assert caught.value.code == "auth.keys_unavailable"
+
+    @pytest.mark.parametrize(
+        "bad", [{"keys": []}, {}, [], None, {"keys": "x"}, {"keys": [7]}, OSError("HTTP 503")]
+    )
+    async def test_nothing_that_cannot_be_used_replaces_good_keys(self, bad):
+        answers = [bad, ISSUER_OF_TESTS.jwks]
+
+        async def fetch():
+            answer = answers.pop() if len(answers) > 1 else answers[0]
+            if isinstance(answer, Exception):
+                raise answer
+            return answer
+
+        keys = RemoteKeys(fetch, floor=0.0, ttl=0.0)
+        for _ in range(3):
+            assert await keys.key(ISSUER_OF_TESTS.kid, "EdDSA")
+        assert keys.failures >= 1
+        assert keys.trusted
+        with pytest.raises(KeysUnavailable):  # whether the issuer knows it cannot be told
+            await keys.key("nobody", "EdDSA")
+
+    async def test_keys_that_are_too_old_let_nobody_in(self):
+        async def fetch():
+            return ISSUER_OF_TESTS.jwks
+
+        keys = RemoteKeys(fetch, floor=1000.0, oldest=0.0)
+        with pytest.raises(KeysUnavailable):
+            await keys.key(ISSUER_OF_TESTS.kid, "EdDSA")
+        assert not keys.trusted
+
+    def test_a_key_file_is_read_again_when_it_changes(self, tmp_path, monkeypatch):
+        path, later = tmp_path / "jwks.json", LocalIssuer("later")
+        path.write_text(json.dumps(ISSUER_OF_TESTS.jwks))
+        monkeypatch.setattr("auth.keys._LOOK_SECONDS", 0.0)
+        keys = FileKeys(path)
+        assert keys.at_hand("later", "EdDSA") is None
+        path.write_text("{")
+        assert keys.at_hand(ISSUER_OF_TESTS.kid, "EdDSA"), "half a file changes nothing"
+        path.write_text(json.dumps({"keys": [*ISSUER_OF_TESTS.jwks["keys"], *later.jwks["keys"]]}))
+        assert keys.at_hand("later", "EdDSA")
+
+    @pytest.mark.parametrize(
+        "entry",
+        [
+            7,
+            {"kty": "EC", "crv": "P-256", "x": "AAAA", "kid": "e", "use": "sig"},
+            {"kty": "OKP", "crv": "Ed25519", "x": "AAAA", "kid": "s"},
+            {"kty": "RSA", "n": "AAAA", "e": "AQAB", "kid": "r"},
+            {"kty": "RSA", "kid": "r"},
+            {"kid": 7},
+        ],
+    )
+    def test_a_bad_entry_costs_itself(self, entry):
+        found = read_jwks({"keys": [entry, *ISSUER_OF_TESTS.jwks["keys"]]})
+        assert set(found) == {(ISSUER_OF_TESTS.kid, "EdDSA")}
+
+
+@pytest.mark.parametrize(
+    ("claims", "words"),
+    [
+        ({"aud": ["account", "x"]}, "aud must hold onevisit-gateway; it is ['account', 'x']"),
+        ({"iss": "https://other.example"}, "it is https://other.example"),
+        ({"iat": int(time.time()) + 4000}, "ahead of this gateway's clock"),
+        ({"exp": None}, "has no exp"),
+        ({"header": {"typ": "JWT"}}, "typ must be"),
+    ],
+)
+async def test_a_refusal_says_what_was_expected_and_what_came(claims, words):
+    with pytest.raises(Unauthenticated) as caught:
+        await verifier().verify(ISSUER_OF_TESTS.token("x", Role.INSPECTOR, **claims))
+    assert words in caught.value.detail
+
+
+async def test_an_audience_in_a_list_counts_and_other_types_and_signatures_by_setting():
+    token = ISSUER_OF_TESTS.token("x", Role.INSPECTOR, aud=["account", AUDIENCE])
+    assert (await verifier().verify(token)).principal.subject == "x"
+    key = rsa.generate_private_key(65537, 2048)
+    jwk = {**json.loads(jwt.algorithms.RSAAlgorithm.to_jwk(key.public_key())), "kid": "r"}
+    for algorithm in ("RS256", "PS256"):
+        signed = jwt.encode(_payload(), key, algorithm, headers={"kid": "r", "typ": "JWT"})
+        ours = {"issuer": ISSUER, "audience": AUDIENCE}
+        wide = TokenVerifier(
+            StaticKeys({"keys": [jwk]}), **ours, types=("at+jwt", "JWT"), algorithms=(algorithm,)
+        )
+        assert (await wide.verify(signed)).principal.subject == "x"
+        with pytest.raises(Unauthenticated):
+            await TokenVerifier(StaticKeys({"keys": [jwk]}), **ours).verify(signed)
 
 
 class TestPrincipal:

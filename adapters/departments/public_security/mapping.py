@@ -4,7 +4,7 @@ Pure.
 
 from typing import Any
 
-from adapters.contract.convert import to_bool, to_date, to_int, to_list, to_text
+from adapters.contract.convert import to_bool, to_code, to_date, to_int, to_list, to_text
 
 _PERMIT = {"有效": "yes", "过期": "expired", "吊销": "revoked", "无": "no", "无需": "not_required"}
 _ORDER_STATE = {"未整改": "open", "已整改": "rectified", "逾期": "overdue"}
@@ -17,7 +17,7 @@ def to_public_security(record: dict[str, Any]) -> dict[str, Any]:
     rows = [row for row in to_list((record.get("JLS") or {}).get("JL")) if isinstance(row, dict)]
     values = {
         "special_trade_kind": to_text(record.get("TZHY")),
-        "special_trade_permit": _PERMIT.get(str(record.get("XKZT")), "unknown"),
+        "special_trade_permit": to_code(_PERMIT, record.get("XKZT")) or "unknown",
         "guest_register_ok": to_bool(record.get("LGSC") or None),
         "cctv_retention_days": to_int(record.get("LXTS")),
         "permits": [_permit(row) for row in rows if row.get("LB") == "XK"],
@@ -44,7 +44,7 @@ def _order(row: dict[str, Any]) -> dict[str, Any]:
         doc_no=to_text(row.get("BH")),
         issued_on=to_date(row.get("QSRQ")),
         due_on=to_date(row.get("JZRQ")),
-        state=_ORDER_STATE.get(str(row.get("ZT"))),
+        state=to_code(_ORDER_STATE, row.get("ZT")),
     )
 
 

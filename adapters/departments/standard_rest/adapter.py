@@ -17,44 +17,44 @@ from adapters.contract.adapter import (
     OnAnswer,
     ResultReceipt,
     SectionAnswer,
+    Transcript,
 )
-from adapters.contract.errors import AdapterError, AdapterMalformed, DeclarationError
+from adapters.contract.errors import (
+    AdapterError,
+    AdapterMalformed,
+    AdapterUnavailable,
+    DeclarationError,
+    MessageRefused,
+)
 from adapters.contract.manifest import Manifest, Mapping
-from adapters.contract.sections import shape_of
+from adapters.contract.sections import LONGEST_NAME, shape_of
+from adapters.contract.spelling import shown
 from adapters.departments.standard_rest.canonical import CanonicalReader
-from adapters.departments.standard_rest.mapping import (
-    MappingError,
-    compile_condition,
-    compile_fields,
-    field_names,
-)
-from adapters.departments.standard_rest.paths import compile_path
-from adapters.departments.standard_rest.question import QuestionTemplate
-from adapters.transport.answers import (
-    Now,
-    digest_of,
-    require_as_of,
-    require_echo,
-    require_media_type,
-    require_whole,
-    section_answer,
-    status_failure,
-    to_shape,
-)
+from adapters.departments.standard_rest.mapping import MappingError, compile_fields
+from adapters.departments.standard_rest.question import QuestionTemplate, check
+from adapters.departments.standard_rest.reader import Reader
+from adapters.transport.answers import Now, digest_of, require_media_type, status_failure
 from adapters.transport.credentials import Secrets, static_headers
-from adapters.transport.documents import decode_json, decode_text, parse_json, parse_xml
+from adapters.transport.documents import decode_text, parse_json
 from adapters.transport.exchange import LARGE, PATIENT, QUICK, Exchange, Pool, Response
-from adapters.transport.heads import RoutedQuery, routed, told_ms
+from adapters.transport.heads import RoutedQuery, fields_of, routed, told_ms
 from adapters.transport.kinds import AdapterKind
+from adapters.transport.preview import Preview
+from adapters.transport.scan import check_display
 
 log = logging.getLogger("onevisit.adapters")
 _NOT_FOUND, _OK = 404, 200
+_MOST_FOUND, _LONGEST_NUMBER = 20, 64
+
+
+_OF_THE_MESSAGE = frozenset(f"HTTP {status}" for status in (400, 409, 410, 413, 415, 422))
+"""Refusals that are about the message, not about who sends it, where to, how or how often."""
 
 
 class _Found(msgspec.Struct):
     """What a search answers."""
 
-    items: list[Candidate] = []
+    items: list[Candidate]
 
 
 class StandardRestAdapter:
@@ -72,24 +72,14 @@ class StandardRestAdapter:
             **static_headers(manifest.auth, secrets),
         }
         self._mapping = manifest.mapping or Mapping()
-        self._shape = shape_of(manifest.section)
-        self._build = compile_fields(self._mapping, field_names(self._shape))
-        answer = self._mapping.response
-        self._find_id, self._find_time = (
-            compile_path(answer.business_id),
-            compile_path(answer.as_of),
-        )
-        self._find_record = compile_path(answer.record)
-        self._no_record = [
-            (compile_condition(c), c.reason or "no_record") for c in answer.no_record
-        ]
-        self._not_applicable = [
-            (compile_condition(c), c.reason or "not_applicable") for c in answer.not_applicable
-        ]
-        self._success = compile_condition(answer.success) if answer.success else None
+        if (wrong := check(self._mapping.request)) is not None:
+            raise MappingError("/request", wrong)
+        shape = shape_of(manifest.section)
+        self._reader = Reader(self._mapping, shape, exchange.limits, now)
         self.repeatable = self._mapping.request.method == "GET"
-        plain = self._mapping.fields is None and answer == Mapping().response
-        self._canonical = CanonicalReader(self._shape, exchange.limits, now) if plain else None
+        self._canonical = (
+            CanonicalReader(shape, exchange.limits, now) if self._reader.is_canonical else None
+        )
         self._doors = [self._door(address) for address in (manifest.base_url, *manifest.replicas)]
 
     def _door(self, address: str) -> tuple[Pool, QuestionTemplate]:
@@ -136,7 +126,7 @@ class StandardRestAdapter:
         until the collector comes.
         """
         try:
-            return self._read(response, query), None
+            return self._read(response, query.business_id), None
         except AdapterError as error:
             error.__context__ = error.__cause__ = None
             return None, error.with_traceback(None)
@@ -164,87 +154,77 @@ class StandardRestAdapter:
         finally:
             call.cancel()
 
-    def _read(self, response: Response, query: AdapterQuery) -> SectionAnswer:
+    def read(self, status: int, fields: dict[str, str], body: bytes, asked: str) -> SectionAnswer:
+        """What an answer to a question about `asked` says, without asking: its status, its headers
+        (names in lower case) and its body. Raises `AdapterError`.
+        """
+        response = Response(
+            status,
+            {name.encode(): value.encode("latin-1") for name, value in fields.items()},
+            body,
+            self._exchange.limits,
+        )
+        return self._read(response, asked)
+
+    async def transcript(self, query: AdapterQuery) -> Transcript:
+        """Ask, and tell what was sent and what came, unread."""
+        pool, template = self._doors[0]
+        told, request = routed(query), self._mapping.request
+        target, body = template.target(told), template.body(told)
+        origin = f"{pool.origin.scheme}://{pool.origin.authority}"
+        headers = {**self._headers, **fields_of(told, told_ms(told.deadline, _now()))}
+        if label := template.label:
+            headers["Content-Type"] = label
+        response = await self._exchange.send(
+            request.method, origin + target, headers=headers, body=body, deadline=query.deadline
+        )
+        sent = f"{request.method} {target}\n{body.decode(request.charset, 'replace')}".strip()
+        return Transcript(sent, response.status, response.headers, response.body)
+
+    def _read(self, response: Response, asked: str) -> SectionAnswer:
         """What a complete answer says. Raises `AdapterError`."""
         body = response.body
         digest = digest_of(body)
         if self._canonical is not None and response.status == _OK:
             require_media_type(response.media_type, "json")
-            answer = self._canonical.read(body, query.business_id, digest)
+            answer = self._canonical.read(body, asked, digest)
             if answer is not None:
                 return answer
-        return self._read_any(response, query, digest)
-
-    def _read_any(self, response: Response, query: AdapterQuery, digest: str) -> SectionAnswer:
-        document = self._document(response)
-        for holds, reason in (*self._no_record, *self._not_applicable):
-            if document is not None and holds(response.status, document):
-                if (told := self._find_id(document)) is not None:
-                    require_echo(query.business_id, told)
-                return SectionAnswer(None, self._time_or_none(document), digest, reason)
-        if failure := status_failure(response.status, response.headers):
-            raise failure
-        require_whole(response.status)
-        if self._success and not self._success(response.status, document):
-            raise AdapterMalformed("schema_violation", "the answer does not say that it succeeded")
-        require_echo(query.business_id, self._find_id(document))
-        as_of = require_as_of(self._find_time(document), self._now)
-        record = self._find_record(document)
-        if record is None:
-            raise AdapterMalformed(
-                "schema_violation", f"nothing at {self._mapping.response.record}"
-            )
-        return section_answer(self._build(record), self._shape, as_of, digest)
+        return self._reader.read(response, asked, digest)
 
     async def close(self) -> None:
         """Connections are the exchange's."""
 
-    def preview(self, sample: Any) -> msgspec.Struct:
+    def preview(self, sample: Any) -> Preview:
         """What a pasted sample of the department's answer becomes; needs no endpoint."""
-        record = self._find_record(sample)
-        return to_shape(self._build(sample if record is None else record), self._shape)
-
-    def _document(self, response: Response) -> Any:
-        """The parsed body, or None where the status alone tells that there is nothing worth
-        reading.
-        """
-        answer, limits = self._mapping.response, self._exchange.limits
-        try:
-            require_media_type(response.media_type, answer.format)
-            if answer.format == "xml":
-                return parse_xml(decode_text(response.body, answer.charset), limits)
-            if answer.charset == "utf-8":
-                return decode_json(response.body, limits)
-            return parse_json(decode_text(response.body, answer.charset), limits)
-        except AdapterMalformed:
-            # A 404 page of some proxy is not the department saying "no record": only a well-formed
-            # answer counts.
-            if status_failure(response.status):
-                return None
-            raise
-
-    def _time_or_none(self, document: Any) -> Any:
-        value = self._find_time(document)
-        return None if value is None else require_as_of(value, self._now)
+        return self._reader.preview(sample)
 
     async def search(self, text: str, deadline: float) -> list[Candidate]:
         url = f"{self._base}/v1/search?q={quote(text, safe='')}&limit=20"
         document = await self._call("GET", url, None, deadline)
-        found: _Found = _as(_Found, {"items": []} if document is None else document)
-        return found.items[:20]
+        if document is None:  # not "none found": a search answers with a list
+            raise AdapterUnavailable("request_refused", "HTTP 404 for a search")
+        return [candidate_shown(found) for found in _as(_Found, document).items[:_MOST_FOUND]]
 
     async def resolve_qr(self, content: str, deadline: float) -> Candidate | None:
         document = await self._call(
             "POST", f"{self._base}/v1/resolve-qr", {"content": content}, deadline
         )
-        return None if document is None else _as(Candidate, document)
+        return None if document is None else candidate_shown(_as(Candidate, document))
 
     async def submit_results(self, message: dict[str, Any], deadline: float) -> ResultReceipt:
-        document = await self._call("POST", f"{self._base}/v1/results", message, deadline)
+        try:
+            document = await self._call("POST", f"{self._base}/v1/results", message, deadline)
+        except AdapterUnavailable as error:
+            if error.detail in _OF_THE_MESSAGE:
+                raise MessageRefused(error.detail) from error
+            raise
         if document is None:
             raise AdapterMalformed("schema_violation", "results were answered with 404")
         receipt: ResultReceipt = _as(ResultReceipt, document)
-        return receipt
+        return ResultReceipt(
+            shown(receipt.receipt_no)[:_LONGEST_NUMBER], shown(receipt.received_at), receipt.extra
+        )
 
     async def aggregate(self, question: dict[str, Any], deadline: float) -> dict[str, Any]:
         """Counts over class-1 data, made at the source; cells smaller than its minimum arrive as
@@ -262,12 +242,28 @@ class StandardRestAdapter:
         response = await self._exchange.send(
             method, url, headers=headers, body=body, deadline=deadline
         )
-        failure = status_failure(response.status)
+        failure = status_failure(response.status, response.headers, self._now)
         if failure and response.status != _NOT_FOUND:
             raise failure
         require_media_type(response.media_type, "json")
         document = parse_json(decode_text(response.body, "utf-8"), self._exchange.limits)
         return None if failure else document
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()
+
+
+def candidate_shown(found: Candidate) -> Candidate:
+    """A candidate as it may be shown. Raises `AdapterMalformed` for texts that would show in
+    another order than they are written, or are longer than a section's.
+    """
+    check_display(msgspec.json.encode(found))
+    if len(found.name) > LONGEST_NAME or len(found.address) > LONGEST_NAME:
+        raise AdapterMalformed("schema_violation", "a candidate's name or address is too long")
+    return Candidate(
+        found.business_id, shown(found.name), shown(found.address), shown(found.status)
+    )
 
 
 def _as(kind: Any, document: Any) -> Any:
@@ -289,9 +285,13 @@ def _build(manifest: Manifest, exchange: Exchange, secrets: Secrets, now: Now) -
 def _check(manifest: Manifest) -> None:
     if manifest.auth.kind == "login":
         raise DeclarationError("/auth/kind", "A login flow needs a Python adapter.")
+    try:
+        compile_fields(manifest.mapping or Mapping(), shape_of(manifest.section), strict=True)
+    except MappingError as error:
+        raise DeclarationError(f"/mapping{error.pointer}", error.detail) from error
 
 
-def _preview(adapter: DepartmentAdapter, sample: Any) -> msgspec.Struct:
+def _preview(adapter: DepartmentAdapter, sample: Any) -> Preview:
     return cast("StandardRestAdapter", adapter).preview(sample)
 
 

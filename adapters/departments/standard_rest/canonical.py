@@ -16,7 +16,7 @@ from adapters.contract.errors import AdapterMalformed
 from adapters.contract.sections import encode
 from adapters.transport.answers import SOURCE_CLOCK_SKEW
 from adapters.transport.guard import Limits
-from adapters.transport.scan import check_cost, check_display, check_text, repeats_keys
+from adapters.transport.scan import LOOK_TWICE, check_cost, check_text, repeats_keys
 
 _FOUND = frozenset({"found", None})
 _LARGE = 32 << 10
@@ -63,7 +63,8 @@ class CanonicalReader:
         if as_of > self._now() + SOURCE_CLOCK_SKEW:
             return None
         encoded = encode(data)
-        check_display(encoded)
+        if LOOK_TWICE(encoded):
+            return None
         # As many colons as what was decoded has: no key came twice, and nothing came that the shape
         # does not know.
         outside = told.count(":") + (3 if status is None else 4)

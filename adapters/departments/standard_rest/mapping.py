@@ -4,21 +4,21 @@ Pure.
 
 import re
 import time
-from collections.abc import Callable
-from typing import Any
-from urllib.parse import quote
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple
 
-import msgspec
+from msgspec import Struct, structs
 
 from adapters.contract import convert
+from adapters.contract.convert import Unread, Wanted
+from adapters.contract.days import SECONDS, complete_format
 from adapters.contract.errors import AdapterMalformed
 from adapters.contract.manifest import Condition, FieldRule, Mapping
 from adapters.contract.reasons import REASONS
-from adapters.departments.standard_rest.paths import compile_path
+from adapters.departments.standard_rest.paths import Path, compile_path
+from adapters.transport.answers import NO_CONTENT
 
 Build = Callable[[Any], Any]
-
-_MISSING = object()
 
 
 class MappingError(ValueError):
@@ -30,87 +30,141 @@ class MappingError(ValueError):
         self.detail = detail
 
 
-def compile_fields(mapping: Mapping, known: frozenset[str] | None = None) -> Build:
-    """A function from the department's record to canonical values. Raises `MappingError` for a rule
-    that cannot work.
+class _Rule(NamedTuple):
+    """`tells`: whether any of its paths leads to something in a record."""
+
+    name: str
+    build: Build
+    tells: Callable[[Any], bool]
+
+
+def compile_fields(mapping: Mapping, shape: type[Struct], *, strict: bool = False) -> Build:
+    """A function from the department's record to canonical values, or None where the record tells
+    none of the declared fields. A value that cannot be read is `Unread`. Raises `MappingError` for
+    a rule that cannot work; what was taken before it was known to be wrong is refused only where
+    `strict`, so that no published department falls silent.
     """
     if mapping.fields is None:
-        return lambda record: record
-    _check_formats(mapping)
-    rules = [(r.to, _rule(r, mapping, f"/fields/{i}")) for i, r in enumerate(mapping.fields)]
-    for index, (name, _) in enumerate(rules):
-        if known is not None and name not in known:
-            raise MappingError(f"/fields/{index}/to", f"the section has no field {name}")
-    return lambda record: _filled(rules, record, "")
+        names = frozenset(f.encode_name for f in structs.fields(shape))
+        return lambda record: (
+            record if not isinstance(record, dict) or not names.isdisjoint(record) else None
+        )
+    _check_formats(mapping, strict=strict)
+    rules = _rules(mapping.fields, _Given(mapping, strict), shape, "/fields")
+
+    def build(record: Any) -> Any:
+        if not any(rule.tells(record) for rule in rules):
+            return None
+        return _filled(rules, record)
+
+    return build
 
 
-def _check_formats(mapping: Mapping) -> None:
+def path_at(expression: str, pointer: str) -> Path:
+    """A compiled path. Raises `MappingError` that says where the expression stands."""
+    try:
+        return compile_path(expression)
+    except ValueError as error:
+        raise MappingError(pointer, str(error)) from error
+
+
+class _Given(NamedTuple):
+    mapping: Mapping
+    strict: bool
+
+
+def _check_formats(mapping: Mapping, *, strict: bool) -> None:
     for index, pattern in enumerate(mapping.date_formats):
+        pointer = f"/date_formats/{index}"
+        if strict and not complete_format(pattern):
+            raise MappingError(pointer, f"{pattern!r} does not tell year, month and day")
         try:
-            time.strptime(time.strftime(pattern, time.gmtime(0)), pattern)
+            if pattern != SECONDS:
+                time.strptime(time.strftime(pattern, time.gmtime(0)), pattern)
         except (ValueError, re.error) as error:
-            raise MappingError(
-                f"/date_formats/{index}", f"{pattern!r} is no date format"
-            ) from error
+            raise MappingError(pointer, f"{pattern!r} is no date format") from error
 
 
-def _filled(rules: list[tuple[str, Build]], record: Any, pointer: str) -> dict[str, Any]:
+def _filled(rules: list[_Rule], record: Any) -> dict[str, Any]:
     values: dict[str, Any] = {}
-    for name, build in rules:
+    for name, build, _ in rules:
         try:
             value = build(record)
-        except (ValueError, TypeError, OverflowError) as error:
-            raise AdapterMalformed(
-                "schema_violation", f"{pointer}/{name}: {type(error).__name__}"
-            ) from error
+        except AdapterMalformed:  # the path does not fit what stands there
+            value = Unread(Wanted.TEXT)
         if value is not None:
             values[name] = value
     return values
 
 
-def _rule(rule: FieldRule, mapping: Mapping, pointer: str) -> Build:
-    try:
-        find = compile_path(rule.path)
-    except ValueError as error:
-        raise MappingError(f"{pointer}/path", str(error)) from error
+def _rules(
+    rules: Iterable[FieldRule], given: _Given, shape: type[Struct], pointer: str
+) -> list[_Rule]:
+    known = {f.encode_name: f for f in structs.fields(shape)}
+    found = []
+    for index, rule in enumerate(rules):
+        place = f"{pointer}/{index}"
+        if rule.to not in known:
+            if pointer != "/fields" and not given.strict:
+                continue
+            raise MappingError(
+                f"{place}/to",
+                f"{shape.__name__} has no field {rule.to}; it has {', '.join(sorted(known))}",
+            )
+        found.append(_rule(rule, given, known[rule.to].type, place))
+    return found
+
+
+def _rule(rule: FieldRule, given: _Given, kind: Any, pointer: str) -> _Rule:
+    path = path_at(rule.path, f"{pointer}/path")
     if rule.each is not None:
-        return _each(
-            rule,
-            find,
-            [(r.to, _rule(r, mapping, f"{pointer}/each/{i}")) for i, r in enumerate(rule.each)],
-        )
+        shape = _inner(kind, rule, f"{pointer}/each", listed=True)
+        inner = _rules(rule.each, given, shape, f"{pointer}/each")
+        return _Rule(rule.to, _each(path.find, inner), path.tells)
     if rule.fields is not None:
-        return _nested(
-            rule,
-            find,
-            [(r.to, _rule(r, mapping, f"{pointer}/fields/{i}")) for i, r in enumerate(rule.fields)],
-        )
-    change = _converter(rule, mapping, pointer)
-    if rule.convert == "none" and rule.default is None:
-        return find
+        shape = _inner(kind, rule, f"{pointer}/fields", listed=False)
+        inner = _rules(rule.fields, given, shape, f"{pointer}/fields")
+
+        def tells(record: Any) -> bool:
+            return path.tells(record) and any(r.tells(path.find(record)) for r in inner)
+
+        return _Rule(rule.to, _nested(path.find, inner), tells)
+    change, find = _converter(rule, given.mapping, pointer), path.find
 
     def build(record: Any) -> Any:
         value = change(find(record))
         return rule.default if value is None else value
 
-    return build
+    plain = rule.convert == "none" and rule.default is None
+    return _Rule(rule.to, find if plain else build, path.tells)
 
 
-def _each(rule: FieldRule, find: Build, inner: list[tuple[str, Build]]) -> Build:
+def _inner(kind: Any, rule: FieldRule, pointer: str, *, listed: bool) -> type[Struct]:
+    """The shape of what stands in a field."""
+    for part in (kind, *getattr(kind, "__args__", ())):
+        if (getattr(part, "__origin__", None) is list) is listed:
+            for one in (part, *getattr(part, "__args__", ())):
+                if isinstance(one, type) and issubclass(one, Struct):
+                    return one
+    wanted = "a list of objects" if listed else "an object"
+    raise MappingError(pointer, f"{rule.to} is not {wanted}")
+
+
+def _each(find: Build, inner: list[_Rule]) -> Build:
     def build(record: Any) -> Any:
         found = find(record)
         if found is None or found == "":
             return []
         items = found if isinstance(found, list) else [found]
-        return [_filled(inner, item, f"/{rule.to}/{i}") for i, item in enumerate(items)]
+        return [_filled(inner, item) for item in items if item is not None]
 
     return build
 
 
-def _nested(rule: FieldRule, find: Build, inner: list[tuple[str, Build]]) -> Build:
+def _nested(find: Build, inner: list[_Rule]) -> Build:
     def build(record: Any) -> Any:
         found = find(record)
-        return None if not found else _filled(inner, found, f"/{rule.to}")
+        return None if not found else _filled(inner, found)
 
     return build
 
@@ -126,7 +180,9 @@ def _converter(rule: FieldRule, mapping: Mapping, pointer: str) -> Build:
             table = mapping.tables.get(rule.table or "")
             if table is None:
                 raise MappingError(f"{pointer}/table", f"there is no table {rule.table!r}")
-            return lambda value: _code(table, value)
+            return lambda value: convert.to_code(table, value)
+        case "number":  # in which unit an amount is told, the section's shape knows
+            return lambda value: value
         case _:
             return _SIMPLE[rule.convert]
 
@@ -134,16 +190,9 @@ def _converter(rule: FieldRule, mapping: Mapping, pointer: str) -> Build:
 _SIMPLE: dict[str, Build] = {
     "text": convert.to_text,
     "int": convert.to_int,
-    "number": convert.to_number,
     "bool": convert.to_bool,
     "list": convert.to_list,
 }
-
-
-def _code(table: dict[str, Any], value: Any) -> Any:
-    """Unmapped codes fall to the table's `*`; without one the field stays empty, never guessed."""
-    found = table.get("" if value is None else str(value).strip(), _MISSING)
-    return table.get("*") if found is _MISSING else found
 
 
 def compile_condition(
@@ -152,44 +201,40 @@ def compile_condition(
     """A test over (HTTP status, document). Raises `MappingError` for one that looks at no content,
     or gives an unknown reason.
     """
-    if condition.path is None:
-        raise MappingError(
-            pointer, "a condition needs a path: an HTTP status alone says nothing about a business"
-        )
     if condition.reason is not None and condition.reason not in REASONS:
-        raise MappingError(pointer, f"there is no reason {condition.reason!r}")
-    find = compile_path(condition.path)
+        raise MappingError(f"{pointer}/reason", f"there is no reason {condition.reason!r}")
+    if condition.path is None:
+        if condition.status not in NO_CONTENT:
+            raise MappingError(
+                pointer,
+                "a condition needs a path: an HTTP status alone says nothing about a business "
+                "(only 204 and 205 have no content by definition)",
+            )
+        return lambda status, _document: status == condition.status
+    path = path_at(condition.path, f"{pointer}/path")
+    equals = condition.equals if isinstance(condition.equals, list) else [condition.equals]
+    wanted = frozenset(_as_told(value) for value in equals if value is not None)
 
     def holds(status: int, document: Any) -> bool:
         if condition.status is not None and condition.status != status:
             return False
-        value = find(document)
+        value = path.find(document)
         if condition.empty:
-            return value in (None, "", [], {})
-        return value == condition.equals or (
-            value is not None and str(value) == str(condition.equals)
+            return value in (None, "", [], {}) and path.tells(document)
+        return (
+            value is not None and not isinstance(value, dict | list) and _as_told(value) in wanted
         )
 
     return holds
 
 
-def fill(template: Any, values: dict[str, str], *, encode: bool = False) -> Any:
-    """Replace `{name}` in texts of a template, however nested; `encode` percent-encodes for a path
-    or query.
+def _as_told(value: Any) -> str:
+    """A code as text: `0`, `"0"` and `0.0` are one, as are true and `"true"`."""
+    return str(value).casefold() if isinstance(value, bool) else convert.plain_text(value)
+
+
+def meanings(conditions: Iterable[Condition], of: Condition) -> list[Condition]:
+    """Conditions that give another value of the path of `of` a meaning of its own: a code that is
+    declared is no failure.
     """
-    if isinstance(template, str):
-        for name, value in values.items():
-            template = template.replace(
-                "{" + name + "}", quote(value, safe="") if encode else value
-            )
-        return template
-    if isinstance(template, dict):
-        return {key: fill(value, values, encode=encode) for key, value in template.items()}
-    if isinstance(template, list):
-        return [fill(value, values, encode=encode) for value in template]
-    return template
-
-
-def field_names(shape: type[msgspec.Struct]) -> frozenset[str]:
-    """The canonical fields of a section."""
-    return frozenset(f.encode_name for f in msgspec.structs.fields(shape))
+    return [c for c in conditions if c.path == of.path and c.equals is not None]

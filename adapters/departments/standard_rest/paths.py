@@ -1,55 +1,129 @@
-"""Paths into a department's answer: JMESPath, with plain dotted paths compiled to closures (they
-are nearly all).
+"""Paths into a department's answer: JMESPath with `from_json`, nearly all of them plain (names,
+indexes, `@attribute`) and compiled to closures.
 """
 
 import re
 from collections.abc import Callable
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import jmespath
+from jmespath import functions
 from jmespath.exceptions import JMESPathError
 
 from adapters.contract.errors import AdapterMalformed
+from adapters.transport.documents import TEXT, parse_json
+from adapters.transport.guard import Limits
 
-_PLAIN = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", re.ASCII)
+_NAME = r'(?:[A-Za-z_]\w*|"(?:[^"\\]|\\.)+")'
+_STEP = rf"{_NAME}(?:\[\d+\])*"
+_PLAIN = re.compile(rf"{_STEP}(?:\.{_STEP})*", re.ASCII)
+_TOKEN = re.compile(r'([A-Za-z_]\w*)|"((?:[^"\\]|\\.)+)"|\[(\d+)\]', re.ASCII)
+_CONSTANT = re.compile(r"\s*['`]")
+_ABSENT = object()
+
+
+class Path(NamedTuple):
+    """A compiled path. `find` gives the value or None; `tells` says whether it leads to something
+    that is there, be it null or empty.
+    """
+
+    find: Callable[[Any], Any]
+    tells: Callable[[Any], bool]
+
+
+class _Functions(functions.Functions):
+    @functions.signature({"types": ["string", "null"]})
+    def _func_from_json(self, text: str | None) -> Any:
+        """What a text of JSON holds, within the bounds of an answer."""
+        return None if not text else parse_json(text, _BOUNDS)
+
+
+_BOUNDS = Limits()
+_OPTIONS = jmespath.Options(custom_functions=_Functions())
 
 
 @lru_cache(maxsize=4096)
-def compile_path(expression: str) -> Callable[[Any], Any]:
-    """A function that finds the value or None. `@` is the value itself. Raises ValueError for a
-    malformed expression.
-    """
+def compile_path(expression: str) -> Path:
+    """`@` is the value itself. Raises ValueError for a malformed expression."""
     if expression == "@":
-        return lambda value: value
+        return Path(_text_of, bool)
     if _PLAIN.fullmatch(expression):
-        return _plain(tuple(expression.split(".")))
+        return _plain(_steps(expression))
     try:
         search = jmespath.compile(expression).search
     except JMESPathError as error:
-        raise ValueError(f"{expression!r} is not a path: {error}") from error
+        raise ValueError(_refusal(expression, error)) from error
 
     def find(value: Any) -> Any:
         try:
-            return search(value)
+            return _text_of(search(value, options=_OPTIONS))
         except JMESPathError as error:
             raise AdapterMalformed(
                 "schema_violation", f"{expression} does not fit the answer"
             ) from error
 
-    return find
+    constant = _CONSTANT.match(expression) is not None
+    return Path(find, lambda value: not constant and _holds_anything(find(value)))
 
 
-def _plain(keys: tuple[str, ...]) -> Callable[[Any], Any]:
-    if len(keys) == 1:
-        only = keys[0]
-        return lambda value: value.get(only) if isinstance(value, dict) else None
+def _holds_anything(value: Any) -> bool:
+    """Whether an expression found something: one that makes a list or an object makes it of nothing
+    too.
+    """
+    if isinstance(value, list | dict) and value:
+        parts = value.values() if isinstance(value, dict) else value
+        return any(part is not None for part in parts)
+    return value is not None
 
-    def find(value: Any) -> Any:
-        for key in keys:
-            if not isinstance(value, dict):
-                return None
-            value = value.get(key)
+
+def _refusal(expression: str, error: JMESPathError) -> str:
+    if not expression.isascii() or "@" in expression or "-" in expression:
+        quoted = ".".join(
+            part if part.startswith('"') or not part else f'"{part}"'
+            for part in expression.split(".")
+        )
+        return (
+            f"{expression!r} is not a path: a name with Chinese characters, @ or - stands in "
+            f"double quotes (请用双引号括起字段名): {quoted}"
+        )
+    return f"{expression!r} is not a path: {error}"
+
+
+def _steps(expression: str) -> tuple[str | int, ...]:
+    return tuple(
+        int(index) if index else bare or re.sub(r"\\(.)", r"\1", quoted)
+        for bare, quoted, index in _TOKEN.findall(expression)
+    )
+
+
+def _plain(steps: tuple[str | int, ...]) -> Path:
+    def walk(value: Any) -> Any:
+        for step in steps:
+            if isinstance(step, str):
+                if not isinstance(value, dict):
+                    return _ABSENT
+                value = value.get(step, _ABSENT)
+            elif isinstance(value, list):
+                # An empty list that is there says that nothing is in it.
+                value = value[step] if step < len(value) else None
+            else:
+                return _ABSENT
         return value
 
-    return find
+    def find(value: Any) -> Any:
+        found = walk(value)
+        return None if found is _ABSENT else _text_of(found)
+
+    if len(steps) == 1 and isinstance(steps[0], str):
+        only = steps[0]
+        return Path(
+            lambda value: _text_of(value.get(only)) if isinstance(value, dict) else None,
+            lambda value: isinstance(value, dict) and only in value,
+        )
+    return Path(find, lambda value: walk(value) is not _ABSENT)
+
+
+def _text_of(value: Any) -> Any:
+    """The text of an element that has attributes too."""
+    return value[TEXT] if isinstance(value, dict) and TEXT in value else value

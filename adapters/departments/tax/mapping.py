@@ -4,7 +4,17 @@ Pure.
 
 from typing import Any
 
-from adapters.contract.convert import to_bool, to_date, to_int, to_list, to_number, to_text
+from adapters.contract.convert import (
+    Unread,
+    Wanted,
+    to_bool,
+    to_code,
+    to_date,
+    to_int,
+    to_list,
+    to_number,
+    to_text,
+)
 
 # Codes of the tax system's own table DM_GY_NSRZT.
 TAXPAYER_STATUS = {
@@ -33,8 +43,8 @@ def to_tax(record: dict[str, Any]) -> dict[str, Any]:
         ),
         "tax_registered_on": to_date(record.get("djrq")),
         "tax_authority": to_text(record.get("zgswjmc")),
-        "vat_taxpayer_type": _VAT.get(str(record.get("zzsnsrlx"))),
-        "filing_on_time": _ON_TIME.get(str(record.get("sfaqsb")), "unknown"),
+        "vat_taxpayer_type": to_code(_VAT, record.get("zzsnsrlx")),
+        "filing_on_time": to_code(_ON_TIME, record.get("sfaqsb")) or "unknown",
         "overdue_filing_count": to_int(record.get("yqwsbqs")),
         "overdue_periods": to_list(record.get("yqssq")),
         "declared_tax": to_number(record.get("sbse")),
@@ -42,7 +52,10 @@ def to_tax(record: dict[str, Any]) -> dict[str, Any]:
         "tax_credit_grade": to_text(record.get("xydj")),
         "tax_credit_year": to_int(record.get("xynd")),
         "arrears_announced": to_bool(record.get("qsggbz")),
-        "arrears": [_arrears(row) for row in to_list(record.get("qsgg"))],
+        "arrears": [
+            _arrears(row) if isinstance(row, dict) else Unread(Wanted.OBJECT)
+            for row in to_list(record.get("qsgg"))
+        ],
         "arrears_internal": to_bool(record.get("nbqsbz")),
         "invoice_status": to_text(record.get("fpzt")),
     }

@@ -24,8 +24,11 @@ _BOMB = gzip.compress(b"\x00" * (64 << 20), 9)
 _GZIP, _COMPRESSION = "Content-Encoding: gzip", "compression_refused"
 told("gzip_bomb", _COMPRESSION, lambda _a: answer(_BOMB, _GZIP))
 told(
-    "gzip_ratio", _COMPRESSION, lambda a: answer(gzip.compress(json_of(a, pad=" " * 60_000)), _GZIP)
+    "gzip_ratio",
+    _COMPRESSION,
+    lambda a: answer(gzip.compress(json_of(a, pad=" " * (3 << 19))), _GZIP),
 )
+told("gzip_packs_well", None, lambda a: answer(gzip.compress(json_of(a, pad=" " * 60_000)), _GZIP))
 told("gzip_cut", _COMPRESSION, lambda a: answer(gzip.compress(json_of(a))[:-9], _GZIP))
 told("gzip_garbage", _COMPRESSION, lambda _a: answer(b"\x1f\x8bnot gzip at all", _GZIP))
 told("gzip_trailing", _COMPRESSION, lambda a: answer(gzip.compress(json_of(a)) + b"more", _GZIP))
@@ -310,7 +313,7 @@ told(
     lambda a: answer(json_of(a), status="300 Multiple Choices"),
 )
 told("not_modified", "redirect_refused", lambda _a: b"HTTP/1.1 304 Not Modified\r\n\r\n")
-told("no_content", "content_type", lambda _a: b"HTTP/1.1 204 No Content\r\n\r\n")
+told("no_content", "schema_violation", lambda _a: b"HTTP/1.1 204 No Content\r\n\r\n")
 told(
     "cookies",
     None,

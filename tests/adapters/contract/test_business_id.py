@@ -7,12 +7,12 @@ from hypothesis import strategies as st
 from adapters.contract import IdentifierError, Scheme, parse
 from adapters.contract.business_id import (
     USCC_ALPHABET,
-    is_resident_number,
     normalise,
     org_code_check_character,
     reg_no_check_digit,
     uscc_check_character,
 )
+from adapters.contract.personal import is_resident_number
 
 VALID_USCC = [
     "91110105MA0YYY014T",

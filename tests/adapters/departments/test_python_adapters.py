@@ -131,7 +131,7 @@ def told_json(**document):
     ("told", "wanted"),
     [
         (told_json(code=0, sjgxsj="20260101000000", data={"nsrsbh": CODE}), "found"),
-        (told_json(code="2404"), "no_record"),
+        (told_json(code="2404"), "echo_missing"),
         (told_json(code="2404", nsrsbh=CODE), "no_record"),
         (told_json(code="2404", nsrsbh="91330106MA2YYY034D"), "wrong_business"),
         (told_json(code="2404", nsrsbh=CODE, sjgxsj="00000000000000"), "no_record"),
@@ -145,11 +145,11 @@ def told_json(**document):
         (told_json(code=0, data={"nsrsbh": CODE}), "as_of_invalid"),
         (
             told_json(code=0, sjgxsj="20260101000000", data={"nsrsbh": CODE, "yqwsbqs": "many"}),
-            "schema_violation",
+            "found",
         ),
         (
             told_json(code=0, sjgxsj="20260101000000", data={"nsrsbh": CODE, "xydj": "Z"}),
-            "schema_violation",
+            "found",
         ),
         ((200, JSON, b"[1]"), "schema_violation"),
         ((200, "text/html", b"<html>"), "content_type"),
@@ -217,7 +217,7 @@ def told_xml(text):
             told_xml(f"<FHJG><JGDM>00</JGDM><DM>{CODE}</DM><SJSJ>20260101000000</SJSJ></FHJG>"),
             "found",
         ),
-        (told_xml("<FHJG><JGDM>01</JGDM></FHJG>"), "no_record"),
+        (told_xml("<FHJG><JGDM>01</JGDM></FHJG>"), "echo_missing"),
         (told_xml(f"<FHJG><JGDM>01</JGDM><DM>{CODE}</DM></FHJG>"), "no_record"),
         (
             told_xml("<FHJG><JGDM>01</JGDM><DM>91330106MA2YYY034D</DM></FHJG>"),
@@ -227,18 +227,22 @@ def told_xml(text):
             told_xml("<FHJG><JGDM>02</JGDM><DM>91330106MA2YYY034D</DM></FHJG>"),
             "wrong_business",
         ),
-        (told_xml("<FHJG><JGDM>01</JGDM><SJSJ>00000000000000</SJSJ></FHJG>"), "no_record"),
-        (told_xml("<FHJG><JGDM>02</JGDM></FHJG>"), "not_applicable"),
+        (
+            told_xml(f"<FHJG><JGDM>01</JGDM><DM>{CODE}</DM><SJSJ>00000000000000</SJSJ></FHJG>"),
+            "no_record",
+        ),
+        (told_xml("<FHJG><JGDM>02</JGDM></FHJG>"), "echo_missing"),
+        (told_xml(f"<FHJG><JGDM>02</JGDM><DM>{CODE}</DM></FHJG>"), "not_applicable"),
         (told_xml("<FHJG><JGDM>77</JGDM></FHJG>"), "upstream_error"),
         (told_xml("<OTHER/>"), "schema_violation"),
         (
             told_xml(
                 f"<FHJG><JGDM>00</JGDM><DM>{CODE}</DM><SJSJ>20260101</SJSJ><LXTS>x</LXTS></FHJG>"
             ),
-            "schema_violation",
+            "found",
         ),
         (told_xml("<FHJG><JGDM>00</JGDM><DM>x</DM></FHJG>"), "wrong_business"),
-        ((200, XML, b"\xff\xff\xff"), "encoding"),
+        ((200, XML, b"\x81\xff\xff"), "encoding"),
         ((200, JSON, b"{}"), "content_type"),
         ((503, XML, b""), "upstream_busy"),
     ],
@@ -255,7 +259,7 @@ async def test_whatever_the_police_system_answers_has_its_own_reason(told, wante
     [
         (
             told_json(business_id=CODE, status="found", as_of="2026-01-01T00:00:00Z", data={}),
-            "found",
+            "schema_violation",
         ),
         (told_json(business_id=CODE, status="not_found"), "no_record"),
         (
@@ -327,7 +331,8 @@ async def test_an_unknown_code_is_none_and_results_are_never_unknown():
         )
         deadline = asyncio.get_running_loop().time() + 2
         assert await adapter.resolve_qr("x", deadline) is None
-        assert await adapter.search("名称", deadline) == []
+        with pytest.raises(AdapterError):  # "not found" is no answer to a search
+            await adapter.search("名称", deadline)
         with pytest.raises(AdapterError):
             await adapter.submit_results({}, deadline)
 
@@ -349,5 +354,9 @@ async def test_no_codec_of_the_departments_choice_is_used(monkeypatch):
         "text",
         property(lambda _response: pytest.fail("decoded as the department says")),
     )
-    told = (200, "application/json; charset=punycode", b'{"code": "2404"}')
+    told = (
+        200,
+        "application/json; charset=punycode",
+        json.dumps({"code": "2404", "nsrsbh": CODE}).encode(),
+    )
     assert await outcome(TaxAdapter, "tax", tax_system(told), TAX) == "no_record"

@@ -176,8 +176,25 @@ NOW = datetime.now(UTC)
             "identifier.check_character",
             "/body/business_id",
         ),
-        ({"business_id": "91330106MA2YYY034D"}, 422, "inspection.task_mismatch", "/body/task"),
-        ({"task": "0" * 36}, 422, "inspection.task_mismatch", "/body/task"),
+        (
+            {"business_id": "91330106MA2YYY034D"},
+            422,
+            "inspection.business_mismatch",
+            "/body/business_id",
+        ),
+        ({"task": "0" * 36}, 422, "inspection.task_unknown", "/body/task"),
+        (
+            {"results": [result(department="nobody")]},
+            422,
+            "inspection.department_unknown",
+            "/body/results/0/department",
+        ),
+        (
+            {"results": [result(), result()]},
+            422,
+            "inspection.item_twice",
+            "/body/results/1/item_code",
+        ),
         (
             {"visit_ended_at": (NOW + timedelta(hours=2)).isoformat()},
             422,
@@ -194,13 +211,13 @@ NOW = datetime.now(UTC)
             {"visit_started_at": (NOW - timedelta(days=200)).isoformat()},
             422,
             "inspection.visit_time_invalid",
-            "/body/visit_ended_at",
+            "/body/visit_started_at",
         ),
         (
             {"visit_started_at": (NOW - timedelta(days=1)).isoformat()},
             422,
-            "inspection.task_mismatch",
-            "/body/task",
+            "inspection.outside_task",
+            "/body/visit_started_at",
         ),
         (
             {"visit_started_at": "2026-11-22T10:00:00"},
@@ -227,7 +244,7 @@ async def test_a_task_for_one_site_takes_no_record_of_another(city):
     refused = await city.inspector.put(
         f"/v1/inspections/{an_id()}", json=an_inspection(task, site="S002")
     )
-    assert refused.json()["code"] == "inspection.task_mismatch"
+    assert refused.json()["code"] == "inspection.business_mismatch"
     assert (
         await city.inspector.put(
             f"/v1/inspections/{an_id()}", json=an_inspection(task, site="S001")

@@ -11,7 +11,7 @@ from adapters.contract.sections import encode
 from adapters.dispatch.reply import Reply
 from app.agreements.decision import Grant
 from app.catalogue.service import catalogue_on
-from app.profile import assemble
+from app.profile import section as pieces
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 
@@ -26,7 +26,7 @@ MANIFEST = msgspec.convert(
 
 
 def section(data, reach=2):
-    spec = assemble.specify(MANIFEST, "fire@1", Grant(reach, True, "a@1"), catalogue_on(NOW.date()))
+    spec = pieces.specify(MANIFEST, "fire@1", Grant(reach, True, "a@1"), catalogue_on(NOW.date()))
     values = msgspec.convert(data, shape_of("fire"))
     answered = Reply(
         Outcome.FRESH,
@@ -39,7 +39,7 @@ def section(data, reach=2):
         1,
         "sha-256:0000000000000000000000000000000000000000000000000000000000000000",
     )
-    return assemble.section_read(assemble.part(spec, answered), NOW)
+    return pieces.section_read(pieces.part(spec, answered), NOW)
 
 
 @pytest.mark.parametrize(
@@ -63,7 +63,7 @@ def test_a_section_put_together_from_pieces_is_the_same_byte_for_byte(seed):
     )
     given = rng.choice([None, Grant(2, True, "a@1"), Grant(3, True, "a@1"), Grant(4, True, "a")])
     office = rng.choice([None, None, ("330100", True)])
-    spec = assemble.specify(manifest, "x@1", given, catalogue_on(NOW.date()), office)
+    spec = pieces.specify(manifest, "x@1", given, catalogue_on(NOW.date()), office)
     told = {
         field: rng.choice(["13812345678", "110105180001010028", "x", "S001"])
         for field in classes
@@ -85,10 +85,10 @@ def test_a_section_put_together_from_pieces_is_the_same_byte_for_byte(seed):
         rng.choice([0, 1, 2]),
         rng.choice([None, "sha-256:" + "0" * 64]),
     )
-    part = assemble.part(spec, reply)
+    part = pieces.part(spec, reply)
     for summary in (False, True):
-        same = encode(assemble.section_read(part, NOW, summary=summary, basis="task"))
-        assert assemble.section_bytes(part, NOW, summary=summary, basis="task") == same
+        same = encode(pieces.section_read(part, NOW, summary=summary, basis="task"))
+        assert pieces.section_bytes(part, NOW, summary=summary, basis="task") == same
 
 
 @pytest.mark.parametrize(
@@ -101,7 +101,7 @@ def test_a_section_put_together_from_pieces_is_the_same_byte_for_byte(seed):
 )
 def test_whom_to_tell_is_said_where_a_department_did_not_answer(outcome, shown):
     manifest = msgspec.structs.replace(MANIFEST, contact="热线 0571-12345")
-    spec = assemble.specify(manifest, "x@1", Grant(3, True, "a@1"), catalogue_on(NOW.date()))
+    spec = pieces.specify(manifest, "x@1", Grant(3, True, "a@1"), catalogue_on(NOW.date()))
     reason = None if outcome is Outcome.FRESH else "connect_failed"
-    read = assemble.section_read(assemble.part(spec, Reply(outcome, reason, 1)), NOW)
+    read = pieces.section_read(pieces.part(spec, Reply(outcome, reason, 1)), NOW)
     assert read.contact == shown

@@ -10,6 +10,8 @@ from auth.principal import Role
 MAIN = "91330106MA2YYY034D"
 CLEAN = "91310115MA1YYY024Y"
 CHAIN = "91370102999999066X"
+UNKNOWN = "91330106MA90002Y4H"
+"""Nobody has it."""
 SECTIONS = 13
 
 
@@ -47,7 +49,8 @@ class TestHealthy:
             ("92320102MA7YYY076M", ("yes", "no", "yes")),
             ("93510104MA6YYY058N", ("yes", "unknown", "not_required")),
             (CHAIN, ("yes", "yes", "unknown")),
-            ("12610113MB0YYY1061", ("no", "unknown", "unknown")),
+            (UNKNOWN, ("no", "unknown", "unknown")),
+            ("12610113MB0YYY1061", ("unknown", "unknown", "unknown")),
         ],
     )
     async def test_the_planted_cases_come_out_right(self, city, business_id, wanted):

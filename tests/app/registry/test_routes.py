@@ -379,10 +379,13 @@ def changed(**more):
             changed(mapping={"fields": [{"to": "flags", "path": "x["}]}),
             "/body/mapping/fields/0/path",
         ),
-        (changed(mapping={"response": {"as_of": "x["}}), "/body/mapping/response"),
+        (changed(mapping={"response": {"as_of": "x["}}), "/body/mapping/response/as_of"),
         (changed(mapping={"fields": [{"to": "flags"}]}), "/body/mapping/fields/0"),
         (changed(mapping={"request": {"path": ".evil.example/x"}}), "/body/mapping/request/path"),
-        (changed(mapping={"response": {"no_record": [{"status": 404}]}}), "/body/mapping/response"),
+        (
+            changed(mapping={"response": {"no_record": [{"status": 404}]}}),
+            "/body/mapping/response/no_record/0",
+        ),
         (changed(mapping={"fields": [], "date_formats": ["%Y%Y"]}), "/body/mapping/date_formats/0"),
     ],
 )
@@ -458,13 +461,23 @@ class TestPreview:
             await gateway.manager("health").post("/v1/adapters:preview", json=body)
         ).status_code == 200
 
+    async def test_a_value_that_cannot_be_read_is_named_beside_what_can(self, gateway):
+        sample = {"data": {"grade": "Z", "staff": 3}}
+        body = {"manifest": changed(), "sample": sample}
+        shown = (await gateway.manager("health").post("/v1/adapters:preview", json=body)).json()
+        assert shown["data"]["staff_health_certs"] == 3
+        assert shown["unreadable"] == [
+            {"pointer": "/quantified_grade", "wanted": "code", "told": "Z"}
+        ]
+        assert shown["decoded"] == sample
+
     async def test_a_sample_that_does_not_fit_names_the_field(self, gateway):
-        sample = {"data": {"grade": "Z"}}
+        sample = {"data": {"note": "Z"}}
         response = await gateway.manager("health").post(
             "/v1/adapters:preview", json={"manifest": changed(), "sample": sample}
         )
         assert response.json()["code"] == "adapter.sample_invalid"
-        assert "quantified_grade" in response.json()["detail"]
+        assert "the answer has note" in response.json()["detail"]
 
 
 def test_the_life_cycle_has_no_way_back_from_retired_and_publishes_only_after_review():

@@ -168,8 +168,11 @@ class TestPulls:
 
     async def test_streams_carry_everything_and_start_no_formula(self, city):
         ids = await self.fill(city, 3)
-        lines = (await city.supervisor.get("/v1/records.ndjson")).text.splitlines()
+        *lines, last = (await city.supervisor.get("/v1/records.ndjson")).text.splitlines()
         assert [json.loads(line)["id"] for line in lines] == ids
+        cursor = json.loads(last)["resume_cursor"]
+        resumed = await city.supervisor.get("/v1/records.ndjson", params={"cursor": cursor})
+        assert [list(json.loads(line)) for line in resumed.text.splitlines()] == [["resume_cursor"]]
         response = await city.supervisor.get("/v1/records.csv")
         assert response.headers["content-disposition"].startswith("attachment")
         rows = list(csv.DictReader(io.StringIO(response.text.removeprefix("\ufeff"))))
@@ -189,7 +192,7 @@ class TestPulls:
 
 
 @pytest.mark.parametrize(
-    "text", ["=1", "+1", "-1", "@x", "\t=1", "\r=1", " =1", "＝1", "\u3000＋1", "\x00=1"]
+    "text", ["=1", "+1x", "-x", "@x", "\t=1", "\r=1", " =1", "＝1", "\u3000＋1", "\x00=1"]
 )
 def test_cells_that_could_start_a_formula_are_defused(text):
     from app.supervision.csv_safety import safe_cell
@@ -201,7 +204,15 @@ def test_cells_that_could_start_a_formula_are_defused(text):
 def test_other_cells_are_left_alone():
     from app.supervision.csv_safety import safe_cell
 
-    assert [safe_cell(v) for v in (None, 7, "名称", "a=b")] == ["", "7", "名称", "a=b"]
+    assert [safe_cell(v) for v in (None, 7, -5, "+1.5", "330100", "名称", "a=b")] == [
+        "",
+        "7",
+        "-5",
+        "+1.5",
+        "330100",
+        "名称",
+        "a=b",
+    ]
 
 
 async def test_a_hundred_pulls_and_records_at_once_all_come_to_an_end(scene):

@@ -9,7 +9,7 @@ ONCE ?=
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo run test cover check lint format types contracts openapi examples migrate lock clean bench bench-peers campaign-truth campaign-zoo campaign-ssrf campaign-overload \
-  campaign-crowd campaign-link campaign-browser
+  campaign-crowd campaign-link campaign-browser campaign-field
 
 help: ## Show these verbs
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -62,8 +62,11 @@ examples: install ## Run the examples and write down what they receive, for the 
 migrate: install ## Bring the database of the environment to the newest schema
 	@$(BIN)/onevisit migrate
 
-campaign-truth: install ## 500 labelled businesses: no false yes, conflict precision and recall (ROUNDS=n businesses)
+campaign-truth: install ## 500 labelled businesses, and each department's broken answers: no false yes or no (ROUNDS=n businesses)
 	@$(BIN)/python -m tests.campaigns.truth $(if $(ROUNDS),--businesses $(ROUNDS))
+
+campaign-field: install ## What departments, people and licences really send, each with its right value
+	@$(BIN)/python -m tests.campaigns.field
 
 campaign-zoo: install ## Every misbehaviour x 1, 3, 5 of 6 departments, 32 at once, and 10 000 callers who leave (ROUNDS=n behaviours)
 	@$(BIN)/python -m tests.campaigns.zoo $(if $(ROUNDS),--rounds $(ROUNDS))

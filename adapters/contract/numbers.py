@@ -213,7 +213,7 @@ def _holds(
 def _of_a_thing(before: str) -> bool:
     """Whether the words before a number say that it is of a thing."""
     words = before.rstrip(" :#").removesuffix("为").removesuffix("是").rstrip(" :")
-    return words.endswith((*_words_of_things(), "第", "№", "No."))
+    return words.endswith((*_words_of_things(), "第", "No", "NO", "No.", "NO."))
 
 
 def _is_even(groups: list[_Group], following: _Group | None) -> bool:

@@ -131,6 +131,8 @@ class Listener:
         self.department = department
         self.port = port
         self.mode = "ok"
+        self.instead: dict[str, MockAnswer] = {}
+        """What is answered about a business in place of the truth."""
         self.connections: set[_Server] = set()
         self.served = 0
         self._tasks: set[asyncio.Task[None]] = set()
@@ -165,6 +167,11 @@ class Listener:
             return _GARBAGE
         if self.mode == "error":
             return MockAnswer(500, b'{"error": "internal"}')
+        if self.instead:
+            said = f"{unquote(asked.path)} {asked.query} {asked.json()}"
+            told = next((answer for code, answer in self.instead.items() if code in said), None)
+            if told is not None:
+                return told
         await asyncio.sleep(
             _SLOW_SECONDS if self.mode == "slow" else self.department.latency_ms / 1000
         )

@@ -64,6 +64,8 @@ def read(text: str) -> Reading:
             return Reading("url", host=(urlsplit(plain).hostname or "").lower())
         except ValueError:
             return Reading("url")
+    # A mistyped registration number may be formed as an old number of a person.
+    persons = [p for p in persons if error is None or p.name != "identity_number_old"]
     return _name_or_broken(plain, error, bool(persons))
 
 

@@ -7,6 +7,7 @@ HTTP, their dialects, merge, decision. The positive control applies naive rules 
 import argparse
 import asyncio
 import json
+import random
 import sys
 import tempfile
 from collections import Counter
@@ -15,7 +16,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from adapters.fakes.departments import SECRETS, manifest_of
+from adapters.conformance.broken import broken_answers, committed
+from adapters.contract.sections import SECTIONS
+from adapters.fakes.departments import SECRETS, MockAnswer, manifest_of
 from adapters.fakes.server import start
 from adapters.fakes.world import MockBusiness, World, true_conflicts, true_headline
 from auth.testing import LocalIssuer
@@ -124,8 +127,102 @@ async def examine(gateway: Gateway, world: World, tally: Tally) -> None:
             group.create_task(work())
 
 
-async def campaign(businesses: int, seed: int) -> Tally:
-    """Departments, gateway, questions."""
+QUESTIONS = {"registration": "registered", "tax": "taxes_on_time", "fire": "fire_permit"}
+"""The headline answer that rests on a department."""
+BELIEVED = frozenset({"fresh", "cached", "not_found", "not_applicable"})
+_BROKEN_BUSINESSES = 8
+
+
+@dataclass
+class BrokenTally:
+    """What came of broken answers: each that was told as a fact."""
+
+    profiles: int = 0
+    answers: int = 0
+    untouched: int = 0
+    """Profiles in which the department was not even asked (its breaker was open)."""
+    believed: list[str] = field(default_factory=list)
+    false_answers: list[str] = field(default_factory=list)
+
+    @property
+    def ok(self) -> bool:
+        asked = self.profiles - self.untouched
+        return not self.believed and not self.false_answers and asked >= self.profiles * 0.9
+
+
+def of_different_labels(world: World, count: int) -> list[MockBusiness]:
+    """Businesses whose true answers differ as much as they can."""
+    found: dict[tuple[str, ...], list[MockBusiness]] = {}
+    for business in world.generated:
+        if business.registered and len(business.sites) == 1:
+            found.setdefault(tuple(true_headline(business).values()), []).append(business)
+    picked: list[MockBusiness] = []
+    while len(picked) < count and any(found.values()):
+        picked += [group.pop() for group in found.values() if group][: count - len(picked)]
+    return picked
+
+
+async def look_up_broken(
+    gateway: Gateway, business: MockBusiness, task: str, name: str, what: str, tally: BrokenTally
+) -> None:
+    """One profile in which one department answers brokenly."""
+    response = await gateway.inspector.get(
+        f"/v1/profiles/{business.business_id}",
+        params={"purpose": "inspection", "task": task},
+        headers={"cache-control": "no-cache"},
+    )
+    profile = response.json()
+    tally.profiles += 1
+    section = profile["sections"][name]
+    place = f"{name} {what} {business.business_id}"
+    tally.untouched += section["outcome"] in {"breaker_open", "shed"} and not section.get(
+        "attempts"
+    )
+    if section["outcome"] in BELIEVED:
+        tally.believed.append(f"{place}: {section['outcome']}")
+    for question, wanted in true_headline(business).items():
+        told = profile["headline"][question]["answer"]
+        if told not in {"unknown", wanted} or (
+            QUESTIONS.get(name) == question and told != "unknown"
+        ):
+            tally.false_answers.append(f"{place} {question}: told {told}, true {wanted}")
+
+
+async def examine_broken(
+    gateway: Gateway, listeners: dict[str, Any], world: World, seed: int, answers: int | None
+) -> BrokenTally:
+    """Every department, every broken answer, on businesses of different labels."""
+    tally, businesses = BrokenTally(), of_different_labels(world, _BROKEN_BUSINESSES)
+    tasks = {b.business_id: await gateway.task(b.business_id) for b in businesses}
+    order = list(range(len(committed())))
+    random.Random(seed).shuffle(order)
+    order = order[:answers]
+    tally.answers = len(order)
+    now = datetime.now(UTC).isoformat()
+    told = {b.business_id: broken_answers(b.business_id, now) for b in businesses}
+    for name, listener in sorted((n, one) for n, one in listeners.items() if n in SECTIONS):
+        usual = "application/xml" if name == "public_security" else "application/json"
+        for place, index in enumerate(order):
+            for number, business in enumerate(businesses):
+                answer = told[business.business_id][index]
+                label = answer.type if (place + number) % 2 else usual
+                listener.instead[business.business_id] = MockAnswer(
+                    answer.status, answer.body, label
+                )
+            async with asyncio.TaskGroup() as group:
+                for business in businesses:
+                    task, what = tasks[business.business_id], told[business.business_id][index].name
+                    group.create_task(look_up_broken(gateway, business, task, name, what, tally))
+        listener.instead.clear()
+    return tally
+
+
+async def campaign(
+    businesses: int, seed: int, broken: int | None = None
+) -> tuple[Tally, BrokenTally]:
+    """Departments, gateway, questions; `broken` bounds how many broken answers each department
+    gives.
+    """
     world = World(seed, businesses, datetime.now(UTC).date())
     listeners, control = await start(world, 0, latency_ms=1)
     issuer, tally = LocalIssuer(), Tally()
@@ -134,16 +231,17 @@ async def campaign(businesses: int, seed: int) -> Tally:
         jwks.write_text(json.dumps(issuer.jwks))
         url = f"sqlite:///{folder}/truth.db"
         build_empty(url)
-        async with running(settings(url, jwks), issuer) as gateway:
+        async with running(settings(url, jwks, rate_per_second=0), issuer) as gateway:
             await gateway.officers()
             for name, listener in listeners.items():
                 await gateway.publish(
                     manifest_of(name, f"http://127.0.0.1:{listener.port}"), SECRETS.get(name)
                 )
             await examine(gateway, world, tally)
+            spoilt = await examine_broken(gateway, listeners, world, seed, broken)
     for listener in (*listeners.values(), control):
         listener.close()
-    return tally
+    return tally, spoilt
 
 
 def main() -> int:
@@ -152,8 +250,9 @@ def main() -> int:
     parser.add_argument("--businesses", type=int, default=500)
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
-    tally = asyncio.run(campaign(arguments.businesses, arguments.seed))
-    for line in (*tally.false_yes[:10], *tally.wrong[:10]):
+    tally, spoilt = asyncio.run(campaign(arguments.businesses, arguments.seed))
+    lines = (tally.false_yes, tally.wrong, spoilt.believed, spoilt.false_answers)
+    for line in (line for found in lines for line in found[:10]):
         print(f"  {line}")
     for element, found in sorted(tally.by_element.items()):
         told, true = found["hit"] + found["invented"], found["hit"] + found["missed"]
@@ -168,7 +267,11 @@ def main() -> int:
         f"false_yes={len(tally.false_yes)} wrong={len(tally.wrong)} precision={tally.precision:.3f} recall={tally.recall:.3f} "
         f"conflicts={tally.conflicts['hit'] + tally.conflicts['missed']}"
     )
-    return 0 if tally.ok else 1
+    print(
+        f"broken answers: {'ok' if spoilt.ok else 'FAILED'} answers={spoilt.answers} departments=13 profiles={spoilt.profiles} "
+        f"believed={len(spoilt.believed)} false_answers={len(spoilt.false_answers)} not_asked={spoilt.untouched}"
+    )
+    return 0 if tally.ok and spoilt.ok else 1
 
 
 if __name__ == "__main__":

@@ -1,23 +1,53 @@
-"""Operator verbs: `onevisit serve | migrate | openapi | adapter … | keys … | demo | doctor`. Each
-says in one sentence what went wrong.
+"""Operator verbs: `onevisit serve | migrate | openapi | adapter … | keys … | token … | demo |
+doctor`. Each says in one sentence what went wrong.
 """
 
 import sys
+from importlib.metadata import version
 
 import typer
 
-from app.cli import adapter, keys, openapi, server
+from app.cli import adapter, keys, openapi, server, token
+from app.cli.words import said
 
 app = typer.Typer(
-    no_args_is_help=True, add_completion=False, help="OneVisit 一次查: one visit, many departments."
+    no_args_is_help=True,
+    help=said("OneVisit 一次查: one visit, many departments.", "一次查：一次检查，覆盖多个部门。"),
 )
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(version("onevisit"))
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    _version: bool = typer.Option(
+        False,
+        "--version",
+        callback=_version,
+        is_eager=True,
+        help=said("show it and end", "显示版本"),
+    ),
+) -> None:
+    """Options before a verb."""
+
+
 app.add_typer(
     adapter.app,
     name="adapter",
-    help="Department side: register, verify, review, publish, suspend, retire.",
+    help=said(
+        "Department side: draft, register, verify, review, publish, suspend, retire.",
+        "部门侧：起草、登记、检验、审核、发布、停用、注销。",
+    ),
 )
-app.add_typer(openapi.app, name="openapi", help="The published contracts.")
-app.add_typer(keys.app, name="keys", help="The operator's keys.")
+app.add_typer(
+    openapi.app, name="openapi", help=said("The published contracts.", "已发布的接口约定。")
+)
+app.add_typer(keys.app, name="keys", help=said("The operator's keys.", "运维密钥。"))
+app.add_typer(token.app, name="token", help=said("Access tokens.", "登录凭证。"))
 app.command("serve")(server.serve)
 app.command("migrate")(server.migrate)
 app.command("doctor")(server.doctor)

@@ -20,7 +20,7 @@ from typing import Any
 import httpx
 
 from adapters.fakes.departments import SECRETS, manifest_of
-from app.cli.adapter import Door
+from app.cli.door import Door
 from app.cli.screen import Screen
 from app.cli.server import port_is_free
 from app.core import schema

@@ -3,17 +3,23 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 import typer
 
-from adapters.contract import SECTIONS
+from adapters import contract
+from adapters.contract import SECTIONS, Manifest
+from adapters.contract.tables import rows
 from adapters.contract.words import Words
 
 app = typer.Typer(no_args_is_help=True)
 FOLDER = Path(__file__).parents[2] / "openapi"
 GATEWAY, DEPARTMENT = FOLDER / "gateway.v1.json", FOLDER / "department-adapter.v1.yaml"
 README = FOLDER / "README.md"
+MANIFEST = FOLDER / "manifest.schema.json"
+GUIDE = FOLDER.parent / "docs" / "add-a-department.md"
+GUIDE_ZH = FOLDER.parent / "docs" / "add-a-department.zh-CN.md"
 MARK = "    # Below this line generated from adapters/contract/sections.py by `make openapi`.\n"
 
 
@@ -48,10 +54,7 @@ def readme_document() -> str:
     """The catalogue's page: hand-written text, with tables generated between their marks."""
     text = README.read_text(encoding="utf-8")
     for name, table in _tables().items():
-        begin, end = f"<!-- {name} -->\n", f"<!-- end of {name} -->\n"
-        before, _, rest = text.partition(begin)
-        _, _, after = rest.partition(end)
-        text = before + begin + table + end + after
+        text = _between(text, name, table)
     return text
 
 
@@ -105,10 +108,52 @@ def _both(words: Words) -> str:
     return f"{words.zh} / {words.en}"
 
 
+def manifest_document() -> str:
+    """The manifest as JSON Schema, for editors (`$schema`)."""
+    schema = msgspec.json.schema(Manifest)
+    described = {row["field"]: f"{row['zh']} / {row['en']}" for row in manifest_fields()}
+    for name, field in schema["$defs"]["Manifest"]["properties"].items():
+        if name in described:
+            field["description"] = described[name]
+    schema |= {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "OneVisit manifest",
+    }
+    return json.dumps(schema, ensure_ascii=False, indent=1) + "\n"
+
+
+def manifest_fields() -> tuple[dict[str, str], ...]:
+    """What the fields of a manifest mean, as data."""
+    path = Path(contract.__file__).with_name("data") / "manifest_fields.csv"
+    return rows(path, ("field", "zh", "en"))
+
+
+def _guide(language: Literal["zh", "en"], path: Path) -> Callable[[], str]:
+    """A guide with its table of manifest fields."""
+
+    def document() -> str:
+        head = ("in the manifest", "meaning") if language == "en" else ("接入配置", "含义")
+        table = _table(head, [(f"`{r['field']}`", r[language]) for r in manifest_fields()])
+        return _between(path.read_text(encoding="utf-8"), "manifest fields", table)
+
+    return document
+
+
+def _between(text: str, name: str, table: str) -> str:
+    """A page with what stands between the marks of a name replaced."""
+    begin, end = f"<!-- {name} -->\n", f"<!-- end of {name} -->\n"
+    before, _, rest = text.partition(begin)
+    _, _, after = rest.partition(end)
+    return before + begin + table + end + after
+
+
 _PUBLISHED: tuple[tuple[Path, Callable[[], str]], ...] = (
     (GATEWAY, gateway_document),
     (DEPARTMENT, department_document),
     (README, readme_document),
+    (MANIFEST, manifest_document),
+    (GUIDE, _guide("en", GUIDE)),
+    (GUIDE_ZH, _guide("zh", GUIDE_ZH)),
 )
 
 

@@ -62,9 +62,10 @@ def blocks(path):
     return re.findall(r"```(\w+) ?(\S*)\n(.*?)```", path.read_text(encoding="utf-8"), re.DOTALL)
 
 
-def test_a_fourteenth_department_by_configuration_alone(tmp_path):
+@pytest.mark.parametrize("guide", ["add-a-department.md", "add-a-department.zh-CN.md"])
+def test_a_fourteenth_department_by_configuration_alone(tmp_path, guide):
     port = free_ports(1)
-    page = blocks(ROOT / "docs/add-a-department.md")
+    page = blocks(ROOT / "docs" / guide)
     for _, name, text in page:
         if name:
             (tmp_path / name).write_text(

@@ -1,0 +1,81 @@
+"""What an access token says, and which check it fails."""
+
+import asyncio
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import jwt
+import typer
+
+from app.cli.words import said
+from auth.errors import AuthError
+from auth.keys import StaticKeys
+from auth.tokens import TokenVerifier
+
+app = typer.Typer(no_args_is_help=True)
+_TIMES = ("iat", "nbf", "exp")
+
+
+@app.command(
+    help=said(
+        "Show what a token says, and what this gateway's settings make of it.",
+        "查看登录凭证的内容，以及按本网关设置能否通过。",
+    )
+)
+def explain(file: Path) -> None:
+    """Decode a token and try each check. The signature is tried where the keys are a file."""
+    try:
+        token = file.read_text(encoding="utf-8").strip()
+        header = jwt.get_unverified_header(token)
+        claims: dict[str, Any] = jwt.decode(token, options={"verify_signature": False})
+    except OSError as error:
+        typer.echo(said(f"There is no file {file}.", f"没有文件 {file}。"), err=True)
+        raise typer.Exit(1) from error
+    except (jwt.PyJWTError, ValueError) as error:
+        typer.echo(said("This is no signed token.", "不是签名的登录凭证。"), err=True)
+        raise typer.Exit(1) from error
+    typer.echo(json.dumps({"header": header, "claims": claims}, ensure_ascii=False, indent=2))
+    now = time.time()
+    for name in _TIMES:
+        if isinstance(claims.get(name), int | float):
+            away = int(claims[name] - now)
+            ago = said("from now", "后") if away >= 0 else said("ago", "前")
+            typer.echo(f"{name}: {abs(away)} s {ago}")
+    for line in _checks(token, header, claims):
+        typer.echo(line)
+
+
+def _checks(token: str, header: dict[str, Any], claims: dict[str, Any]) -> list[str]:
+    from app.core.settings import Settings
+
+    settings = Settings()
+    found = [
+        _check("iss", claims.get("iss"), settings.issuer),
+        _check("aud", claims.get("aud"), settings.audience),
+        _check("typ", header.get("typ"), " / ".join(settings.token_types)),
+        _check("alg", header.get("alg"), " / ".join(settings.token_algorithms)),
+    ]
+    if settings.jwks_file is None:
+        return [
+            *found,
+            said("signature: not tried, keys are fetched", "签名：未验证"),
+        ]
+    verifier = TokenVerifier(
+        StaticKeys(json.loads(settings.jwks_file.read_text(encoding="utf-8"))),
+        issuer=settings.issuer or "",
+        audience=settings.audience or "",
+        types=settings.token_types,
+        algorithms=settings.token_algorithms,
+    )
+    try:
+        principal = asyncio.run(verifier.verify(token)).principal
+    except AuthError as error:
+        return [*found, f"✗ {error.code}: {error.detail}"]
+    roles = ", ".join(sorted(principal.roles)) or said("none", "无")
+    return [*found, f"✔ {principal.subject}  {roles}  {principal.region}"]
+
+
+def _check(name: str, came: Any, wanted: str | None) -> str:
+    return f"{name}: {said('came', '实际')} {came!r}, {said('expected', '应为')} {wanted!r}"

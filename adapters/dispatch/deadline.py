@@ -3,7 +3,7 @@ answer is waited for. Pure.
 """
 
 LEAST_ATTEMPT_SECONDS = 0.1
-"""No attempt is begun with less time left than this."""
+"""No second attempt is begun with less time left than this."""
 UNHURRIED_SECONDS = 1.4
 """What an attempt of a caller in no hurry has, where the deployment does not say: 70 % of 2 s."""
 UNHURRIED_SHARE = 0.7

@@ -52,13 +52,21 @@ class Attempt:
     """One call to the department."""
 
     __slots__ = (
-        "asking", "cut_at", "flight", "hedge_at", "is_fair", "is_late", "is_probe", "lane",
-        "started",
+        "address", "asking", "cut_at", "flight", "hedge_at", "is_fair", "is_late", "is_probe",
+        "lane", "started",
     )  # fmt: skip
 
     def __init__(
-        self, flight: "Flight", started: float, cut_at: float, *, is_fair: bool, is_probe: bool
+        self,
+        flight: "Flight",
+        started: float,
+        cut_at: float,
+        address: int,
+        *,
+        is_fair: bool,
+        is_probe: bool,
     ) -> None:
+        self.address = address
         self.is_fair = is_fair
         self.is_probe = is_probe
         self.flight: Flight | None = flight
@@ -84,11 +92,11 @@ class Attempt:
         self.leave()
         if answer is not None:
             allowed = self.cut_at - self.started if self.is_fair else inf
-            lane.succeeded(now - self.started, allowed, now)
+            lane.succeeded(now - self.started, allowed, now, self.address)
             flight.answered(self, answer, now)
         elif error is not None:
             if error.code != _OUT_OF_TIME:
-                lane.failed(error, now, is_probe=self.is_probe)
+                lane.failed(error, now, is_probe=self.is_probe, address=self.address)
             elif not self.is_late:
                 self._ran_out(now)
             flight.failed(self, error, now)
@@ -108,7 +116,7 @@ class Attempt:
         """Free the connection; the department is neither praised nor blamed."""
         self.leave()
         if self.is_probe:
-            self.lane.breaker.abandoned()
+            self.lane.breakers[self.address].abandoned()
         if self.asking is not None:
             self.asking.cancel()
 
@@ -144,9 +152,9 @@ class Attempt:
     def _ran_out(self, now: float) -> None:
         """Blame the department only if it had as long as it may take."""
         if self.is_fair:
-            self.lane.timed_out(now - self.started, now)
+            self.lane.timed_out(now - self.started, now, self.address)
         elif self.is_probe:
-            self.lane.breaker.abandoned()
+            self.lane.breakers[self.address].abandoned()
 
 
 class Flight:
@@ -178,31 +186,36 @@ class Flight:
         """Ask, wait for a place, or say why not."""
         lane = self.question.route.lane
         lane.retries.earn()
-        if self.deadline - now < LEAST_ATTEMPT_SECONDS:
+        if self.deadline - now < lane.latencies.least:
             self.give_up("too_little_time", now)
-        elif lane.breaker.is_shut(now):
+        elif lane.breaker.state and lane.open_address(now, self.question.route.replicas) is None:
             self.give_up("breaker_open", now)
         elif lane.rests_until > now:
             self.give_up("upstream_busy", now)
         elif lane.has_room:
             self.begin(now)
         elif lane.may_queue:
-            self.queued_until = min(self.deadline - LEAST_ATTEMPT_SECONDS, now + _LONGEST_WAIT)
+            until = self.deadline - lane.latencies.least
+            self.queued_until = min(until, now + _LONGEST_WAIT)
             lane.waiting.append(self)
             self.context.ticker.watch(now + _SOON)
         else:
             self.give_up("queue_full", now)
 
-    def begin(self, now: float) -> None:
-        """There is a place: call the department, unless its breaker opened meanwhile or it asked
-        to be left alone.
+    def begin(self, now: float, prefer: int = 0) -> None:
+        """There is a place: call the department, unless its breakers opened meanwhile or it asked
+        to be left alone. A replica stands in where the first address may not be asked.
         """
         lane = self.question.route.lane
-        breaker = lane.breaker
         if lane.rests_until > now:
             self.give_up("upstream_busy", now)
-        elif breaker.allows(now):
-            self.attempt(now, is_probe=bool(breaker.state))
+            return
+        if not (prefer or lane.breaker.state):
+            self.attempt(now)
+            return
+        address = lane.open_address(now, self.question.route.replicas, prefer)
+        if address is not None and lane.breakers[address].allows(now):
+            self.attempt(now, address, is_probe=bool(lane.breakers[address].state))
         else:
             self.give_up("breaker_open", now)
 
@@ -212,7 +225,7 @@ class Flight:
         left = self.deadline - now
         allowed = left if question.patient else attempt_seconds(lane.latencies, left)
         fair = is_fair(lane.latencies, allowed, self.context.unhurried)
-        attempt = Attempt(self, now, now + allowed, is_fair=fair, is_probe=is_probe)
+        attempt = Attempt(self, now, now + allowed, replica, is_fair=fair, is_probe=is_probe)
         self.attempts += 1
         self.running.append(attempt)
         lane.in_flight += 1
@@ -242,9 +255,11 @@ class Flight:
         lane = self.question.route.lane
         in_time = self.deadline - now >= LEAST_ATTEMPT_SECONDS
         may = in_time and self.attempts < _MOST_ATTEMPTS and lane.has_room
-        if may and lane.rests_until <= now and lane.hedges.take(now):
+        may = may and lane.rests_until <= now and not lane.breakers[1].is_shut(now)
+        if may and lane.hedges.take(now):
             lane.asked["hedged"] += 1
-            self.attempt(now, replica=1)
+            probe = not lane.breakers[1].allows(now) or bool(lane.breakers[1].state)
+            self.attempt(now, replica=1, is_probe=probe)
 
     def answered(self, attempt: Attempt, answer: SectionAnswer, now: float) -> None:
         """The first answer wins; other attempts are called off."""
@@ -272,17 +287,20 @@ class Flight:
         may = safe and in_time and self.attempts < _MOST_ATTEMPTS
         if may and lane.retries.take(now):
             lane.asked["retried"] += 1
-            self.context.ticker.later(now + seconds, lambda: self._again(error))
+            other = 1 if self.question.route.replicas and not attempt.address else 0
+            self.context.ticker.later(now + seconds, lambda: self._again(error, other))
         else:
             self.give_up(error.code, now)
 
-    def _again(self, error: AdapterError) -> None:
-        """Ask once more, if the department still has room: whoever has not asked goes first."""
+    def _again(self, error: AdapterError, address: int) -> None:
+        """Ask once more, at a replica where there is one, if the department still has room: whoever
+        has not asked goes first.
+        """
         if self.settled:
             return
         now = self.context.ticker.time()
         if self.question.route.lane.has_room:
-            self.begin(now)
+            self.begin(now, address)
         else:
             self.give_up(error.code, now)
 

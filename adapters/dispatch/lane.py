@@ -8,7 +8,7 @@ from collections import Counter, deque
 from collections.abc import Callable
 from typing import Any
 
-from adapters.contract.errors import AdapterError
+from adapters.contract.errors import AdapterError, NothingTold
 from adapters.contract.manifest import Capacity
 from adapters.dispatch.breaker import Breaker, BreakerRules
 from adapters.dispatch.hedging import BUDGET_SHARE
@@ -16,8 +16,10 @@ from adapters.dispatch.limits import AdaptiveLimit
 from adapters.dispatch.retries import Budget
 from adapters.dispatch.timeouts import Latencies
 
-_NEUTRAL = frozenset({"credentials_rejected", "request_refused", "gateway_full"})
-"""Failures that say nothing about the department's health: 4xx, and the gateway's own."""
+_NEUTRAL = frozenset({"credentials_rejected", "request_refused", "gateway_full", "echo_missing"})
+"""Failures that say nothing about the department's health: 4xx, the gateway's own, and a
+"no record" that names nobody.
+"""
 _BUSY = "upstream_busy"
 _UNREACHED = frozenset({"connect_failed", "name_unresolved", "tls_failed"})
 _SLOW_SHARE = 0.9
@@ -31,9 +33,9 @@ class Lane:
     """Counters, breaker, limit and budgets of one adapter."""
 
     __slots__ = (
-        "active", "adapter_id", "asked", "breaker", "capacity", "hedges", "in_flight", "late",
-        "latencies", "limit", "outcomes",
-        "rests_until", "retries", "waiting",
+        "_random", "_rules", "active", "adapter_id", "asked", "breaker", "breakers", "capacity",
+        "hedges", "in_flight", "late", "latencies", "limit", "outcomes", "rests_until", "retries",
+        "waiting",
     )  # fmt: skip
 
     def __init__(
@@ -43,11 +45,15 @@ class Lane:
         random: Callable[[], float],
         limit: AdaptiveLimit,
         rules: BreakerRules,
+        addresses: int = 1,
     ) -> None:
         self.adapter_id = adapter_id
         self.capacity = capacity
         self.limit = limit
-        self.breaker = Breaker(rules, random)
+        self._rules, self._random = rules, random
+        self.breakers = tuple(Breaker(rules, random) for _ in range(addresses))
+        """One for each address: a replica may be well while the first is down."""
+        self.breaker = self.breakers[0]
         self.retries = Budget(0.1, 1.0)
         self.hedges = Budget(BUDGET_SHARE, 0.0)
         self.latencies = Latencies()
@@ -71,26 +77,42 @@ class Lane:
         """Whether one more question may wait for a place."""
         return len(self.waiting) < self.limit.value * QUEUE_FACTOR
 
-    def succeeded(self, seconds: float, allowed: float, now: float) -> None:
+    def declare(self, addresses: int) -> None:
+        """Give every address that is declared now its breaker; those that are known stay."""
+        for _ in range(addresses - len(self.breakers)):
+            self.breakers = (*self.breakers, Breaker(self._rules, self._random))
+
+    def open_address(self, now: float, replicas: int, prefer: int = 0) -> int | None:
+        """An address that may be asked: the preferred one, else the first that may; None where all
+        breakers are open.
+        """
+        if not self.breakers[prefer].is_shut(now):
+            return prefer
+        known = self.breakers[: 1 + replicas]
+        return next((i for i, b in enumerate(known) if not b.is_shut(now)), None)
+
+    def succeeded(self, seconds: float, allowed: float, now: float, address: int = 0) -> None:
         """An answer came after so many seconds, of those that it was allowed."""
         self.latencies.record(seconds, now)
         self.limit.record(seconds, self.in_flight + 1)
-        self.breaker.succeeded(now, slow=seconds > allowed * _SLOW_SHARE)
+        self.breakers[address].succeeded(now, slow=seconds > allowed * _SLOW_SHARE)
 
-    def failed(self, error: AdapterError, now: float, *, is_probe: bool) -> None:
+    def failed(self, error: AdapterError, now: float, *, is_probe: bool, address: int = 0) -> None:
         """A failure came; what the caller did wrong does not count against the department."""
         if error.code == _BUSY:
             self.limit.dropped()
             self.rests_until = max(
                 self.rests_until, now + min(error.retry_after or 0.0, LONGEST_REST)
             )
-        if error.code in _NEUTRAL or (error.code == _BUSY and not error.again):
+        breaker = self.breakers[address]
+        neutral = error.code in _NEUTRAL or isinstance(error, NothingTold)
+        if neutral or (error.code == _BUSY and not error.again):
             if is_probe:
-                self.breaker.abandoned()
+                breaker.abandoned()
         else:
-            self.breaker.failed(now, connecting=error.code in _UNREACHED)
+            breaker.failed(now, connecting=error.code in _UNREACHED)
 
-    def timed_out(self, seconds: float, now: float) -> None:
+    def timed_out(self, seconds: float, now: float, address: int = 0) -> None:
         """An attempt was cut; its time counts as the least that it would have taken."""
         self.latencies.record(seconds, now)
-        self.breaker.failed(now)
+        self.breakers[address].failed(now)

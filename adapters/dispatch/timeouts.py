@@ -13,6 +13,7 @@ _LEAST_SPAN = 5.0
 """What came within so many seconds of the first answer is one moment, and tells nothing of what is
 usual.
 """
+_MEDIAN, _LEAST_ATTEMPT = 0.5, 0.02
 _FAIR_SECONDS = 1.0
 """What is long enough for a department of which too little is known."""
 _FEWEST_SAMPLES = 128
@@ -33,6 +34,7 @@ class Latencies:
         "_samples",
         "_since",
         "ever",
+        "least",
         "sum_seconds",
         "usual",
     )
@@ -45,6 +47,10 @@ class Latencies:
         self._fresh = 0
         self._since: float | None = None
         self._cached: dict[float, float | None] = {}
+        self.least = _LEAST_ATTEMPT
+        """Seconds that have to be left for a first attempt: what the department usually needs (its
+        median), 20 ms where nothing is known.
+        """
         self.usual: float | None = None
         """p99.9, at most 64 attempts old; None while too few are known, or for too short a time."""
 
@@ -68,6 +74,7 @@ class Latencies:
             self._recent = [count // 2 for count in self._recent]
             self._samples = sum(self._recent)
         self.usual = self.quantile(1 - _FALSE_TIMEOUTS) if known_long_enough else None
+        self.least = max(self.quantile(_MEDIAN) or 0.0, _LEAST_ATTEMPT)
 
     def quantile(self, share: float, fewest: int = _FEWEST_SAMPLES) -> float | None:
         """Seconds within which this share of attempts ended; None while too few are known. At most

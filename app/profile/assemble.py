@@ -52,6 +52,24 @@ def headline(view: View) -> s.Headline:
     return s.Headline(**{question: _headline_answer(view, question, sites) for question in RULES})
 
 
+RESTS_ON = {
+    "registered": ("registration",),
+    "taxes_on_time": ("tax",),
+    "fire_permit": ("fire", "registration", "food"),
+}
+"""The sections that an answer looks at; fire permits stand for premises, which others know too."""
+
+
+def answer_to(view: View, question: str) -> s.HeadlineAnswer:
+    """One of the three answers."""
+    return _headline_answer(view, question, _sites(view))
+
+
+def answers_on(view: View, name: str) -> dict[str, s.HeadlineAnswer]:
+    """The answer that rests on a section first of all, if one does."""
+    return {q: answer_to(view, q) for q, rests in RESTS_ON.items() if rests[0] == name}
+
+
 def _headline_answer(view: View, question: str, sites: list[s.SiteChoice]) -> s.HeadlineAnswer:
     section = RULES[question][0]
     found = view.parts.get(section)

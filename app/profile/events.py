@@ -36,8 +36,12 @@ def _of(prepared: Prepared, event: EventName, **details: Any) -> Event:
         purpose=look_up.purpose,
         task=look_up.task or "",
         trace_id=look_up.trace_id,
-        filter=f"unusual={look_up.unusual}" if look_up.unusual else "",
-        **{"agreement": plan.agreement, "departments": plan.departments, **details},
+        **{
+            "agreement": plan.agreement,
+            "departments": plan.departments,
+            "filter": f"unusual={look_up.unusual}" if look_up.unusual else "",
+            **details,
+        },
     )
 
 
@@ -67,8 +71,12 @@ def viewed(prepared: Prepared, view: View, digest: str) -> Event:
     )
 
 
-def section_viewed(prepared: Prepared, name: str, part: Part) -> Event:
-    """One section is disclosed."""
+def section_viewed(
+    prepared: Prepared, name: str, part: Part, answers: tuple[str, ...] = ()
+) -> Event:
+    """One section is disclosed, and the headline answers that it completes."""
+    told = [f"unusual={prepared.look_up.unusual}"] if prepared.look_up.unusual else []
+    told += [f"headline={answer}" for answer in answers]
     return _of(
         prepared,
         EventName.SECTION_VIEWED,
@@ -78,6 +86,7 @@ def section_viewed(prepared: Prepared, name: str, part: Part) -> Event:
         classes=part.released.classes,
         source_digests={name: part.reply.digest} if part.reply.digest else {},
         outcome=str(part.reply.outcome),
+        filter=",".join(told),
     )
 
 

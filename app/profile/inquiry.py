@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from adapters.dispatch.dispatcher import Dispatcher
 
 LEAST_SECONDS = 0.1
+_OF_PREMISES = "fire"
+"""Asked alone, it is asked with registration, which knows the premises."""
 """Left until the deadline, for asking another office."""
 REGISTRATION = "registration"
 _DIVISION = re.compile(r"\d{6}(\d{3}|\d{6})?")
@@ -76,7 +78,7 @@ class Inquiry:
         be wait for registration like the others.
         """
         wanted = None if only is None else {only}
-        if only in self._several:
+        if only in self._several or only == _OF_PREMISES:
             wanted = {only, REGISTRATION}
         if wanted is not None:
             self._several &= wanted

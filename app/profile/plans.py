@@ -233,8 +233,14 @@ class Plans:
         limit = AdaptiveLimit(capacity.initial, most=capacity.most)
         if lane is None:
             lane = lanes[name] = Lane(
-                name, capacity, self._dispatcher.random, limit, BreakerRules()
+                name,
+                capacity,
+                self._dispatcher.random,
+                limit,
+                BreakerRules(),
+                1 + len(manifest.replicas),
             )
         elif lane.capacity != capacity:  # in place: questions under way stay where the clock looks
             lane.capacity, lane.limit = capacity, limit
+        lane.declare(1 + len(manifest.replicas))
         return lane

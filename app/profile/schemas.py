@@ -213,6 +213,8 @@ class SectionAlone(Struct, frozen=True):
     business: Business
     name: str
     section: SectionRead
+    headline: dict[str, HeadlineAnswer]
+    """The answer that rests on this section, if one does."""
     purpose: PurposeRead
     generated_at: datetime
     elapsed_ms: int
@@ -248,6 +250,13 @@ class StreamedSection(Struct, frozen=True):
     section: SectionRead
 
 
+class StreamedHeadline(Struct, frozen=True):
+    """One of the three answers, the moment the sections it rests on are in."""
+
+    question: Literal["registered", "taxes_on_time", "fire_permit"]
+    answer: HeadlineAnswer
+
+
 class BatchProfile(Struct, frozen=True):
     """A look-up of a batch; `position` is its place in the request, from 0."""
 
@@ -281,6 +290,12 @@ class SectionLine(Struct, frozen=True, tag_field="type", tag="section"):
     value: StreamedSection
 
 
+class HeadlineLine(Struct, frozen=True, tag_field="type", tag="headline"):
+    """A line of a stream: one of the three answers, as soon as its sections are in."""
+
+    value: StreamedHeadline
+
+
 class ClosingLine(Struct, frozen=True, tag_field="type", tag="profile"):
     """The last line of a stream: everything that rests on more than one section."""
 
@@ -311,7 +326,7 @@ class BatchEndLine(Struct, frozen=True, tag_field="type", tag="end"):
     value: BatchEnd
 
 
-StreamLine = BeginLine | SectionLine | ClosingLine | ProblemLine
+StreamLine = BeginLine | SectionLine | HeadlineLine | ClosingLine | ProblemLine
 BatchLine = BatchProfileLine | BatchProblemLine | BatchEndLine
 
 

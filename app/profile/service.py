@@ -132,7 +132,12 @@ class Engine:
             event = events.section_viewed(prepared, name, part)
             return Disclosed(event, lambda entry: _alone(prepared, view, name, entry))
 
-        return await self.disclosure.disclose(prepared, replies, alone, only=(name,))
+        # Where premises are, registration says: the answer may rest on it.
+        only = tuple({name, *replies}) if name in _OF_PREMISES else (name,)
+        return await self.disclosure.disclose(prepared, replies, alone, only=only)
+
+
+_OF_PREMISES = frozenset({assemble.RESTS_ON["fire_permit"][0]})
 
 
 def _ready(encoded: bytes) -> s.SectionRead:
@@ -146,6 +151,11 @@ def _alone(prepared: Prepared, view: assemble.View, name: str, entry: str) -> by
         assemble.business_read(view),
         name,
         section.section_read(part, view.now, summary=look_up.summary, basis=view.basis_of(part)),
+        {
+            q: assemble.answer_to(view, q)
+            for q, rests in assemble.RESTS_ON.items()
+            if name == rests[0]
+        },
         s.PurposeRead(look_up.purpose, look_up.task),
         view.now,
         prepared.elapsed_ms,

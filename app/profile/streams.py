@@ -7,7 +7,8 @@ than one section.
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
+from typing import Any, cast
 
 from msgspec import structs
 
@@ -66,11 +67,14 @@ async def stream(engine: Engine, prepared: Prepared, form: Form) -> AsyncIterato
         specifications = prepared.plan.specifications
         denied = [name for name, spec in specifications.items() if spec.grant is None]
         yield line(form, "begin", _begin(prepared, list(specifications)))
+        answers = _Answers(specifications)
+        seen = dict.fromkeys(denied, DENIED)
         for name in denied:
-            yield await _section(engine, prepared, form, name, DENIED)
+            yield await _section(engine, (prepared, seen), form, name, answers.completed_by(name))
         for _ in range(len(specifications) - len(denied)):
-            name, reply = await arrived.get()
-            yield await _section(engine, inquiry.prepared, form, name, reply)
+            name, seen[name] = await arrived.get()
+            inquired = inquiry.prepared, seen
+            yield await _section(engine, inquired, form, name, answers.completed_by(name))
         told = True  # from here on the closing entry tells
         disclosure.learn(prepared, inquiry.replies)
         closing = await disclosure.disclose(inquiry.prepared, inquiry.replies, _closing)
@@ -97,9 +101,17 @@ def _begin(prepared: Prepared, asked: list[str]) -> bytes:
 
 
 async def _section(
-    engine: Engine, prepared: Prepared, form: Form, name: str, reply: Reply
+    engine: Engine,
+    inquired: tuple[Prepared, dict[str, Reply]],
+    form: Form,
+    name: str,
+    questions: tuple[str, ...] = (),
 ) -> bytes:
-    """One section's event; an adapter that was suspended meanwhile is told as denied."""
+    """One section's event; an adapter that was suspended meanwhile is told as denied. With it the
+    answers that it completes, in the same entry.
+    """
+    prepared, replies = inquired
+    needed = {name}.union(*(assemble.RESTS_ON[q] for q in questions))
 
     def make(confirmed: Prepared, view: assemble.View) -> Disclosed[bytes]:
         part = view.parts.get(name)
@@ -108,11 +120,34 @@ async def _section(
         read = section.section_read(
             part, view.now, summary=prepared.look_up.summary, basis=view.basis_of(part)
         )
-        content = encode(s.StreamedSection(name, read))
-        event = events.section_viewed(confirmed, name, part)
-        return Disclosed(event, lambda _entry: line(form, "section", content))
+        told = [line(form, "section", encode(s.StreamedSection(name, read)))]
+        for question in questions:
+            answer = s.StreamedHeadline(cast("Any", question), assemble.answer_to(view, question))
+            told.append(line(form, "headline", encode(answer)))
+        event = events.section_viewed(confirmed, name, part, questions)
+        return Disclosed(event, lambda _entry: b"".join(told))
 
-    return await engine.disclosure.disclose(prepared, {name: reply}, make, only=(name,))
+    return await engine.disclosure.disclose(prepared, replies, make, only=tuple(needed))
+
+
+class _Answers:
+    """Which of the three answers are complete, as sections arrive."""
+
+    def __init__(self, asked: Iterable[str]) -> None:
+        known = set(asked)
+        self._waiting = {
+            question: known.intersection(rests) for question, rests in assemble.RESTS_ON.items()
+        }
+
+    def completed_by(self, name: str) -> tuple[str, ...]:
+        """The answers for which this section was the last."""
+        done = []
+        for question, waiting in tuple(self._waiting.items()):
+            waiting.discard(name)
+            if not waiting:
+                done.append(question)
+                del self._waiting[question]
+        return tuple(done)
 
 
 def _closing(prepared: Prepared, view: assemble.View) -> Disclosed[bytes]:

@@ -12,6 +12,7 @@ import itertools
 import json
 import os
 import shutil
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -151,6 +152,47 @@ CARD = "document.querySelector('[data-section=\"{}\"]')"
 CARDS = "document.querySelectorAll('#sections [data-outcome]').length"
 
 
+WATCH = """
+window.seen = {}; window.shift = 0;
+new MutationObserver(() => {
+  for (const card of document.querySelectorAll('#sections [data-outcome]')) window.seen[card.dataset.section] ??= performance.now();
+  for (const chip of document.querySelectorAll('.chip:not(.waiting)')) window.seen[chip.dataset.question] ??= performance.now();
+}).observe(document.body, { subtree: true, childList: true, attributes: true });
+new PerformanceObserver((list) => { for (const entry of list.getEntries()) window.shift += entry.value; }).observe({ type: 'layout-shift', buffered: true });
+"""
+RESTS_ON = {"registered": "registration", "taxes_on_time": "tax"}
+LONGEST_CHIP_MS, MOST_SHIFT, VISITS = 100, 0.1, 5
+OTHER = "91310115MA1YYY024Y"
+
+
+def watch_chips(browser: Browser, gateway: stage.Gateway) -> dict[str, Any]:
+    """Five look-ups: how long after its department an answer is shown, and how much moves."""
+    behind, shifts = [], []
+    for _ in range(VISITS):
+        browser.open(f"http://{stage.HOST}:{gateway.port}/m#code={CODE}&token={gateway.token(0)}")
+        browser.run(WATCH)
+        browser.run("document.getElementById('go').click()")
+        browser.until("document.querySelectorAll('.chip:not(.waiting)').length === 3")
+        seen = browser.run("window.seen")
+        behind += [seen[question] - seen[name] for question, name in RESTS_ON.items()]
+        time.sleep(0.2)
+        shifts.append(browser.run("window.shift"))
+    return {"chip_ms": statistics.median(behind), "shift": max(shifts)}
+
+
+def nothing_is_left(browser: Browser, code: str, purpose: str) -> bool:
+    """After another text is asked and refused, nothing of the first business is on the screen."""
+    name = browser.run("document.getElementById('name').textContent")
+    browser.run(
+        f"document.getElementById('purpose').value = '{purpose}'; document.getElementById('text').value = '{code}'; "
+        "document.getElementById('go').click()"
+    )
+    at_once = browser.run("document.getElementById('result').hidden")
+    browser.until("document.getElementById('notice').textContent.length > 0")
+    shown = browser.run("document.body.innerText")
+    return bool(at_once) and bool(name) and name not in shown and "存续" not in shown
+
+
 def visit(browser: Browser, gateway: stage.Gateway) -> dict[str, Any]:
     """One look-up by a person; what was seen."""
     token = gateway.token(0)
@@ -179,12 +221,14 @@ def visit(browser: Browser, gateway: stage.Gateway) -> dict[str, Any]:
     browser.run("document.getElementById('language').click()")
     seen["english"] = browser.run("document.getElementById('chips').textContent")
     browser.run("document.getElementById('language').click()")
-    browser.run(
-        "document.getElementById('text').value = '91330106MA2YYY034X'; document.getElementById('go').click()"
-    )
-    browser.until("document.getElementById('notice').textContent.includes('校验位')")
+    seen["mistyped_clears"] = nothing_is_left(browser, "9133O106MA2YYY034D", "patrol")
     seen["mistyped"] = browser.run("document.getElementById('notice').textContent")
-    return seen
+    seen["one_tap"] = browser.run("document.querySelector('#candidates button')?.textContent")
+    browser.run("document.querySelector('#candidates button').click()")
+    browser.until("document.querySelectorAll('.chip:not(.waiting)').length === 3")
+    seen["no_task_clears"] = nothing_is_left(browser, OTHER, "inspection")
+    seen["no_task"] = browser.run("document.getElementById('notice').textContent")
+    return {**seen, **watch_chips(browser, gateway)}
 
 
 async def campaign(screenshot: str) -> int:
@@ -209,8 +253,8 @@ async def campaign(screenshot: str) -> int:
                 )["data"]
                 await asyncio.to_thread(Path(screenshot).write_bytes, base64.b64decode(picture))
             complaints = [
-                c for c in browser.complaints if "422" not in c
-            ]  # the mistyped code is refused on purpose
+                c for c in browser.complaints if "422" not in c and "403" not in c
+            ]  # two are refused on purpose
         finally:
             browser.close()
     for name, value in seen.items():
@@ -224,12 +268,17 @@ async def campaign(screenshot: str) -> int:
     )
     fine = (
         fine
-        and "未答复" in seen["reason"]
+        and "未" in seen["reason"]
+        and seen["mistyped_clears"]
+        and seen["one_tap"] == CODE
+        and seen["no_task_clears"]
+        and seen["chip_ms"] <= LONGEST_CHIP_MS
+        and seen["shift"] <= MOST_SHIFT
         and not seen["too_wide"]
         and not seen["token_in_address"]
         and not complaints
     )
-    fine = fine and "Registered?" in seen["english"] and len(seen["chips"]) == 3
+    fine = fine and "Registration" in seen["english"] and len(seen["chips"]) == 3
     return stage.verdict(
         "browser",
         bool(fine),
@@ -237,6 +286,8 @@ async def campaign(screenshot: str) -> int:
         partial_s=seen["partial_s"],
         whole_s=seen["whole_s"],
         complaints=len(complaints),
+        chip_ms=seen["chip_ms"],
+        layout_shift=seen["shift"],
     )
 
 

@@ -20,7 +20,7 @@ from adapters.contract import (
 )
 from adapters.contract.manifest import Capacity
 from adapters.contract.sections import CommonRecord
-from adapters.dispatch.breaker import BreakerRules
+from adapters.dispatch.breaker import BreakerRules, BreakerState
 from adapters.dispatch.cache import AnswerCache, Freshness
 from adapters.dispatch.dispatcher import Dispatcher
 from adapters.dispatch.fan_out import FanOut
@@ -61,7 +61,7 @@ class World:
             limit = AdaptiveLimit(self.capacity, most=max(self.capacity, 16))
             capacity = Capacity(initial=self.capacity)
             self.dispatcher.lanes[name] = Lane(
-                name, capacity, random.Random(7).random, limit, BreakerRules()
+                name, capacity, random.Random(7).random, limit, BreakerRules(), 1 + self.replicas
             )
         return self.dispatcher.lanes[name]
 
@@ -181,7 +181,7 @@ def test_one_bad_department_leaves_the_other_untouched(fetch, outcome, reason):
 
 @scene()
 async def test_no_attempt_is_begun_with_too_little_time(world):
-    answer = (await world.ask(world.question("x", honest), seconds=0.05))["x"]
+    answer = (await world.ask(world.question("x", honest), seconds=0.015))["x"]
     assert (answer.outcome, answer.reason, world.calls["x"]) == (
         Outcome.TIMED_OUT,
         "too_little_time",
@@ -196,6 +196,49 @@ async def test_no_record_and_not_applicable_are_answers(world):
     answers = await world.ask(world.question("a", none), world.question("b", elsewhere))
     assert [answers[n].outcome for n in "ab"] == [Outcome.NOT_FOUND, Outcome.NOT_APPLICABLE]
     assert all(answers[n].is_current for n in "ab")
+
+
+@scene()
+async def test_a_short_deadline_asks_whoever_can_answer_in_it(world):
+    answer = (await world.ask(world.question("x", honest), seconds=0.05))["x"]
+    assert (answer.outcome, world.calls["x"]) == (Outcome.FRESH, 1)
+    for _ in range(192):  # this department usually needs 60 ms
+        world.lane("y").latencies.record(0.06, 0.0)
+    answer = (await world.ask(world.question("y", honest), seconds=0.05))["y"]
+    assert (answer.reason, world.calls["y"]) == ("too_little_time", 0)
+
+
+class TestReplicas:
+    @scene(replicas=1)
+    async def test_a_replica_stands_in_where_the_first_address_refuses(self, world):
+        asked = []
+
+        async def only_the_second(query):
+            asked.append(query.replica)
+            if query.replica == 0:
+                raise RESET
+            return ANSWER
+
+        answer = (await world.ask(world.question("x", only_the_second)))["x"]
+        assert (answer.outcome, asked) == (Outcome.FRESH, [0, 1])
+
+    @scene(replicas=1)
+    async def test_each_address_has_its_own_breaker(self, world):
+        asked = []
+
+        async def only_the_second(query):
+            asked.append(query.replica)
+            if query.replica == 0:
+                raise AdapterUnavailable("connect_failed", again=False)
+            return ANSWER
+
+        for _ in range(5):
+            await world.ask(world.question("x", only_the_second, no_cache=True))
+        first, second = world.lane("x").breakers
+        assert (first.state, second.state) == (BreakerState.OPEN, BreakerState.CLOSED)
+        asked.clear()
+        answer = (await world.ask(world.question("x", only_the_second, no_cache=True)))["x"]
+        assert (answer.outcome, asked) == (Outcome.FRESH, [1])
 
 
 class TestRetries:

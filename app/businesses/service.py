@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Protocol
 
 from adapters.contract import AdapterError, BusinessId, Candidate, IdentifierError, parse
-from adapters.contract.business_id import Unusual
+from adapters.contract.business_id import LOOKALIKES, Unusual, normalise
 from adapters.contract.tables import rows
 from adapters.contract.words import Words, words_of
 from app.businesses.errors import as_problem, ways_to_ask_anyway
@@ -43,6 +43,7 @@ QR_HOSTS = tuple(
     )
 )
 """Hosts of licence codes that the registration department may know; the setting adds to them."""
+_NEAR_A_CODE = range(16, 23)
 NEXT_STEPS = words_of(Path(__file__).with_name("data") / "next_steps.csv")
 """What to do where a text leads to no business."""
 
@@ -62,7 +63,7 @@ async def resolve(text: str, region: str, finder: Finder, qr_hosts: tuple[str, .
     except (AdapterError, TimeoutError):
         return _unresolved("unreachable")
     if candidates is None:
-        return _refused(reading)
+        return _refused(reading, text)
     offered = _offered(candidates)
     if candidates and not offered:
         return _unresolved("unusable")
@@ -104,12 +105,30 @@ async def _ask(
     return None
 
 
-def _refused(reading: Reading) -> Resolution:
+def _wrong(error: IdentifierError, value: str) -> Words:
+    """What is wrong with a typed code, in figures where there are any."""
+    places = len(value)
+    if error.code == "identifier.length" and places in _NEAR_A_CODE:
+        return Words(
+            f"统一社会信用代码应为 18 位，已输入 {places} 位",
+            f"A unified social credit code has 18 places; {places} were typed",
+        )
+    if error.code == "identifier.charset" and error.position is not None:
+        sign = value[error.position : error.position + 1]
+        alike, place = LOOKALIKES.get(sign), error.position + 1
+        return Words(
+            f"第 {place} 位“{sign}”有误" + (f"，是否为“{alike}”" if alike else ""),
+            f"“{sign}” in place {place} is wrong" + (f"; is it “{alike}”?" if alike else ""),
+        )
+    return text_of(error.code).advice.words
+
+
+def _refused(reading: Reading, text: str) -> Resolution:
     answer = _unresolved("unknown_host" if reading.kind == "url" else reading.kind)
     if reading.error is not None:
         answer.reason = reading.error.code
         if reading.kind == "broken":  # what is wrong with it, and then what to do
-            wrong, step = text_of(reading.error.code).advice.words, NEXT_STEPS["broken"]
+            wrong, step = _wrong(reading.error, normalise(text)), NEXT_STEPS["broken"]
             answer.next_step = Words(f"{wrong.zh}。{step.zh}", f"{wrong.en}. {step.en}")
         answer.suggestions = list(reading.error.suggestions)
         answer.unusual = ways_to_ask_anyway(reading.error)

@@ -100,7 +100,7 @@ def test_a_fourteenth_department_by_configuration_alone(tmp_path, guide):
                 profile["sections"]["culture"]["data"]["permits"][0]["permit_no"]
                 == "沪文经〔2024〕1号"
             )
-            assert "✔ 样例主体有应答" in "".join(outputs)
+            assert "✔ 样例主体有返回" in "".join(outputs)
             refusals(tmp_path, environment)
     finally:
         culture.terminate()
@@ -116,10 +116,10 @@ def refusals(folder, environment):
     attempts = [
         (["adapter", "register", "broken.json", *department], "cannot be read as JSON"),
         (["adapter", "register", "missing.json", *department], "cannot be read as JSON"),
-        (["adapter", "register", "odd.json", *department], "清单"),
+        (["adapter", "register", "odd.json", *department], "接入配置"),
         (["adapter", "approve", "culture", *department], "权限"),
-        (["adapter", "show", "nothing", *department], "没有这个适配器"),
-        (["adapter", "list", "--token-file", "wrong.token"], "令牌"),
+        (["adapter", "show", "nothing", *department], "没有这个接入"),
+        (["adapter", "list", "--token-file", "wrong.token"], "登录凭证"),
         (["adapter", "list"], "No token"),
         (["adapter", "list", "--gateway", "http://127.0.0.1:9", *department], "does not answer"),
         (["adapter", "credentials", "culture", "odd.json", *department], "要求"),

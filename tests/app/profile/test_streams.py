@@ -30,13 +30,51 @@ class TestStream:
         response = await city.inspector.get(f"/v1/profiles/{MAIN}", params=PATROL, headers=NDJSON)
         assert response.headers["content-type"].startswith("application/x-ndjson")
         told = events(response.text)
-        assert [e["type"] for e in told] == ["begin", *["section"] * 13, "profile"]
-        names = [e["value"]["name"] for e in told[1:-1]]
+        kinds = [e["type"] for e in told]
+        assert (kinds[0], kinds[-1]) == ("begin", "profile")
+        assert sorted(kinds[1:-1]) == ["headline"] * 3 + ["section"] * 13
+        names = [e["value"]["name"] for e in told if e["type"] == "section"]
         assert sorted(names) == sorted(told[0]["value"]["asked"])
         assert {e["object_ref"] for e in await entries(city, "profile.section.viewed")} == set(
             names
         )
         assert len(await entries(city, "profile.business.viewed")) == 1
+
+    async def test_an_answer_comes_with_the_section_that_completes_it_in_its_entry(self, city):
+        response = await city.inspector.get(f"/v1/profiles/{MAIN}", params=PATROL, headers=NDJSON)
+        told = events(response.text)
+        seen, answers = [], {}
+        for event in told:
+            if event["type"] == "section":
+                seen.append(event["value"]["name"])
+            if event["type"] == "headline":
+                answers[event["value"]["question"]] = (event["value"]["answer"], seen[-1])
+        assert {q: answer for q, (answer, _) in answers.items()} == told[-1]["value"]["headline"]
+        assert answers["registered"][1] == "registration"
+        assert answers["taxes_on_time"][1] == "tax"
+        assert answers["fire_permit"][1] in {"fire", "registration", "food"}
+        filters = {
+            e["object_ref"]: e.get("filter", "")
+            for e in await entries(city, "profile.section.viewed")
+        }
+        assert "headline=registered" in filters["registration"]
+        assert "headline=taxes_on_time" in filters["tax"]
+        assert sum("headline=fire_permit" in f for f in filters.values()) == 1
+
+    async def test_one_department_asked_again_brings_its_answer(self, city):
+        whole = (await city.inspector.get(f"/v1/profiles/{MAIN}", params=PATROL)).json()
+        for name, question in (
+            ("registration", "registered"),
+            ("tax", "taxes_on_time"),
+            ("fire", "fire_permit"),
+        ):
+            path = f"/v1/profiles/{MAIN}/sections/{name}"
+            told = (await city.inspector.get(path, params=PATROL)).json()
+            assert told["headline"] == {question: whole["headline"][question]}
+        told = (
+            await city.inspector.get(f"/v1/profiles/{MAIN}/sections/health", params=PATROL)
+        ).json()
+        assert told["headline"] == {}
 
     async def test_it_says_the_same_as_the_whole_profile(self, city):
         whole = (await city.inspector.get(f"/v1/profiles/{MAIN}", params=PATROL)).json()
@@ -47,7 +85,9 @@ class TestStream:
         assert closing["etag"] == whole["etag"]
         for name in ("headline", "findings", "conflicts", "name"):
             assert closing[name] == whole[name]
-        sections = {e["value"]["name"]: e["value"]["section"] for e in told[1:-1]}
+        sections = {
+            e["value"]["name"]: e["value"]["section"] for e in told if e["type"] == "section"
+        }
         assert {n: s.get("data") for n, s in sections.items()} == {
             n: s.get("data") for n, s in whole["sections"].items()
         }
@@ -57,11 +97,10 @@ class TestStream:
             f"/v1/profiles/{MAIN}", params=PATROL, headers={"Accept": "text/event-stream"}
         )
         blocks = [block.split("\n") for block in response.text.strip().split("\n\n")]
-        assert [block[0] for block in blocks] == [
-            "event: begin",
-            *["event: section"] * 13,
-            "event: profile",
-        ]
+        kinds = [block[0] for block in blocks]
+        assert (kinds[0], kinds[-1]) == ("event: begin", "event: profile")
+        assert sorted(kinds[1:-1]) == ["event: headline"] * 3 + ["event: section"] * 13
+        assert response.headers["x-accel-buffering"] == "no"
         assert all(json.loads(block[1].removeprefix("data: ")) for block in blocks)
 
     async def test_a_hanging_department_holds_up_nobody_elses_section(self, city, departments):
@@ -73,8 +112,11 @@ class TestStream:
                 )
             ).text
         )
-        assert told[-2]["value"]["name"] == "fire"
-        assert told[-2]["value"]["section"]["outcome"] == "timed_out"
+        assert told[-3]["value"]["name"] == "fire"
+        assert told[-3]["value"]["section"]["outcome"] == "timed_out"
+        assert told[-2]["value"]["question"] == "fire_permit"
+        early = [e["value"]["question"] for e in told[:-3] if e["type"] == "headline"]
+        assert sorted(early) == ["registered", "taxes_on_time"]
         assert told[-1]["value"]["completeness"]["missing"] == ["fire"]
 
     async def test_refusals_are_problem_documents_as_everywhere(self, city):

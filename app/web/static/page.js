@@ -143,6 +143,8 @@ async function ask(unusual) {
     if (running !== stop) return;
     if (!response.ok) { await refuse(response); return; }
     shown = { businessId, query, asked: [], sections: {}, headline: {}, profile: null, sites: before === businessId ? sites : null };
+    $('sections').replaceChildren();
+    draw();  // every place is there before anything is shown: nothing moves when answers come
     $('result').hidden = false;
     await read(response, shown);
   } catch (error) {

@@ -156,3 +156,80 @@ class TestRoute:
     async def test_bodies_that_do_not_fit(self, gateway, body):
         response = await gateway.inspector.post("/v1/businesses:resolve", json=body)
         assert (response.status_code, response.json()["code"]) == (422, "request.invalid")
+
+
+class Register(Finder):
+    """Searches its full-width names as plain text."""
+
+    async def search(self, text, region):
+        self.asked.append(("search", text))
+        return [c for c in self.found if text in c.name]
+
+
+@pytest.mark.parametrize(
+    "text", ["示例（杭州）餐饮", "示例(杭州)餐饮", "示例 (杭州) 餐饮", "示例\u200b（杭州）餐饮"]
+)
+async def test_a_name_is_found_in_whatever_width_it_was_typed(text):
+    register = Register([Candidate(CODE, "示例（杭州）餐饮有限公司")])
+    assert [c.business_id for c in (await resolve(text, "330100", register, HOSTS)).candidates] == [
+        CODE
+    ]
+
+
+async def test_a_register_that_writes_half_width_is_asked_again_its_way():
+    register = Register([Candidate(CODE, "示例(杭州)餐饮有限公司")])
+    assert (await resolve("示例（杭州）餐饮", "330100", register, HOSTS)).outcome == "candidates"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "330106190001010391",
+        "张三 330106190001010391",
+        "３３０１０６１９０００１０１０３９１",
+        "33010619000101001701",
+    ],
+)
+async def test_a_persons_number_reaches_no_department(text):
+    finder = Finder()
+    answer = await resolve(text, "330100", finder, HOSTS)
+    assert (answer.outcome, answer.reason, finder.asked) == ("unresolved", "personal", [])
+
+
+async def test_a_telephone_is_taken_out_of_what_is_searched():
+    finder = Finder([Candidate(CODE, "示例餐饮")])
+    await resolve("示例餐饮 13800138000", "330100", finder, HOSTS)
+    assert finder.asked == [("search", "示例餐饮")]
+
+
+async def test_candidates_are_businesses_and_each_once():
+    found = [Candidate(CODE, "甲"), Candidate(CODE.lower(), "甲"), Candidate("rubbish", "乙")]
+    answer = await resolve("样板酒店", "330100", Finder(found), HOSTS)
+    assert [c.business_id for c in answer.candidates] == [CODE]
+    only_rubbish = await resolve("样板", "330100", Finder([Candidate("rubbish", "乙")]), HOSTS)
+    assert only_rubbish.reason == "unusable"
+
+
+async def test_a_code_of_the_licence_may_be_asked_anyway():
+    answer = await resolve("91350203M00019XX19", "330100", Finder(), HOSTS)
+    assert (answer.reason, answer.unusual) == ("identifier.check_character", ["on_licence", "qr"])
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [("91330106MA2YYY034", "已输入 17 位"), ("9133O106MA2YYY034D", "第 5 位“O”有误，是否为“0”")],
+)
+async def test_a_mistyped_code_is_told_in_figures(text, words):
+    assert words in (await resolve(text, "330100", Finder(), HOSTS)).next_step.zh
+
+
+async def test_no_licence_code_is_called_none():
+    for host in (
+        "www.sgs.gov.cn",
+        "dzhy.haaic.gov.cn",
+        "gsxt.gdgs.gov.cn",
+        "www.jsgsj.gov.cn:58888",
+    ):
+        finder = Finder(qr=Candidate(CODE, "甲"))
+        answer = await resolve(f"http://{host}/x?c=0123456789ABCDEF", "330100", finder, HOSTS)
+        assert answer.outcome == "candidates", host

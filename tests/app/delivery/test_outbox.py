@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from adapters.contract import AdapterUnavailable, ResultReceipt
+from adapters.contract.errors import MessageRefused
 from app.delivery import service
 from app.delivery.backoff import DEAD_AFTER, LONGEST, wait_after
 
@@ -115,3 +116,31 @@ async def test_settling_twice_changes_nothing(database):
     service.settle(database, clock, leased.id, None, "late")
     service.settle(database, clock, "unknown", None, "")
     assert states(database) == [("delivered", 1)]
+
+
+class Refusing(Sender):
+    """Refuses one message for good."""
+
+    async def send(self, department, region, message):
+        self.sent.append((department, message["n"]))
+        if message["n"] == 0:
+            raise MessageRefused("HTTP 422")
+        return ResultReceipt(f"R-{message['n']}", "2026-11-22T00:00:00Z")
+
+
+async def test_what_is_refused_for_good_holds_nobody_back_and_is_not_sent_again(database):
+    clock, sender = Clock(), Refusing()
+    put(database, clock, ("fire", "a"), ("fire", "a"))
+    for _ in range(3):
+        await service.deliver_due(database, clock, sender)
+    assert sender.sent == [("fire", 0), ("fire", 1)]
+    assert states(database) == [("refused", 1), ("delivered", 1)]
+
+
+async def test_under_an_outage_the_order_stays(database):
+    clock, sender = Clock(), Sender("fire")
+    put(database, clock, ("fire", "a"), ("fire", "a"))
+    await service.deliver_due(database, clock, sender)
+    await service.deliver_due(database, clock, sender)
+    assert sender.sent == [("fire", 0)]
+    assert states(database) == [("pending", 1), ("pending", 0)]

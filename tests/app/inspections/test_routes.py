@@ -1,7 +1,7 @@
 """Records of visits: once, by whom, what the law forbids."""
 
 import asyncio
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
@@ -274,3 +274,33 @@ async def test_records_are_seen_by_those_concerned_only(scene):
     assert (await city.inspector.get(f"/v1/inspections/{an_id()}")).json()[
         "code"
     ] == "inspection.unknown"
+
+
+@pytest.mark.parametrize(
+    ("minutes", "status", "code"),
+    [(-9, 201, None), (-2, 201, None), (9, 201, None), (-11, 422, "inspection.outside_task")],
+)
+async def test_a_phones_clock_may_be_ten_minutes_off(city, minutes, status, code):
+    task = await city.task(BUSINESS)
+    began = datetime.now(UTC) + timedelta(minutes=minutes)
+    times = {"visit_started_at": began.isoformat(), "visit_ended_at": began.isoformat()}
+    answer = await city.inspector.put(
+        f"/v1/inspections/{an_id()}", json=an_inspection(task, **times)
+    )
+    assert (answer.status_code, answer.json().get("code")) == (status, code)
+    if code:
+        assert "时间" in answer.json()["what_now"]["zh"]
+        assert answer.json()["errors"][0]["pointer"] == "/body/visit_started_at"
+
+
+async def test_the_same_instant_in_another_zone_is_the_same_record(scene):
+    city, task = scene
+    record_id, body = an_id(), an_inspection(task)
+    assert (await city.inspector.put(f"/v1/inspections/{record_id}", json=body)).status_code == 201
+    china = timezone(timedelta(hours=8))
+    moved = {
+        name: datetime.fromisoformat(body[name]).astimezone(china).isoformat()
+        for name in ("visit_started_at", "visit_ended_at")
+    }
+    again = await city.inspector.put(f"/v1/inspections/{record_id}", json={**body, **moved})
+    assert (again.status_code, again.headers["replayed"]) == (200, "true")

@@ -285,3 +285,42 @@ class TestMany:
             "/v1/audit/entries", params={"event": "profile.business.viewed", "limit": 200}
         )
         assert entries <= {e["id"] for e in response.json()["items"]}
+
+
+async def test_a_held_answer_is_recognised_weakly_and_gzip_may_be_refused(city):
+    first = await look_up(city, CLEAN, purpose="patrol")
+    etag = first.headers["etag"]
+    bare = etag.removeprefix("W/")
+    for held in (etag, bare, f'"other", {bare}', f"W/{bare}", "*"):
+        path = f"/v1/profiles/{CLEAN}?purpose=patrol"
+        again = await city.inspector.get(path, headers={"If-None-Match": held})
+        assert again.status_code == 304, held
+    plain = await city.inspector.get(
+        f"/v1/profiles/{CLEAN}?purpose=patrol", headers={"Accept-Encoding": "gzip;q=0, *"}
+    )
+    assert "content-encoding" not in plain.headers
+
+
+async def test_a_code_of_the_licence_is_asked_and_marked_also_in_its_entry(city):
+    code = "91350203M00019XX19"
+    refused = await look_up(city, code, purpose="patrol")
+    problem = refused.json()
+    assert (problem["code"], problem["unusual"]) == (
+        "identifier.check_character",
+        ["on_licence", "qr"],
+    )
+    path = f"/v1/profiles/{code}?purpose=patrol&unusual=on_licence"
+    asked = await city.inspector.get(path)
+    assert (asked.status_code, asked.json()["business"]["checks"]) == (
+        200,
+        {"check_character": "mismatch", "unusual": "on_licence"},
+    )
+    entries = (
+        await city.auditor.get("/v1/audit/entries", params={"event": "profile.business.viewed"})
+    ).json()["items"]
+    assert entries[-1]["filter"] == "unusual=on_licence"
+
+
+async def test_the_chains_other_shops_accuse_nobody(city):
+    told = await city.inspector.get(f"/v1/profiles/{CHAIN}?purpose=patrol&site=S002")
+    assert told.json()["conflicts"] == []

@@ -4,6 +4,7 @@ import asyncio
 import csv
 import io
 import json
+import re
 
 import pytest
 
@@ -244,3 +245,38 @@ async def test_odd_filters_are_refused_or_find_nothing(gateway, path, status):
     response = await gateway.supervisor.get(path)
     assert response.status_code in ({status} if status else {200, 422})
     assert response.json().get("items", []) == []
+
+
+async def test_a_spreadsheet_has_local_times_words_and_only_what_fits(scene):
+    city, task = scene
+    rows = [
+        result(department="fire", item_code="F-A", result="nonconform"),
+        result(department="fire", item_code="F-B"),
+        result(department="food", item_code="F-C"),
+    ]
+    await city.inspector.put(f"/v1/inspections/{an_id()}", json=an_inspection(task, results=rows))
+
+    async def sheet(query, **headers):
+        text = (await city.supervisor.get(f"/v1/records.csv?{query}", headers=headers)).text
+        return list(csv.DictReader(io.StringIO(text.removeprefix("\ufeff"))))
+
+    assert [r["item_code"] for r in await sheet("result=nonconform")] == ["F-A"]
+    assert [r["item_code"] for r in await sheet("department=food")] == ["F-C"]
+    (line,) = await sheet("department=food")
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", line["submitted_at"])
+    (line,) = await sheet("department=food", **{"Accept-Language": "zh-CN"})
+    assert (line["部门"], line["部门（名称）"], line["结果（文字）"]) == (
+        "food",
+        "食品安全（市场监管）",
+        "合格",
+    )
+    *_, last = await sheet("cursor=")
+    cursor = last["state"]
+    assert (last["id"], len(await sheet(f"cursor={cursor}"))) == ("#cursor", 1)
+
+
+async def test_a_plus_sign_lost_in_an_address_is_named_once(city):
+    refused = await city.supervisor.get("/v1/records?since=2020-01-01T00:00:00+08:00")
+    errors = refused.json()["errors"]
+    assert [(e["pointer"], e["code"]) for e in errors] == [("/query/since", "plus_lost")]
+    assert "%2B" in errors[0]["text"]["zh"]

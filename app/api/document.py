@@ -196,7 +196,7 @@ def _can_refuse(operation: dict[str, Any], route: APIRoute) -> set[int]:
         found |= {400, 408, 413, 415, 422}
     if route.methods and route.methods & {"POST", "PUT", "DELETE"} and name not in _LOOK_UPS:
         found.add(409)
-    if name in _LOOK_UPS:
+    if name in _LOOK_UPS or name == "resolve_business":
         found.add(429)
     if name == "read_metrics":
         found.add(403)

@@ -12,8 +12,9 @@ from app.businesses import service
 from app.businesses.deps import FINDER
 from app.businesses.schemas import Resolution, ResolveRequest
 from app.core.admission import Priority, takes
-from app.core.deps import SettingsDep
+from app.core.deps import RATES, SettingsDep
 from app.core.problems import trace_id_of
+from app.core.rates import Rates
 from auth.dependencies import requires
 from auth.permissions import Permission
 from auth.principal import Principal
@@ -30,10 +31,12 @@ async def resolve_business(
     finder: Annotated[service.Finder, Depends(FINDER)],
     sequencer: Annotated[Sequencer, Depends(SEQUENCER)],
     principal: Annotated[Principal, Depends(requires(Permission.BUSINESS_RESOLVE))],
+    rates: Annotated[Rates, Depends(RATES)],
 ) -> Resolution:
     """From typed text or a scanned licence code to a business, candidates, or the next step. A
-    scanned URL is never fetched.
+    scanned URL is never fetched. Counts as one look-up of the caller.
     """
+    rates.charge(principal.subject)
     answer = await service.resolve(wanted.text, principal.region, finder, settings.qr_hosts)
     event = act_of(
         principal,

@@ -1,5 +1,6 @@
 """From text to a business."""
 
+import asyncio
 from pathlib import Path
 from typing import Protocol
 
@@ -44,6 +45,7 @@ QR_HOSTS = tuple(
 )
 """Hosts of licence codes that the registration department may know; the setting adds to them."""
 _NEAR_A_CODE = range(16, 23)
+_SECONDS = 5.0
 NEXT_STEPS = words_of(Path(__file__).with_name("data") / "next_steps.csv")
 """What to do where a text leads to no business."""
 
@@ -59,7 +61,8 @@ async def resolve(text: str, region: str, finder: Finder, qr_hosts: tuple[str, .
     if reading.identifier is not None:
         return Resolution(outcome="match", business=describe(reading.identifier))
     try:
-        candidates = await _ask(reading, text.strip(), region, finder, hosts)
+        async with asyncio.timeout(_SECONDS):
+            candidates = await _ask(reading, text.strip(), region, finder, hosts)
     except (AdapterError, TimeoutError):
         return _unresolved("unreachable")
     if candidates is None:

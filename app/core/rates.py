@@ -5,6 +5,8 @@
 import time
 from collections.abc import Callable
 
+from app.core.errors import Throttled
+
 _MOST_CALLERS = 50_000
 
 Pair = tuple[bytes, bytes]
@@ -38,6 +40,11 @@ class Rates:
             return False
         bucket[0] -= 1
         return True
+
+    def charge(self, caller: str) -> None:
+        """Take one from the caller's bucket. Raises `Throttled` where there is none."""
+        if not self.allows(caller):
+            raise Throttled(int(self.seconds_until_next(caller)) + 1, self.headers(caller))
 
     def _bucket(self, caller: str) -> list[float]:
         now = self.now()

@@ -11,7 +11,6 @@ from fastapi.responses import StreamingResponse
 from app.core.admission import Priority, takes
 from app.core.compression import compressed_stream
 from app.core.deps import ADMISSION, RATES, SettingsDep
-from app.core.errors import Throttled
 from app.core.ids import new_trace_id
 from app.core.problems import trace_id_of
 from app.core.rates import Rates
@@ -95,9 +94,7 @@ def _documented(parameters: tuple[Parameter, ...]) -> dict[str, Any]:
 async def within_rate(principal: ReaderDep, asked: Request) -> Rates:
     """Take one look-up from the caller's bucket. Raises `Throttled`."""
     rates = RATES.of(asked.app)
-    if not rates.allows(principal.subject):
-        wait = int(rates.seconds_until_next(principal.subject)) + 1
-        raise Throttled(wait, rates.headers(principal.subject))
+    rates.charge(principal.subject)
     return rates
 
 

@@ -4,6 +4,8 @@ search uses.
 
 import asyncio
 import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import msgspec
@@ -19,7 +21,8 @@ from app.registry.offices import LiveAdapter, Office, Offices
 from app.registry.service import SNAPSHOT_NAME
 
 log = logging.getLogger("onevisit.registry")
-_SECONDS = 5.0
+_SECONDS, _FINDING_SECONDS = 5.0, 3.0
+_MOST_SEARCHES, _PLACE_SECONDS = 16, 0.5
 _FINDING = "registration"
 
 _PLACES = {section: place for place, section in enumerate(SECTIONS)}
@@ -34,6 +37,7 @@ class Directory:
         self._workshop = workshop
         self._keys = keys
         self._built: dict[tuple[str, int, str], LiveAdapter] = {}
+        self._gates: dict[str, asyncio.Semaphore] = {}
         self.snapshot: Snapshot[Offices] = Snapshot(SNAPSHOT_NAME, self._load, Offices({}))
 
     @property
@@ -115,11 +119,32 @@ class Directory:
     # app.businesses.service.Finder
     async def search(self, text: str, region: str) -> list[Candidate]:
         finder = self._offering("search", region, section=_FINDING)
-        return await finder.operations.search(text, _deadline())
+        async with self._place(finder):
+            return await finder.operations.search(text, _deadline(_FINDING_SECONDS))
 
     async def resolve_qr(self, content: str, region: str) -> Candidate | None:
         finder = self._offering("resolve_qr", region, section=_FINDING)
-        return await finder.operations.resolve_qr(content, _deadline())
+        async with self._place(finder):
+            return await finder.operations.resolve_qr(content, _deadline(_FINDING_SECONDS))
+
+    @asynccontextmanager
+    async def _place(self, finder: LiveAdapter) -> AsyncIterator[None]:
+        """One of the places that the register has for being searched: as many as its capacity
+        begins with. Whoever finds none for half a second is told that it is busy.
+        """
+        manifest = finder.manifest
+        gate = self._gates.setdefault(
+            finder.label, asyncio.Semaphore(min(manifest.capacity.initial, _MOST_SEARCHES))
+        )
+        try:
+            async with asyncio.timeout(_PLACE_SECONDS):
+                await gate.acquire()
+        except TimeoutError as error:
+            raise AdapterUnavailable("queue_full", "the register is being searched") from error
+        try:
+            yield
+        finally:
+            gate.release()
 
     # app.delivery.service.Sender
     async def send(self, department: str, region: str, message: dict[str, Any]) -> ResultReceipt:
@@ -157,5 +182,5 @@ class _Unusable:
     search = resolve_qr = submit_results = aggregate = fetch
 
 
-def _deadline() -> float:
-    return asyncio.get_running_loop().time() + _SECONDS
+def _deadline(seconds: float = _SECONDS) -> float:
+    return asyncio.get_running_loop().time() + seconds

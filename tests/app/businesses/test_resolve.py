@@ -1,10 +1,15 @@
 """From what a person types or scans to a business: never an error, always a next step, nothing fetched."""
 
+import asyncio
+
 import pytest
 
 from adapters.contract import AdapterUnavailable, Candidate
 from app.businesses.matching import is_known_host, read
 from app.businesses.service import resolve
+from app.core.deps import RATES
+from app.registry import directory
+from auth.principal import Role
 
 CODE = "91310115MA1YYY024Y"
 HOSTS = ("gsxt.gov.cn",)
@@ -149,6 +154,34 @@ class TestRoute:
     async def test_without_a_registration_department(self, gateway):
         response = await gateway.inspector.post("/v1/businesses:resolve", json={"text": "样板酒店"})
         assert response.json()["reason"] == "unreachable"
+
+    async def test_a_register_that_hangs_is_away_and_keeps_no_more_than_its_places(
+        self, city, departments, monkeypatch
+    ):
+        monkeypatch.setattr(directory, "_FINDING_SECONDS", 0.6)
+        monkeypatch.setattr(directory, "_MOST_SEARCHES", 2)
+        monkeypatch.setattr(directory, "_PLACE_SECONDS", 0.05)
+        departments.set("registration", "hang")
+
+        async def searched():
+            return await city.inspector.post("/v1/businesses:resolve", json={"text": "样板酒店"})
+
+        answers = await asyncio.gather(*(searched() for _ in range(6)))
+        assert {a.json()["reason"] for a in answers} == {"unreachable"}
+        departments.set("registration", "ok")
+        assert (await searched()).json()["outcome"] == "candidates"
+
+    async def test_a_search_counts_as_a_look_up_of_its_caller(self, city):
+        rates = RATES.of(city.app)
+        rates.burst = 2
+        stopped = rates.now()
+        rates.now = lambda: stopped
+        client = city.caller("eager", Role.PATROLLER, department="fire")
+        answers = [
+            await client.post("/v1/businesses:resolve", json={"text": CODE}) for _ in range(3)
+        ]
+        assert [a.status_code for a in answers] == [200, 200, 429]
+        assert answers[-1].headers["retry-after"]
 
     @pytest.mark.parametrize(
         "body", [{}, {"text": ""}, {"text": "x" * 501}, {"text": "x", "y": 1}, [], {"text": 7}]

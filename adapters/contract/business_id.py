@@ -9,7 +9,7 @@ from enum import StrEnum
 from operator import mul
 from typing import Literal
 
-from adapters.contract.personal import divisions, is_personal, provinces
+from adapters.contract.personal import divisions, has_form, is_personal, provinces
 
 USCC_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 USCC_WEIGHTS = tuple(pow(3, i, 31) for i in range(17))
@@ -193,6 +193,12 @@ def _unusual(value: str, where: Unusual, error: IdentifierError) -> BusinessId:
     scheme = _scheme_of(value)
     if scheme not in {Scheme.USCC, Scheme.REG_NO}:
         raise error
+    if has_form(value):
+        raise IdentifierError(
+            "identifier.personal_number", "This looks like a person's identity number."
+        )
+    if scheme == Scheme.USCC and value[1] not in CATEGORIES.get(value[0], ""):
+        raise error
     return BusinessId(scheme, value, {"check_character": "mismatch", "unusual": where})
 
 
@@ -241,6 +247,15 @@ def _require_charset(value: str, alphabet: str) -> None:
                 position=position,
                 suggestions=suggest(value),
             )
+
+
+def is_credit_code(value: str) -> bool:
+    """Whether eighteen places are a valid unified social credit code."""
+    try:
+        _parse_uscc(value)
+    except IdentifierError:
+        return False
+    return True
 
 
 def suggest(value: str) -> tuple[str, ...]:

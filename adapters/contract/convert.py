@@ -7,26 +7,34 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
+from math import inf, isfinite
 from typing import Any
 
 from msgspec import Struct
 
 from adapters.contract import days
 from adapters.contract.days import DATE_FORMATS
-from adapters.contract.spelling import bare, says
+from adapters.contract.spelling import bare, folded, says
 
 YUAN = 1
-_MARKS = {
-    pair[0]: pair[1] for pair in ("()", "[]", "{}", "【】", "〔〕", "「」", "『』", "《》", "“”")
-}
-_SEPARATORS = frozenset(",，、;；")
-_NUMBER = re.compile(r"[+-]?(\d{1,3}(,\d{3})+|\d+)(\.\d+)?", re.ASCII)
+_MARKS = dict(zip("([{【〔「『《〈〖“‘", ")]}】〕」』》〉〗”’", strict=True))
+_CLOSING = frozenset(_MARKS.values())
+_SEPARATORS = frozenset(",，、､;；")
+_NUMBER = re.compile(r"[+-]?((\d{1,3}(,\d{3})+|\d+)(\.\d+)?|\.\d+)", re.ASCII)
 _AMOUNT = re.compile(
-    r"(?P<before>\D*?)(?P<number>[+-]?[\d,]*\d(?:\.\d+)?)(?P<unit>百万|千万|[万亿])?(?P<after>\D*)"
+    r"(?P<before>[^\d,.+-]*)(?P<number>[+-]?(?:\d[\d,]*(?:\.\d+)?|\.\d+))"
+    r"(?P<unit>百万|千万|[万亿])?(?P<after>\D*)"
 )
+_LONGEST_AMOUNT = 100
+_UNIT_BEFORE = re.compile(r"百万|千万|[万亿](?=元|$)")
+_PLAINER = str.maketrans({"萬": "万", "億": "亿", "圓": "圆", "(": None, ")": None})
+_SIGNED = re.compile(r"[-+/\\.]+\s*\w+$")
+"""A sign before a word or figure that is a part of what it says."""
+_NULL = r"\n"
+"""MySQL's own word for nothing, folded."""
 _UNITS = {"": 1, "万": 10_000, "百万": 1_000_000, "千万": 10_000_000, "亿": 100_000_000}
-_CURRENCY = re.compile(r"(?:人民币|rmb|cny|[¥￥圆元整正:()])*")
-_NO_CENTS = re.compile(r"元[整正]$|元$")
+_CURRENCY = re.compile(r"(?:人民币|rmb|cny|[¥￥圆元整正:])*")
+_NO_CENTS = re.compile(r"[元圆]")
 
 
 class Wanted(StrEnum):
@@ -67,22 +75,26 @@ def to_bool(value: Any) -> Any:
     """
     if value is None or isinstance(value, bool):
         return value
+    if isinstance(value, list | dict):
+        return Unread(Wanted.TRUTH_VALUE)
     text = plain_text(value)
-    if not text:
+    if not text or folded(text) == _NULL:
         return None
-    for truth, kind in ((True, "true"), (False, "false")):
-        if says(kind, text):
-            return truth
+    if not _SIGNED.match(text):
+        for truth, kind in ((True, "true"), (False, "false")):
+            if says(kind, text):
+                return truth
     return None if says("not_told", text) else Unread(Wanted.TRUTH_VALUE)
 
 
 def to_text(value: Any) -> Any:
     """Text without surrounding blanks; empty becomes None. A number is its digits."""
     if value is None or isinstance(value, str):
-        return value and (value.strip() or None)
+        return None if value is None else value.strip() or None
     if isinstance(value, bool):
         return "true" if value else "false"
-    return plain_text(value) if isinstance(value, int | float) else Unread(Wanted.TEXT)
+    number = isinstance(value, int | float) and isfinite(value)
+    return plain_text(value) if number else Unread(Wanted.TEXT)
 
 
 def to_int(value: Any) -> Any:
@@ -100,7 +112,8 @@ def to_number(value: Any) -> Any:
     text = "" if value is None else _narrow(plain_text(value))
     if not bare(text) or says("not_told", text):
         return None
-    return float(text.replace(",", "")) if _NUMBER.fullmatch(text) else Unread(Wanted.NUMBER)
+    number = float(text.replace(",", "")) if _NUMBER.fullmatch(text) else inf
+    return number if isfinite(number) else Unread(Wanted.NUMBER)
 
 
 def to_amount(value: Any, unit: int = YUAN) -> Any:
@@ -113,16 +126,20 @@ def to_amount(value: Any, unit: int = YUAN) -> Any:
     plain = to_number(value)
     if not isinstance(plain, Unread):
         return plain
-    match = _AMOUNT.fullmatch(_narrow(str(value))) if isinstance(value, str) else None
+    if not isinstance(value, str) or len(value) > _LONGEST_AMOUNT:
+        return Unread(Wanted.AMOUNT)
+    match = _AMOUNT.fullmatch(_narrow(value).translate(_PLAINER).rstrip("。.;,"))
     if match is None or not _NUMBER.fullmatch(match["number"]):
         return Unread(Wanted.AMOUNT)
-    before, after = match["before"].casefold(), match["after"].casefold()
+    before, after, told = match["before"].casefold(), match["after"].casefold(), match["unit"]
+    if told is None and (ahead := _UNIT_BEFORE.search(before)):
+        told, before = ahead[0], _UNIT_BEFORE.sub("", before, count=1)
     if not (_CURRENCY.fullmatch(before) and _CURRENCY.fullmatch(after)):
         return Unread(Wanted.AMOUNT)
     number = float(match["number"].replace(",", ""))
-    if match["unit"] is None and not _NO_CENTS.search(after.strip("()")) and "¥" not in before:
+    if told is None and not _NO_CENTS.search(before + after) and "¥" not in before:
         return Unread(Wanted.AMOUNT)  # a currency alone does not say in which unit
-    return round(number * _UNITS[match["unit"] or ""] / unit, 6)
+    return round(number * _UNITS[told or ""] / unit, 6)
 
 
 def to_list(value: Any) -> list[Any]:
@@ -143,31 +160,44 @@ def to_list(value: Any) -> list[Any]:
 
 def _pieces(text: str) -> Iterator[str]:
     """A text between separators; what a bracket opens that is never closed does not hide them."""
-    narrow = [unicodedata.normalize("NFKC", sign) for sign in text]
-    last = {sign: place for place, sign in enumerate(narrow)}
-    closing, begin = [""], 0
-    for place, sign in enumerate(narrow):
-        closes = _MARKS.get(sign)
-        if closes is not None and last.get(closes, -1) > place:
-            closing.append(closes)
-        elif sign == closing[-1]:
-            closing.pop()
-        elif text[place] in _SEPARATORS and len(closing) == 1:
+    begin, depth, change = 0, 0, _bracketed(text)
+    for place, sign in enumerate(text):
+        depth += change.get(place, 0)
+        if sign in _SEPARATORS and not depth:
             yield text[begin:place]
             begin = place + 1
     yield text[begin:]
+
+
+def _bracketed(text: str) -> dict[int, int]:
+    """Where brackets that belong together open (1) and close (-1)."""
+    waiting: list[tuple[str, int]] = []
+    change: dict[int, int] = {}
+    for place, sign in enumerate(text):
+        plain = unicodedata.normalize("NFKC", sign)
+        if plain in _MARKS:
+            waiting.append((_MARKS[plain], place))
+        elif plain in _CLOSING:
+            depth = next((d for d in range(len(waiting), 0, -1) if waiting[d - 1][0] == plain), 0)
+            if depth:
+                change[waiting[depth - 1][1]], change[place] = 1, -1
+                del waiting[depth - 1 :]
+    return change
 
 
 def to_code(table: Mapping[str, Any], value: Any) -> Any:
     """What a code stands for. `*` stands for every other one; without it a code that the table
     lacks is `Unread` and named, one that is not told is not told.
     """
+    if isinstance(value, list | dict):
+        return Unread(Wanted.CODE)
     text = "" if value is None else plain_text(value)
-    if text in table:
-        return table[text]
-    if "*" in table:
-        return table["*"]
-    return Unread(Wanted.CODE, text[:40]) if text else None
+    for told in (text, text.casefold() if isinstance(value, bool) else _narrow(text)):
+        if told in table:
+            return table[told]
+    if not text:
+        return None
+    return table["*"] if "*" in table else Unread(Wanted.CODE, text[:40])
 
 
 def plain_text(value: Any) -> str:

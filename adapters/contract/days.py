@@ -23,7 +23,7 @@ LAST_YEAR = 2200
 _ONE, _TWO = r"(\d{4})([-/.])(\d{1,2})\2(\d{1,2})", r"(\d{4}) ?年 ?(\d{1,2}) ?月 ?(\d{1,2}) ?日?"
 _CLOCK = r"(\d{1,2})(?::|时)(\d{1,2})(?:(?::|分)(\d{1,2})(?:[.,](\d{1,9}))?秒?)?分?"
 _WRITTEN = re.compile(
-    rf"(?:{_ONE}|{_TWO})(?:(?: *T| ?) *{_CLOCK})? ?(Z|[+-]\d\d(?::?\d\d)?)?",
+    rf"(?:{_ONE}|{_TWO})(?:(?: *T *| +|(?<=日)){_CLOCK})? ?(Z|[+-]\d\d(?::?\d\d)?)?",
     re.ASCII | re.IGNORECASE,
 )
 _RUN = re.compile(r"(\d{4})(\d\d)(\d\d)(?:(\d\d)(\d\d)(\d\d)(\d{3})?)?", re.ASCII)
@@ -31,12 +31,24 @@ _SHORT_RUN = re.compile(
     r"(?:19|2[01])\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?:[01]\d|2[0-3])[0-5]\d", re.ASCII
 )
 """Twelve digits that may leave the seconds out: no instant, and no count either."""
-_COUNT = re.compile(r"-?\d{12,15}", re.ASCII)
-_SECONDS = re.compile(r"-?\d{1,11}", re.ASCII)
+_COUNT = re.compile(r"-?[1-9]\d{11,14}", re.ASCII)
+_SECONDS = re.compile(r"0|-?[1-9]\d{0,10}", re.ASCII)
+_FAR_SECONDS = re.compile(r"2534022\d{5}|25340230\d{4}", re.ASCII)
+_DIGIT_RUNS = re.compile(r"\d+", re.ASCII)
 _DOTNET = re.compile(r"/Date\((-?\d{1,15})(?:[+-]\d{4})?\)/", re.ASCII)
-_ZERO = re.compile(r"(?:0+[-/.年月日时分秒:T Z+]*)+|000[01]\D.*|0001\d{4}(?:\d{6})?", re.ASCII)
-_FAR = re.compile(r"(9999\D?[019][1239]\D?\d\d)(?!\d)(?:\D.*)?|99999999", re.ASCII)
-_MIDNIGHT = 24
+_ZERO = re.compile(
+    r"0[0\-/.年月日时分秒:T Z+]*|000[012]\D.*|-0001\D.*|0001\d{4}(?:\d{6})?", re.ASCII
+)
+"""Also as Java (year 2) and PHP (year -1) write the zero day of MySQL."""
+_FAR = re.compile(
+    r"(9999\D?[019][1239]\D?\d\d)(?!\d)(?:\D.*)?|9{8,14}|9999(?:年(?:\d\d?月)?|[-/.]\d\d?)?|"
+    r"9999([-/.])00\2(?:00)|\d\d?/\d\d?/9999|25340230\d{7}",
+    re.ASCII,
+)
+_ENDS = frozenset({(1, 1), (12, 31)})
+"""Month and day of what stands for "no end", as a count."""
+_FIRST_YEAR = 1900
+_MIDNIGHT, _WIDEST_ZONE, _MINUTES = 24, 14, 60
 
 
 def to_date(value: Any, formats: Iterable[str] = DATE_FORMATS) -> date | None:
@@ -52,15 +64,18 @@ def to_date(value: Any, formats: Iterable[str] = DATE_FORMATS) -> date | None:
 
 def to_instant(value: Any, formats: Iterable[str] = DATE_FORMATS) -> datetime:
     """An aware UTC instant from a day (its first moment in China), a local time, a time with its
-    zone, or milliseconds since 1970. Raises ValueError for anything else, also outside the
-    calendar.
+    zone, or milliseconds since 1970. Raises ValueError for anything else, also for a year before
+    1900 or after `LAST_YEAR`.
     """
     day, clock, zone = _moment(_plain(value), tuple(formats))
     moment = datetime.combine(day, time(0), zone or CHINA_TIME)
     try:
-        return (moment + clock).astimezone(UTC)
+        found = (moment + clock).astimezone(UTC)
     except OverflowError as error:
         raise ValueError("outside the calendar") from error
+    if not _FIRST_YEAR <= found.year <= LAST_YEAR:
+        raise ValueError("a time that stands for none")
+    return found
 
 
 def complete_format(pattern: str) -> bool:
@@ -100,18 +115,34 @@ def _moment(text: str, formats: tuple[str, ...]) -> tuple[date, timedelta, timez
             return found
     if match := _WRITTEN.fullmatch(text):
         return _written(match)
-    if match := _RUN.fullmatch(text):
-        year, month, day, *clock = (int(part or 0) for part in match.groups())
-        try:
-            return date(year, month, day), _clock(*clock), None
-        except ValueError:
-            if not _COUNT.fullmatch(text):
-                raise
+    if (match := _RUN.fullmatch(text)) and (found := _run(match)):
+        return found
     if match := _DOTNET.fullmatch(text):
         return _since_1970(int(match[1]) / 1000)
+    if SECONDS in formats and (_SECONDS.fullmatch(text) or _FAR_SECONDS.fullmatch(text)):
+        return _since_1970(int(text))
     if _COUNT.fullmatch(text) and not _SHORT_RUN.fullmatch(text):
-        return _since_1970(int(text) / 1000)
+        return _counted(int(text) / 1000)
     raise ValueError("no day and no instant")
+
+
+def _run(match: re.Match[str]) -> tuple[date, timedelta, timezone | None] | None:
+    year, month, day, *clock = (int(part or 0) for part in match.groups())
+    try:
+        return date(year, month, day), _clock(*clock), None
+    except ValueError:
+        return None
+
+
+def _counted(seconds: float) -> tuple[date, timedelta, timezone | None]:
+    """A count of milliseconds. Digits that lead beyond `LAST_YEAR` are a count only where they are
+    the first or last day of a year: others are a number, or a day with a digit wrong.
+    """
+    found = _since_1970(seconds)
+    near = {found[0], found[0] + timedelta(days=1)} if found[0] < date.max else {found[0]}
+    if found[0].year > LAST_YEAR and not {(d.month, d.day) for d in near} & _ENDS:
+        raise ValueError("no day and no instant")
+    return found
 
 
 def _written(match: re.Match[str]) -> tuple[date, timedelta, timezone | None]:
@@ -120,6 +151,9 @@ def _written(match: re.Match[str]) -> tuple[date, timedelta, timezone | None]:
     hour, minute, second, fraction, zone = parts[7:]
     found = date(year, month, day)
     if hour is None:  # a day with a zone, as XML writes it, is that day
+        if zone is not None and zone not in "Zz" and ":" not in zone:
+            raise ValueError("two years, or a zone that is none")
+        _zone(zone)
         return found, timedelta(0), None
     millis = int(((fraction or "") + "000")[:3])
     return found, _clock(int(hour), int(minute), int(second or 0), millis), _zone(zone)
@@ -141,6 +175,8 @@ def _zone(text: str | None) -> timezone | None:
     if text in "Zz":
         return UTC
     digits = text[1:].replace(":", "").ljust(4, "0")
+    if int(digits[:2]) > _WIDEST_ZONE or int(digits[2:]) >= _MINUTES:
+        raise ValueError("a zone that is none")
     offset = timedelta(hours=int(digits[:2]), minutes=int(digits[2:]))
     return timezone(-offset if text[0] == "-" else offset)
 
@@ -156,13 +192,31 @@ def _since_1970(seconds: float) -> tuple[date, timedelta, timezone | None]:
 
 def _declared(text: str, pattern: str) -> tuple[date, timedelta, timezone | None] | None:
     if pattern == SECONDS:
-        return _since_1970(int(text)) if _SECONDS.fullmatch(text) else None
+        return None  # read where nothing else fits: a day may be written in digits too
     try:
         found = datetime.strptime(text, pattern)  # noqa: DTZ007 - its zone is read below
     except ValueError:
         return None
-    if text.isdigit() and found.strftime(pattern) != text:
+    if not _whole(text, found.strftime(pattern), pattern):
         return None  # a digit was missing, and another taken in its place
     clock = found - datetime.combine(found.date(), time(0), found.tzinfo)
     offset = found.utcoffset()
-    return found.date(), clock, None if offset is None else timezone(offset)
+    if offset is not None:
+        return found.date(), clock, timezone(offset)
+    return found.date(), clock, UTC if pattern.endswith("Z") or _names_utc(text, pattern) else None
+
+
+def _names_utc(text: str, pattern: str) -> bool:
+    return "%Z" in pattern and re.search(r"\b(?:UTC|GMT)\b", text, re.IGNORECASE) is not None
+
+
+def _whole(text: str, again: str, pattern: str) -> bool:
+    """Whether a text has the digits that its moment has, written again in the same format; a single
+    digit may stand for two where signs stand around it.
+    """
+    if text.isdigit():
+        return again == text
+    told, written = _DIGIT_RUNS.findall(text), _DIGIT_RUNS.findall(again)
+    if "%f" in pattern or "%z" in pattern:  # these are written in more ways than one
+        told, written = told[:2], written[:2]
+    return [int(run) for run in told] == [int(run) for run in written]

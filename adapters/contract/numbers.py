@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-from adapters.contract.business_id import reg_no_check_digit
+from adapters.contract.business_id import is_credit_code, reg_no_check_digit
 from adapters.contract.personal import has_form, is_old_number, is_resident_number
 from adapters.contract.tables import rows
 
@@ -22,24 +22,43 @@ _NUMERALS = {c: str(n) for n, c in enumerate("零一二三四五六七八九")} 
     "○": "0",
     "幺": "1",
 }
-_NUMERAL_ROW = re.compile(f"[{''.join(_NUMERALS)}]{{7,}}")
-_DIGITS = re.compile(r"\d|[①-⑨⓪" + "".join(_NUMERALS) + "]")
+_NUMERALS |= {c: str(n) for n, c in enumerate("壹贰叁肆伍陆柒捌玖", 1)}
+_NUMERAL_ROW = re.compile(rf"[\d{''.join(_NUMERALS)}](?:\s{{0,3}}[\d{''.join(_NUMERALS)}]){{6,}}")
+_FEWEST_NUMERALS = 7
+_DIGITS = re.compile(r"\d|[①-⑨⓪❶-❾⓿➀-➈➊-➒⓵-⓽¹²³⁰⁴-⁹₀-₉" + "".join(_NUMERALS) + "]")
 _FEWEST_DIGITS = 10
 _GROUP = re.compile(
-    r"\d{17}[Xx]\d\d(?![0-9A-Za-z])|\d+[Xx]?(?![0-9A-Za-z])|\d+|(?<=[ \-.·_/])[Xx](?![0-9A-Za-z])"
+    r"\d{17}[Xx]\d\d(?![0-9A-Za-z])|\d+[Xx]?(?![0-9A-Za-z])|\d+|(?<=[ \-.·_/(])[Xx](?![0-9A-Za-z])"
 )
-_BETWEEN = re.compile(r"[\s\-–—―‐‑.·_/,、()]{1,3}")
+_BETWEEN = re.compile(r"[\s\-–—―‐‑−.·•‧∙・_/,、。()\[\]【】|~*\\'\"]{1,3}|\s{1,8}")
+_LIKE_X = frozenset("×ХхΧχ")
+_JOINING = frozenset("-–—―‐‑−.·•‧∙・_/")
+"""Signs that join the parts of one number, however long these are; other signs also part the items
+of a list.
+"""
 _LONGEST, _MOST_GROUPS = 20, 20
-_BEFORE = 8
+_BEFORE = 12
 _GLUED = re.compile(r"[A-Za-z]$")
 _LABEL = re.compile(
-    r"(?<![A-Za-z])(?:id|idno|idcard|sfz|sfzh|no|tel|phone|mobile|sj|dh)$", re.IGNORECASE
+    r"(?<![A-Za-z])(?:id|idno|idcard|idcardno|sfz|sfzh|sfzhm|zjhm|no|tel|phone|mobile|mob|cell|sj|sjh|sjhm|dh|lxdh"
+    r"|lxfs|fax|wx|vx|v|wechat)$",
+    re.IGNORECASE,
 )
 """Letters that say what follows, and are no part of it."""
 _EVEN_SHAPES = frozenset(
     {(3, 4, 4), (3, 3, 5), (3, 8), (7, 4), (4, 3, 4), (4, 4, 3), (5, 6), (6, 5)}
 )
+_OLD_SHAPES = frozenset({(15,), (6, 6, 3), (6, 9), (12, 3), (6, 2, 2, 2, 3), (3,) * 5, (5,) * 3})
 _AREA_THREE = re.compile(r"0(?:10|2\d)")
+_UNIT = re.compile(
+    r"\s*(?:元|万元|亿|美元|度(?!假)|千瓦|kg|公斤|千克|吨|立方|\.\d\d(?!\d))", re.IGNORECASE
+)
+"""What follows an amount, and no number of a person."""
+_A_SUM = re.compile(r"\d\s*\+$")
+_LEAST_DEGREE = 18
+"""The smallest whole part of a coordinate of China; a smaller one counts the items of a list."""
+_LARGEST_OF_ADDRESS = 255
+_CODE_OF_CHINA = frozenset({"86", "0086"})
 
 
 class Detector(NamedTuple):
@@ -114,19 +133,39 @@ def _folded(text: str) -> tuple[str, list[int]]:
     """The text in plain signs, and for each of them its place in the text."""
     signs: list[str] = []
     places: list[int] = []
-    numerals = {place for match in _NUMERAL_ROW.finditer(text) for place in range(*match.span())}
+    numerals = _numeral_places(text)
     for place, sign in enumerate(text):
         if place in numerals:
             plain = _NUMERALS[sign]
         elif sign.isascii():
             plain = sign
-        elif unicodedata.category(sign) == "Cf":
+        elif unicodedata.category(sign) in _UNSEEN:
             continue
+        elif sign in _LIKE_X and signs and (signs[-1].isdigit() or signs[-1] == "("):
+            plain = "X"
         else:
-            plain = unicodedata.normalize("NFKC", sign)
+            digit = unicodedata.digit(sign, None)
+            plain = unicodedata.normalize("NFKC", sign) if digit is None else str(digit)
         signs.append(plain)
         places += [place] * len(plain)
     return "".join(signs), places
+
+
+_UNSEEN = frozenset({"Cf", "Mn", "Me"})
+
+
+def _numeral_places(text: str) -> set[int]:
+    """The places of Chinese numerals that stand in a long row, alone or between digits: one before
+    or behind digits ends a name more often (张三).
+    """
+    found: set[int] = set()
+    for match in _NUMERAL_ROW.finditer(text):
+        numerals = [p for p in range(*match.span()) if text[p] in _NUMERALS]
+        if len(numerals) < _FEWEST_NUMERALS:
+            digits = [p for p in range(*match.span()) if text[p].isdigit()]
+            numerals = [p for p in numerals if digits and digits[0] < p < digits[-1]]
+        found.update(numerals)
+    return found
 
 
 def _rows(folded: str) -> Iterator[list[_Group]]:
@@ -173,12 +212,50 @@ def _longest(row: list[_Group], at: int, folded: str) -> tuple[Detector, list[_G
         digits = "".join(g.digits for g in groups)
         following = row[at + len(groups)] if at + len(groups) < len(row) else None
         for detector in detectors():
+            if best is not None and detector.check == "plus" != best[0].check:
+                continue  # what goes on behind a telephone is no part of it
             if detector.pattern.fullmatch(digits) and _holds(
-                detector, digits, groups, following, folded
+                detector, digits, groups, following, _Around(folded, row, at)
             ):
                 best = (detector, list(groups))
                 break
     return best
+
+
+class _Around(NamedTuple):
+    """Where groups stand: in a text, in a row, at a place in it."""
+
+    folded: str
+    row: list[_Group]
+    at: int
+
+    @property
+    def before(self) -> str:
+        """What stands before the first group."""
+        return self._before(self.row[self.at])
+
+    @property
+    def is_of_a_thing(self) -> bool:
+        """Whether the words before the number, or before the list that it stands in, say so."""
+        first = self.at
+        while first and self.row[first].gap.strip() in {"-", "、", "/"}:
+            first -= 1
+        return _of_a_thing(self.before) or _of_a_thing(self._before(self.row[first]))
+
+    @property
+    def is_a_fraction(self) -> bool:
+        """Whether the first group stands behind a decimal point."""
+        if not self.at or self.row[self.at].gap != ".":
+            return False
+        whole = self.row[self.at - 1].digits
+        return whole.isdigit() and (int(whole) == 0 or int(whole) >= _LEAST_DEGREE)
+
+    def is_an_amount(self, last: _Group) -> bool:
+        """Whether a unit follows the last group."""
+        return _UNIT.match(self.folded[last.end : last.end + _BEFORE]) is not None
+
+    def _before(self, group: _Group) -> str:
+        return self.folded[max(group.begin - _BEFORE, 0) : group.begin]
 
 
 def _holds(
@@ -186,60 +263,113 @@ def _holds(
     digits: str,
     groups: list[_Group],
     following: _Group | None,
-    folded: str,
+    around: _Around,
 ) -> bool:
-    before = folded[max(groups[0].begin - _BEFORE, 0) : groups[0].begin]
+    before = around.before
     glued = _GLUED.search(before) is not None and _LABEL.search(before) is None
     match detector.check:
+        case "plus":
+            return _is_international(before, groups)
         case "identity":
-            # Behind a letter stands a code of a business more often than a person.
-            return is_resident_number(digits.upper()) or (has_form(digits.upper()) and not glued)
+            return _is_identity(digits.upper(), glued=glued)
         case "identity_tax":
             return has_form(digits[:18].upper()) and not glued
         case "identity_old":
-            known = reg_no_check_digit(digits[:14]) == digits[14]
-            return is_old_number(digits) and not known and not glued
-        case "plus":
-            return before.endswith("+")
-        case "luhn":
-            return not glued and not _of_a_thing(before) and _luhn(digits)
-    if glued or _of_a_thing(before):
+            return not glued and _is_old(digits, groups)
+    if glued or around.is_of_a_thing:
         return False
-    if detector.shape == "landline":
-        return _is_landline(digits, groups, following)
-    return _is_even(groups, following)
+    if detector.check == "luhn":
+        return _luhn(digits) and not is_credit_code(digits)
+    if around.is_a_fraction or around.is_an_amount(groups[-1]):
+        return False
+    even = detector.shape == "even"
+    return _is_even(groups, following) if even else _is_landline(digits, groups)
+
+
+def _is_international(before: str, groups: list[_Group]) -> bool:
+    """Digits behind a plus that adds nothing, with no sign of a list among them."""
+    listed = any(set(group.gap) & set(",、。") for group in groups[1:])
+    return before.endswith("+") and _A_SUM.search(before) is None and not listed
+
+
+def _is_identity(number: str, *, glued: bool) -> bool:
+    """A number whose check character fits; or one that has the form, unless it is a business's code
+    or stands behind a letter, where that is likelier.
+    """
+    if is_resident_number(number):
+        return True
+    return has_form(number) and not glued and not is_credit_code(number)
+
+
+def _is_old(digits: str, groups: list[_Group]) -> bool:
+    """A number of before 1999, in a shape that people write: not a registration number, and no part
+    of a day.
+    """
+    if reg_no_check_digit(digits[:14]) == digits[14] or set(groups[0].gap) & set("-./"):
+        return False
+    sizes = tuple(len(group.digits) for group in groups)
+    return is_old_number(digits) and (sizes in _OLD_SHAPES or set(sizes) == {1})
 
 
 def _of_a_thing(before: str) -> bool:
     """Whether the words before a number say that it is of a thing."""
-    words = before.rstrip(" :#").removesuffix("为").removesuffix("是").rstrip(" :")
+    words = before.rstrip(_LEADING).removesuffix("为").removesuffix("是").rstrip(_LEADING)
     return words.endswith((*_words_of_things(), "第", "No", "NO", "No.", "NO."))
 
 
+_LEADING = " \t\r\n:=#([【“\"'"
+
+
 def _is_even(groups: list[_Group], following: _Group | None) -> bool:
-    """Whether groups look like one number: in the usual shape, or with the same sign between all,
-    that does not go on to another group.
+    """Whether groups look like one number: in the usual shape, or with the same joining sign
+    between all, that does not go on to another group.
     """
     inner = groups[1:]
     if not inner:
         return True
-    if groups[0].digits in {"86", "0086", "0"}:
+    if groups[0].digits in {*_CODE_OF_CHINA, "0"}:
+        if inner[0].gap == ".":
+            return False  # a fraction
         return _is_even([groups[1]._replace(gap=""), *groups[2:]], following)
     gaps = {group.gap.strip() for group in inner}
     around = {groups[0].gap.strip(), following.gap.strip() if following is not None else ""}
     if not gaps.isdisjoint(around - {""}):
         return False  # a part of a longer number
-    return len(gaps) == 1 or tuple(len(g.digits) for g in groups) in _EVEN_SHAPES
-
-
-def _is_landline(digits: str, groups: list[_Group], following: _Group | None) -> bool:
-    area = len(_area(digits))
-    if len(groups) == 1:
+    sizes = tuple(len(g.digits) for g in groups)
+    if sizes in _EVEN_SHAPES:
         return True
-    if len(groups[0].digits) != area or following is not None:
+    if len(gaps) > 1 or _is_address(groups):
         return False
-    blank = all(not group.gap.strip() or ")" in group.gap for group in groups[1:])
-    return len(groups) == 2 or blank  # noqa: PLR2004 - area and number
+    joined = all(set(gap) <= _JOINING and gap for gap in gaps)
+    return joined or set(sizes) == {1}
+
+
+def _is_address(groups: list[_Group]) -> bool:
+    """Whether this is an IPv4 address."""
+    parts = [group.digits for group in groups]
+    return (
+        len(parts) == 4  # noqa: PLR2004 - an IPv4 address has four parts
+        and {group.gap for group in groups[1:]} == {"."}
+        and all(p.isdigit() and int(p) <= _LARGEST_OF_ADDRESS for p in parts)
+    )
+
+
+def _is_landline(digits: str, groups: list[_Group]) -> bool:
+    """Area and number, apart; in three parts only with a blank or a bracket between two, for a file
+    number is written so with signs.
+    """
+    if groups[0].digits in _CODE_OF_CHINA:
+        groups = groups[1:]
+        area = len(_area("0" + groups[0].digits.removeprefix("0")))
+        sizes = {area, area - 1}
+    else:
+        sizes = {len(_area(digits))}
+    if len(groups) == 1:
+        return groups[0].digits == digits
+    if len(groups[0].digits) not in sizes:
+        return False
+    open_gap = any(not group.gap.strip() or ")" in group.gap for group in groups[1:])
+    return len(groups) == 2 or (len(groups) == 3 and open_gap)  # noqa: PLR2004 - area and number
 
 
 def _area(digits: str) -> str:

@@ -13,10 +13,12 @@ from msgspec import NODEFAULT, Struct, inspect
 from adapters.contract import convert
 from adapters.contract.convert import YUAN, Unread, Wanted
 from adapters.contract.sections import UNIT, encode
-from adapters.contract.spelling import code_of_label
+from adapters.contract.spelling import code_of_label, folded
 
-ODD_DAY = re.compile(rb'"(?:000[01]|2[2-9]\d\d|[3-9]\d{3})-\d\d-\d\d"')
+ODD_DAY = re.compile(rb'"(?:000[012]|2[2-9]\d\d|[3-9]\d{3})-\d\d-\d\d"')
 """A day that stands for none, or text that looks like one."""
+_NO_NUMBER = b":null"
+"""A field without a value is left out; this is one whose number is none."""
 _LARGEST = 1 << 53
 _MOST_NAMED = 100
 """Fields of one answer that are named; a record of nothing else says enough by then."""
@@ -54,7 +56,7 @@ def read_record(values: Any, shape: type[Struct]) -> ReadRecord:
     except msgspec.ValidationError:
         return _read_apart(values, shape)
     encoded = encode(data)
-    if ODD_DAY.search(encoded):
+    if ODD_DAY.search(encoded) or _NO_NUMBER in encoded:
         return _read_apart(values, shape)
     return ReadRecord(data, encoded)
 
@@ -176,7 +178,8 @@ def _code(name: str, known: frozenset[Any], told: Any) -> Any:
     text = convert.to_text(told)
     if not isinstance(text, str) or text in known:
         return text
-    return code_of_label(name, text) or Unread(Wanted.CODE, text[:40])
+    plain = folded(text)
+    return plain if plain in known else code_of_label(name, text) or Unread(Wanted.CODE, text[:40])
 
 
 def _list(read_one: Read) -> Read:

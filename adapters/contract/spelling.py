@@ -10,8 +10,9 @@ from pathlib import Path
 from adapters.contract.tables import rows
 
 _DATA = Path(__file__).with_name("data")
-_SIGNS = "。.,;:、·…*※\"'“”‘’「」『』()[]【】〔〕{}<>《》-—–_~～|\\/"
-_LEADS = re.compile(r"(有效期|营业期限|经营期限|期限)?(截止|截至|至|到)?[:：]?(?=.)")
+_SIGNS = "。.,;:、·…*※\"'“”‘’「」『』()[]【】〔〕{}<>《》〈〉-—–─━―‐_~～|\\/!•・"
+_LEADS = re.compile(r"(有效期限?|营业期限|经营期限|期限)?(截止|截至|至|到)?[:：]?(?=.)")
+_BRACKETS = re.compile(r"[()\[\]【】]")
 _INVISIBLE = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u061c\u115f\u1160\u180e\u200b-\u200f"
     "\u2060-\u2064\u206a-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb\U000e0000-\U000e007f]"
@@ -50,7 +51,8 @@ def folded(text: str) -> str:
     >>> folded("吊销，  未注销")
     '吊销,未注销'
     """
-    return "".join(unicodedata.normalize("NFKC", text).casefold().split())
+    plain = _INVISIBLE.sub("", unicodedata.normalize("NFKC", text.replace("&nbsp;", " ")))
+    return "".join(plain.casefold().split())
 
 
 def bare(text: str) -> str:
@@ -77,7 +79,8 @@ def says_no_end(text: str) -> bool:
     if not whole:
         return True
     known = _words()["no_end"]
-    return whole in known or _LEADS.sub("", whole, count=1).strip(_SIGNS) in known
+    words = [word for part in _BRACKETS.split(whole) if (word := part.strip(_SIGNS))]
+    return all(w in known or _LEADS.sub("", w, count=1).strip(_SIGNS) in known for w in words)
 
 
 def code_of_label(field: str, text: str) -> str | None:
@@ -86,7 +89,7 @@ def code_of_label(field: str, text: str) -> str | None:
     >>> code_of_label("reg_status_code", "吊销，未注销")
     '2'
     """
-    return _labels().get((field, folded(text)))
+    return _labels().get((field, folded(text))) or _labels().get((field, bare(text)))
 
 
 def shown(text: str) -> str:

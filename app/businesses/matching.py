@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from dataclasses import dataclass
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote, unquote_plus, urlsplit
 
 from adapters.contract.business_id import BusinessId, IdentifierError, parse
 from adapters.contract.numbers import numbers_of_persons
@@ -20,7 +20,11 @@ _IDENTITIES = frozenset({"identity_number", "identity_tax_number"})
 _SHORTEST_NAME, _LONGEST_OLD_NUMBER = 2, 16
 _HAN = re.compile("[\u3400-\u9fff\uf900-\ufaff]")
 _BLANK_BESIDE_HAN = re.compile("(?<=[\u3400-\u9fff（）])\\s+|\\s+(?=[\u3400-\u9fff（）])")
-_TO_WIDE, _TO_NARROW = str.maketrans("()", "（）"), str.maketrans("（）", "()")
+_TO_WIDE = str.maketrans("()[]【】〔〕", "（）（）（）（）")
+_TO_NARROW = str.maketrans("（）", "()")
+_DIRECTIONS = re.compile("[\u202a-\u202e\u2066-\u2069]")
+_MAY_BE_AN_ID = frozenset({"international", "bank_card"})
+"""What the key of a scanned address may look like."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +42,7 @@ class Reading:
 
 def typed(text: str) -> str:
     """A text as it was meant: compatible width, without signs that nobody sees."""
-    return shown(unicodedata.normalize("NFKC", text)).strip()
+    return _DIRECTIONS.sub("", shown(unicodedata.normalize("NFKC", text))).strip()
 
 
 def read(text: str) -> Reading:
@@ -46,7 +50,8 @@ def read(text: str) -> Reading:
     A person's number is never looked for.
     """
     plain = typed(text)
-    persons = numbers_of_persons(plain)
+    is_url = "://" in plain[:10]
+    persons = numbers_of_persons(unquote_plus(plain) if is_url else plain)
     if any(number.name in _IDENTITIES for number in persons):
         return Reading("personal")
     error = None
@@ -55,10 +60,11 @@ def read(text: str) -> Reading:
             return Reading("identifier", identifier=parse(plain))
         except IdentifierError as refused:
             error = refused
-    is_url = "://" in plain[:10]
     found = _codes_within(unquote(plain), numbers=not is_url)
     if len(found) == 1:
         return Reading("identifier", identifier=found[0])
+    if is_url and any(number.name not in _MAY_BE_AN_ID for number in persons):
+        return Reading("personal")
     if is_url:
         try:
             return Reading("url", host=(urlsplit(plain).hostname or "").lower())

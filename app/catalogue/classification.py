@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import date
+from typing import NamedTuple
 
 ANALYSIS_ONLY, SHARED, PUBLIC_MASKED, OPEN = 1, 2, 3, 4
 FALLBACK_SECTION = "other"
@@ -49,6 +50,15 @@ class FreshnessRow:
     stale_seconds: int
 
 
+class Division(NamedTuple):
+    """A name of a division as names of businesses begin with it; `level` is `municipality`,
+    `province` or `city`.
+    """
+
+    name: str
+    level: str
+
+
 @dataclass(frozen=True, slots=True)
 class Catalogue:
     """Everything the catalogue says on one day."""
@@ -56,7 +66,7 @@ class Catalogue:
     version: str
     classes: dict[str, dict[str, FieldClass]]
     elements: tuple[Element, ...]
-    regions: tuple[str, ...] = field(default=())
+    regions: tuple[Division, ...] = field(default=())
     freshness: dict[str, FreshnessRow] = field(default_factory=dict)
     by_element: dict[str, tuple[Element, ...]] = field(init=False, default_factory=dict)
 

@@ -5,7 +5,7 @@ from datetime import date
 from pathlib import Path
 
 from adapters.contract.tables import Row, day_of, in_force, rows
-from app.catalogue.classification import Catalogue, Element, FieldClass, FreshnessRow
+from app.catalogue.classification import Catalogue, Division, Element, FieldClass, FreshnessRow
 
 _DATA = Path(__file__).with_name("data")
 _DATES = ("valid_from", "valid_to")
@@ -15,7 +15,7 @@ _COLUMNS = {
         "section", "field", "class", "mask", "masked_class", *_DATES, "source", "confidence",
     ),
     "elements": (*_ELEMENT, *_DATES, "zh", "en"),
-    "regions": ("name",),
+    "regions": ("name", "level"),
     "freshness": ("section", "fresh_s", "stale_s", *_DATES, "source", "confidence", "why"),
 }  # fmt: skip
 _MAY_BE_EMPTY = frozenset({"mask", "masked_class", "valid_to"})
@@ -60,5 +60,5 @@ def load(on: date) -> Catalogue:
         for row in _rows("freshness")
         if in_force(row, on)
     }
-    regions = tuple(row["name"] for row in _rows("regions"))
+    regions = tuple(Division(row["name"], row["level"]) for row in _rows("regions"))
     return Catalogue(digest.hexdigest()[:12], classes, elements, regions, freshness)

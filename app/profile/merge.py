@@ -13,7 +13,7 @@ from msgspec import structs
 
 from adapters.contract.spelling import letters_of_today
 from adapters.contract.words import Words
-from app.catalogue.classification import Catalogue, Element
+from app.catalogue.classification import Catalogue, Division, Element
 from app.profile.headline import ENDED, IN_STANDING
 from app.profile.schemas import ConflictRead, SourcedValue
 
@@ -26,25 +26,27 @@ _LEGAL_FORMS = (
     "专业合作社",
     "合作社",
 )
-_DIVISION_MARKS = (
-    "特别行政区",
-    "壮族自治区",
-    "回族自治区",
-    "维吾尔自治区",
-    "自治区",
-    "自治州",
-    "地区",
-    "省",
-    "市",
-    "盟",
+_DIVISION_MARK = re.compile(
+    r"特别行政区|(?:壮族|回族|维吾尔)?自治区|(?:[\u3400-\u9fff]{1,6}族)*自治州|地区|[省市盟州区县]"
 )
-_COUNTY_MARKS = frozenset("区县市旗")
-_DOTS = re.compile(r"[·•‧・･∙⋅●◦ꞏ᛫⸱.]")
+_COUNTY_MARKS = frozenset("区县市")
+_DOTS = re.compile(r"[·•‧・･∙⋅●◦ꞏ᛫⸱ㆍ▪⚫○ᐧ。]|\.(?!\d)|(?<!\d)\.")
 """What stands between the parts of a name; all are read as one and left out."""
-_BRACKETS = str.maketrans("[]{}【】〔〕〖〗<>《》「」『』", "()()()()()()()()()")
+_BRACKETS = str.maketrans("[]{}【】〔〕〖〗<>《》「」『』〈〉", "()()()()()()()()()()")
 _IN_BRACKETS = re.compile(r"\(([^()]*)\)")
 _FORMS_IN_BRACKETS = frozenset(
-    {"个体工商户", "有限合伙", "普通合伙", "特殊普通合伙", "个人独资", "集团", "中国", "股份"}
+    {
+        "个体工商户",
+        "有限合伙",
+        "普通合伙",
+        "特殊普通合伙",
+        "个人独资",
+        "个人独资企业",
+        "个体",
+        "集团",
+        "中国",
+        "股份",
+    }
 )
 _TAX_ENDED = frozenset({"注销", "非正常户注销", "清算"})
 JOINT = "@"
@@ -52,27 +54,88 @@ _EACH = ("*",)
 _FOOD_PERMIT = re.compile(r"(JY|YB|SC)\d{14}")
 
 
-@lru_cache(maxsize=8192)
-def comparable_name(name: str, regions: tuple[str, ...]) -> str:
-    """A name without width, brackets, administrative prefix and legal form.
+Divisions = tuple[Division, ...]
 
-    >>> comparable_name("杭州市示例（西湖）餐饮有限公司", ("杭州",))
-    '示例餐饮'
+
+class _Name(NamedTuple):
+    """A name as it is compared: without width, brackets, divisions before it and legal form.
+    `writings` are the ways to read where the divisions end.
+    """
+
+    writings: frozenset[str]
+    divisions: frozenset[Division]
+
+    def may_be(self, other: "_Name") -> bool:
+        """Whether both may be one: a writing in common, and no two divisions of one level."""
+        return not self.writings.isdisjoint(other.writings) and all(
+            not mine or not theirs or mine & theirs
+            for mine, theirs in (
+                (_of_level(self.divisions, levels), _of_level(other.divisions, levels))
+                for levels in _LEVELS
+            )
+        )
+
+
+def _of_level(divisions: frozenset[Division], levels: frozenset[str]) -> set[Division]:
+    return {region for region in divisions if region.level in levels}
+
+
+_LEVELS = (frozenset({"municipality", "province"}), frozenset({"city"}))
+
+
+@lru_cache(maxsize=8192)
+def comparable_name(name: str, regions: Divisions) -> _Name:
+    """A name as it is compared.
+
+    >>> hangzhou = (Division("杭州", "city"),)
+    >>> sorted(comparable_name("杭州省心（西湖）餐饮有限公司", hangzhou).writings)
+    ['心西湖餐饮', '省心西湖餐饮']
     """
     text = _DOTS.sub("", plain_writing(name).translate(_BRACKETS))
-    text = _IN_BRACKETS.sub(lambda found: _unless_of_form(found[1], regions), text)
-    shortened = True
-    while shortened:
-        shortened = False
-        for region in regions:
-            if text.startswith(region) and len(text) > len(region) + 1:
-                text, shortened = text.removeprefix(region), True
-                for mark in _DIVISION_MARKS:
-                    text = text.removeprefix(mark)
+    divisions: set[Division] = set()
+
+    def unless_of_form(found: re.Match[str]) -> str:
+        """What stands in brackets, unless it is a division or a legal form: another shop is another
+        name.
+        """
+        bare, _, within = _without_divisions(found[1], regions)
+        divisions.update(within)
+        return "" if not bare or found[1] in _FORMS_IN_BRACKETS else found[1]
+
+    text = _IN_BRACKETS.sub(unless_of_form, text)
+    bare, marked, before = _without_divisions(text, regions)
+    divisions.update(before)
+    found = {_without_form(part or text) for part in (bare, marked)}
+    for part in tuple(found):
+        found.update(
+            part[:place] + part[place + 1 :]
+            for place in (2, 3)
+            if part[place : place + 1] in _COUNTY_MARKS and len(part) > place + _SHORTEST
+        )
+    return _Name(frozenset(found), frozenset(divisions))
+
+
+def _without_form(text: str) -> str:
     for form in _LEGAL_FORMS:
         if text.endswith(form) and len(text) > len(form):
             return text.removesuffix(form)
     return text
+
+
+def _without_divisions(text: str, regions: Divisions) -> tuple[str, str, list[Division]]:
+    """A text behind the divisions that it begins with, the same with what may be the mark of the
+    last, and the divisions. Only in a province stands another one.
+    """
+    found: list[Division] = []
+    bare = marked = text
+    while region := next((r for r in regions if bare.startswith(r.name)), None):
+        found.append(region)
+        marked = bare.removeprefix(region.name)
+        mark = _DIVISION_MARK.match(marked)
+        bare = marked[mark.end() :] if mark else marked
+        if region.level != "province":
+            break
+    return bare, marked, found
 
 
 def plain_writing(text: str) -> str:
@@ -82,31 +145,6 @@ def plain_writing(text: str) -> str:
 
 
 _INVISIBLE = frozenset({"Cf", "Cc", "Mn", "Me"})
-
-
-def _unless_of_form(text: str, regions: tuple[str, ...]) -> str:
-    """What stands in brackets, unless it is a region or a legal form: another shop is another
-    name.
-    """
-    bare = text
-    for mark in _DIVISION_MARKS:
-        bare = bare.removesuffix(mark)
-    return "" if bare in regions or text in _FORMS_IN_BRACKETS else text
-
-
-def _writings(name: str, regions: tuple[str, ...]) -> frozenset[str]:
-    """A name, and the same without the mark of a county at its beginning (柯桥区 or 柯桥)."""
-    text = comparable_name(name, regions)
-    return frozenset(
-        [
-            text,
-            *(
-                text[:place] + text[place + 1 :]
-                for place in (2, 3)
-                if text[place : place + 1] in _COUNTY_MARKS and len(text) > place + _SHORTEST
-            ),
-        ]
-    )
 
 
 _SHORTEST = 2
@@ -123,31 +161,31 @@ def _standing(value: str) -> str | None:
     return "alive" if value == "1" or value in IN_STANDING else None
 
 
-def _differ_names(authority: list[str], other: list[str], regions: tuple[str, ...]) -> bool:
-    mine = frozenset().union(*(_writings(v, regions) for v in authority))
-    return all(mine.isdisjoint(_writings(v, regions)) for v in other)
+def _differ_names(authority: list[str], other: list[str], regions: Divisions) -> bool:
+    mine = [comparable_name(value, regions) for value in authority]
+    return all(
+        not any(name.may_be(comparable_name(value, regions)) for name in mine) for value in other
+    )
 
 
-def _differ_persons(authority: list[str], other: list[str], _regions: tuple[str, ...]) -> bool:
-    if any("*" in value for value in (*authority, *other)):
+def _differ_persons(authority: list[str], other: list[str], _regions: Divisions) -> bool:
+    if any("*" in plain_writing(value) for value in (*authority, *other)):
         return False
     return {comparable_person(v) for v in authority}.isdisjoint(comparable_person(v) for v in other)
 
 
-def _differ_standing(authority: list[str], other: list[str], _regions: tuple[str, ...]) -> bool:
+def _differ_standing(authority: list[str], other: list[str], _regions: Divisions) -> bool:
     left, right = _standing(authority[0]), _standing(other[0])
     return left is not None and right is not None and left != right
 
 
-def _differ_permits(issued: list[str], published: list[str], _regions: tuple[str, ...]) -> bool:
+def _differ_permits(issued: list[str], published: list[str], _regions: Divisions) -> bool:
     """The issuer's number must be among those published elsewhere; others may be of other sites."""
     known = {v for v in published if _FOOD_PERMIT.fullmatch(v)}
     return bool(known) and not {v for v in issued if _FOOD_PERMIT.fullmatch(v)} <= known
 
 
-def _differ_permit_sites(
-    issued: list[str], published: list[str], _regions: tuple[str, ...]
-) -> bool:
+def _differ_permit_sites(issued: list[str], published: list[str], _regions: Divisions) -> bool:
     """Whether the same permit is told to be of another site; permits that only one side knows are
     no contradiction.
     """
@@ -169,7 +207,7 @@ def _pair(joined: str) -> tuple[str, str]:
     return number, site
 
 
-COMPARATORS: dict[str, Callable[[list[str], list[str], tuple[str, ...]], bool]] = {
+COMPARATORS: dict[str, Callable[[list[str], list[str], Divisions], bool]] = {
     "names": _differ_names,
     "persons": _differ_persons,
     "standing": _differ_standing,

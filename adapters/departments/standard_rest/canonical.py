@@ -19,6 +19,8 @@ from adapters.transport.guard import Limits
 from adapters.transport.scan import LOOK_TWICE, check_cost, check_text, repeats_keys
 
 _FOUND = frozenset({"found", None})
+_EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
+"""What is before is no time of a record."""
 _LARGE = 32 << 10
 """Below this no answer can have too many parts or too long a text."""
 
@@ -48,7 +50,9 @@ class CanonicalReader:
             envelope = self._decode(raw)
             told: str = envelope.as_of
             as_of = datetime.fromisoformat(told)
-        except (msgspec.MsgspecError, ValueError, TypeError, RecursionError):
+            if as_of.tzinfo is not UTC and as_of.tzinfo is not None:
+                as_of = as_of.astimezone(UTC)
+        except (msgspec.MsgspecError, ValueError, TypeError, RecursionError, OverflowError):
             return None
         data, status = envelope.data, envelope.status
         if (
@@ -58,9 +62,7 @@ class CanonicalReader:
             or as_of.tzinfo is None
         ):
             return None  # a local time: the general reading knows the zone
-        if as_of.tzinfo is not UTC:
-            as_of = as_of.astimezone(UTC)
-        if as_of > self._now() + SOURCE_CLOCK_SKEW:
+        if as_of > self._now() + SOURCE_CLOCK_SKEW or as_of < _EARLIEST:
             return None
         encoded = encode(data)
         if LOOK_TWICE(encoded):

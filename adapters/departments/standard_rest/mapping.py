@@ -15,10 +15,13 @@ from adapters.contract.days import SECONDS, complete_format
 from adapters.contract.errors import AdapterMalformed
 from adapters.contract.manifest import Condition, FieldRule, Mapping
 from adapters.contract.reasons import REASONS
-from adapters.departments.standard_rest.paths import Path, compile_path
+from adapters.contract.spelling import bare, says
+from adapters.departments.standard_rest.paths import Path, compile_path, scalar_of
 from adapters.transport.answers import NO_CONTENT
 
 Build = Callable[[Any], Any]
+_NAME_FIRST = re.compile(r'[A-Za-z_]\w*(?!\w*\()|"')
+"""A path that begins with a name, and so reads objects alone."""
 
 
 class MappingError(ValueError):
@@ -53,11 +56,18 @@ def compile_fields(mapping: Mapping, shape: type[Struct], *, strict: bool = Fals
     rules = _rules(mapping.fields, _Given(mapping, strict), shape, "/fields")
 
     def build(record: Any) -> Any:
-        if not any(rule.tells(record) for rule in rules):
+        if not any(_tells(rule, record) for rule in rules):
             return None
         return _filled(rules, record)
 
     return build
+
+
+def _tells(rule: _Rule, record: Any) -> bool:
+    try:
+        return rule.tells(record)
+    except AdapterMalformed:  # something is told that does not fit
+        return True
 
 
 def path_at(expression: str, pointer: str) -> Path:
@@ -120,23 +130,28 @@ def _rule(rule: FieldRule, given: _Given, kind: Any, pointer: str) -> _Rule:
     if rule.each is not None:
         shape = _inner(kind, rule, f"{pointer}/each", listed=True)
         inner = _rules(rule.each, given, shape, f"{pointer}/each")
-        return _Rule(rule.to, _each(path.find, inner), path.tells)
+        scalars = _reads_scalars(rule.each)
+        return _Rule(rule.to, _each(path.find, inner, scalars=scalars), path.tells)
     if rule.fields is not None:
         shape = _inner(kind, rule, f"{pointer}/fields", listed=False)
         inner = _rules(rule.fields, given, shape, f"{pointer}/fields")
 
         def tells(record: Any) -> bool:
-            return path.tells(record) and any(r.tells(path.find(record)) for r in inner)
+            return path.tells(record) and any(_tells(r, path.find(record)) for r in inner)
 
         return _Rule(rule.to, _nested(path.find, inner), tells)
     change, find = _converter(rule, given.mapping, pointer), path.find
 
     def build(record: Any) -> Any:
-        value = change(find(record))
+        found = find(record)
+        value = change(scalar_of(found) if isinstance(found, list | dict) else found)
         return rule.default if value is None else value
 
-    plain = rule.convert == "none" and rule.default is None
-    return _Rule(rule.to, find if plain else build, path.tells)
+    return _Rule(rule.to, build, path.tells)
+
+
+def _reads_scalars(rules: Iterable[FieldRule]) -> bool:
+    return any(not _NAME_FIRST.match(rule.path) for rule in rules)
 
 
 def _inner(kind: Any, rule: FieldRule, pointer: str, *, listed: bool) -> type[Struct]:
@@ -150,13 +165,18 @@ def _inner(kind: Any, rule: FieldRule, pointer: str, *, listed: bool) -> type[St
     raise MappingError(pointer, f"{rule.to} is not {wanted}")
 
 
-def _each(find: Build, inner: list[_Rule]) -> Build:
+def _each(find: Build, inner: list[_Rule], *, scalars: bool) -> Build:
+    """`scalars`: whether the rules read an item that is no object, with the path `@`."""
+
+    def one(item: Any) -> Any:
+        if isinstance(item, dict) or scalars:
+            return _filled(inner, item)
+        return Unread(Wanted.OBJECT)
+
     def build(record: Any) -> Any:
         found = find(record)
-        if found is None or found == "":
-            return []
         items = found if isinstance(found, list) else [found]
-        return [_filled(inner, item) for item in items if item is not None]
+        return [one(item) for item in items if not _tells_nothing(item)]
 
     return build
 
@@ -164,9 +184,18 @@ def _each(find: Build, inner: list[_Rule]) -> Build:
 def _nested(find: Build, inner: list[_Rule]) -> Build:
     def build(record: Any) -> Any:
         found = find(record)
-        return None if not found else _filled(inner, found)
+        if _tells_nothing(found):
+            return None
+        return _filled(inner, found) if isinstance(found, dict) else Unread(Wanted.OBJECT)
 
     return build
+
+
+def _tells_nothing(value: Any) -> bool:
+    """Whether what stands where an object belongs is nothing, or a word or sign for it."""
+    if isinstance(value, str):
+        return not bare(value) or says("not_told", value) or says("false", value)
+    return value is None or value in ({}, [])
 
 
 def _converter(rule: FieldRule, mapping: Mapping, pointer: str) -> Build:

@@ -33,10 +33,14 @@ class Path(NamedTuple):
 
 
 class _Functions(functions.Functions):
-    @functions.signature({"types": ["string", "null"]})
-    def _func_from_json(self, text: str | None) -> Any:
-        """What a text of JSON holds, within the bounds of an answer."""
-        return None if not text else parse_json(text, _BOUNDS)
+    @functions.signature({"types": ["string", "null", "object"]})
+    def _func_from_json(self, told: str | dict[str, Any] | None) -> Any:
+        """What a text of JSON holds, within the bounds of an answer; a blank one holds nothing."""
+        text = _text_of(told)
+        if isinstance(text, dict):
+            raise AdapterMalformed("not_parsable", "an object stands where a text of JSON belongs")
+        text = (text or "").strip("\ufeff \t\r\n")
+        return parse_json(text, _BOUNDS) if text else None
 
 
 _BOUNDS = Limits()
@@ -127,3 +131,14 @@ def _plain(steps: tuple[str | int, ...]) -> Path:
 def _text_of(value: Any) -> Any:
     """The text of an element that has attributes too."""
     return value[TEXT] if isinstance(value, dict) and TEXT in value else value
+
+
+def scalar_of(value: Any) -> Any:
+    """What is told where no object belongs: of several elements that have attributes the texts; of
+    one with attributes alone nothing.
+    """
+    if isinstance(value, list):
+        return [_text_of(item) for item in value]
+    if isinstance(value, dict) and value and all(name.startswith("@") for name in value):
+        return None
+    return value

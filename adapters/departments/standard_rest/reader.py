@@ -143,6 +143,8 @@ class Reader:
             document = self._document(response)
         except AdapterError:
             raise failure from None
+        if self._success is not None and not self._success(response.status, document):
+            raise failure
         if isinstance(document, dict):
             reason = _ABSENCES.get(str(document.get("status")))
             if reason is not None and is_echo(asked, document.get("business_id")):

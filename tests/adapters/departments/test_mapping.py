@@ -6,7 +6,7 @@ from urllib.parse import quote
 import msgspec
 import pytest
 
-from adapters.contract import AdapterError, Condition, Mapping
+from adapters.contract import Condition, Mapping
 from adapters.contract.convert import Unread, Wanted
 from adapters.contract.sections import PublicSecurity, Tax
 from adapters.departments.public_security.mapping import to_public_security
@@ -30,6 +30,11 @@ class Inner(msgspec.Struct):
 
 class Shape(msgspec.Struct):
     a: list[Inner] | Inner | None = None
+
+
+class Both(msgspec.Struct):
+    a: str | None = None
+    c: list[Inner] | None = None
 
 
 def quoted(value):
@@ -86,16 +91,44 @@ class TestDeclarative:
             ),
             ({"to": "a", "path": "x", "fields": [{"to": "b", "path": "c"}]}, {"x": {}}, None),
             ({"to": "a", "path": "@"}, {"x": 1}, {"a": {"x": 1}}),
-            ({"to": "a", "path": "length(x)"}, {"x": 7}, None),
+            ({"to": "a", "path": "length(x)"}, {"x": 7}, {"a": Unread(Wanted.TEXT)}),
         ],
     )
     def test_rules(self, rule, record, wanted):
         tables = {"t": {"1": "one", "*": "other"}, "closed": {"1": "one"}}
-        if rule["path"] == "length(x)":
-            with pytest.raises(AdapterError):
-                compile_fields(mapping(rule), Shape)(record)
-        else:
-            assert compile_fields(mapping(rule, tables=tables), Shape)(record) == wanted
+        assert compile_fields(mapping(rule, tables=tables), Shape)(record) == wanted
+
+    @pytest.mark.parametrize(
+        ("told", "wanted"),
+        [
+            ("无", []),
+            ("—", []),
+            (["无", "", []], []),
+            ([{"c": 1}, "无"], [{"b": 1}]),
+            (5, [Unread(Wanted.OBJECT)]),
+            ('[{"c": "1"}]', [Unread(Wanted.OBJECT)]),
+        ],
+    )
+    def test_what_is_no_object_makes_no_empty_one(self, told, wanted):
+        rule = {"to": "a", "path": "x", "each": [{"to": "b", "path": "c"}]}
+        assert compile_fields(mapping(rule), Shape)({"x": told}) == {"a": wanted}
+
+    def test_one_field_that_does_not_fit_costs_no_other(self):
+        rules = (
+            {"to": "c", "path": "from_json(x)", "each": [{"to": "b", "path": "c"}]},
+            {"to": "a", "path": "y", "convert": "text"},
+        )
+        build = compile_fields(mapping(*rules), Both)
+        for told in ("{bad", "无", 5, ["a"]):
+            assert build({"x": told, "y": "是"}) == {"c": Unread(Wanted.TEXT), "a": "是"}
+        for told in ("  ", "", None, {"@type": "json", "#text": "[]"}):
+            assert build({"x": told, "y": "是"}) == {"c": [], "a": "是"}
+
+    def test_an_element_with_attributes_alone_tells_nothing(self):
+        rule = {"to": "a", "path": "x", "convert": "text"}
+        build = compile_fields(mapping(rule), Shape)
+        assert build({"x": {"@type": "date"}}) == {}
+        assert build({"x": {"@type": "date", "#text": "甲"}}) == {"a": "甲"}
 
     def test_without_fields_the_record_is_canonical_already(self):
         assert compile_fields(Mapping(), Shape)({"a": 1}) == {"a": 1}

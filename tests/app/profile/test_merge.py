@@ -51,8 +51,8 @@ def test_another_name_is_a_conflict(other):
 
 
 def test_names_are_comparable_without_losing_themselves():
-    assert comparable_name("杭州", CATALOGUE.regions) == "杭州"
-    assert comparable_name("有限公司", CATALOGUE.regions) == "有限公司"
+    assert comparable_name("杭州", CATALOGUE.regions).writings == {"杭州"}
+    assert comparable_name("有限公司", CATALOGUE.regions).writings == {"有限公司"}
     assert comparable_person("阿卜杜拉·买买提") == comparable_person("阿卜杜拉・买买提")
 
 

@@ -89,7 +89,9 @@ class PreviewRequest(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     manifest: dict[str, Any]
-    sample: dict[str, Any]
+    sample: dict[str, Any] | list[Any] | str = Field(
+        description="What the system answers: JSON as it is, anything else as its text"
+    )
 
 
 class UnreadRead(BaseModel):

@@ -59,6 +59,24 @@ async def test_every_manifest_of_the_page_goes_live_and_says_what_the_system_kno
         )
 
 
+WEIGHTS = """<?xml version="1.0" encoding="GB18030"?>
+<JL dm="91310115MA1YYY024Y" sj="2026-11-20 08:00:00" jg="CG"><QJ mc="加油机" bh="JL-0002" yxq="20270301"/></JL>"""
+
+
+@pytest.mark.parametrize("page", PAGES)
+@ON_SQLITE
+async def test_a_pasted_answer_that_is_no_json_is_shown_as_the_page_says(gateway, page):
+    manager = gateway.manager("market_regulation")
+    body = {"manifest": manifests(page)["weights"], "sample": WEIGHTS}
+    shown = (await manager.post("/v1/adapters:preview", json=body)).json()
+    permit = {"name": "加油机", "permit_no": "JL-0002", "valid_to": "2027-03-01"}
+    assert shown["data"] == {"permits": [permit]}
+    assert shown["decoded"]["JL"]["@dm"] == "91310115MA1YYY024Y"
+    for text in ("", "<JL", "<a>" * 300, "现在维护", "<!DOCTYPE x [<!ENTITY a 'b'>]><JL>&a;</JL>"):
+        refused = await manager.post("/v1/adapters:preview", json={**body, "sample": text})
+        assert (refused.status_code, refused.json()["code"]) == (422, "adapter.sample_invalid")
+
+
 async def sections_of(gateway, business):
     answer = await gateway.inspector.get(
         f"/v1/profiles/{business}",

@@ -7,6 +7,7 @@ import asyncio
 import collections
 import contextlib
 import json
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -91,9 +92,10 @@ async def counted(app, token):
     for business_id in asked[:WARM]:
         head, body = await client.ask(business_id, token)
         assert head.startswith(b"HTTP/1.1 200"), body
-    found = collections.Counter()
-    trace = tracer(found)
+    found = []
     for business_id in asked[WARM:]:
+        found.append(collections.Counter())
+        trace = tracer(found[-1])
         answer = client.ask(business_id, token)
         sys.settrace(trace)
         _, body = await answer
@@ -133,9 +135,10 @@ async def main(folder):
             await asyncio.sleep(1.5)
             token = issuer.token("inspector-1", Role.INSPECTOR, department="fire")
             found = await counted(app, token)
-    print(round(sum(found.values()) / COUNTED))
+    # What the clock does beside a look-up (timeouts, refreshes) falls into few of them, and into more on a busy machine.
+    print(round(statistics.median(each.total() for each in found)))
     if "--where" in sys.argv:
-        for code, count in found.most_common(70):
+        for code, count in sum(found, collections.Counter()).most_common(70):
             print(
                 f"{count / COUNTED:8.1f} {code.co_filename.split('site-packages/')[-1]}:{code.co_qualname}"
             )

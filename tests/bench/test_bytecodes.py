@@ -1,4 +1,4 @@
-"""What a warm look-up executes is bounded, so that nothing creeps in unseen: the figure is exact, machines do not matter."""
+"""What a warm look-up executes is bounded, so that nothing creeps in unseen: a median, which no machine moves."""
 
 import subprocess
 import sys

@@ -138,7 +138,7 @@ class TestBroken:
         departments.set("fire", "hang")
         profile = (
             await city.inspector.get(
-                f"/v1/profiles/{MAIN}", params={"purpose": "patrol"}, headers={"Deadline": "500"}
+                f"/v1/profiles/{MAIN}", params={"purpose": "patrol"}, headers={"Deadline": "1500"}
             )
         ).json()
         assert profile["sections"]["fire"]["outcome"] == "timed_out"

@@ -20,6 +20,8 @@ SECONDS = "%s"
 """The format that declares seconds since 1970."""
 LAST_YEAR = 2200
 """A later one stands for "no end"."""
+BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
+"""The instant that zero stands for: until then nothing was told."""
 _ONE, _TWO = r"(\d{4})([-/.])(\d{1,2})\2(\d{1,2})", r"(\d{4}) ?年 ?(\d{1,2}) ?月 ?(\d{1,2}) ?日?"
 _CLOCK = r"(\d{1,2})(?::|时)(\d{1,2})(?:(?::|分)(\d{1,2})(?:[.,](\d{1,9}))?秒?)?分?"
 _WRITTEN = re.compile(
@@ -47,7 +49,6 @@ _FAR = re.compile(
 )
 _ENDS = frozenset({(1, 1), (12, 31)})
 """Month and day of what stands for "no end", as a count."""
-_FIRST_YEAR = 1900
 _MIDNIGHT, _WIDEST_ZONE, _MINUTES = 24, 14, 60
 
 
@@ -64,8 +65,8 @@ def to_date(value: Any, formats: Iterable[str] = DATE_FORMATS) -> date | None:
 
 def to_instant(value: Any, formats: Iterable[str] = DATE_FORMATS) -> datetime:
     """An aware UTC instant from a day (its first moment in China), a local time, a time with its
-    zone, or milliseconds since 1970. Raises ValueError for anything else, also for a year before
-    1900 or after `LAST_YEAR`.
+    zone, or milliseconds since 1970. Raises ValueError for anything else, also for what is not
+    after `BEGINNING` or after `LAST_YEAR`.
     """
     day, clock, zone = _moment(_plain(value), tuple(formats))
     moment = datetime.combine(day, time(0), zone or CHINA_TIME)
@@ -73,7 +74,7 @@ def to_instant(value: Any, formats: Iterable[str] = DATE_FORMATS) -> datetime:
         found = (moment + clock).astimezone(UTC)
     except OverflowError as error:
         raise ValueError("outside the calendar") from error
-    if not _FIRST_YEAR <= found.year <= LAST_YEAR:
+    if found <= BEGINNING or found.year > LAST_YEAR:
         raise ValueError("a time that stands for none")
     return found
 

@@ -48,6 +48,9 @@ _LABEL = re.compile(
 _EVEN_SHAPES = frozenset(
     {(3, 4, 4), (3, 3, 5), (3, 8), (7, 4), (4, 3, 4), (4, 4, 3), (5, 6), (6, 5)}
 )
+_USUAL_SHAPE = (3, 4, 4)
+_PARTING = frozenset("|~*")
+"""Signs that also stand between measures and the cells of a row."""
 _OLD_SHAPES = frozenset({(15,), (6, 6, 3), (6, 9), (12, 3), (6, 2, 2, 2, 3), (3,) * 5, (5,) * 3})
 _AREA_THREE = re.compile(r"0(?:10|2\d)")
 _UNIT = re.compile(
@@ -336,8 +339,9 @@ def _is_even(groups: list[_Group], following: _Group | None) -> bool:
     if not gaps.isdisjoint(around - {""}):
         return False  # a part of a longer number
     sizes = tuple(len(g.digits) for g in groups)
+    parted = any(set(gap) & _PARTING for gap in gaps)
     if sizes in _EVEN_SHAPES:
-        return True
+        return not parted or sizes == _USUAL_SHAPE
     if len(gaps) > 1 or _is_address(groups):
         return False
     joined = all(set(gap) <= _JOINING and gap for gap in gaps)
@@ -364,8 +368,8 @@ def _is_landline(digits: str, groups: list[_Group]) -> bool:
         sizes = {area, area - 1}
     else:
         sizes = {len(_area(digits))}
-    if len(groups) == 1:
-        return groups[0].digits == digits
+    if len(groups) == 1:  # behind the code of the country a number in one piece may be any number
+        return digits.startswith("0")
     if len(groups[0].digits) not in sizes:
         return False
     open_gap = any(not group.gap.strip() or ")" in group.gap for group in groups[1:])

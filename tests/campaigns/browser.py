@@ -231,6 +231,37 @@ def visit(browser: Browser, gateway: stage.Gateway) -> dict[str, Any]:
     return {**seen, **watch_chips(browser, gateway)}
 
 
+def picture_of(browser: Browser) -> bytes:
+    """The page with three chips, whole."""
+    browser.run(
+        f"document.getElementById('text').value = '{CODE}'; document.getElementById('go').click()"
+    )
+    browser.until(
+        "document.querySelectorAll('#chips .yes, #chips .no, #chips .unknown').length === 3"
+    )
+    picture = browser.call("Page.captureScreenshot", format="png", captureBeyondViewport=True)
+    return base64.b64decode(picture["data"])
+
+
+def holds(seen: dict[str, Any]) -> bool:
+    """Whether a visit went as it must."""
+    return bool(
+        seen["hanging_was_waited_for"]
+        and seen["partial_s"] < 1.5 < seen["whole_s"]
+        and seen["hanging_outcome"] == "timed_out"
+        and "未" in seen["reason"]
+        and seen["mistyped_clears"]
+        and seen["one_tap"] == CODE
+        and seen["no_task_clears"]
+        and seen["chip_ms"] <= LONGEST_CHIP_MS
+        and seen["shift"] <= MOST_SHIFT
+        and not seen["too_wide"]
+        and not seen["token_in_address"]
+        and "Registration" in seen["english"]
+        and len(seen["chips"]) == 3
+    )
+
+
 async def campaign(screenshot: str) -> int:
     """The exit status."""
     with contextlib.ExitStack() as stack:
@@ -242,16 +273,7 @@ async def campaign(screenshot: str) -> int:
         try:
             seen = visit(browser, gateway)
             if screenshot:
-                browser.run(
-                    f"document.getElementById('text').value = '{CODE}'; document.getElementById('go').click()"
-                )
-                browser.until(
-                    "document.querySelectorAll('#chips .yes, #chips .no, #chips .unknown').length === 3"
-                )
-                picture = browser.call(
-                    "Page.captureScreenshot", format="png", captureBeyondViewport=True
-                )["data"]
-                await asyncio.to_thread(Path(screenshot).write_bytes, base64.b64decode(picture))
+                await asyncio.to_thread(Path(screenshot).write_bytes, picture_of(browser))
             complaints = [
                 c for c in browser.complaints if "422" not in c and "403" not in c
             ]  # two are refused on purpose
@@ -261,27 +283,9 @@ async def campaign(screenshot: str) -> int:
         print(f"  {name}: {value}")
     for row in complaints[:5]:
         print(f"  the page complains: {row}")
-    fine = (
-        seen["hanging_was_waited_for"]
-        and seen["partial_s"] < 1.5 < seen["whole_s"]
-        and seen["hanging_outcome"] == "timed_out"
-    )
-    fine = (
-        fine
-        and "未" in seen["reason"]
-        and seen["mistyped_clears"]
-        and seen["one_tap"] == CODE
-        and seen["no_task_clears"]
-        and seen["chip_ms"] <= LONGEST_CHIP_MS
-        and seen["shift"] <= MOST_SHIFT
-        and not seen["too_wide"]
-        and not seen["token_in_address"]
-        and not complaints
-    )
-    fine = fine and "Registration" in seen["english"] and len(seen["chips"]) == 3
     return stage.verdict(
         "browser",
-        bool(fine),
+        holds(seen) and not complaints,
         width=WIDTH,
         partial_s=seen["partial_s"],
         whole_s=seen["whole_s"],

@@ -123,6 +123,13 @@ MAPPINGS: dict[str, dict[str, Any] | None] = {
         ),
         "fields": [_NAMED],
     },
+    "absent_404": {
+        "response": _response(
+            success={"path": "code", "equals": "00"},
+            no_record=[{"status": 404, "path": "sjx", "empty": True}],
+        ),
+        "fields": [_PERMITS],
+    },
     "no_content": {"response": _response(no_record=[{"status": 204}]), "fields": [_PERMITS]},
 }
 

@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from adapters.contract.adapter import SectionAnswer
+from adapters.contract.days import BEGINNING
 from adapters.contract.errors import AdapterMalformed
 from adapters.contract.sections import encode
 from adapters.transport.answers import SOURCE_CLOCK_SKEW
@@ -19,8 +20,6 @@ from adapters.transport.guard import Limits
 from adapters.transport.scan import LOOK_TWICE, check_cost, check_text, repeats_keys
 
 _FOUND = frozenset({"found", None})
-_EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
-"""What is before is no time of a record."""
 _LARGE = 32 << 10
 """Below this no answer can have too many parts or too long a text."""
 
@@ -62,7 +61,7 @@ class CanonicalReader:
             or as_of.tzinfo is None
         ):
             return None  # a local time: the general reading knows the zone
-        if as_of > self._now() + SOURCE_CLOCK_SKEW or as_of < _EARLIEST:
+        if as_of > self._now() + SOURCE_CLOCK_SKEW or as_of <= BEGINNING:
             return None
         encoded = encode(data)
         if LOOK_TWICE(encoded):

@@ -16,6 +16,7 @@ from adapters.contract import (
     shape_of,
 )
 from adapters.contract.errors import AdapterTimedOut
+from adapters.contract.reading import Unreadable, read_record
 from adapters.contract.reasons import Outcome
 from adapters.fakes.departments import NAMES, manifest_of
 
@@ -121,3 +122,21 @@ def test_simple_conversions():
         convert.to_number(None),
     ) == (7, None, 1.5, None)
     assert convert.to_bool("maybe") == convert.Unread(convert.Wanted.TRUTH_VALUE)
+
+
+@pytest.mark.parametrize("told", [float("inf"), float("-inf"), "1e400", "9" * 400])
+def test_a_number_that_is_none_is_named_and_never_told(told):
+    """A department in Python may hand over what JSON has no word for."""
+    values = {"entity_name": "示例", "registered_capital": told}
+    found = read_record(values, SECTIONS["registration"])
+    assert found.unreadable == (Unreadable("/registered_capital", convert.Wanted.AMOUNT),)
+    assert b"null" not in found.encoded
+    nothing = read_record({**values, "registered_capital": float("nan")}, SECTIONS["registration"])
+    assert (nothing.encoded, nothing.unreadable) == (found.encoded, ())
+
+
+def test_a_time_of_a_record_is_after_zero_in_every_reading():
+    assert days.to_instant("1970-01-01 08:00:01") == days.BEGINNING.replace(second=1)
+    for told in ("0", 0, "/Date(0)/", "1970-01-01 08:00:00", "0002-11-30 00:00:00"):
+        with pytest.raises(ValueError, match=r"\w"):
+            days.to_instant(told, (days.SECONDS,))

@@ -129,6 +129,8 @@ class TestDeclarative:
         build = compile_fields(mapping(rule), Shape)
         assert build({"x": {"@type": "date"}}) == {}
         assert build({"x": {"@type": "date", "#text": "甲"}}) == {"a": "甲"}
+        several = compile_fields(mapping({"to": "a", "path": "x", "convert": "list"}), Shape)
+        assert several({"x": [{"@k": "1", "#text": "甲"}, "乙"]}) == {"a": ["甲", "乙"]}
 
     def test_without_fields_the_record_is_canonical_already(self):
         assert compile_fields(Mapping(), Shape)({"a": 1}) == {"a": 1}

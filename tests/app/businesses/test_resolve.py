@@ -5,10 +5,12 @@ import asyncio
 import pytest
 
 from adapters.contract import AdapterUnavailable, Candidate
+from app.businesses import service
 from app.businesses.matching import is_known_host, read
 from app.businesses.service import resolve
 from app.core.deps import RATES
 from app.registry import directory
+from app.registry.deps import DIRECTORY
 from auth.principal import Role
 
 CODE = "91310115MA1YYY024Y"
@@ -124,6 +126,16 @@ async def test_a_department_that_is_away_is_said_so():
     ).reason == "unreachable"
 
 
+async def test_all_searches_together_have_one_bound(monkeypatch):
+    class Slow(Finder):
+        async def search(self, text, region):
+            await asyncio.sleep(5)
+            return []
+
+    monkeypatch.setattr(service, "_SECONDS", 0.05)
+    assert (await resolve("样板酒店", "330100", Slow(), HOSTS)).reason == "unreachable"
+
+
 def test_two_codes_in_one_text_are_no_match():
     assert read(f"{CODE},91330106MA2YYY034D").kind == "name"
 
@@ -155,21 +167,43 @@ class TestRoute:
         response = await gateway.inspector.post("/v1/businesses:resolve", json={"text": "样板酒店"})
         assert response.json()["reason"] == "unreachable"
 
-    async def test_a_register_that_hangs_is_away_and_keeps_no_more_than_its_places(
-        self, city, departments, monkeypatch
-    ):
-        monkeypatch.setattr(directory, "_FINDING_SECONDS", 0.6)
+    async def test_a_register_that_hangs_is_away(self, city, departments, monkeypatch):
+        monkeypatch.setattr(directory, "_FINDING_SECONDS", 0.3)
+        departments.set("registration", "hang")
+        body = {"text": "样板酒店"}
+        away = await city.inspector.post("/v1/businesses:resolve", json=body)
+        assert away.json()["reason"] == "unreachable"
+        departments.set("registration", "ok")
+        again = await city.inspector.post("/v1/businesses:resolve", json=body)
+        assert again.json()["outcome"] == "candidates"
+
+    async def test_a_register_is_searched_by_no_more_than_its_places(self, city, monkeypatch):
+        """Whoever waits too long for a place is told so, and asks nothing."""
         monkeypatch.setattr(directory, "_MOST_SEARCHES", 2)
         monkeypatch.setattr(directory, "_PLACE_SECONDS", 0.05)
-        departments.set("registration", "hang")
+        finder = DIRECTORY.of(city.app).offices.offering("search", "330100", section="registration")
+        asked, mended = [], asyncio.Event()
+
+        async def search(_self, text, _deadline):
+            asked.append(text)
+            await mended.wait()
+            return []
+
+        monkeypatch.setattr(type(finder.operations), "search", search)
 
         async def searched():
-            return await city.inspector.post("/v1/businesses:resolve", json={"text": "样板酒店"})
+            return await city.inspector.post("/v1/businesses:resolve", json={"text": "示例"})
 
-        answers = await asyncio.gather(*(searched() for _ in range(6)))
-        assert {a.json()["reason"] for a in answers} == {"unreachable"}
-        departments.set("registration", "ok")
-        assert (await searched()).json()["outcome"] == "candidates"
+        waiting = [asyncio.create_task(searched()) for _ in range(6)]
+        done, pending = set(), set(waiting)
+        while len(done) < 4:
+            ended, pending = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
+            done |= ended
+        assert {task.result().json()["reason"] for task in done} == {"unreachable"}
+        assert len(asked) == 2
+        mended.set()
+        found = await asyncio.gather(*pending)
+        assert [answer.json()["reason"] for answer in found] == ["nothing", "nothing"]
 
     async def test_a_search_counts_as_a_look_up_of_its_caller(self, city):
         rates = RATES.of(city.app)

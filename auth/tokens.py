@@ -20,6 +20,8 @@ _CACHE_SECONDS = 60.0
 TYPES = ("at+jwt",)
 """Types of access tokens that are accepted unless a setting says otherwise (RFC 9068)."""
 _LONGEST_TOLD = 80
+LONGEST_LIFE_SECONDS = 86_400.0
+"""From a token's beginning to its end, unless a setting says otherwise."""
 _REQUIRED = ["iss", "aud", "exp", "iat", "sub"]
 
 
@@ -41,6 +43,7 @@ class TokenVerifier:
         issuer: str,
         audience: str,
         leeway: float = 10.0,
+        longest: float = LONGEST_LIFE_SECONDS,
         types: Iterable[str] = TYPES,
         algorithms: Iterable[str] = ALGORITHMS,
     ) -> None:
@@ -48,6 +51,7 @@ class TokenVerifier:
         self._issuer = issuer
         self._audience = audience
         self._leeway = leeway
+        self._longest = longest
         self._types = {t.lower() for t in types}
         self._types |= {f"application/{t}" for t in self._types}
         self._algorithms = frozenset(algorithms)
@@ -75,6 +79,10 @@ class TokenVerifier:
         """Whether the verdict on a token is kept, so that it need not be verified again now."""
         return time.time() < self._seen_until.get(token, 0.0)
 
+    def has_met(self, token: str) -> bool:
+        """Whether a token verified once, and may be worth verifying again."""
+        return token in self._seen_until
+
     async def verify(self, token: str) -> VerifiedClaims:
         """The claims, or `Unauthenticated` with a code that says which check failed."""
         now = time.time()
@@ -85,9 +93,11 @@ class TokenVerifier:
         return self._kept(token, self._claims(token, key, algorithm), now)
 
     def _kept(self, token: str, claims: VerifiedClaims, now: float) -> VerifiedClaims:
+        self._seen.pop(token, None)  # put behind the others, which are older
+        self._seen_until.pop(token, None)
         if len(self._seen) >= _CACHED_TOKENS:
-            self._seen.clear()
-            self._seen_until.clear()
+            oldest = next(iter(self._seen))
+            del self._seen[oldest], self._seen_until[oldest]
         self._seen[token] = claims
         self._seen_until[token] = min(claims.expires_at, now + _CACHE_SECONDS)
         return claims
@@ -106,6 +116,12 @@ class TokenVerifier:
             expires_at = float(payload["exp"])
         except (jwt.PyJWTError, ValueError, TypeError, OverflowError) as error:
             raise self._refusal(token, error) from None
+        life = expires_at - float(payload["iat"])
+        if life > self._longest:
+            raise Unauthenticated(
+                "auth.token_long_lived",
+                f"The token lives {life:.0f} s; at most {self._longest:.0f} s are accepted.",
+            )
         return VerifiedClaims(_principal(payload), expires_at)
 
     def _refusal(self, token: str, error: Exception) -> Unauthenticated:
@@ -185,7 +201,10 @@ def _principal(payload: dict[str, Any]) -> Principal:
         raise Unauthenticated("auth.token_invalid", "The token names no region (six digits).")
     if not isinstance(department, str | None) or not isinstance(certificate, str | None):
         raise Unauthenticated("auth.token_invalid", "Department and certificate number are texts.")
+    subject = payload["sub"]
+    if not isinstance(subject, str) or not subject.strip():
+        raise Unauthenticated("auth.token_invalid", "The token names nobody: sub is empty.")
     known = frozenset(Role(r) for r in roles if r in set(Role))
     if certificate is not None:
         certificate = unicodedata.normalize("NFKC", certificate).strip()
-    return Principal(payload["sub"], known, department, region, certificate)
+    return Principal(subject, known, department, region, certificate)

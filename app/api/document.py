@@ -41,12 +41,12 @@ _REFUSALS = {
     401: "The access token is missing or does not verify",
     403: "The caller may not do this",
     404: "There is no such thing, or none the caller may know of",
-    408: "The body came too slowly",
+    408: "The request came too slowly",
     409: "The thing's state does not allow it, or another request changed it at the same time",
     413: "The body is larger than allowed",
     415: "The content type is not JSON",
     422: "The content cannot be accepted; errors has pointers",
-    429: "The caller looks up too often; Retry-After says when to come again",
+    429: "The caller asks too often; Retry-After says when to come again",
     500: "The gateway failed; it has been logged",
     503: "Not now; Retry-After says when",
 }
@@ -76,8 +76,6 @@ _OF_OPERATION = {
     ("submit_inspection", "200"): ("Replayed",),
     ("stream_records_csv", "200"): ("Content-Disposition",),
 }
-_UNMETERED = frozenset({"read_liveness"})
-"""Operations that answer whatever happens."""
 
 
 def openapi_document(app: FastAPI) -> dict[str, Any]:
@@ -184,7 +182,7 @@ def _add_refusals(operation: dict[str, Any], route: APIRoute) -> None:
 
 def _can_refuse(operation: dict[str, Any], route: APIRoute) -> set[int]:
     name = operation["operationId"]
-    found = {500} if name in _UNMETERED else {500, 503}
+    found = {429, 500, 503}
     if "security" in operation:
         found |= {401, 403}
     parameters = operation.get("parameters", ())
@@ -196,8 +194,6 @@ def _can_refuse(operation: dict[str, Any], route: APIRoute) -> set[int]:
         found |= {400, 408, 413, 415, 422}
     if route.methods and route.methods & {"POST", "PUT", "DELETE"} and name not in _LOOK_UPS:
         found.add(409)
-    if name in _LOOK_UPS or name == "resolve_business":
-        found.add(429)
     if name == "read_metrics":
         found.add(403)
     return found

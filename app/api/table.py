@@ -1,5 +1,7 @@
 """The route table: every room's door, and what each declares."""
 
+from typing import NamedTuple, cast
+
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from starlette.types import Scope
@@ -8,7 +10,7 @@ from app.audit import routes as audit
 from app.businesses import routes as businesses
 from app.catalogue import routes as catalogue
 from app.core import health, telemetry
-from app.core.admission import Priority, PriorityOf, declared_priority
+from app.core.admission import Priority, PriorityOf, declared_priority, is_probe
 from app.inspections import routes as inspections
 from app.operations import routes as operations
 from app.organisations import routes as organisations
@@ -16,6 +18,8 @@ from app.profile import routes as profile
 from app.registry import routes as registry
 from app.supervision import routes as supervision
 from app.tasks import routes as tasks
+from auth.permissions import Permission, allows
+from auth.principal import Principal
 
 _ROUTERS = (
     profile.router,  # inspectors: one identifier in, one profile out
@@ -52,18 +56,81 @@ def every_route(app: FastAPI) -> list[APIRoute]:
     return found
 
 
-def priorities_of(app: FastAPI) -> PriorityOf:
-    """The priority that the route of a request declares; that of a pull where no route fits."""
-    declared = [
-        (route.methods or set(), route.path_regex.match, declared_priority(route.endpoint))
-        for route in every_route(app)
-    ]
+class Declared(NamedTuple):
+    """What the route of a request declares. Of an address that takes other methods only, `priority`
+    and `permission` are None and `methods` says which.
+    """
 
-    def priority_of(scope: Scope) -> Priority | None:
+    path: str
+    methods: frozenset[str]
+    """Of the address: HEAD wherever GET is, and OPTIONS."""
+    is_met: bool = False
+    """Whether the method is one of them."""
+    is_probe: bool = False
+    """Operators' probes are exempt from admission."""
+    permission: Permission | None = None
+    priority: PriorityOf | None = None
+
+
+class RouteTable:
+    """Finds what is declared, before anything of a request but its first line is looked at."""
+
+    def __init__(self, app: FastAPI) -> None:
+        self._rows = [
+            (
+                route.methods or set(),
+                route.path_regex.match,
+                route.path,
+                permission_of(route),
+                declared_priority(route.endpoint),
+                is_probe(route.endpoint),
+            )
+            for route in every_route(app)
+        ]
+
+    def of(self, scope: Scope) -> Declared | None:
+        """None where no route fits the address."""
         path, method = scope["path"], scope["method"]
-        for methods, matches, told in declared:
-            if method in methods and matches(path):
-                return told(scope) if told is not None else Priority.PULL
-        return Priority.PULL
+        others: set[str] = set()
+        where = ""
+        for methods, matches, template, permission, told, probe in self._rows:
+            if not matches(path):
+                continue
+            if method in methods:
+                return Declared(template, frozenset(methods), True, probe, permission, told)
+            others |= methods
+            where = where or template
+        if not others:
+            return None
+        if "GET" in others:
+            others.add("HEAD")
+        return Declared(where, frozenset({*others, "OPTIONS"}))
 
-    return priority_of
+
+def permission_of(route: APIRoute) -> Permission | None:
+    """The permission that a route demands; None if it is open to everybody."""
+    waiting = list(route.dependant.dependencies)
+    while waiting:
+        dependant = waiting.pop()
+        permission = getattr(dependant.call, "permission", None)
+        if permission is not None:
+            return cast("Permission", permission)
+        waiting += dependant.dependencies
+    return None
+
+
+def priority_of(scope: Scope) -> Priority | None:
+    """How urgent the request of a known caller is, by what its route declares: nothing that anybody
+    can write into a request raises it. None for strangers, who have places of their own, and for
+    probes.
+    """
+    state = scope.get("state", {})
+    declared: Declared | None = state.get("declared")
+    principal: Principal | None = state.get("principal")
+    if principal is None:
+        return None
+    if declared is None or declared.priority is None:
+        return Priority.PULL
+    if declared.permission is not None and not allows(principal, declared.permission):
+        return Priority.PREFETCH  # it is refused anyway
+    return declared.priority(scope)

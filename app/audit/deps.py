@@ -1,6 +1,7 @@
 """The trail as FastAPI dependencies, and how the room opens."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Annotated
@@ -9,11 +10,13 @@ from fastapi import Depends
 
 from app.audit.sequencer import Sequencer
 from app.audit.service import Trail
-from app.core.deps import DATABASE, ClockDep, SettingsDep, Slot
+from app.audit.tally import Refusals
+from app.core.deps import DATABASE, PORT, ClockDep, SettingsDep, Slot
 from app.core.rooms import House
 from app.core.telemetry import gauge
 
 SEQUENCER: Slot[Sequencer] = Slot("audit_sequencer")
+REFUSALS: Slot[Refusals] = Slot("audit_refusals")
 
 
 async def trail(settings: SettingsDep, clock: ClockDep) -> Trail:
@@ -28,9 +31,13 @@ SequencerDep = Annotated[Sequencer, Depends(SEQUENCER)]
 
 @asynccontextmanager
 async def open_room(house: House) -> AsyncIterator[None]:
-    """Fills `SEQUENCER`; what waits to be written is written before the room closes."""
+    """Fills `SEQUENCER` and `REFUSALS`; what waits to be written is written before the room
+    closes.
+    """
     trail = Trail(house.settings.keys, house.clock)
     sequencer = SEQUENCER.put(house.app, Sequencer(DATABASE.of(house.app), trail))
+    refusals = REFUSALS.put(house.app, Refusals(sequencer, house.clock))
+    PORT.of(house.app).on_refusal = refusals.note_soon
     house.families.append(
         lambda: (
             gauge(
@@ -41,7 +48,12 @@ async def open_room(house: House) -> AsyncIterator[None]:
         )
     )
     sequencer.start()
+    writing = asyncio.create_task(refusals.keep_writing())
     try:
         yield
     finally:
+        writing.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await writing
+        await refusals.close()
         await asyncio.to_thread(sequencer.stop)

@@ -92,6 +92,12 @@ class Event(Struct, frozen=True):
     staleness: str = ""
     trace_id: str = ""
     object_ref: str = ""
+    peer: str = ""
+    """The network of a stranger; of callers who are known, who they are counts."""
+    count: int = 0
+    first: str = ""
+    last: str = ""
+    """How many like it one entry stands for, and when they came."""
 
 
 @lru_cache(maxsize=16_384)

@@ -1,24 +1,31 @@
 """ASGI middleware that audits refusals: the request's transaction is rolled back, the entry of its
 refusal is not.
+
+Of a caller who is known each refusal has its entry. What strangers are refused, and what a caller
+is refused for asking too often, is counted: one entry a minute for each peer and cause, else a
+flood of refusals would be a flood of durable rows.
 """
 
+from http import HTTPStatus
 from typing import Any
 
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.audit.deps import SEQUENCER
+from app.audit.deps import REFUSALS, SEQUENCER
 from app.audit.errors import AuditUnavailable
-from app.audit.events import Event, EventName
+from app.audit.events import EventName
 from app.audit.service import act_of
-from app.core.problems import problem
+from app.core.deps import STRANGERS
+from app.core.problems import problem, trace_id_in
+from auth.principal import Principal
 
-_UNKNOWN_CALLER, _FIRST_REFUSAL, _FIRST_FAILURE = 401, 400, 500
+_FIRST_REFUSAL, _FIRST_FAILURE = 400, 500
 
 
 class AuditedRefusals:
-    """Writes one entry per refusal, durable before it leaves: every 401, and every 4xx to a caller
-    whose token was verified.
+    """Writes one entry per refusal, durable before it leaves: every 4xx to a caller whose token was
+    verified, and the first in a minute of each stranger and cause.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -36,33 +43,50 @@ class AuditedRefusals:
                 return
             if message["type"] == "http.response.start" and _is_refusal(scope, message["status"]):
                 try:
-                    await self._record(Request(scope), message["status"])
+                    await _record(Request(scope), message["status"])
                 except AuditUnavailable as error:
                     withheld = True
-                    trace_id = str(getattr(Request(scope).state, "trace_id", ""))
-                    await problem(error.code, trace_id)(scope, receive, send)
+                    await problem(error.code, trace_id_in(scope))(scope, receive, send)
                     return
             await send(message)
 
         await self._app(scope, receive, audited)
 
-    async def _record(self, request: Request, status: int) -> None:
-        principal = getattr(request.state, "principal", None)
-        route = request.scope.get("route")
-        details: dict[str, Any] = {
-            "outcome": str(status),
-            "trace_id": str(getattr(request.state, "trace_id", "")),
-            "object_ref": f"{request.method} {getattr(route, 'path', '')}",
-            "subject": getattr(request.state, "subject", ""),
-            "purpose": getattr(request.state, "purpose", ""),
-        }
-        await SEQUENCER.of(request.app).append(
-            act_of(principal, EventName.REQUEST_REFUSED, **details)
-            if principal
-            else Event(event=EventName.REQUEST_REFUSED, actor="anonymous", **details)
-        )
+
+async def _record(request: Request, status: int) -> None:
+    principal: Principal | None = getattr(request.state, "principal", None)
+    if principal is None or status == HTTPStatus.TOO_MANY_REQUESTS:
+        address = STRANGERS.of(request.app).address(request.scope)
+        cause = str(getattr(request.state, "cause", status))
+        trace_id = trace_id_in(request.scope)
+        await REFUSALS.of(request.app).note(address, cause, trace_id, principal)
+        return
+    declared = getattr(request.state, "declared", None)
+    details: dict[str, Any] = {
+        "outcome": str(status),
+        "trace_id": trace_id_in(request.scope),
+        "object_ref": f"{request.method} {declared.path if declared else ''}",
+        "subject": getattr(request.state, "subject", ""),
+        "purpose": getattr(request.state, "purpose", ""),
+    }
+    event = act_of(principal, EventName.REQUEST_REFUSED, **details)
+    await SEQUENCER.of(request.app).append(event)
 
 
 def _is_refusal(scope: Scope, status: int) -> bool:
+    """What the caller is at fault for. A stranger who asks for an address that is not there is
+    not worth an entry; one who is not let in is.
+    """
+    if not _FIRST_REFUSAL <= status < _FIRST_FAILURE:
+        return False
     known = scope.get("state", {}).get("principal") is not None
-    return status == _UNKNOWN_CALLER or (known and _FIRST_REFUSAL <= status < _FIRST_FAILURE)
+    return known or status in _OF_STRANGERS
+
+
+_OF_STRANGERS = {
+    HTTPStatus.UNAUTHORIZED,
+    HTTPStatus.FORBIDDEN,
+    HTTPStatus.TOO_MANY_REQUESTS,
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    HTTPStatus.REQUEST_TIMEOUT,
+}

@@ -2,6 +2,7 @@
 
 import gc
 import platform
+import resource
 import socket
 import sys
 
@@ -50,9 +51,11 @@ def serve(
 
     from app.core.db import Database
     from app.core.schema import current_revision, expected_revision
+    from app.core.wire.protocol import BoundedProtocol
 
     settings = Settings()
     settings.require_complete()
+    _raise_file_limit()
     if not port_is_free(host, port):
         raise _sentence(
             f"Port {port} on {host} is taken: choose another with --port, or stop what "
@@ -70,13 +73,19 @@ def serve(
         host=host,
         port=port,
         workers=settings.workers,
-        http="httptools",
+        http=BoundedProtocol,
         access_log=False,
         server_header=False,
         proxy_headers=False,
         ws="none",
         timeout_graceful_shutdown=5,
     )
+
+
+def _raise_file_limit() -> None:
+    """As many open files as the machine allows: every connection is one."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def migrate(revision: str = typer.Option("head", help="a number, head, or base")) -> None:

@@ -49,10 +49,19 @@ class Admission:
     in seconds.
     """
 
-    __slots__ = ("_estimate", "_late", "_pressed", "in_flight", "lags", "limit", "refused")
+    __slots__ = (
+        "_estimate",
+        "_initial",
+        "_late",
+        "_pressed",
+        "in_flight",
+        "lags",
+        "limit",
+        "refused",
+    )
 
     def __init__(self, initial: int = _INITIAL) -> None:
-        self._estimate = float(initial)
+        self._estimate = self._initial = float(initial)
         self._pressed = False
         self._late = 0
         self.limit = initial
@@ -91,8 +100,11 @@ class Admission:
         self._pressed = True
 
     def adjust(self, lag: float) -> None:
-        """Shrink or grow."""
-        self._late = self._late + 1 if lag > _LONGEST_LAG else 0
+        """Shrink or grow. A late look at the loop counts only while there is enough to do: an idle
+        gateway that is paused is not overloaded. What was taken away comes back when all is well.
+        """
+        is_late = lag > _LONGEST_LAG and self.in_flight >= _LEAST
+        self._late = self._late + 1 if is_late else 0
         if self._pressed or self._late >= _LATE_PERIODS:
             self._estimate = max(
                 float(_LEAST),
@@ -100,6 +112,8 @@ class Admission:
             )
         elif not self._late and self.in_flight >= self._estimate * _USED_SHARE:
             self._estimate = min(float(_MOST), self._estimate * _GROW + 1)
+        elif not self._late and self._estimate < self._initial:
+            self._estimate = min(self._initial, self._estimate * _GROW + 1)
         self._pressed = False
         self.limit = int(self._estimate)
 
@@ -133,6 +147,7 @@ def takes(priority: Priority | PriorityOf | None) -> Callable[[Endpoint], Endpoi
 
     def declare(endpoint: Endpoint) -> Endpoint:
         endpoint.priority = told  # type: ignore[attr-defined]  # read by `declared_priority`
+        endpoint.is_probe = priority is None  # type: ignore[attr-defined]  # read by `is_probe`
         return endpoint
 
     return declare
@@ -141,6 +156,11 @@ def takes(priority: Priority | PriorityOf | None) -> Callable[[Endpoint], Endpoi
 def declared_priority(endpoint: Any) -> PriorityOf | None:
     """What an endpoint declares with `takes`; None if nothing."""
     return cast("PriorityOf | None", getattr(endpoint, "priority", None))
+
+
+def is_probe(endpoint: Any) -> bool:
+    """Whether an endpoint is exempt from admission."""
+    return bool(getattr(endpoint, "is_probe", False))
 
 
 class Admitted:

@@ -17,6 +17,8 @@ from app.core.db import Database
 from app.core.rates import Rates
 from app.core.settings import Settings
 from app.core.snapshots import BUMPED, Snapshots
+from app.core.strangers import Strangers
+from app.core.wire.port import Port
 from auth.dependencies import CurrentPrincipal
 
 T = TypeVar("T")
@@ -52,6 +54,8 @@ CLOCK: Slot[Clock] = Slot("clock")
 SETTINGS: Slot[Settings] = Slot("settings")
 ADMISSION: Slot[Admission] = Slot("admission")
 RATES: Slot[Rates] = Slot("rates")
+PORT: Slot[Port] = Slot("port")
+STRANGERS: Slot[Strangers] = Slot("strangers")
 EXCHANGE: Slot[Exchange] = Slot("exchange")
 CHECKS: Slot[dict[str, Callable[[], bool]]] = Slot("checks")
 

@@ -11,12 +11,14 @@ from adapters.transport.exchange import Exchange, tls_context
 from adapters.transport.guard import AddressGuard
 from app.core.admission import keep_adjusting
 from app.core.db import Database
-from app.core.deps import ADMISSION, CLOCK, DATABASE, EXCHANGE, SETTINGS, SNAPSHOTS
+from app.core.deps import ADMISSION, CLOCK, DATABASE, EXCHANGE, PORT, SETTINGS, SNAPSHOTS, STRANGERS
 from app.core.rooms import House
 from app.core.schema import current_revision, expected_revision
 from app.core.settings import Settings, SettingsError
 from app.core.snapshots import Snapshots
-from app.core.telemetry import admission_families, gauge
+from app.core.strangers import Strangers
+from app.core.telemetry import admission_families, counter, gauge
+from app.core.wire.port import Port, keep_looking
 
 
 @asynccontextmanager
@@ -31,12 +33,19 @@ async def open_room(house: House) -> AsyncIterator[None]:
         SNAPSHOTS.put(app, Snapshots(database))
         exchange = EXCHANGE.put(app, _exchange(house.settings))
         admission = ADMISSION.of(app)
-        house.families += [admission_families(admission), lambda: _exchange_families(exchange)]
+        port, strangers = PORT.of(app), STRANGERS.of(app)
+        house.families += [
+            admission_families(admission),
+            lambda: _exchange_families(exchange),
+            lambda: _port_families(port, strangers),
+        ]
         adjusting = asyncio.create_task(keep_adjusting(admission))
+        looking = asyncio.create_task(keep_looking(port))
         try:
             yield
         finally:
             adjusting.cancel()
+            looking.cancel()
             await exchange.aclose()
     finally:
         database.dispose()
@@ -71,6 +80,16 @@ def _exchange_families(exchange: Exchange) -> Iterable[Metric]:
         exchange.idle_connections,
     )
     yield gauge("onevisit_answer_bytes_held", "Bytes of answers under way", exchange.budget.used)
+
+
+def _port_families(port: Port, strangers: Strangers) -> Iterable[Metric]:
+    yield gauge("onevisit_clients_connected", "Connections of clients", len(port))
+    yield gauge("onevisit_clients_unknown", "Of them, without a valid token so far", port.unknown)
+    yield counter("onevisit_clients_refused", "Refused below ASGI", "code", dict(port.refused))
+    pools = {"anonymous": strangers.pool.refused, "probes": strangers.probes.refused}
+    yield counter(
+        "onevisit_strangers_refused", "Requests without a token for want of room", "pool", pools
+    )
 
 
 def _tls(settings: Settings) -> ssl.SSLContext | None:

@@ -123,11 +123,16 @@ async def _domain(request: Request, error: Exception) -> Response:
     )
 
 
-async def _auth(request: Request, error: Exception) -> Response:
-    assert isinstance(error, AuthError)  # noqa: S101 - registered for this class
+def problem_of(error: AuthError, trace_id: str) -> Response:
+    """The refusal of a caller; one that is unknown learns which scheme is spoken (RFC 6750, 3)."""
     is_unknown = text_of(error.code).status == HTTPStatus.UNAUTHORIZED
     headers = {"WWW-Authenticate": 'Bearer error="invalid_token"'} if is_unknown else None
-    return problem(error.code, trace_id_of(request), error.detail, headers=headers)
+    return problem(error.code, trace_id, error.detail, headers=headers)
+
+
+async def _auth(request: Request, error: Exception) -> Response:
+    assert isinstance(error, AuthError)  # noqa: S101 - registered for this class
+    return problem_of(error, trace_id_of(request))
 
 
 async def _http(request: Request, error: Exception) -> Response:

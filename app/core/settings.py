@@ -66,6 +66,9 @@ class Settings(BaseSettings):
     token_algorithms: Hosts = Field(
         ("EdDSA", "ES256"), description="accepted signatures: EdDSA, ES256, RS256, PS256"
     )
+    token_life_s: float = Field(
+        86_400, ge=60, description="longest life of an accepted token, from iat to exp"
+    )
     egress_allow: Networks = Field(
         (), description="private ranges where departments sit, comma separated"
     )
@@ -97,6 +100,29 @@ class Settings(BaseSettings):
     )
     max_body_bytes: int = Field(256 << 10, ge=1024)
     body_seconds: float = Field(20.0, gt=0)
+    body_bytes_per_second: float = Field(
+        4096, gt=0, description="least rate at which a body must come, after three seconds"
+    )
+    connections: int = Field(
+        8192, ge=64, description="open connections of a process; fewer where files are scarce"
+    )
+    connections_per_peer: int = Field(
+        512, ge=8, description="of one address, before a valid token was shown on them"
+    )
+    trusted_proxies: Networks = Field(
+        (), description="proxies whose Forwarded and X-Forwarded-For are believed"
+    )
+    cors_origins: Hosts = Field(
+        (), description="origins of web pages that may call the interface, comma separated"
+    )
+    calls_per_second: float = Field(
+        100.0, ge=0, description="requests of any kind a caller may make in a second; 0: no bound"
+    )
+    calls_burst: int = Field(400, ge=1, description="requests a caller may make at once")
+    anonymous_per_second: float = Field(
+        20.0, ge=0, description="requests without a valid token an address may make in a second"
+    )
+    anonymous_burst: int = Field(400, ge=1, description="such requests at once")
     workers: int = Field(
         1, ge=1, le=64, description="gateway processes; more than one needs PostgreSQL"
     )

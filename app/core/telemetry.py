@@ -21,6 +21,7 @@ from app.core.admission import LAG_BOUNDS, Admission, takes
 from app.core.deps import SettingsDep, Slot
 from app.core.errors import NotAllowed
 from app.core.rooms import Families
+from app.core.wire.proxies import is_forwarded
 
 router = APIRouter(tags=["health"])
 REGISTRY: Slot[CollectorRegistry] = Slot("metrics_registry")
@@ -58,12 +59,9 @@ def admission_families(admission: Admission) -> Families:
     """What is in flight, the limit, refusals by priority, and how late the event loop runs."""
 
     def families() -> Iterable[Metric]:
-        refused = CounterMetricFamily(
-            "onevisit_requests_refused", "Requests refused for want of room", labels=["priority"]
-        )
-        for priority, count in admission.refused.items():
-            refused.add_metric([priority.name.lower()], count)
-        yield refused
+        refused = {priority.name.lower(): count for priority, count in admission.refused.items()}
+        words = "Requests refused for want of room"
+        yield counter("onevisit_requests_refused", words, "priority", refused)
         yield gauge("onevisit_requests_in_flight", "Requests being answered", admission.in_flight)
         yield gauge("onevisit_requests_limit", "Requests that may be in flight", admission.limit)
         yield gauge("onevisit_tasks", "Tasks of the event loop", len(asyncio.all_tasks()))
@@ -88,6 +86,14 @@ def gauge(name: str, words: str, value: float) -> Metric:
     return GaugeMetricFamily(name, words, value=value)
 
 
+def counter(name: str, words: str, label: str, counts: dict[str, int]) -> Metric:
+    """Counts by one label."""
+    family = CounterMetricFamily(name, words, labels=[label])
+    for value, count in sorted(counts.items()):
+        family.add_metric([value], count)
+    return family
+
+
 @router.get(
     "/metrics",
     response_class=Response,
@@ -104,11 +110,15 @@ async def read_metrics(request: Request, settings: SettingsDep) -> Response:
 
 
 def _may_read(request: Request, token: str | None) -> bool:
-    """By the operators' token; where none is set, from this machine only."""
+    """By the operators' token; where none is set, from this machine only: a request that came
+    through a proxy did not.
+    """
     if token is not None:
         return hmac.compare_digest(
             request.headers.get("authorization", "").encode(), f"Bearer {token}".encode()
         )
+    if is_forwarded(request.scope["headers"]):
+        return False
     try:
         return request.client is not None and ipaddress.ip_address(request.client.host).is_loopback
     except ValueError:

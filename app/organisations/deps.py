@@ -29,6 +29,7 @@ async def open_room(house: House) -> AsyncIterator[None]:
         keys,
         issuer=settings.issuer or "",
         audience=settings.audience or "",
+        longest=settings.token_life_s,
         types=settings.token_types,
         algorithms=settings.token_algorithms,
     )

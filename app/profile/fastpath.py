@@ -17,6 +17,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from app.audit.errors import AuditUnavailable
 from app.core.admission import Admission, Priority
 from app.core.context import trace_id_for
+from app.core.deps import PORT, STRANGERS
 from app.core.errors import DomainError
 from app.core.problems import problem
 from app.core.rates import Rates
@@ -34,18 +35,24 @@ log = logging.getLogger("onevisit.request")
 _PATH = "/v1/profiles/"
 _IDENTIFIER = re.compile(r"[0-9A-Z]{9,22}")
 _PLAIN_QUERY = re.compile(rb"[0-9A-Za-z=&_.-]{1,200}")
-_READ = request.READ | {b"authorization"}
+_READ = request.READ | {b"authorization", b"origin"}
 _BEARER = b"Bearer "
+_TASK = re.compile(rb"(?:^|&)task=([^&]{1,36})(?:&|$)")
 
 
 def priority_of(scope: Scope) -> Priority:
-    """By what a look-up is for: an officer with a task goes before one without, and what nobody
-    waits for goes last.
+    """By what a look-up is for: an officer with an open task goes before one without, and what
+    nobody waits for goes last. A task that is not the caller's raises nothing.
     """
     told = next((v for k, v in scope["headers"] if k == b"priority"), b"")
     if request.is_background(told.decode("latin-1")):
         return Priority.PREFETCH
-    return Priority.TASK if b"task=" in scope["query_string"] else Priority.PULL
+    task = _TASK.search(scope["query_string"])
+    principal = scope["state"]["principal"]
+    engine = ENGINE.of(scope["app"])
+    if task and engine.has_task(principal, task[1].decode("latin-1")):
+        return Priority.TASK
+    return Priority.PULL
 
 
 class FastPath:
@@ -60,8 +67,13 @@ class FastPath:
         admission: Admission,
         rates: Rates,
         default_ms: int,
+        *,
+        crosses: bool = False,
     ) -> None:
         self._gateway = gateway
+        self._crosses = crosses
+        self.port = PORT.of(gateway)
+        self._strangers = STRANGERS.of(gateway)
         self._app = declared
         self._admission = admission
         self._rates = rates
@@ -75,14 +87,13 @@ class FastPath:
         ):
             await self._app(scope, receive, send)
             return
-        engine, priority = ENGINE.of(self._gateway), priority_of(scope)
+        engine = ENGINE.of(self._gateway)
         found: tuple[Prepared, Headers] | None = None
-        if self._admission.has_room(priority):  # else nothing is verified either
+        if self._admission.has_room(Priority.TASK):  # else nothing is verified either
             found = self._recognised(engine, scope, asyncio.get_running_loop().time())
-        if found is None:
+        if found is None or not self._admission.enter(_urgency(engine, *found)):
             await self._app(scope, receive, send)  # where it is refused in words, if it is refused
             return
-        self._admission.enter(priority)
         answered = False
         try:
             if self._rates.allows(found[0].principal.subject):
@@ -102,7 +113,9 @@ class FastPath:
         told = dict(pairs)
         if len(told) != len(pairs):
             return None  # which of two counts, the declared route says
-        principal = caller_of(self._gateway.state.token_verifier, told.get(b"authorization", b""))
+        if self._crosses and b"origin" in told:
+            return None  # a page of another origin is told more
+        principal = self._caller(scope, told.get(b"authorization", b""))
         if principal is None:
             return None
         try:
@@ -118,6 +131,22 @@ class FastPath:
         except DomainError:
             return None
         return None if prepared is None else (prepared, headers)
+
+    def _caller(self, scope: Scope, authorization: bytes) -> Principal | None:
+        """A caller whose token verifies without waiting for anybody, and who may look up. A token
+        that was never seen is not tried for an address whose tokens have failed too often.
+        """
+        if not authorization.startswith(_BEARER):
+            return None
+        verifier: TokenVerifier = self._gateway.state.token_verifier
+        token = authorization[len(_BEARER) :].decode("latin-1")
+        if not verifier.has_met(token) and not self._strangers.may_try(scope):
+            return None
+        claims = verifier.at_once(token)
+        if claims is None or not allows(claims.principal, Permission.PROFILE_READ):
+            return None
+        scope.setdefault("state", {})["principal"] = claims.principal
+        return claims.principal
 
     async def _answer(
         self,
@@ -160,14 +189,12 @@ async def _send(told: answer.Answer, trace_id: str, send: Send) -> None:
     await send({"type": "http.response.body", "body": told.body})
 
 
-def caller_of(verifier: TokenVerifier, authorization: bytes) -> Principal | None:
-    """A caller whose token verifies without waiting for anybody, and who may look up."""
-    if not authorization.startswith(_BEARER):
-        return None
-    claims = verifier.at_once(authorization[len(_BEARER) :].decode("latin-1"))
-    if claims is None or not allows(claims.principal, Permission.PROFILE_READ):
-        return None
-    return claims.principal
+def _urgency(engine: Engine, prepared: Prepared, headers: Headers) -> Priority:
+    """As `priority_of`, of a look-up whose task is verified already."""
+    if headers.background:
+        return Priority.PREFETCH
+    has_task = engine.has_task(prepared.principal, prepared.look_up.task or "")
+    return Priority.TASK if has_task else Priority.PULL
 
 
 async def gone(receive: Receive) -> None:

@@ -39,6 +39,11 @@ class Engine:
         """Whether the task that is named is among the open ones known here; none is."""
         return task is None or task in self.disclosure.tasks.value
 
+    def has_task(self, principal: Principal, task: str) -> bool:
+        """Whether an open task of that id is this caller's."""
+        found = self.disclosure.tasks.value.get(task)
+        return found is not None and found.is_for(principal.subject)
+
     async def prepare(self, principal: Principal, look_up: LookUp) -> Prepared:
         """Check that this look-up is allowed. Raises refusals."""
         started = asyncio.get_running_loop().time()

@@ -13,7 +13,7 @@ import pytest
 from fastapi import Depends
 from fastapi.dependencies.utils import get_dependant
 
-from app.api.table import every_route
+from app.api.table import every_route, permission_of
 from app.core.admission import declared_priority
 from app.core.deps import read_session, write_session
 from app.core.settings import Settings
@@ -48,17 +48,6 @@ def app():
     return create_app(
         Settings(secret_key="x" * 32, issuer="i", audience="a", jwks_file=Path("none"))
     )
-
-
-def permission_of(route):
-    waiting = list(route.dependant.dependencies)
-    while waiting:
-        dependant = waiting.pop()
-        permission = getattr(dependant.call, "permission", None)
-        if permission is not None:
-            return permission
-        waiting += dependant.dependencies
-    return None
 
 
 class TestSizes:
@@ -125,6 +114,7 @@ def test_pure_modules_are_on_the_list_of_the_contract():
     does_io = {
         "sequencer",
         "refusals",
+        "tally",
         "directory",
         "loader",
         "vault",

@@ -8,7 +8,8 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from app.audit import repository
+from app.audit import repository, tally
+from app.audit.deps import REFUSALS
 from app.audit.errors import AuditUnavailable
 from app.audit.events import LONGEST, Event, canonical, reference
 from app.audit.sequencer import Sequencer
@@ -17,6 +18,7 @@ from app.core.clock import SystemClock
 from app.core.deps import DATABASE
 from app.core.keys import Keyring
 from auth.principal import Role
+from tests.fixtures.gateway import running
 
 AT = datetime(2026, 11, 22, tzinfo=UTC)
 BUSINESS = "91310115MA1YYY024Y"
@@ -122,13 +124,52 @@ class TestRefusals:
         task = {"business_id": BUSINESS, "region": "310000", "assignees": ["x"], "basis": "plan"}
         assert (await gateway.leader.post("/v1/tasks", json=task)).status_code == 403
         found = await entries(gateway, event="gateway.request.refused")
-        assert [(e["outcome"], e["object_ref"]) for e in found] == [
-            ("401", "GET /v1/records"),
-            ("401", "GET /v1/records"),
+        assert [(e["outcome"], e.get("object_ref")) for e in found] == [
+            ("auth.token_missing", None),
+            ("auth.token_malformed", None),
             ("403", "GET /v1/records"),
             ("403", "POST /v1/tasks"),
         ]
         assert (found[0].get("role"), found[2]["role"]) == (None, "inspector")
+        assert (found[0]["peer"], found[0]["count"]) == ("127.0.0.1", 1)
+        assert found[0]["first"] == found[0]["last"]
+
+    async def test_what_a_stranger_is_refused_is_one_entry_a_minute(self, gateway):
+        for _ in range(50):
+            assert (await gateway.client("rubbish").get("/v1/records")).status_code == 401
+        found = await entries(gateway, event="gateway.request.refused")
+        assert [(e["outcome"], e["count"]) for e in found] == [("auth.token_malformed", 1)]
+        refusals = REFUSALS.of(gateway.app)
+        await refusals.close()  # as when the minute is over
+        found = await entries(gateway, event="gateway.request.refused")
+        assert [e["count"] for e in found] == [1, 49]
+        assert found[1]["first"] <= found[1]["last"]
+        assert refusals.total == 50
+
+    async def test_many_peers_are_not_remembered_without_bound(self, gateway, monkeypatch):
+        monkeypatch.setattr(tally, "_MOST", 3)
+        refusals = REFUSALS.of(gateway.app)
+        for number in range(9):
+            await refusals.note(f"198.51.100.{number}", "auth.token_missing", "")
+        await refusals.close()
+        found = await entries(gateway, event="gateway.request.refused")
+        assert [(e["peer"], e["count"]) for e in found] == [
+            ("198.51.100.0", 1),
+            ("198.51.100.1", 1),
+            ("198.51.100.2", 1),
+            ("others", 1),
+            ("others", 5),
+        ]
+
+    async def test_whoever_asks_too_often_fills_no_trail(self, database_url, settings_for, issuer):
+        configured = settings_for(database_url, calls_per_second=0.001, calls_burst=2)
+        async with running(configured, issuer) as gateway:
+            answers = [await gateway.inspector.get("/v1/records") for _ in range(6)]
+            assert [a.status_code for a in answers] == [403, 403, 429, 429, 429, 429]
+            assert answers[-1].json()["code"] == "request.too_many"
+            assert int(answers[-1].headers["retry-after"]) > 1
+            found = await entries(gateway, event="gateway.request.refused")
+            assert [e["outcome"] for e in found] == ["403", "403", "request.too_many"]
 
     async def test_a_refused_look_up_is_found_under_its_business(self, gateway):
         await gateway.inspector.get(

@@ -4,11 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from app.api.table import priorities_of
+from app.api.table import RouteTable, priority_of
 from app.core.admission import LAG_BOUNDS, Admission, Priority, retry_after
 from app.core.context import trace_id_for
 from app.core.settings import Settings
 from app.main import create_app
+from auth.principal import Principal, Role
+from tests.fixtures.databases import ON_SQLITE
 
 
 def filled(count, priority=Priority.RECORD):
@@ -83,41 +85,98 @@ def test_lags_are_counted_by_bucket():
     assert admission.lags[LAG_BOUNDS.index(0.02)] == 1
 
 
-@pytest.mark.parametrize(
-    ("method", "path", "query", "urgency", "wanted"),
-    [
-        ("PUT", "/v1/inspections/x", b"", b"", Priority.RECORD),
-        ("POST", "/v1/tasks", b"", b"", Priority.RECORD),
-        ("GET", "/v1/profiles/x", b"purpose=inspection&task=1", b"", Priority.TASK),
-        ("GET", "/v1/profiles/x", b"purpose=patrol", b"", Priority.PULL),
-        ("GET", "/v1/profiles/x", b"purpose=inspection&task=1", b"u=7", Priority.PREFETCH),
-        ("GET", "/v1/records", b"", b"", Priority.PULL),
-        ("POST", "/v1/profiles:batch", b"", b"", Priority.PREFETCH),
-        ("PUT", "/v1/inspections/x", b"", b"u=7", Priority.RECORD),
-        ("GET", "/nothing/here", b"", b"", Priority.PULL),
-        ("DELETE", "/v1/tasks", b"", b"", Priority.PULL),
-    ],
-)
-def test_what_a_request_does_says_how_urgent_it_is(method, path, query, urgency, wanted):
-    priority_of = priorities_of(
+def scope_of(method, path, urgency=b"", role=None):
+    """A request as admission sees it: of a caller with a role, or of nobody."""
+    table = RouteTable(
         create_app(Settings(secret_key="x" * 32, issuer="i", audience="a", jwks_file=Path("none")))
     )
     scope = {
         "method": method,
         "path": path,
-        "query_string": query,
+        "query_string": b"",
         "headers": [(b"priority", urgency)] if urgency else [],
+        "state": {},
     }
-    assert priority_of(scope) is wanted
-    assert retry_after(wanted) == str(1 + int(wanted))
+    scope["state"]["declared"] = table.of(scope)
+    if role is not None:
+        scope["state"]["principal"] = Principal("x", frozenset({role}), None, "000000")
+    return scope
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "urgency", "role", "wanted"),
+    [
+        ("PUT", "/v1/inspections/x", b"", Role.INSPECTOR, Priority.RECORD),
+        ("PUT", "/v1/inspections/x", b"", Role.PATROLLER, Priority.PREFETCH),
+        ("POST", "/v1/tasks", b"", Role.TEAM_LEADER, Priority.RECORD),
+        ("GET", "/v1/records", b"", Role.SUPERVISOR, Priority.PULL),
+        ("GET", "/v1/records", b"", Role.INSPECTOR, Priority.PREFETCH),
+        ("POST", "/v1/profiles:batch", b"", Role.INSPECTOR, Priority.PREFETCH),
+        ("PUT", "/v1/inspections/x", b"u=7", Role.INSPECTOR, Priority.RECORD),
+        ("GET", "/nothing/here", b"", Role.INSPECTOR, Priority.PULL),
+        ("DELETE", "/v1/tasks", b"", Role.TEAM_LEADER, Priority.PULL),
+        ("PUT", "/v1/inspections/x", b"", None, None),
+        ("GET", "/m", b"", None, None),
+    ],
+)
+def test_what_a_known_caller_may_do_says_how_urgent_it_is(method, path, urgency, role, wanted):
+    assert priority_of(scope_of(method, path, urgency, role)) is wanted
+
+
+@ON_SQLITE
+async def test_a_task_makes_a_look_up_urgent_only_where_it_is_the_callers(gateway):
+    task = await gateway.task("91310115MA1YYY024Y")
+    for subject, told, urgency, wanted in (
+        ("inspector-1", task, b"", Priority.TASK),
+        ("inspector-1", task, b"u=7", Priority.PREFETCH),
+        ("inspector-2", task, b"", Priority.PULL),
+        ("inspector-1", "0" * 36, b"", Priority.PULL),
+        ("inspector-1", "", b"", Priority.PULL),
+    ):
+        scope = {
+            "method": "GET",
+            "path": "/v1/profiles/x",
+            "query_string": f"purpose=inspection&task={told}".encode(),
+            "headers": [(b"priority", urgency)] if urgency else [],
+            "app": gateway.app,
+            "state": {
+                "principal": Principal(subject, frozenset({Role.INSPECTOR}), "fire", "330100")
+            },
+        }
+        scope["state"]["declared"] = RouteTable(gateway.app).of(scope)
+        assert priority_of(scope) is wanted, (subject, told)
 
 
 @pytest.mark.parametrize("path", ["/livez", "/readyz", "/metrics"])
 def test_operators_probes_are_exempt(path):
-    app = create_app(
-        Settings(secret_key="x" * 32, issuer="i", audience="a", jwks_file=Path("none"))
-    )
-    assert priorities_of(app)({"method": "GET", "path": path, "headers": []}) is None
+    scope = scope_of("GET", path)
+    assert scope["state"]["declared"].is_probe
+    assert priority_of(scope) is None
+
+
+@pytest.mark.parametrize("wanted", list(Priority))
+def test_who_yields_first_waits_longest(wanted):
+    assert retry_after(wanted) == str(1 + int(wanted))
+
+
+def test_an_idle_gateway_that_is_paused_is_not_overloaded():
+    admission = filled(10)
+    for _ in range(8 * 3):
+        admission.adjust(0.5)
+    assert admission.limit == 100
+
+
+def test_what_was_taken_away_comes_back_when_all_is_well():
+    admission = filled(60)
+    for _ in range(100):
+        admission.press()
+        admission.adjust(0.0)
+    assert admission.limit < 70
+    for _ in range(60):
+        admission.leave()
+    for _ in range(100):
+        admission.adjust(0.0)
+    assert admission.limit == 100
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ ONCE ?=
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo run test cover check lint format types contracts openapi examples migrate lock clean bench bench-peers campaign-truth campaign-zoo campaign-ssrf campaign-overload \
-  campaign-crowd campaign-link campaign-browser campaign-field
+  campaign-crowd campaign-link campaign-browser campaign-field campaign-clients campaign-insider
 
 help: ## Show these verbs
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -79,6 +79,12 @@ campaign-overload: install ## Ten times what departments can take (ROUNDS=n seco
 
 campaign-crowd: install ## A thousand look-ups at once, departments of 20, 300 and 1200 ms (ROUNDS=n look-ups)
 	@$(BIN)/python -m tests.campaigns.crowd $(if $(ROUNDS),--rounds $(ROUNDS))
+
+campaign-clients: install ## Hostile clients x 1, x 100 and 3 000 sockets, beside honest look-ups from another address (ROUNDS=n sockets)
+	@$(BIN)/python -m tests.campaigns.clients $(if $(ROUNDS),--rounds $(ROUNDS))
+
+campaign-insider: install ## Acts of a hostile data manager, leader and coordinator: only their own section suffers (ROUNDS=n acts)
+	@$(BIN)/python -m tests.campaigns.insider $(if $(ROUNDS),--rounds $(ROUNDS))
 
 campaign-link: install ## Through 64 kbit/s and 400 ms: seconds to the headline, bytes of the answers
 	@$(BIN)/python -m tests.campaigns.link

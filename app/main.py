@@ -6,6 +6,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.api.document import OPENAPI_VERSION, openapi_document
 from app.api.entry import Entry
+from app.api.served import serve_documents
 from app.api.table import RouteTable, include_routes, priority_of
 from app.audit.refusals import AuditedRefusals
 from app.core import problems
@@ -47,7 +48,7 @@ def create_app(settings: Settings | None = None, clock: Clock | None = None) -> 
         title="OneVisit gateway",
         version="1.0.0",
         lifespan=lifespan_of(settings, clock or SystemClock()),
-        redoc_url=None,
+        openapi_url=None,  # served by a route of ours
     )
     app.openapi_version = OPENAPI_VERSION
     problems.install(app)
@@ -56,6 +57,8 @@ def create_app(settings: Settings | None = None, clock: Clock | None = None) -> 
     strangers = _strangers(app, settings)
     include_routes(app)
     app.include_router(page_router)
+    if settings.api_pages:
+        serve_documents(app)
     _surround(app, settings, admission, strangers)
     app.front = FastPath(
         app,

@@ -19,7 +19,7 @@ class FanOut:
 
     __slots__ = (
         "_dispatcher", "_flights", "_left", "_on_section", "_timer", "_unasked",
-        "deadline", "replies", "whole",
+        "caller", "deadline", "replies", "whole",
     )  # fmt: skip
 
     def __init__(
@@ -27,7 +27,9 @@ class FanOut:
         dispatcher: Dispatcher,
         deadline: float,
         on_section: OnSection | None = None,
+        caller: str = "",
     ) -> None:
+        self.caller = caller
         self._dispatcher = dispatcher
         self._flights: dict[str, Flight] = {}
         self._left = 0

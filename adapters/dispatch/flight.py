@@ -90,13 +90,22 @@ class Attempt:
         time, lane = flight.context.ticker.time, self.lane
         now = time()
         self.leave()
+        if answer is not None and not _fits(answer, flight.question):
+            answer, error = None, AdapterError("adapter_failed", "another section's shape")
         if answer is not None:
             allowed = self.cut_at - self.started if self.is_fair else inf
             lane.succeeded(now - self.started, allowed, now, self.address)
             flight.answered(self, answer, now)
         elif error is not None:
             if error.code != _OUT_OF_TIME:
-                lane.failed(error, now, is_probe=self.is_probe, address=self.address)
+                lane.failed(
+                    error,
+                    now,
+                    is_probe=self.is_probe,
+                    address=self.address,
+                    business=flight.question.query.business_id,
+                    callers={waiter.caller for waiter in flight.waiters},
+                )
             elif not self.is_late:
                 self._ran_out(now)
             flight.failed(self, error, now)
@@ -234,7 +243,9 @@ class Flight:
             lane.hedges.earn()
             after = self._hedge_after(lane)
             attempt.hedge_at = None if after is None else now + after
-        query = question.query if not replica else structs.replace(question.query, replica=replica)
+        query = question.query
+        if replica or is_probe:
+            query = structs.replace(query, replica=replica, anew=is_probe)
         self.context.ticker.watch(attempt.due)
         try:
             attempt.asking = question.route.begin(query, attempt.told)
@@ -356,6 +367,11 @@ class Flight:
                 attempt.cancel()
             elif not attempt.is_late:
                 attempt.cut(now)
+
+
+def _fits(answer: SectionAnswer, question: Question) -> bool:
+    """Whether what an adapter gives is of the section's own shape."""
+    return answer.data is None or type(answer.data) is question.route.shape
 
 
 def fill(lane: Lane, now: float) -> None:

@@ -5,7 +5,7 @@ One lane per adapter, never shared: what one department does changes nothing for
 """
 
 from collections import Counter, deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from adapters.contract.errors import AdapterError, NothingTold
@@ -16,17 +16,53 @@ from adapters.dispatch.limits import AdaptiveLimit
 from adapters.dispatch.retries import Budget
 from adapters.dispatch.timeouts import Latencies
 
-_NEUTRAL = frozenset({"credentials_rejected", "request_refused", "gateway_full", "echo_missing"})
+NEUTRAL = frozenset({"credentials_rejected", "request_refused", "gateway_full", "echo_missing"})
 """Failures that say nothing about the department's health: 4xx, the gateway's own, and a
 "no record" that names nobody.
 """
+OF_CONTENT = frozenset(
+    {
+        "too_large",
+        "compression_refused",
+        "encoding",
+        "deceptive_text",
+        "not_parsable",
+        "too_complex",
+        "duplicate_key",
+        "wrong_business",
+        "schema_violation",
+        "as_of_invalid",
+        "adapter_failed",
+    }
+)
+"""Failures that the content of one record may cause."""
 _BUSY = "upstream_busy"
 _UNREACHED = frozenset({"connect_failed", "name_unresolved", "tls_failed"})
 _SLOW_SHARE = 0.9
+_MOST_SPOILT, _SPOILT_SECONDS = 64, 10.0
+_SPOILT_BUSINESSES, _SPOILT_CALLERS = 3, 2
 LONGEST_REST = 5.0
 """Seconds for which a department may ask to be left alone (`Retry-After`)."""
 QUEUE_FACTOR = 4
 """At most this many times the limit wait for a place."""
+
+
+class Spoilt:
+    """Answers lately whose content was at fault. One record is at fault for itself; the department
+    is only where several businesses are, and several callers saw it.
+    """
+
+    __slots__ = ("_seen",)
+
+    def __init__(self) -> None:
+        self._seen: deque[tuple[float, str, str]] = deque(maxlen=_MOST_SPOILT)
+
+    def blames(self, now: float, business: str, callers: Iterable[str]) -> bool:
+        """Count one, and say whether it is the department's by now."""
+        self._seen.extend((now, business, caller) for caller in callers)
+        lately = [row for row in self._seen if now - row[0] <= _SPOILT_SECONDS]
+        businesses, who = {row[1] for row in lately}, {row[2] for row in lately}
+        return len(businesses) >= _SPOILT_BUSINESSES and len(who) >= _SPOILT_CALLERS
 
 
 class Lane:
@@ -35,7 +71,7 @@ class Lane:
     __slots__ = (
         "_random", "_rules", "active", "adapter_id", "asked", "breaker", "breakers", "capacity",
         "hedges", "in_flight", "late", "latencies", "limit", "outcomes", "rests_until", "retries",
-        "waiting",
+        "spoilt", "waiting",
     )  # fmt: skip
 
     def __init__(
@@ -60,6 +96,7 @@ class Lane:
         self.in_flight = 0
         self.late = 0
         self.rests_until = 0.0
+        self.spoilt = Spoilt()
         # Attempts and flights (`flight`): this room only holds them, in the order in which they
         # came.
         self.active: dict[Any, None] = {}
@@ -97,15 +134,28 @@ class Lane:
         self.limit.record(seconds, self.in_flight + 1)
         self.breakers[address].succeeded(now, slow=seconds > allowed * _SLOW_SHARE)
 
-    def failed(self, error: AdapterError, now: float, *, is_probe: bool, address: int = 0) -> None:
-        """A failure came; what the caller did wrong does not count against the department."""
+    def failed(
+        self,
+        error: AdapterError,
+        now: float,
+        *,
+        is_probe: bool,
+        address: int = 0,
+        business: str = "",
+        callers: Iterable[str] = (),
+    ) -> None:
+        """A failure came; what the caller did wrong does not count against the department, nor does
+        the content of one record, or what one caller alone sees.
+        """
         if error.code == _BUSY:
             self.limit.dropped()
             self.rests_until = max(
                 self.rests_until, now + min(error.retry_after or 0.0, LONGEST_REST)
             )
         breaker = self.breakers[address]
-        neutral = error.code in _NEUTRAL or isinstance(error, NothingTold)
+        neutral = error.code in NEUTRAL or isinstance(error, NothingTold)
+        if not neutral and error.code in OF_CONTENT:
+            neutral = not self.spoilt.blames(now, business, callers)
         if neutral or (error.code == _BUSY and not error.again):
             if is_probe:
                 breaker.abandoned()

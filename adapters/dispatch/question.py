@@ -54,6 +54,8 @@ class Waiter(Protocol):
     """Who waits for a section."""
 
     deadline: float
+    caller: str
+    """Who it is, to tell callers apart; no department learns of it."""
 
     def section_settled(self, section: str, reply: Reply) -> None:
         """The section's outcome is known."""

@@ -5,7 +5,11 @@ The parser has no limits of its own and lets surplus answers pass, so both are c
 """
 
 import asyncio
+import socket
+from fcntl import ioctl
 from functools import lru_cache
+from termios import FIONREAD
+from time import monotonic
 from typing import Protocol, cast
 
 import httptools
@@ -28,6 +32,14 @@ brings.
 _ONCE = (b"\ncontent-type:", b"\ncontent-encoding:", b"\ncontent-length:", b"\ntransfer-encoding:")
 
 _BEGINNING = b"HTTP/"
+_NO_BYTES = b"\x00\x00\x00\x00"
+_KEEPALIVE = (
+    (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
+    (socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, 15),
+    (socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, 5),
+    (socket.IPPROTO_TCP, socket.TCP_KEEPCNT, 3),
+)
+"""A peer that is gone without a word is noticed within half a minute."""
 
 Fields = dict[bytes, bytes]
 """As they came; of a repeated field the last."""
@@ -57,8 +69,8 @@ class Connection(asyncio.Protocol):
     """
 
     __slots__ = (
-        "asker", "body", "budget", "closed", "complete", "fields", "head", "headed", "interim",
-        "keep", "limits",
+        "asked_at", "asker", "body", "budget", "closed", "complete", "descriptor", "fields", "head",
+        "headed", "idle_since", "interim", "keep", "limits",
         "on_header", "parser", "pieces", "received", "started", "status", "told", "transport",
     )  # fmt: skip
 
@@ -75,12 +87,16 @@ class Connection(asyncio.Protocol):
         self.parser = httptools.HttpResponseParser(self)
         self.closed = self.started = self.complete = self.keep = self.headed = False
         self.received = self.status = self.interim = 0
+        self.asked_at = self.idle_since = 0.0
+        self.descriptor = -1
+        """Of a connection in the clear; within TLS what waits may be the protocol's own."""
         self.body = self.head = b""
         self.pieces: list[bytes] | None = None
 
     def ask(self, asker: Asker, payload: bytes) -> None:
         """Send a question; `asker` hears of the end. The connection must be open and idle."""
         self.asker = asker
+        self.asked_at = monotonic()
         self.started = self.complete = self.keep = self.headed = False
         self.received = self.status = self.interim = 0
         self.fields.clear()
@@ -91,6 +107,7 @@ class Connection(asyncio.Protocol):
     def abort(self) -> None:
         """Close at once; nobody is told."""
         self.closed = True
+        self.descriptor = -1
         self._let_go()
         self.body, self.head, self.pieces, self.told = b"", b"", None, {}
         self.fields.clear()
@@ -107,9 +124,28 @@ class Connection(asyncio.Protocol):
     # asyncio.Protocol
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast("asyncio.Transport", transport)
+        own = transport.get_extra_info("socket")
+        if own is None:
+            return
+        for level, option, value in _KEEPALIVE:
+            own.setsockopt(level, option, value)
+        if transport.get_extra_info("sslcontext") is None:
+            self.descriptor = own.fileno()
+
+    def is_usable(self) -> bool:
+        """Whether a question may be written: it is open, and no bytes wait that came before any
+        question was written; they answer none.
+        """
+        if self.descriptor < 0:
+            return not self.closed
+        try:
+            return ioctl(self.descriptor, FIONREAD, _NO_BYTES) == _NO_BYTES
+        except OSError:
+            return False
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.closed = True
+        self.descriptor = -1
         if self.asker is None:
             return
         if self._until_close and exc is None and not self.complete:

@@ -12,8 +12,9 @@ import logging
 import ssl
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from itertools import count
 from typing import Any, TypeVar
+from weakref import WeakValueDictionary
 
 from adapters.contract.errors import (
     AdapterError,
@@ -24,10 +25,11 @@ from adapters.contract.errors import (
 from adapters.transport.answers import media_type_of
 from adapters.transport.connection import Connection, Fields
 from adapters.transport.guard import AddressGuard, ByteBudget, Limits, Origin, decode_body
+from adapters.transport.heads import payload_of
+from adapters.transport.pools import Pool
 
 log = logging.getLogger("onevisit.transport")
 T = TypeVar("T")
-_IDLE_PER_ORIGIN = 256
 QUICK, PATIENT = 0.25, 3.0
 """Seconds a connection may take: for a question that an officer waits for, and for everything
 else: a first packet that was lost comes again after one second.
@@ -37,6 +39,12 @@ LARGE = 64 << 10
 """Bytes on the wire above which a thread reads."""
 _READERS = ThreadPoolExecutor(1, thread_name_prefix="read-large")
 _REDIRECTS = range(300, 400)
+_OWNERS = count(1)
+
+
+def owner_of(adapter_id: str) -> str:
+    """A name for one adapter as it is built now: with other credentials it is another one."""
+    return f"{adapter_id}#{next(_OWNERS)}"
 
 
 class Response:
@@ -88,14 +96,6 @@ class Response:
 Done = Callable[[Response | None, AdapterError | None], None]
 
 
-@dataclass(slots=True)
-class Pool:
-    """Connections to one origin that wait for the next question."""
-
-    origin: Origin
-    idle: list[Connection]
-
-
 class Call:
     """One question under way; `done` is called once, never after `cancel`, and possibly before
     `begin` returns.
@@ -137,7 +137,7 @@ class Call:
         if self.connecting is not None:
             self.connecting.cancel()
         if self.connection is not None:
-            self.connection.abort()
+            self.pool.cut(self.connection)
             self.connection = None
 
     def settle(self, response: Response | None, error: AdapterError | None) -> None:
@@ -148,17 +148,14 @@ class Call:
 
     # Asker
     def on_answer(self, connection: Connection, status: int, fields: Fields, body: bytes) -> None:
-        idle = self.pool.idle
-        if connection.keep and len(idle) < _IDLE_PER_ORIGIN:
-            idle.append(connection)
-        else:
-            connection.abort()
+        self.pool.give_back(connection)
         if status in _REDIRECTS:
             self.settle(None, AdapterMalformed("redirect_refused", str(status)))
         else:
             self.settle(Response(status, fields, body, self.exchange.limits), None)
 
     def on_failure(self, connection: Connection, error: AdapterError) -> None:
+        self.pool.cut(connection)
         again = self.repeatable and not connection.started and isinstance(error, AdapterUnavailable)
         if again and self.done is not None:
             self.repeatable = False
@@ -177,19 +174,25 @@ class Exchange:
         self.limits = limits or Limits()
         self.budget = ByteBudget(self.limits.process)
         self._tls = tls
-        self._pools: dict[Origin, Pool] = {}
+        self._pools: WeakValueDictionary[tuple[Origin, str], Pool] = WeakValueDictionary()
+        """Kept by who asks through them, and by their idle connections for a while."""
         self._open: set[Connection] = set()
         self._connecting: set[asyncio.Task[None]] = set()
 
-    def pool(self, url: str) -> tuple[Pool, str]:
-        """The pool and request target of a URL. Raises
-        `AdapterUnavailable("address_forbidden")`.
+    def pool(self, url: str, owner: str = "") -> tuple[Pool, str]:
+        """The pool and request target of a URL. An owner (an adapter with its credentials) shares
+        its connections with nobody. Raises `AdapterUnavailable("address_forbidden")`.
         """
         origin, target = self.guard.split(url)
-        pool = self._pools.get(origin)
+        pool = self._pools.get((origin, owner))
         if pool is None:
-            pool = self._pools[origin] = Pool(origin, [])
+            pool = self._pools[origin, owner] = Pool(origin)
         return pool, target
+
+    def drop(self, owner: str) -> None:
+        """End the idle connections of an owner who asks no more."""
+        for key in [key for key in self._pools if key[1] == owner]:
+            self._pools.pop(key).close()
 
     def begin(
         self,
@@ -199,9 +202,10 @@ class Exchange:
         *,
         repeatable: bool = True,
         connect_seconds: float = QUICK,
+        anew: bool = False,
     ) -> Call:
-        """Ask, and call `done` with the answer or the failure. The caller keeps the time and
-        cancels.
+        """Ask, on a new connection if `anew`, and call `done` with the answer or the failure. The
+        caller keeps the time and cancels.
 
         A kept-alive connection that the other side closed before a byte came back is replaced once,
         if `repeatable`.
@@ -209,13 +213,11 @@ class Exchange:
         call = Call(
             self, pool, payload, done, repeatable=repeatable, connect_seconds=connect_seconds
         )
-        idle = pool.idle
-        while idle:
-            connection = idle.pop()
-            if not connection.closed:
-                call.connection = connection
-                connection.ask(call, payload)
-                return call
+        connection = None if anew else pool.take()
+        if connection is not None:
+            call.connection = connection
+            connection.ask(call, payload)
+            return call
         call.repeatable = False
         self.connect_for(call)
         return call
@@ -229,12 +231,13 @@ class Exchange:
         body: bytes = b"",
         deadline: float,
         repeatable: bool = True,
+        owner: str = "",
     ) -> Response:
         """Ask once and return the complete answer, or raise `AdapterError` by `deadline` (a loop
         time).
         """
-        pool, target = self.pool(url)
-        payload = payload_of(method, target, pool.origin, headers, body)
+        pool, target = self.pool(url, owner)
+        payload = payload_of(method, target, pool.origin.authority, headers.items(), body)
         answered: asyncio.Future[Response] = asyncio.get_running_loop().create_future()
 
         def done(response: Response | None, error: AdapterError | None) -> None:
@@ -296,6 +299,10 @@ class Exchange:
         call.connecting = None
         if call.done is None:
             connection.abort()
+            return
+        if not connection.is_usable():
+            connection.abort()
+            call.settle(None, AdapterMalformed("surplus_answer", "an answer before the question"))
             return
         call.connection = connection
         connection.ask(call, call.payload)
@@ -362,25 +369,11 @@ class Exchange:
         for connection in self._open:
             connection.abort()
         self._open.clear()
+        for pool in self._pools.values():
+            pool.close()
         self._pools.clear()
         with contextlib.suppress(asyncio.CancelledError):
             await asyncio.sleep(0)
-
-
-def payload_of(
-    method: str, target: str, origin: Origin, headers: Mapping[str, str], body: bytes = b""
-) -> bytes:
-    """The bytes of a question. Raises `AdapterUnavailable("request_refused")` for a header that
-    would smuggle another one.
-    """
-    lines = [f"{method} {target} HTTP/1.1", f"Host: {origin.authority}", "Accept-Encoding: gzip"]
-    for name, value in headers.items():
-        if any(c in "\r\n\x00" for c in name + value):
-            raise AdapterUnavailable("request_refused", "a header value holds a line break")
-        lines.append(f"{name}: {value}")
-    if body or method == "POST":
-        lines.append(f"Content-Length: {len(body)}")
-    return "\r\n".join(lines).encode("utf-8") + b"\r\n\r\n" + body
 
 
 def tls_context(

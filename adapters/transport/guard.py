@@ -37,6 +37,7 @@ _DENIED = tuple(
     )
 )
 _GZIP_WINDOW = 31
+_IPV6 = 6
 _INFLATE_STEP, _SMALL = 64 << 10, 1 << 20
 _NAME = re.compile(r"[a-z0-9_]([a-z0-9._-]{0,251}[a-z0-9])?")
 _NUMBER = re.compile(r"\d+|0x[0-9a-f]*")
@@ -132,6 +133,8 @@ class AddressGuard:
         allow_http: bool = False,
         ports: frozenset[int] | None = None,
         own: tuple[str, ...] = (),
+        here: int = 0,
+        denied: frozenset[tuple[str, int]] = frozenset(),
         resolver: Resolver = resolve_by_system,
     ) -> None:
         self.allow = allow
@@ -142,6 +145,10 @@ class AddressGuard:
             for parts in map(urlsplit, own)
         }
         """Hosts and ports that the operator named in full: no list of ports is asked about them."""
+        self._here, self._denied = here, denied
+        """The port on which this machine's addresses are the gateway itself; addresses and ports
+        that are nobody's department, such as the database's.
+        """
         self._resolver = resolver
         self._pins: dict[Origin, tuple[float, asyncio.Future[str]]] = {}
 
@@ -238,6 +245,10 @@ class AddressGuard:
                 raise AdapterUnavailable(
                     "address_forbidden", f"{origin.host} resolves to an address that is denied"
                 )
+            if (text, origin.port) in self._denied or (origin.port == self._here and is_here(text)):
+                raise AdapterUnavailable(
+                    "address_forbidden", f"{origin.host}:{origin.port} is no department's"
+                )
             usual = (
                 origin.port in _DEFAULT_PORTS.values() or (origin.host, origin.port) in self._own
             )
@@ -267,6 +278,21 @@ class AddressGuard:
         return not any(
             address.version == network.version and address in network for network in _DENIED
         )
+
+
+@functools.lru_cache(maxsize=1024)
+def is_here(text: str) -> bool:
+    """Whether an address is this machine's: whatever may be listened on."""
+    address = ipaddress.ip_address(text)
+    if address.is_loopback or address.is_unspecified:
+        return True
+    family = socket.AF_INET6 if address.version == _IPV6 else socket.AF_INET
+    try:
+        with socket.socket(family, socket.SOCK_DGRAM) as probe:
+            probe.bind((text, 0))
+    except OSError:
+        return False
+    return True
 
 
 def decode_body(headers: Mapping[str, str], raw: bytes, limits: Limits) -> bytes:

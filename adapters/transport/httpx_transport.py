@@ -26,8 +26,9 @@ class ExchangeTransport(httpx.AsyncBaseTransport):
     former.
     """
 
-    def __init__(self, exchange: Exchange) -> None:
+    def __init__(self, exchange: Exchange, owner: str = "") -> None:
         self._exchange = exchange
+        self._owner = owner
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         deadline = request.extensions.get("deadline")
@@ -41,16 +42,21 @@ class ExchangeTransport(httpx.AsyncBaseTransport):
             body=await request.aread(),
             deadline=deadline,
             repeatable=request.method in {"GET", "HEAD"},
+            owner=self._owner,
         )
         kept = [(k, v) for k, v in response.headers.items() if k not in _DROPPED]
         return httpx.Response(response.status, headers=kept, content=response.body, request=request)
 
 
-def client_over(exchange: Exchange, auth: httpx.Auth | None = None) -> httpx.AsyncClient:
+def client_over(
+    exchange: Exchange, auth: httpx.Auth | None = None, owner: str = ""
+) -> httpx.AsyncClient:
     """An httpx client whose every byte goes through the guarded exchange; ignores proxies of the
     environment.
     """
-    return httpx.AsyncClient(transport=ExchangeTransport(exchange), auth=auth, trust_env=False)
+    return httpx.AsyncClient(
+        transport=ExchangeTransport(exchange, owner), auth=auth, trust_env=False
+    )
 
 
 def fields_for(query: AdapterQuery) -> dict[str, str]:

@@ -28,7 +28,7 @@ from adapters.transport.answers import (
 )
 from adapters.transport.credentials import Secrets, static_headers
 from adapters.transport.documents import decode_text, parse_json, parse_xml
-from adapters.transport.exchange import Exchange
+from adapters.transport.exchange import Exchange, owner_of
 from adapters.transport.httpx_transport import client_over, fields_for
 from adapters.transport.preview import Preview
 
@@ -67,10 +67,11 @@ class PythonDepartment(ABC):
         self.secrets = secrets
         self.limits = exchange.limits
         self._exchange = exchange
+        self._owner = owner_of(manifest.adapter_id)
         self._now = now
         self._base = manifest.base_url.rstrip("/")
         self._headers = static_headers(manifest.auth, secrets)
-        self._client = client_over(exchange, self.auth())
+        self._client = client_over(exchange, self.auth(), self._owner)
 
     @property
     def manifest(self) -> Manifest:
@@ -123,6 +124,7 @@ class PythonDepartment(ABC):
     async def close(self) -> None:
         """Nothing is asked after this."""
         await self._client.aclose()
+        self._exchange.drop(self._owner)
 
     def preview(self, sample: Any) -> Preview:
         """What a pasted sample of the department's answer becomes; needs no endpoint."""

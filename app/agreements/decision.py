@@ -114,6 +114,7 @@ class Release:
         "_masked",
         "_renewed",
         "_shown",
+        "shape",
         "withheld",
         "withheld_names",
     )
@@ -121,6 +122,7 @@ class Release:
     def __init__(
         self, shape: type[Struct], classes: Mapping[str, FieldClass], given: Grant
     ) -> None:
+        self.shape = shape
         verdicts = {name: field_verdict(row, given) for name, row in classes.items()}
         self.withheld = tuple(
             r for n, r in classes.items() if r.level > ANALYSIS_ONLY and verdicts[n] == "withhold"

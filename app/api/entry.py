@@ -94,7 +94,7 @@ class Entry:
         except AuthError as error:
             return self._refused(error, scope) if demanded else None
         state = scope["state"]
-        state["principal"] = claims.principal
+        state["principal"], state["expires_at"] = claims.principal, claims.expires_at
         told = next((v for k, v in scope["headers"] if k == b"traceparent"), b"")
         if told:
             state["trace_id"] = trace_id_for(told.decode("latin-1"))
@@ -112,7 +112,7 @@ class Entry:
     ) -> None:
         """What is open to everybody. Nothing of it takes a body."""
         rates, address = self._strangers.rates, self._strangers.address(scope)
-        with self._strangers.pool.place() as has_place:
+        with self._strangers.pool.place(address) as has_place:
             if not has_place:
                 answer: ASGIApp = _busy(scope)
             elif not rates.allows(address):
@@ -127,7 +127,7 @@ class Entry:
 
     async def _probe(self, scope: Scope, receive: Receive, send: Send) -> None:
         rates, address = self._strangers.probe_rates, self._strangers.address(scope)
-        with self._strangers.probes.place() as has_place:
+        with self._strangers.probes.place(address) as has_place:
             if not has_place:
                 await _busy(scope)(scope, receive, send)
             elif not rates.allows(address):
@@ -159,12 +159,15 @@ def without_body(receive: Receive) -> Receive:
 
 
 def _busy(scope: Scope) -> Response:
-    return problem("server.busy", trace_id_in(scope))
+    return problem("server.busy", trace_id_in(scope), headers={"Connection": "close"})
 
 
 def _throttled(rates: Rates, caller: str, scope: Scope) -> Response:
+    """Too often. A stranger has to come again by a new connection, which is counted too."""
     scope["state"]["cause"] = "request.too_many"
     headers = {"Retry-After": str(rates.wait(caller)), **rates.headers(caller)}
+    if "principal" not in scope["state"]:
+        headers["Connection"] = "close"
     return problem("request.too_many", trace_id_in(scope), headers=headers)
 
 

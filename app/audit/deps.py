@@ -2,18 +2,23 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Annotated
 
-from fastapi import Depends
+from fastapi import Depends, Request
 
+from app.audit.events import EventName
 from app.audit.sequencer import Sequencer
-from app.audit.service import Trail
+from app.audit.service import Trail, act_of
 from app.audit.tally import Refusals
 from app.core.deps import DATABASE, PORT, ClockDep, SettingsDep, Slot
+from app.core.problems import trace_id_of
 from app.core.rooms import House
 from app.core.telemetry import gauge
+from auth.dependencies import requires
+from auth.permissions import Permission
+from auth.principal import Principal
 
 SEQUENCER: Slot[Sequencer] = Slot("audit_sequencer")
 REFUSALS: Slot[Refusals] = Slot("audit_refusals")
@@ -27,6 +32,32 @@ async def trail(settings: SettingsDep, clock: ClockDep) -> Trail:
 TrailDep = Annotated[Trail, Depends(trail)]
 
 SequencerDep = Annotated[Sequencer, Depends(SEQUENCER)]
+
+
+def reads(event: EventName, permission: Permission) -> Callable[..., Awaitable[Principal]]:
+    """A dependency as `requires`, for doors through which things about people and systems are read:
+    the entry is durable before they are.
+    """
+    permitted = requires(permission)
+
+    async def entered(
+        request: Request,
+        principal: Annotated[Principal, Depends(permitted)],
+        sequencer: SequencerDep,
+    ) -> Principal:
+        await sequencer.append(
+            act_of(
+                principal,
+                event,
+                object_ref=request.url.path,
+                filter=request.url.query,
+                trace_id=trace_id_of(request),
+            )
+        )
+        return principal
+
+    entered.permission = permission  # type: ignore[attr-defined]  # as `requires` does
+    return entered
 
 
 @asynccontextmanager

@@ -25,6 +25,7 @@ class EventName(StrEnum):
     PROFILE_VIEWED = "profile.business.viewed"
     PROFILE_ABANDONED = "profile.business.abandoned"
     SECTION_VIEWED = "profile.section.viewed"
+    SECTION_FAILED = "profile.section.failed"
     SECTION_REFILLED = "profile.section.refilled"
     TEXT_RESOLVED = "businesses.text.resolved"
     REQUEST_REFUSED = "gateway.request.refused"
@@ -32,9 +33,12 @@ class EventName(StrEnum):
     RECORD_VIEWED = "inspections.record.viewed"
     RECORDS_PULLED = "supervision.records.pulled"
     ENTRIES_READ = "audit.entries.read"
+    TASKS_READ = "tasks.tasks.read"
     TASK_OPENED = "tasks.task.opened"
     TASK_CLOSED = "tasks.task.closed"
+    OFFICERS_READ = "organisations.officers.read"
     OFFICER_REGISTERED = "organisations.officer.registered"
+    ADAPTERS_READ = "registry.adapters.read"
     ADAPTER_REGISTERED = "registry.adapter.registered"
     ADAPTER_UPDATED = "registry.adapter.updated"
     ADAPTER_CREDENTIALS_STORED = "registry.adapter.credentials_stored"
@@ -48,11 +52,16 @@ class EventName(StrEnum):
     ADAPTER_SUSPENDED = "registry.adapter.suspended"
     ADAPTER_RESUMED = "registry.adapter.resumed"
     ADAPTER_RETIRED = "registry.adapter.retired"
+    RESULT_SENT = "delivery.result.sent"
+    RESULT_RECEIVED = "delivery.result.received"
+    RESULT_REFUSED = "delivery.result.refused"
+    RESULT_GIVEN_UP = "delivery.result.given_up"
     OPERATION_CANCELLED = "operations.operation.cancelled"
 
 
 VERSION = 1
 LONGEST = 2048
+_LONGEST_VALUE = 256
 _GRAMMAR = re.compile(r"[a-z]+(\.[a-z_]+){2}")
 
 
@@ -120,6 +129,8 @@ def canonical(event: Event, secret: bytes, at: datetime) -> str:
     }
     for name in _COPIED:
         value = getattr(event, name)
+        if isinstance(value, str) and len(value) > _LONGEST_VALUE:
+            value = digest_of(value.encode())  # a claim of any length, or what somebody typed
         if value:
             values[name] = value
     if event.subject:
@@ -127,9 +138,14 @@ def canonical(event: Event, secret: bytes, at: datetime) -> str:
     text = _encoded(values)
     for name in ("departments", "agreement", "source_digests"):
         if len(text) > LONGEST and name in values:
-            values[name] = "sha-256:" + hashlib.sha256(_encoded(values[name])).hexdigest()
+            values[name] = digest_of(_encoded(values[name]))
             text = _encoded(values)
     return text.decode()
+
+
+def digest_of(content: bytes) -> str:
+    """What stands for a content that is too long, or that is not to be told."""
+    return "sha-256:" + hashlib.sha256(content).hexdigest()
 
 
 def moment(at: datetime) -> str:

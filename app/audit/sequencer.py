@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Iterator
 from queue import SimpleQueue
+from typing import NamedTuple
 
 from sqlalchemy import PoolProxiedConnection
 
@@ -105,8 +106,27 @@ class Sequencer:
             time.sleep(_GATHER_SECONDS)
 
     def _commit(self, batch: list[_Item]) -> None:
-        failure: AuditUnavailable | None = None
         self._counted += len(batch)
+        failed = self._write(batch)
+        if failed and len(batch) > 1 and failed.is_one_rows:
+            for item in batch:  # one entry that does not fit fails alone
+                self._tell([item], self._write([item]))
+        else:
+            self._tell(batch, failed)
+
+    def _tell(self, batch: list[_Item], failed: "_Failed | None") -> None:
+        if failed:
+            log.error(
+                "entries could not be written; %d answers are withheld",
+                len(batch),
+                exc_info=failed.error,
+            )
+        failure = AuditUnavailable() if failed else None
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._settle, batch, failure)
+
+    def _write(self, batch: list[_Item]) -> "_Failed | None":
+        """Make entries durable, all or none."""
         try:
             if self._connection is None:
                 self._connection = self._database.engine.raw_connection()
@@ -114,12 +134,10 @@ class Sequencer:
                 repository.insert_many(
                     self._database, self._connection.driver_connection, [row for row, _ in batch]
                 )
-        except Exception:
-            log.exception("entries could not be written; %d answers are withheld", len(batch))
-            failure = AuditUnavailable()
+        except Exception as error:  # noqa: BLE001 - told to whoever waits, and logged
             self._drop_connection()
-        if self._loop is not None:
-            self._loop.call_soon_threadsafe(self._settle, batch, failure)
+            return _Failed(error)
+        return None
 
     def _settle(self, batch: list[_Item], failure: AuditUnavailable | None) -> None:
         self._outstanding -= len(batch)
@@ -136,6 +154,21 @@ class Sequencer:
             with contextlib.suppress(Exception):
                 self._connection.invalidate()
             self._connection = None
+
+
+class _Failed(NamedTuple):
+    """Why a batch was not written."""
+
+    error: Exception
+
+    @property
+    def is_one_rows(self) -> bool:
+        """Whether what one row holds may be at fault, and not the database."""
+        return any(base.__name__ in _OF_ONE_ROW for base in type(self.error).__mro__)
+
+
+_OF_ONE_ROW = frozenset({"DataError", "IntegrityError"})
+"""As PEP 249 names them, whichever driver raises."""
 
 
 def _give_up(done: "asyncio.Future[str]") -> None:

@@ -23,7 +23,7 @@ router = APIRouter(prefix="/v1", tags=["businesses"])
 
 
 @router.post("/businesses:resolve")
-@takes(Priority.RECORD)
+@takes(Priority.TASK)
 async def resolve_business(
     wanted: ResolveRequest,
     request: Request,
@@ -43,6 +43,7 @@ async def resolve_business(
         EventName.TEXT_RESOLVED,
         subject=answer.business.business_id if answer.business else "",
         outcome=answer.outcome,
+        filter=service.kind_of(wanted.text),
         trace_id=trace_id_of(request),
     )
     await sequencer.append(event)

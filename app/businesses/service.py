@@ -50,6 +50,11 @@ NEXT_STEPS = words_of(Path(__file__).with_name("data") / "next_steps.csv")
 """What to do where a text leads to no business."""
 
 
+def kind_of(text: str) -> str:
+    """What kind of text was asked, for the entry: identifier, name, url, personal, …"""
+    return read(text).kind
+
+
 async def resolve(text: str, region: str, finder: Finder, qr_hosts: tuple[str, ...]) -> Resolution:
     """Asks the registration office of the caller's region. Never raises for what a person typed or
     scanned: an answer always says what to do next.

@@ -1,6 +1,7 @@
 """Start the gateway, bring the database to the newest schema, say what is wrong with a set-up."""
 
 import gc
+import os
 import platform
 import resource
 import socket
@@ -67,6 +68,7 @@ def serve(
             "The database is not at the schema this version needs: run `onevisit migrate` first."
         )
     database.dispose()
+    os.environ["ONEVISIT_LISTENS"] = f"{host}:{port}"  # for the processes that serve
     uvicorn.run(
         "app.cli.server:application",
         factory=True,

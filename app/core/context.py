@@ -5,6 +5,7 @@ escapes as a stack trace.
 import asyncio
 import logging
 import re
+from collections.abc import Iterable
 from urllib.parse import unquote
 
 from starlette.exceptions import HTTPException
@@ -22,6 +23,22 @@ def trace_id_for(traceparent: str) -> str:
     """The caller's trace id, if it gave a W3C trace context that says one, else a new one."""
     given = _TRACEPARENT.fullmatch(traceparent) if traceparent else None
     return given[1] if given and given[1].strip("0") else new_trace_id()
+
+
+SAFE: tuple[tuple[bytes, bytes], ...] = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"content-security-policy", b"default-src 'none'; base-uri 'none'; frame-ancestors 'none'"),
+    (b"strict-transport-security", b"max-age=31536000; includeSubDomains"),
+)
+"""What every answer says to a browser, unless it says otherwise itself."""
+_NOT_KEPT = (b"cache-control", b"no-store")
+
+
+def missing_of(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    """Of these, and of being kept by nobody, what an answer does not say itself."""
+    told = {name for name, _ in headers}
+    return [pair for pair in (*SAFE, _NOT_KEPT) if pair[0] not in told]
 
 
 _ESCAPED_SLASH = re.compile(rb"%2f", re.IGNORECASE)
@@ -63,10 +80,8 @@ class RequestContext:
             nonlocal started
             if message["type"] == "http.response.start":
                 started = True
-                extra = [
-                    (b"x-request-id", request.state.trace_id.encode()),
-                    (b"x-content-type-options", b"nosniff"),
-                ]
+                extra = [(b"x-request-id", request.state.trace_id.encode())]
+                extra += missing_of(message["headers"])
                 if not body.complete:  # what still comes is not read
                     extra.append((b"connection", b"close"))
                 message["headers"] = [*message["headers"], *extra]

@@ -6,7 +6,9 @@ checkpoint at once). ADR 0005.
 """
 
 import asyncio
+import os
 import sqlite3
+import stat
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -66,6 +68,7 @@ class Database:
                     "The embedded database needs a file: sqlite:///path/to/onevisit.db"
                 )
             Path(path).absolute().parent.mkdir(parents=True, exist_ok=True)
+            _only_ours(Path(path))
             self.engine = create_engine(url, module=sqlite_module(), pool_size=24, max_overflow=40)
             event.listen(self.engine, "connect", _configure_sqlite)
             event.listen(self.engine, "begin", _begin_sqlite)
@@ -184,6 +187,16 @@ class _Peeker:
         """End the connection."""
         with self._lock:
             self._forget()
+
+
+def _only_ours(path: Path) -> None:
+    """Make the file, for this user alone, before SQLite does; its companions get the same rights.
+    One that is there and open to others is closed to them.
+    """
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    mode = stat.S_IMODE(path.stat().st_mode)
+    if mode & 0o077:
+        path.chmod(mode & ~0o077)
 
 
 def stored(moment: datetime) -> str:

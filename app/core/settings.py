@@ -115,6 +115,10 @@ class Settings(BaseSettings):
     cors_origins: Hosts = Field(
         (), description="origins of web pages that may call the interface, comma separated"
     )
+    api_pages: bool = Field(True, description="serve /docs and /openapi.json")
+    listens: str = Field(
+        "", description="host:port of this process, set by `onevisit serve`; no department is there"
+    )
     calls_per_second: float = Field(
         100.0, ge=0, description="requests of any kind a caller may make in a second; 0: no bound"
     )

@@ -4,6 +4,7 @@ Whoever is known is never held up by them; whoever is not, cannot make the gatew
 signatures, look up routes or write entries as fast as it can send.
 """
 
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -15,25 +16,30 @@ from app.core.wire.proxies import client_of, network_of
 
 
 class Places:
-    """So many, and nobody waits for one."""
+    """So many, a quarter of them for one address, and nobody waits for one."""
 
     def __init__(self, most: int) -> None:
-        self._most = most
+        self._most, self._share = most, max(most // 4, 1)
+        self._of_address: Counter[str] = Counter()
         self.taken = 0
         self.refused = 0
 
     @contextmanager
-    def place(self) -> Iterator[bool]:
+    def place(self, address: str) -> Iterator[bool]:
         """Whether there is a place; it is held until the end of the block."""
-        if self.taken >= self._most:
+        if self.taken >= self._most or self._of_address[address] >= self._share:
             self.refused += 1
             yield False
             return
         self.taken += 1
+        self._of_address[address] += 1
         try:
             yield True
         finally:
             self.taken -= 1
+            self._of_address[address] -= 1
+            if not self._of_address[address]:
+                del self._of_address[address]
 
 
 class Strangers:

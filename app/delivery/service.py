@@ -11,6 +11,8 @@ from sqlmodel import Session
 
 from adapters.contract import AdapterError, ResultReceipt
 from adapters.contract.errors import MessageRefused
+from app.audit.events import Event, EventName
+from app.audit.service import Trail
 from app.core.clock import Clock
 from app.core.db import Database
 from app.core.ids import new_id
@@ -85,18 +87,18 @@ def of_object(session: Session, object_id: str) -> list[dict[str, Any]]:
     ]
 
 
-async def deliver_due(database: Database, clock: Clock, sender: Sender) -> int:
+async def deliver_due(database: Database, trail: Trail, sender: Sender) -> int:
     """Carry what is due, side by side: a silent department delays the others by one send at most;
     returns how many were tried.
     """
-    leased = await to_thread.run_sync(lease_due, database, clock)
+    leased = await to_thread.run_sync(lease_due, database, trail.clock)
     async with asyncio.TaskGroup() as group:
         for item in leased:
-            group.create_task(_carry(database, clock, sender, item))
+            group.create_task(_carry(database, trail, sender, item))
     return len(leased)
 
 
-async def _carry(database: Database, clock: Clock, sender: Sender, item: Leased) -> None:
+async def _carry(database: Database, trail: Trail, sender: Sender, item: Leased) -> None:
     receipt: ResultReceipt | None = None
     failure, refused = "", False
     try:
@@ -107,7 +109,7 @@ async def _carry(database: Database, clock: Clock, sender: Sender, item: Leased)
         log.exception("sending to %s failed in a way its adapter does not declare", item.department)
         failure = f"adapter_failed: {type(error).__name__}"
     try:
-        await to_thread.run_sync(settle, database, clock, item.id, receipt, failure, refused)
+        await to_thread.run_sync(settle, database, trail, item.id, receipt, failure, refused)
     # the others' outcomes are still to be written; this row's lease runs out and it is sent again
     except Exception:
         log.exception("the outcome of delivery %s could not be written", item.id)
@@ -129,7 +131,7 @@ def lease_due(database: Database, clock: Clock) -> list[Leased]:
 
 def settle(
     database: Database,
-    clock: Clock,
+    trail: Trail,
     delivery_id: str,
     receipt: ResultReceipt | None,
     failure: str,
@@ -138,32 +140,41 @@ def settle(
     """Write what became of a delivery; one that is settled already stays as it is. Blocks.
 
     What the department refuses for good holds no later message back; under an outage the order
-    stays.
+    stays. The first sending and every end have an entry.
     """
-    now = clock.now()
+    now = trail.clock.now()
     with database.write() as session:
         row = repository.find(session, delivery_id)
         if row is None or row.state != "pending":
             return
         row.attempts += 1
         row.lease_until = None
+        happened = [EventName.RESULT_SENT] if row.attempts == 1 else []
         if receipt is not None:
             row.state, row.last_error = "delivered", None
-            row.receipt = {
-                "receipt_no": receipt.receipt_no,
-                "received_at": receipt.received_at,
-            }
+            row.receipt = {"receipt_no": receipt.receipt_no, "received_at": receipt.received_at}
+            happened.append(EventName.RESULT_RECEIVED)
         elif refused:
             row.state, row.last_error = "refused", failure[:200]
             log.warning("delivery %s was refused by %s: %s", row.id, row.department, failure)
+            happened.append(EventName.RESULT_REFUSED)
         else:
             row.last_error = failure[:200]
             row.next_at = now + wait_after(row.attempts)
             if now - row.created_at > DEAD_AFTER:
                 row.state = "dead"
-                log.error(
-                    "delivery %s to %s is dead after %d attempts",
-                    row.id,
-                    row.department,
-                    row.attempts,
-                )
+                words = "delivery %s to %s is dead after %d attempts"
+                log.error(words, row.id, row.department, row.attempts)
+                happened.append(EventName.RESULT_GIVEN_UP)
+        for event in happened:
+            trail.append(session, _entry(event, row))
+
+
+def _entry(event: EventName, row: Delivery) -> Event:
+    return Event(
+        event=event,
+        actor="gateway",
+        departments=(row.department,),
+        object_ref=row.object_id,
+        outcome=row.state,
+    )

@@ -7,5 +7,10 @@ class OperationUnknown(NotFound):
     code = "operation.unknown"
 
 
+class OperationWaits(Conflict):
+    code = "operation.waits"
+    retryable = True
+
+
 class OperationOver(Conflict):
     code = "operation.over"

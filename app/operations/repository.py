@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, update
+from sqlalchemy import ColumnElement, func, update
 from sqlmodel import Session, col, select
 
 from app.core.db import Database
@@ -64,16 +64,26 @@ def _is_free(now: datetime) -> ColumnElement[bool]:
 def claim(
     session: Session, kinds: Iterable[str], now: datetime, until: datetime
 ) -> Operation | None:
-    """Take the oldest work of these kinds that nobody holds; None if another one was faster."""
-    query = (
-        select(Operation)
+    """Take work of these kinds that nobody holds: the oldest of the department for which least is
+    being done, so that nobody who asks for much holds up the others. None if another one was
+    faster.
+    """
+    free = (
+        select(Operation.department, func.min(Operation.id))
         .where(_is_free(now), col(Operation.kind).in_(list(kinds)))
-        .order_by(col(Operation.id))
-        .limit(1)
+        .group_by(col(Operation.department))
     )
-    row = session.exec(query).first()
-    if row is None:
+    oldest = dict(session.exec(free).all())
+    if not oldest:
         return None
+    held = (
+        select(Operation.department, func.count())
+        .where(col(Operation.state) == "running", ~_is_free(now))
+        .group_by(col(Operation.department))
+    )
+    busy = dict(session.exec(held).all())
+    _, chosen = min((busy.get(department, 0), first) for department, first in oldest.items())
+    row = session.get_one(Operation, chosen)
     mine = {"state": "running", "lease_until": until, "attempts": row.attempts + 1}
     taken = _change(session, _is_free(now) & (col(Operation.id) == row.id), mine)
     return row if taken else None

@@ -15,7 +15,7 @@ from app.audit.service import Trail, act_of
 from app.core.db import Database
 from app.core.ids import new_id
 from app.operations import repository
-from app.operations.errors import OperationOver, OperationUnknown
+from app.operations.errors import OperationOver, OperationUnknown, OperationWaits
 from app.operations.lease import LEASE, MOST_ATTEMPTS, RENEW_SECONDS
 from app.operations.models import Operation
 from app.operations.schemas import OperationRead, OperationState, Progress
@@ -69,7 +69,16 @@ def request(
     department: str,
     parameters: dict[str, Any],
 ) -> OperationRead:
-    """Add work to this transaction; it begins when the transaction commits."""
+    """Add work to this transaction; it begins when the transaction commits.
+
+    One waits for each thing: the same asked again is that one, and for other work it raises
+    `OperationWaits`.
+    """
+    waiting = repository.latest(session, key=key, state="pending", limit=1)
+    if waiting:
+        if (waiting[0].kind, waiting[0].parameters) == (kind, parameters):
+            return _read(waiting[0])
+        raise OperationWaits(f"{waiting[0].id} is waiting.")
     row = Operation(
         id=str(new_id()),
         kind=kind,

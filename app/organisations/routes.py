@@ -4,7 +4,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path
 
-from app.audit.deps import TrailDep
+from app.audit.deps import TrailDep, reads
+from app.audit.events import EventName
 from app.core.admission import Priority, takes
 from app.core.deps import ReadSessionDep, SessionDep
 from app.organisations import service
@@ -47,7 +48,9 @@ def register_officer(
 @takes(Priority.PULL)
 def list_officers(
     session: ReadSessionDep,
-    principal: Annotated[Principal, Depends(requires(Permission.OFFICER_READ))],
+    principal: Annotated[
+        Principal, Depends(reads(EventName.OFFICERS_READ, Permission.OFFICER_READ))
+    ],
 ) -> list[OfficerRead]:
     """Officers of your department and region, at most 1 000."""
     return service.list_officers(session, principal)

@@ -40,7 +40,7 @@ def register_officer(
         act_of(
             principal,
             EventName.OFFICER_REGISTERED,
-            object_ref=certificate_no,
+            subject=certificate_no,  # kept as a reference, not as it is
         ),
     )
     return OfficerRead(certificate_no=certificate_no, **officer.model_dump())

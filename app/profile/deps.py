@@ -14,8 +14,10 @@ from app.businesses.deps import WHEREABOUTS
 from app.catalogue.service import catalogue_on
 from app.core.deps import ADMISSION, SNAPSHOTS, Slot
 from app.core.rooms import House
+from app.core.telemetry import counter
 from app.profile.disclosure import Disclosure
 from app.profile.events import on_late
+from app.profile.faults import Faults
 from app.profile.plans import Plans
 from app.profile.service import Engine
 from app.registry.deps import DIRECTORY
@@ -45,9 +47,15 @@ async def open_room(house: House) -> AsyncIterator[None]:
         clock,
         dispatcher,
         Plans(dispatcher, catalogue_on),
+        Faults(sequencer),
     )
     ENGINE.put(app, Engine(disclosure, SNAPSHOTS.of(app), ADMISSION.of(app).press))
-    house.families.append(lambda: lane_families(dispatcher))
+    counts = disclosure.faults.counts
+    words = "Answers that could not be told, by section"
+    house.families += [
+        lambda: lane_families(dispatcher),
+        lambda: (counter("onevisit_section_faults", words, "section", dict(counts)),),
+    ]
     try:
         yield
     finally:

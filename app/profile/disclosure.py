@@ -25,7 +25,9 @@ from app.core.clock import Clock, local_date
 from app.core.errors import DomainError
 from app.core.snapshots import Snapshot
 from app.profile import assemble, events, section
+from app.profile.faults import Faults
 from app.profile.inquiry import REGISTRATION, Inquiry, place_told
+from app.profile.isolation import Failed, isolated
 from app.profile.plans import Plan, Plans, Prepared, Region
 from app.profile.request import LookUp
 from app.registry.directory import Directory
@@ -48,7 +50,7 @@ class Disclosed(Generic[T]):
 
     event: Event
     tell: Callable[[str], T]
-    """From the entry's id to what leaves."""
+    """From the entry's id to what leaves: everything that can fail is done before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,7 @@ class Disclosure:
     clock: Clock
     dispatcher: Dispatcher
     plans: Plans
+    faults: Faults
 
     def region(
         self, principal: Principal, look_up: LookUp, business: BusinessId, known: Place | None
@@ -154,12 +157,20 @@ class Disclosure:
         return structs.replace(prepared, plan=plan.asked_as(prepared.plan))
 
     def view(
-        self, prepared: Prepared, replies: dict[str, Reply], only: tuple[str, ...] | None = None
+        self,
+        prepared: Prepared,
+        replies: dict[str, Reply],
+        only: tuple[str, ...] | None = None,
+        failed: Failed = frozenset(),
     ) -> assemble.View:
-        """What may be seen of the replies, by this caller, now."""
+        """What may be seen of the replies, by this caller, now; nothing of those that failed in our
+        hands.
+        """
         now, plan = self.clock.now(), prepared.plan
         parts = {
             name: section.part(spec, replies.get(name, spec.unasked))
+            if name not in failed
+            else section.failed(spec, replies.get(name, spec.unasked))
             for name, spec in plan.specifications.items()
             if only is None or name in only
         }
@@ -187,7 +198,13 @@ class Disclosure:
         `only` names the sections that are released. Raises refusals and `AuditUnavailable`.
         """
         confirmed = self.confirmed(prepared)
-        disclosed = make(confirmed, self.view(confirmed, replies, only))
+        disclosed, faults = isolated(
+            lambda failed: make(confirmed, self.view(confirmed, replies, only, failed)),
+            replies,
+            self.faults.known(confirmed),
+        )
+        if faults:
+            self.faults.note(confirmed, faults)
         return disclosed.tell(await self.sequencer.append(disclosed.event))
 
 

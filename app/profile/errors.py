@@ -13,3 +13,10 @@ class SectionUnknown(NotFound):
 
 class BatchItemFailed(Unavailable):
     code = "profile.batch_item_failed"
+
+
+class TokenOver(Unavailable):
+    """The caller's token ended while a stream was under way."""
+
+    code = "auth.token_expired"
+    retryable = False

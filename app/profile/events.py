@@ -12,7 +12,7 @@ from adapters.contract import Outcome
 from adapters.dispatch.question import Question
 from adapters.dispatch.reply import Reply
 from app.audit.errors import AuditUnavailable
-from app.audit.events import Event, EventName
+from app.audit.events import Event, EventName, digest_of
 from app.audit.sequencer import Sequencer
 from app.audit.service import act_of
 from app.core.errors import DomainError
@@ -63,7 +63,7 @@ def viewed(prepared: Prepared, view: View, digest: str) -> Event:
         prepared,
         EventName.PROFILE_VIEWED,
         classes=tuple(sorted(classes)),
-        fields_mask_digest=",".join(sorted(hidden))[:44],
+        fields_mask_digest=digest_of(",".join(sorted(hidden)).encode()) if hidden else "",
         response_digest=f"sha-256:{digest}",
         source_digests=digests,
         outcome=f"{current}/{len(parts)}",
@@ -87,6 +87,19 @@ def section_viewed(
         source_digests={name: part.reply.digest} if part.reply.digest else {},
         outcome=str(part.reply.outcome),
         filter=",".join(told),
+    )
+
+
+def section_failed(prepared: Prepared, name: str, error: str) -> Event:
+    """What a department told of a business broke in our own hands; nothing of it was told."""
+    spec = prepared.plan.specifications[name]
+    return _of(
+        prepared,
+        EventName.SECTION_FAILED,
+        object_ref=f"{name} {spec.label}",
+        departments=(spec.manifest.department,),
+        agreement="",
+        outcome=error[:60],
     )
 
 

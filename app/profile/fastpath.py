@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.audit.errors import AuditUnavailable
 from app.core.admission import Admission, Priority
-from app.core.context import trace_id_for
+from app.core.context import SAFE, missing_of, trace_id_for
 from app.core.deps import PORT, STRANGERS
 from app.core.errors import DomainError
 from app.core.problems import problem
@@ -175,7 +175,7 @@ class FastPath:
             rates = self._rates.header_pairs(prepared.principal.subject)
             await _send(answer.of_profile(encoded, headers, rates), trace_id, send)
             return True
-        found.headers["X-Request-Id"] = trace_id
+        found.raw_headers += [(b"x-request-id", trace_id.encode()), *missing_of(found.raw_headers)]
         await found(scope, receive, send)
         return True
 
@@ -183,7 +183,7 @@ class FastPath:
 async def _send(told: answer.Answer, trace_id: str, send: Send) -> None:
     """As the request context sends, which stands behind this door."""
     told.headers.append((b"x-request-id", trace_id.encode()))
-    told.headers.append((b"x-content-type-options", b"nosniff"))
+    told.headers.extend(SAFE)
     start = {"type": "http.response.start", "status": told.status, "headers": told.headers}
     await send(start)
     await send({"type": "http.response.body", "body": told.body})

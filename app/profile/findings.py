@@ -77,7 +77,7 @@ def _flag(section: str, name: str) -> Callable[[Any, date], Iterator[Finding]]:
     return rule
 
 
-_DERIVE: dict[str, Callable[[Any, date], Iterator[Finding]]] = {
+DERIVED: dict[str, Callable[[Any, date], Iterator[Finding]]] = {
     "registration": _registration,
     "fire": _fire,
     "food": _food_permits,
@@ -96,6 +96,6 @@ _DERIVE: dict[str, Callable[[Any, date], Iterator[Finding]]] = {
 def notice(released: dict[str, Any], today: date) -> list[Finding]:
     """All findings, serious ones first."""
     found = [
-        n for name, data in released.items() if name in _DERIVE for n in _DERIVE[name](data, today)
+        n for name, data in released.items() if name in DERIVED for n in DERIVED[name](data, today)
     ]
     return sorted(found, key=lambda n: n.severity != "serious") if len(found) > 1 else found

@@ -70,7 +70,7 @@ class Inquiry:
         self._confirmed: set[str] = set()
         """Scopes of which registration has said, now, where they are to be asked."""
         heard = self._settled if self._several else on_section
-        self._fan_out = FanOut(dispatcher, prepared.deadline, heard)
+        self._fan_out = FanOut(dispatcher, prepared.deadline, heard, prepared.principal.subject)
 
     def begin(self, only: str | None = None) -> None:
         """Ask every department that a grant covers, or one patiently (and registration, where it

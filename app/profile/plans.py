@@ -94,7 +94,7 @@ class Plan(Struct, frozen=True):
         for route, sited in self.routes:
             if only is None or route.section in only:
                 chosen = with_site if sited else query
-                key = (route.label, scheme, business_id, chosen.site or "", purpose)
+                key = (route.label, scheme, business_id, chosen.site or "", purpose, query.unit)
                 questions.append(Question(route, chosen, key, patient, no_cache))
         return questions
 

@@ -149,7 +149,12 @@ async def read_profile(
     if headers.form is not None:
         prepared = await engine.prepare(principal, look_up)
         left = rates.header_pairs(principal.subject)
-        events = streams.stream(engine, prepared, headers.form)
+        events = streams.while_valid(
+            streams.stream(engine, prepared, headers.form),
+            asked.state.expires_at,
+            headers.form,
+            look_up.trace_id,
+        )
         return _streamed(events, headers.form, headers.gzip, left)
     try:
         encoded = await engine.look_up(principal, look_up, lambda: gone(asked.receive))
@@ -228,7 +233,12 @@ async def read_profiles(
         )
         for item in wanted.items
     ]
-    lines = streams.batch(engine, ADMISSION.of(asked.app), rates, principal, look_ups)
+    lines = streams.while_valid(
+        streams.batch(engine, ADMISSION.of(asked.app), rates, principal, look_ups),
+        asked.state.expires_at,
+        streams.NDJSON,
+        trace_id_of(asked),
+    )
     gzip = asked.headers.get("accept-encoding", "")
     return _streamed(lines, streams.NDJSON, gzip, rates.header_pairs(principal.subject))
 

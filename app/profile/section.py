@@ -102,10 +102,18 @@ class Part(Struct, frozen=True):
 
 
 def part(spec: Specification, reply: Reply) -> Part:
-    """Apply the grant to a reply."""
+    """Apply the grant to a reply. Raises `TypeError` for data of another section's shape."""
     if spec.release is None or reply.data is None:
         return Part(spec, reply, NOTHING)
+    if type(reply.data) is not spec.release.shape:
+        raise TypeError(f"{spec.label} told {type(reply.data).__name__}")
     return Part(spec, reply, spec.release.apply(reply.data, reply.encoded or encode(reply.data)))
+
+
+def failed(spec: Specification, reply: Reply) -> Part:
+    """A section of which nothing can be told, because what came of it breaks in our hands."""
+    told = Reply(Outcome.UNAVAILABLE, "adapter_failed", reply.elapsed_ms, attempts=reply.attempts)
+    return Part(spec, told if spec.grant is not None else DENIED, NOTHING)
 
 
 @lru_cache(maxsize=512)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import cast
 
-from msgspec import Raw
+from msgspec import Raw, structs
 
 from adapters.contract import REASONS, BusinessId, IdentifierError, parse
 from adapters.contract.business_id import Unusual
@@ -91,20 +91,18 @@ class Engine:
         summary = prepared.look_up.summary
         self._tell_shedding(closing.completeness, view)
 
-        def tell(entry: str) -> Encoded:
-            told = closing.read(prepared.look_up, prepared.elapsed_ms)
-            profile = s.Profile(
-                **{name: getattr(told, name) for name in s.ClosingRead.__struct_fields__},
-                sections={
-                    name: _ready(
-                        section.section_bytes(
-                            part, view.now, summary=summary, basis=view.basis_of(part)
-                        )
-                    )
-                    for name, part in view.parts.items()
-                },
-                audit=s.AuditRead(entry),
+        told = closing.read(prepared.look_up, 0)
+        common = {name: getattr(told, name) for name in s.ClosingRead.__struct_fields__}
+        sections = {
+            name: _ready(
+                section.section_bytes(part, view.now, summary=summary, basis=view.basis_of(part))
             )
+            for name, part in view.parts.items()
+        }
+
+        def tell(entry: str) -> Encoded:
+            common["elapsed_ms"] = prepared.elapsed_ms
+            profile = s.Profile(**common, sections=sections, audit=s.AuditRead(entry))
             return Encoded(encode(profile), told.etag, closing.completeness.answered > 0)
 
         return Disclosed(events.viewed(prepared, view, closing.digest), tell)
@@ -135,7 +133,10 @@ class Engine:
             if part is None:  # its adapter was suspended meanwhile
                 raise SectionUnknown(pointer="/path/section")
             event = events.section_viewed(prepared, name, part)
-            return Disclosed(event, lambda entry: _alone(prepared, view, name, entry))
+            told = _alone(prepared, view, name)
+            return Disclosed(
+                event, lambda entry: encode(structs.replace(told, audit=s.AuditRead(entry)))
+            )
 
         # Where premises are, registration says: the answer may rest on it.
         only = tuple({name, *replies}) if name in _OF_PREMISES else (name,)
@@ -150,12 +151,14 @@ def _ready(encoded: bytes) -> s.SectionRead:
     return cast("s.SectionRead", Raw(encoded))
 
 
-def _alone(prepared: Prepared, view: assemble.View, name: str, entry: str) -> bytes:
+def _alone(prepared: Prepared, view: assemble.View, name: str) -> s.SectionAlone:
+    """As it leaves, but for its entry."""
     look_up, part = prepared.look_up, view.parts[name]
-    told = s.SectionAlone(
+    told = section.section_read(part, view.now, summary=look_up.summary, basis=view.basis_of(part))
+    return s.SectionAlone(
         assemble.business_read(view),
         name,
-        section.section_read(part, view.now, summary=look_up.summary, basis=view.basis_of(part)),
+        _ready(encode(told)),
         {
             q: assemble.answer_to(view, q)
             for q, rests in assemble.RESTS_ON.items()
@@ -164,9 +167,8 @@ def _alone(prepared: Prepared, view: assemble.View, name: str, entry: str) -> by
         s.PurposeRead(look_up.purpose, look_up.task),
         view.now,
         prepared.elapsed_ms,
-        s.AuditRead(entry),
+        s.AuditRead(""),
     )
-    return encode(told)
 
 
 def subject_of(text: str) -> str:

@@ -7,7 +7,8 @@ than one section.
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Iterable
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable
 from typing import Any, cast
 
 from msgspec import structs
@@ -22,7 +23,7 @@ from app.core.rates import Rates
 from app.profile import assemble, events, section
 from app.profile import schemas as s
 from app.profile.disclosure import Disclosed
-from app.profile.errors import BatchItemFailed
+from app.profile.errors import BatchItemFailed, TokenOver
 from app.profile.plans import Prepared
 from app.profile.request import Form, LookUp
 from app.profile.section import DENIED
@@ -32,6 +33,8 @@ from auth.principal import Principal
 log = logging.getLogger("onevisit.profile")
 NDJSON: Form = "application/x-ndjson"
 BATCH_AT_ONCE = 4
+_UNREAD = 8
+"""Lines that may wait for a reader; nobody is asked for one who does not read."""
 _YIELD_SECONDS = 0.05
 _MOST_YIELDS = 100
 
@@ -54,7 +57,7 @@ def _problem_at(place: tuple[int, str], error: DomainError, trace_id: str) -> by
     return line(NDJSON, "problem", encode(told))
 
 
-async def stream(engine: Engine, prepared: Prepared, form: Form) -> AsyncIterator[bytes]:
+async def stream(engine: Engine, prepared: Prepared, form: Form) -> AsyncGenerator[bytes, None]:
     """What is asked, each section the moment it has arrived and its entry is durable, and the
     closing part.
     """
@@ -92,6 +95,24 @@ async def stream(engine: Engine, prepared: Prepared, form: Form) -> AsyncIterato
         # Whoever left: each section that was sent before has its own entry.
         if not told and prepared.plan.routes:
             disclosure.abandoned(prepared)
+
+
+async def while_valid(
+    events: AsyncGenerator[bytes, None], expires_at: float, form: Form, trace_id: str
+) -> AsyncIterator[bytes]:
+    """A stream that ends with its caller's token (`exp`, epoch seconds), and says so."""
+    due = asyncio.get_running_loop().time() + expires_at - time.time()
+    while True:
+        try:
+            async with asyncio.timeout_at(due):
+                event = await anext(events)
+        except StopAsyncIteration:
+            return
+        except TimeoutError:
+            await events.aclose()
+            yield problem_line(form, TokenOver(), trace_id)
+            return
+        yield event
 
 
 def _begin(prepared: Prepared, asked: list[str]) -> bytes:
@@ -153,9 +174,11 @@ class _Answers:
 def _closing(prepared: Prepared, view: assemble.View) -> Disclosed[bytes]:
     closing = assemble.Closing(view, prepared.plan.policy)
 
+    told = structs.asdict(closing.read(prepared.look_up, 0))
+
     def tell(entry: str) -> bytes:
-        told = closing.read(prepared.look_up, prepared.elapsed_ms)
-        return encode(s.ProfileClosing(**structs.asdict(told), audit=s.AuditRead(entry)))
+        told["elapsed_ms"] = prepared.elapsed_ms
+        return encode(s.ProfileClosing(**told, audit=s.AuditRead(entry)))
 
     return Disclosed(events.viewed(prepared, view, closing.digest), tell)
 
@@ -166,19 +189,19 @@ async def batch(
     rates: Rates,
     principal: Principal,
     look_ups: list[LookUp],
-) -> AsyncIterator[bytes]:
+) -> AsyncGenerator[bytes, None]:
     """One line for each look-up, in the order of completion; `position` tells which. Yields to
     whoever waits at a shop door.
     """
     waiting = list(enumerate(look_ups))
-    done: asyncio.Queue[bytes] = asyncio.Queue()
+    done: asyncio.Queue[bytes] = asyncio.Queue(_UNREAD)
 
     async def work() -> None:
         while waiting:
             position, look_up = waiting.pop(0)
             await _give_way(admission)
             await _paced(rates, principal.subject)
-            done.put_nowait(await _item(engine, principal, position, look_up))
+            await done.put(await _item(engine, principal, position, look_up))
 
     workers = [asyncio.create_task(work()) for _ in range(min(BATCH_AT_ONCE, len(look_ups)))]
     try:

@@ -26,12 +26,13 @@ async def open_room(house: House) -> AsyncIterator[None]:
     app, clock, database = house.app, house.clock, DATABASE.of(house.app)
     workshop = WORKSHOP.put(app, Workshop(EXCHANGE.of(app), clock.now))
     directory = DIRECTORY.put(app, Directory(workshop, house.settings.keys))
+    directory.open()
     FINDER.put(app, directory)
     SNAPSHOTS.of(app).add(directory.snapshot)
     trail = Trail(house.settings.keys, clock)
     runner = Runner(database, trail, Examiner(database, trail, workshop).kinds())
     house.steps += [runner.run_next] * _EXAMINATIONS_AT_ONCE
-    house.steps.append(lambda: deliver_due(database, clock, directory))
+    house.steps.append(lambda: deliver_due(database, trail, directory))
     try:
         yield
     finally:

@@ -4,14 +4,15 @@ search uses.
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import random
+from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 import msgspec
 from sqlmodel import Session
 
 from adapters.contract import SECTIONS, AdapterUnavailable, Candidate, Manifest, ResultReceipt
+from adapters.dispatch.turns import Turns
 from app.core.keys import Keyring
 from app.core.snapshots import Snapshot
 from app.registry import repository, vault
@@ -22,7 +23,7 @@ from app.registry.service import SNAPSHOT_NAME
 
 log = logging.getLogger("onevisit.registry")
 _SECONDS, _FINDING_SECONDS = 5.0, 3.0
-_MOST_SEARCHES, _PLACE_SECONDS = 16, 0.5
+_MOST_SEARCHES = 16
 _FINDING = "registration"
 
 _PLACES = {section: place for place, section in enumerate(SECTIONS)}
@@ -37,8 +38,13 @@ class Directory:
         self._workshop = workshop
         self._keys = keys
         self._built: dict[tuple[str, int, str], LiveAdapter] = {}
-        self._gates: dict[str, asyncio.Semaphore] = {}
+        self._turns: dict[str, Turns] = {}
+        self._loop: asyncio.AbstractEventLoop | None = None
         self.snapshot: Snapshot[Offices] = Snapshot(SNAPSHOT_NAME, self._load, Offices({}))
+
+    def open(self) -> None:
+        """Adapters live on the running loop."""
+        self._loop = asyncio.get_running_loop()
 
     @property
     def offices(self) -> Offices:
@@ -60,7 +66,7 @@ class Directory:
                 adapter.suspended,
             )
             sections.setdefault(adapter.section, []).append(office)
-        self._built = built
+        self._let_go(built)
         order = sorted(sections, key=lambda name: _PLACES.get(name, len(_PLACES)))
         return Offices({name: sections[name] for name in order})
 
@@ -111,6 +117,16 @@ class Directory:
             log.exception("adapter %s@%d cannot be built", version.adapter_id, version.version)
             return LiveAdapter(_Unusable(manifest, "adapter_failed"), version.version)
 
+    def _let_go(self, built: dict[tuple[str, int, str], LiveAdapter]) -> None:
+        """Keep what serves now; what was replaced (another version, other credentials) ends its
+        connections. What it was asked before is still answered.
+        """
+        gone = [entry for key, entry in self._built.items() if key not in built]
+        self._built = built
+        for entry in gone:
+            if self._loop is not None and not self._loop.is_closed():
+                asyncio.run_coroutine_threadsafe(entry.adapter.close(), self._loop)
+
     async def close(self) -> None:
         """Nobody is asked any more."""
         for entry in self._built.values():
@@ -119,32 +135,19 @@ class Directory:
     # app.businesses.service.Finder
     async def search(self, text: str, region: str) -> list[Candidate]:
         finder = self._offering("search", region, section=_FINDING)
-        async with self._place(finder):
-            return await finder.operations.search(text, _deadline(_FINDING_SECONDS))
+        async with self._turn(finder) as deadline:
+            return await finder.operations.search(text, deadline)
 
     async def resolve_qr(self, content: str, region: str) -> Candidate | None:
         finder = self._offering("resolve_qr", region, section=_FINDING)
-        async with self._place(finder):
-            return await finder.operations.resolve_qr(content, _deadline(_FINDING_SECONDS))
+        async with self._turn(finder) as deadline:
+            return await finder.operations.resolve_qr(content, deadline)
 
-    @asynccontextmanager
-    async def _place(self, finder: LiveAdapter) -> AsyncIterator[None]:
-        """One of the places that the register has for being searched: as many as its capacity
-        begins with. Whoever finds none for half a second is told that it is busy.
-        """
-        manifest = finder.manifest
-        gate = self._gates.setdefault(
-            finder.label, asyncio.Semaphore(min(manifest.capacity.initial, _MOST_SEARCHES))
-        )
-        try:
-            async with asyncio.timeout(_PLACE_SECONDS):
-                await gate.acquire()
-        except TimeoutError as error:
-            raise AdapterUnavailable("queue_full", "the register is being searched") from error
-        try:
-            yield
-        finally:
-            gate.release()
+    def _turn(self, finder: LiveAdapter) -> AbstractAsyncContextManager[float]:
+        """A turn of the register's: as many at once as its capacity begins with."""
+        places = min(finder.manifest.capacity.initial, _MOST_SEARCHES)
+        turns = self._turns.setdefault(finder.label, Turns(places, random.random))
+        return turns.turn(_FINDING_SECONDS)
 
     # app.delivery.service.Sender
     async def send(self, department: str, region: str, message: dict[str, Any]) -> ResultReceipt:

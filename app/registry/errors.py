@@ -15,6 +15,10 @@ class AdapterForeign(NotAllowed):
     code = "adapter.foreign_department"
 
 
+class SectionForeign(NotAllowed):
+    code = "adapter.foreign_section"
+
+
 class SectionTaken(Conflict):
     code = "adapter.section_taken"
 

@@ -25,7 +25,10 @@ from adapters.transport.exchange import Exchange
 from adapters.transport.guard import Limits
 from adapters.transport.kinds import AdapterKind
 from adapters.transport.preview import Preview
-from app.registry.errors import ManifestInvalid, SampleInvalid
+from app.catalogue.authority import departments_of, may_tell
+from app.registry.errors import AdapterForeign, ManifestInvalid, SampleInvalid, SectionForeign
+from app.registry.schemas import PreviewRead
+from auth.principal import Principal, Role
 
 NEEDED_SECRETS = {
     "none": frozenset[str](),
@@ -73,6 +76,8 @@ class Workshop:
             kind_of(manifest).check(manifest)
         except DeclarationError as error:
             raise ManifestInvalid(error.detail, pointer=f"/body{error.pointer}") from error
+        except AdapterError as error:  # with stand-ins for secrets: what is declared is at fault
+            raise ManifestInvalid(error.detail or error.code, pointer="/body/auth") from error
 
     def _check_addresses(self, manifest: Manifest) -> None:
         places = [("/body/base_url", manifest.base_url)]
@@ -136,3 +141,34 @@ def read_manifest(document: Any, region: str) -> Manifest:
             path.strip("`").removeprefix("$").replace("[", "/").replace("]", "").replace(".", "/")
         )
         raise ManifestInvalid(detail, pointer="/body" + pointer) from error
+
+
+def preview(principal: Principal, workshop: Workshop, document: Any, sample: Any) -> PreviewRead:
+    """What a pasted sample becomes with a mapping, before any endpoint is reachable. Needs no
+    transaction, and holds up none.
+    """
+    manifest = checked(principal, workshop, document)
+    return PreviewRead.of(manifest.section, workshop.preview(manifest, sample))
+
+
+def checked(principal: Principal, workshop: Workshop, document: Any) -> Manifest:
+    """A manifest that this caller may register: his department's, in his region, of a section that
+    is its to tell. Raises the refusal.
+    """
+    manifest = read_manifest(document, principal.region)
+    refuse_foreign(principal, manifest.department, manifest.region)
+    if not may_tell(manifest.department, manifest.section):
+        raise SectionForeign(
+            f"{manifest.section} is told by "
+            f"{', '.join(sorted(departments_of(manifest.section))) or manifest.section}.",
+            pointer="/body/section",
+        )
+    workshop.check(manifest)
+    return manifest
+
+
+def refuse_foreign(principal: Principal, department: str, region: str) -> None:
+    """A manager acts for his department and within his region; rows of before name none."""
+    own = Role.COORDINATOR in principal.roles or principal.department == department
+    if not own or (region and not principal.covers(region)):
+        raise AdapterForeign

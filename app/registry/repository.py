@@ -23,6 +23,15 @@ def put_credentials(session: Session, row: AdapterCredentials) -> None:
     session.merge(row)
 
 
+def drop_credentials(session: Session, adapter_id: str) -> None:
+    """Forget the sealed credentials of every version."""
+    rows = session.exec(
+        select(AdapterCredentials).where(AdapterCredentials.adapter_id == adapter_id)
+    )
+    for row in rows:
+        session.delete(row)
+
+
 def list_adapters(session: Session, department: str | None) -> list[Adapter]:
     """Adapters by id, of one department or of all."""
     query = select(Adapter).order_by(col(Adapter.id))

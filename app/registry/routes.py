@@ -4,11 +4,12 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Depends, Path, Query, Response
 
-from app.audit.deps import TrailDep
+from app.audit.deps import TrailDep, reads
+from app.audit.events import EventName
 from app.core.admission import Priority, takes
 from app.core.deps import ReadSessionDep, SessionDep
 from app.operations.schemas import OperationRead
-from app.registry import service
+from app.registry import loader, service
 from app.registry.deps import WORKSHOP
 from app.registry.lifecycle import Action
 from app.registry.loader import Workshop
@@ -37,7 +38,7 @@ MANIFEST_BODY = {
     }
 }
 ManifestBody = Annotated[dict[str, Any], Body(description="the adapter's manifest")]
-Reader = Annotated[Principal, Depends(requires(Permission.ADAPTER_READ))]
+Reader = Annotated[Principal, Depends(reads(EventName.ADAPTERS_READ, Permission.ADAPTER_READ))]
 WorkshopDep = Annotated[Workshop, Depends(WORKSHOP)]
 
 
@@ -73,11 +74,15 @@ def register_adapter(manifest: ManifestBody, desk: ManagerDesk) -> AdapterRead:
 
 @router.post("/adapters:preview")
 @takes(Priority.RECORD)
-def preview_mapping(wanted: PreviewRequest, desk: ManagerDesk) -> PreviewRead:
+def preview_mapping(
+    wanted: PreviewRequest,
+    workshop: WorkshopDep,
+    principal: Annotated[Principal, Depends(requires(Permission.ADAPTER_MANAGE))],
+) -> PreviewRead:
     """Show what a pasted sample of your system's answer becomes with a mapping, before any endpoint
     is reachable.
     """
-    return service.preview(desk, wanted.manifest, wanted.sample)
+    return loader.preview(principal, workshop, wanted.manifest, wanted.sample)
 
 
 @router.get("/adapters/{adapter_id}")

@@ -37,6 +37,11 @@ class AdapterRead(BaseModel):
     manifest: dict[str, Any]
 
 
+_ONE_LINE = r"^[\x20-\x7e]+$"
+"""What a header carries as it is (RFC 9110, 5.5)."""
+_NO_CONTROLS = r"^[^\x00-\x1f\x7f]+$"
+
+
 class CredentialsWrite(BaseModel):
     """Secrets towards the department; which fields are needed depends on the manifest's auth
     kind.
@@ -44,10 +49,10 @@ class CredentialsWrite(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    api_key: str | None = Field(None, min_length=1, max_length=500)
-    token: str | None = Field(None, min_length=1, max_length=4000)
-    username: str | None = Field(None, min_length=1, max_length=200)
-    password: str | None = Field(None, min_length=1, max_length=500)
+    api_key: str | None = Field(None, min_length=1, max_length=500, pattern=_ONE_LINE)
+    token: str | None = Field(None, min_length=1, max_length=4000, pattern=_ONE_LINE)
+    username: str | None = Field(None, min_length=1, max_length=200, pattern=_NO_CONTROLS)
+    password: str | None = Field(None, min_length=1, max_length=500, pattern=_NO_CONTROLS)
 
 
 class CredentialsRead(BaseModel):

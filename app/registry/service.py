@@ -27,14 +27,13 @@ from app.registry.errors import (
     TransitionRefused,
 )
 from app.registry.lifecycle import Action, State, step
-from app.registry.loader import NEEDED_SECRETS, Workshop, read_manifest
+from app.registry.loader import NEEDED_SECRETS, Workshop, checked, refuse_foreign
 from app.registry.models import Adapter, AdapterCredentials, AdapterVersion
 from app.registry.offices import EVERYWHERE
 from app.registry.schemas import (
     AdapterRead,
     CredentialsRead,
     CredentialsWrite,
-    PreviewRead,
 )
 from auth.principal import Principal, Role
 
@@ -74,7 +73,7 @@ def register(desk: Desk, document: Any) -> AdapterRead:
     """Register a new adapter. Raises `ManifestInvalid`, `AdapterForeign`, `AdapterExists`, and
     `SectionTaken` where another one serves this section, region and axis.
     """
-    manifest = _checked(desk, document)
+    manifest = checked(desk.principal, desk.workshop, document)
     if repository.find(desk.session, manifest.adapter_id) is not None:
         raise AdapterExists(pointer="/body/adapter_id")
     now = desk.trail.clock.now()
@@ -98,7 +97,7 @@ def register(desk: Desk, document: Any) -> AdapterRead:
 def update(desk: Desk, adapter_id: str, document: Any) -> AdapterRead:
     """Register a new version; the published one stays callable until the new one is published."""
     adapter = _own(desk, adapter_id)
-    manifest = _checked(desk, document)
+    manifest = checked(desk.principal, desk.workshop, document)
     if (manifest.adapter_id, manifest.department, manifest.section) != (
         adapter_id,
         adapter.department,
@@ -291,6 +290,7 @@ def change_service(desk: Desk, adapter_id: str, action: Action, note: str) -> Ad
     adapter.held = adapter.suspended and by_coordinator
     if action is Action.RETIRE:
         adapter.published_version = adapter.candidate_version = None
+        repository.drop_credentials(desk.session, adapter_id)
     bump(desk.session, SNAPSHOT_NAME)
     desk.record(_SERVICE_EVENTS[action], adapter_id)
     return _read(desk.session, adapter)
@@ -310,31 +310,10 @@ def list_adapters(session: Session, principal: Principal) -> list[AdapterRead]:
     return [_read(session, adapter) for adapter in repository.list_adapters(session, department)]
 
 
-def preview(desk: Desk, document: Any, sample: Any) -> PreviewRead:
-    """What a pasted sample becomes with a mapping, before any endpoint is reachable."""
-    manifest = _checked(desk, document)
-    return PreviewRead.of(manifest.section, desk.workshop.preview(manifest, sample))
-
-
-def _checked(desk: Desk, document: Any) -> Manifest:
-    manifest = read_manifest(document, desk.principal.region)
-    _refuse_foreign(desk, manifest.department, manifest.region)
-    desk.workshop.check(manifest)
-    return manifest
-
-
 def _own(desk: Desk, adapter_id: str) -> Adapter:
     adapter = _any(desk, adapter_id)
-    _refuse_foreign(desk, adapter.department, adapter.region)
+    refuse_foreign(desk.principal, adapter.department, adapter.region)
     return adapter
-
-
-def _refuse_foreign(desk: Desk, department: str, region: str) -> None:
-    """A manager acts for his department and within his region; rows of before name none."""
-    principal = desk.principal
-    own = Role.COORDINATOR in principal.roles or principal.department == department
-    if not own or (region and not principal.covers(region)):
-        raise AdapterForeign
 
 
 def _any(desk: Desk, adapter_id: str) -> Adapter:

@@ -4,7 +4,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query
 
-from app.audit.deps import TrailDep
+from app.audit.deps import TrailDep, reads
+from app.audit.events import EventName
 from app.core.admission import Priority, takes
 from app.core.deps import ClockDep, ReadSessionDep, SessionDep
 from app.tasks import service
@@ -17,7 +18,7 @@ router = APIRouter(prefix="/v1/tasks", tags=["tasks"])
 
 TaskPath = Annotated[str, Path(min_length=36, max_length=36, pattern=r"^[0-9a-f-]{36}$")]
 Opener = Annotated[Principal, Depends(requires(Permission.TASK_OPEN))]
-Reader = Annotated[Principal, Depends(requires(Permission.TASK_READ))]
+Reader = Annotated[Principal, Depends(reads(EventName.TASKS_READ, Permission.TASK_READ))]
 
 
 @router.post("", status_code=201)

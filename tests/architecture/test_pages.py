@@ -11,6 +11,7 @@ PAIRS = [
     ("docs/add-a-department.md", "docs/add-a-department.zh-CN.md"),
     ("docs/connect-an-old-system.md", "docs/connect-an-old-system.zh-CN.md"),
     ("docs/issuers.md", "docs/issuers.zh-CN.md"),
+    ("docs/operate.md", "docs/operate.zh-CN.md"),
 ]
 
 

@@ -39,7 +39,7 @@ class Load:
         if kind == RECORD:
             answer = await self.client.get(
                 "/v1/inspections/0197f3b0-0000-7000-8000-000000000000",
-                token,
+                self.gateway.inspector(next(self.number) % 200),
                 method="PUT",
                 Content_Length="0",
             )

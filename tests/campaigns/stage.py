@@ -85,7 +85,9 @@ class Gateway:
     pid: int
     issuer: LocalIssuer
     log: Path
+    database: Path
     tokens: list[str] = field(default_factory=list)
+    inspectors: list[str] = field(default_factory=list)
 
     def token(self, number: int) -> str:
         """One of many patrollers', so that nobody's rate is the bound."""
@@ -96,6 +98,16 @@ class Gateway:
                 )
             )
         return self.tokens[number]
+
+    def inspector(self, number: int) -> str:
+        """One of many who may submit records."""
+        while len(self.inspectors) <= number:
+            self.inspectors.append(
+                self.issuer.token(
+                    f"inspector-{len(self.inspectors)}", Role.INSPECTOR, department="fire"
+                )
+            )
+        return self.inspectors[number]
 
     def metrics(self) -> dict[str, float]:
         """Every sample by name and labels."""
@@ -152,8 +164,10 @@ def prepared(manifests: list[dict[str, Any]]) -> Iterator[Prepared]:
 
 
 @contextmanager
-def started(on: Prepared, **more: str) -> Iterator[Gateway]:
-    """A gateway on a fresh copy, by its production entry point."""
+def started(
+    on: Prepared, entry: tuple[str, ...] = ("app.cli.run", "serve"), **more: str
+) -> Iterator[Gateway]:
+    """A gateway on a fresh copy, by its production entry point unless another is named."""
     port = free_port()
     database, log = on.folder / f"{port}.db", on.folder / f"{port}.log"
     shutil.copy(on.folder / "template.db", database)
@@ -163,13 +177,13 @@ def started(on: Prepared, **more: str) -> Iterator[Gateway]:
         "ONEVISIT_EGRESS_ALLOW_HTTP": "true", "ONEVISIT_RATE_PER_SECOND": "0", **more,
     }  # fmt: skip
     with log.open("wb") as out:
-        command = [sys.executable, "-m", "app.cli.run", "serve", "--port", str(port)]
+        command = [sys.executable, "-m", *entry, "--port", str(port)]
         process = subprocess.Popen(
             command, stdout=out, stderr=subprocess.STDOUT, env={**os.environ, **env}
         )
     with ended(process, seconds=20):
         _wait_until_ready(process, port, log)
-        yield Gateway(port, process.pid, on.issuer, log)
+        yield Gateway(port, process.pid, on.issuer, log, database)
 
 
 @contextmanager
@@ -217,8 +231,9 @@ class Answer:
 class Client:
     """Keep-alive connections to one server, each used by one question at a time."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, source: str = HOST) -> None:
         self._port = port
+        self._source = source
         self._idle: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []
 
     async def get(
@@ -236,7 +251,9 @@ class Client:
                 pair = (
                     self._idle.pop()
                     if kept
-                    else await asyncio.open_connection(HOST, self._port, limit=1 << 20)
+                    else await asyncio.open_connection(
+                        HOST, self._port, limit=1 << 20, local_addr=(self._source, 0)
+                    )
                 )
                 pair[1].write(payload)
                 status, body, first = await _read(pair[0])
@@ -268,8 +285,8 @@ async def _read(reader: asyncio.StreamReader) -> tuple[int, bytes, float]:
 
 
 @asynccontextmanager
-async def client(port: int) -> AsyncIterator[Client]:
-    found = Client(port)
+async def client(port: int, source: str = HOST) -> AsyncIterator[Client]:
+    found = Client(port, source)
     try:
         yield found
     finally:

@@ -77,3 +77,30 @@ def test_records_are_never_refused_while_prefetches_are_taken():
     answers = asyncio.run(play())
     assert answers[overload.RECORD, 503] == 0
     assert answers[overload.PREFETCH, 503] > 0
+
+
+HOSTILE = (
+    "silent,half_a_head,head_of_a_mebibyte,two_hosts,length_and_coding,endless_value,endless_fields,endless_trailers,"
+    "body_never_comes_bad_token,large_body_with_a_token,pipeline_of_thousands,forged_tokens,half_closed"
+)
+
+
+def test_hostile_clients_are_closed_and_honest_ones_answered():
+    arguments = ["--small", "--each", "4", "--rounds", "0", "--names", HOSTILE]
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.campaigns.clients", *arguments],
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "clients: ok" in done.stdout
+
+
+def test_insiders_hurt_only_their_own_section():
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.campaigns.insider", "--rounds", "16"],
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "control_seen=True" in done.stdout

@@ -36,9 +36,10 @@ from adapters.departments.standard_rest.reader import Reader
 from adapters.transport.answers import Now, digest_of, require_media_type, status_failure
 from adapters.transport.credentials import Secrets, static_headers
 from adapters.transport.documents import decode_text, parse_json
-from adapters.transport.exchange import LARGE, PATIENT, QUICK, Exchange, Pool, Response
+from adapters.transport.exchange import LARGE, PATIENT, QUICK, Exchange, Response, owner_of
 from adapters.transport.heads import RoutedQuery, fields_of, routed, told_ms
 from adapters.transport.kinds import AdapterKind
+from adapters.transport.pools import Pool
 from adapters.transport.preview import Preview
 from adapters.transport.scan import check_display
 
@@ -65,6 +66,7 @@ class StandardRestAdapter:
     def __init__(self, manifest: Manifest, exchange: Exchange, secrets: Secrets, now: Now) -> None:
         self._manifest = manifest
         self._exchange = exchange
+        self._owner = owner_of(manifest.adapter_id)
         self._now = now
         self._base = manifest.base_url.rstrip("/")
         self._headers = {
@@ -83,7 +85,7 @@ class StandardRestAdapter:
         self._doors = [self._door(address) for address in (manifest.base_url, *manifest.replicas)]
 
     def _door(self, address: str) -> tuple[Pool, QuestionTemplate]:
-        pool, path = self._exchange.pool(address.rstrip("/"))
+        pool, path = self._exchange.pool(address.rstrip("/"), self._owner)
         request = self._mapping.request
         authority = pool.origin.authority
         return pool, QuestionTemplate(
@@ -113,7 +115,12 @@ class StandardRestAdapter:
                 told(*self._outcome(response, query))
 
         return self._exchange.begin(
-            pool, payload, done, repeatable=self.repeatable, connect_seconds=connect_seconds
+            pool,
+            payload,
+            done,
+            repeatable=self.repeatable,
+            connect_seconds=connect_seconds,
+            anew=query.anew,
         )
 
     async def _read_large(self, response: Response, query: AdapterQuery, told: OnAnswer) -> None:
@@ -176,7 +183,12 @@ class StandardRestAdapter:
         if label := template.label:
             headers["Content-Type"] = label
         response = await self._exchange.send(
-            request.method, origin + target, headers=headers, body=body, deadline=query.deadline
+            request.method,
+            origin + target,
+            headers=headers,
+            body=body,
+            deadline=query.deadline,
+            owner=self._owner,
         )
         sent = f"{request.method} {target}\n{body.decode(request.charset, 'replace')}".strip()
         return Transcript(sent, response.status, response.headers, response.body)
@@ -193,7 +205,7 @@ class StandardRestAdapter:
         return self._reader.read(response, asked, digest)
 
     async def close(self) -> None:
-        """Connections are the exchange's."""
+        self._exchange.drop(self._owner)
 
     def preview(self, sample: Any) -> Preview:
         """What a pasted sample of the department's answer becomes; needs no endpoint."""
@@ -240,7 +252,7 @@ class StandardRestAdapter:
         body = b"" if message is None else msgspec.json.encode(message)
         headers = {**self._headers, **({"Content-Type": "application/json"} if body else {})}
         response = await self._exchange.send(
-            method, url, headers=headers, body=body, deadline=deadline
+            method, url, headers=headers, body=body, deadline=deadline, owner=self._owner
         )
         failure = status_failure(response.status, response.headers, self._now)
         if failure and response.status != _NOT_FOUND:

@@ -17,6 +17,7 @@ from adapters.contract.manifest import Condition, FieldRule, Mapping
 from adapters.contract.reasons import REASONS
 from adapters.contract.spelling import bare, says
 from adapters.departments.standard_rest.paths import Path, compile_path, scalar_of
+from adapters.departments.standard_rest.price import spend
 from adapters.transport.answers import NO_CONTENT
 
 Build = Callable[[Any], Any]
@@ -176,6 +177,7 @@ def _each(find: Build, inner: list[_Rule], *, scalars: bool) -> Build:
     def build(record: Any) -> Any:
         found = find(record)
         items = found if isinstance(found, list) else [found]
+        spend(len(items) * len(inner))
         return [one(item) for item in items if not _tells_nothing(item)]
 
     return build

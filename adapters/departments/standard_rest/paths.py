@@ -12,6 +12,7 @@ from jmespath import functions
 from jmespath.exceptions import JMESPathError
 
 from adapters.contract.errors import AdapterMalformed
+from adapters.departments.standard_rest.price import Interpreter, refuse_unpriced, spend
 from adapters.transport.documents import TEXT, parse_json
 from adapters.transport.guard import Limits
 
@@ -40,11 +41,13 @@ class _Functions(functions.Functions):
         if isinstance(text, dict):
             raise AdapterMalformed("not_parsable", "an object stands where a text of JSON belongs")
         text = (text or "").strip("\ufeff \t\r\n")
+        spend(len(text) // _BYTES_PER_UNIT)
         return parse_json(text, _BOUNDS) if text else None
 
 
 _BOUNDS = Limits()
-_OPTIONS = jmespath.Options(custom_functions=_Functions())
+_BYTES_PER_UNIT = 8
+_CALLS = _Functions()
 
 
 @lru_cache(maxsize=4096)
@@ -55,13 +58,17 @@ def compile_path(expression: str) -> Path:
     if _PLAIN.fullmatch(expression):
         return _plain(_steps(expression))
     try:
-        search = jmespath.compile(expression).search
+        tree = jmespath.compile(expression).parsed
     except JMESPathError as error:
         raise ValueError(_refusal(expression, error)) from error
+    except RecursionError:
+        raise ValueError(f"{expression:.60} is nested too deep") from None
+    refuse_unpriced(expression, tree)
+    interpreter = Interpreter(_CALLS)
 
     def find(value: Any) -> Any:
         try:
-            return _text_of(search(value, options=_OPTIONS))
+            return _text_of(interpreter.evaluate(tree, value))
         except JMESPathError as error:
             raise AdapterMalformed(
                 "schema_violation", f"{expression} does not fit the answer"

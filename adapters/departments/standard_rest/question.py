@@ -11,7 +11,7 @@ import msgspec
 
 from adapters.contract.errors import AdapterUnavailable
 from adapters.contract.manifest import RequestSpec
-from adapters.transport.heads import RoutedQuery, head_of
+from adapters.transport.heads import RoutedQuery, field_lines, head_of
 
 _JSON, _FORM, _XML, _PLAIN = (
     "application/json",
@@ -67,7 +67,7 @@ def check(request: RequestSpec) -> str | None:
 
 class QuestionTemplate:
     """Fills `{business_id}`, `{scheme}`, `{site}`, `{section}`; `headers` are those of every
-    question, already checked.
+    question. Raises `AdapterUnavailable("request_refused")` for one that is no field of one line.
     """
 
     def __init__(
@@ -82,7 +82,7 @@ class QuestionTemplate:
         self._section = section
         self._base = base_path
         fixed = {"Host": authority, "Accept-Encoding": "gzip", **headers}
-        self._fixed = "".join(f"{name}: {value}\r\n" for name, value in fixed.items())
+        self._fixed = field_lines(fixed.items())
         said = msgspec.json.encode([request.query, request.path, request.body, request.form])
         self._tells_site = b"{site}" in said or "{site}" in (request.text or "")
         self._around = self._compiled()
@@ -166,7 +166,7 @@ class QuestionTemplate:
         method, framing = self._request.method, ""
         body = self.body(query)
         if method == "POST":
-            labelled = f"Content-Type: {self.label}\r\n" if self.label else ""
+            labelled = field_lines([("Content-Type", self.label)]) if self.label else ""
             framing = f"{labelled}Content-Length: {len(body)}\r\n"
         start = f"{method} {self.target(query)} HTTP/1.1\r\n{self._fixed}".encode()
         return b"%b%b%b\r\n%b" % (start, head, framing.encode(), body)

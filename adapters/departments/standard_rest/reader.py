@@ -22,6 +22,7 @@ from adapters.departments.standard_rest.mapping import (
     meanings,
     path_at,
 )
+from adapters.departments.standard_rest.price import begin_spending, end_spending, spending
 from adapters.transport.answers import (
     NO_CONTENT,
     Now,
@@ -47,6 +48,8 @@ _FOUND = frozenset({"found", None})
 _ABSENCES = {"not_found": "no_record", "not_applicable": "not_applicable"}
 """What the contract's own envelope says in `status`, and the reason it becomes."""
 _MOST_KEYS = 8
+_SAMPLE_BYTES = 64 << 10
+"""As much work as an answer of this size is worth, for a pasted sample."""
 
 
 class _Absence(NamedTuple):
@@ -85,6 +88,13 @@ class Reader:
 
     def read(self, response: Response, asked: str, digest: str) -> SectionAnswer:
         """What a complete answer to a question about `asked` says. Raises `AdapterError`."""
+        before = begin_spending(len(response.body))
+        try:
+            return self._read(response, asked, digest)
+        finally:
+            end_spending(before)
+
+    def _read(self, response: Response, asked: str, digest: str) -> SectionAnswer:
         failure = status_failure(response.status, response.headers, self._now)
         if failure is not None:
             return self._not_found(response, asked, digest, failure)
@@ -186,10 +196,10 @@ class Reader:
     def preview(self, sample: Any) -> Preview:
         """What a pasted sample becomes: the text of an answer, or what it holds."""
         decoded = self._parsed(sample) if isinstance(sample, str) else sample
-        record = self._find_record(decoded)
-        return Preview(
-            decoded, read_shape(self._values(decoded if record is None else record), self._shape)
-        )
+        with spending(_SAMPLE_BYTES):
+            record = self._find_record(decoded)
+            values = self._values(decoded if record is None else record)
+        return Preview(decoded, read_shape(values, self._shape))
 
 
 def _media_types(declared: str | list[str] | None) -> frozenset[str] | None:

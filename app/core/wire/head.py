@@ -27,11 +27,11 @@ class Bounds:
     pipelined: int = 16
     """Requests that may wait for the answer to the one before."""
     first_seconds: float = 5.0
-    head_seconds: float = 10.0
+    head_seconds: float = 8.0
     idle_seconds: float = 75.0
-    write_seconds: float = 10.0
+    write_seconds: float = 8.0
     """How long a reader may leave what was written unread."""
-    linger_seconds: float = 2.0
+    linger_seconds: float = 1.0
     """How long a refusal may be read before the connection ends."""
 
 

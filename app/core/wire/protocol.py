@@ -6,10 +6,12 @@ nothing more and ends after the answer.
 """
 
 import asyncio
+import socket
 from email.utils import formatdate
 from typing import Any
 
 import httptools
+from uvicorn._types import ASGI3Application
 from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import (
     STATUS_LINE,
@@ -24,6 +26,8 @@ from app.core.wire.head import Refusal, fault_of, origin_form, start_line_fault
 from app.core.wire.port import NEVER, Port
 
 _SLICE = 16 << 10
+_SEND_BUFFER = 128 << 10
+"""What the system keeps of an answer for a slow reader; it would take megabytes."""
 _MALFORMED = Refusal("request.bad_request", "This is no valid HTTP/1.1 message.")
 
 
@@ -49,6 +53,8 @@ class BoundedProtocol(HttpToolsProtocol):
     """Bytes after the head, of which `_told` were body."""
     _told = 0
     _fault: Refusal | None = None
+    _running: RequestResponseCycle | None = None
+    """The one that is being answered; `cycle` is the one that came last."""
 
     def __init__(
         self,
@@ -64,6 +70,8 @@ class BoundedProtocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's own
         super().connection_made(transport)
         address = self.client[0] if self.client else ""
+        if (own := transport.get_extra_info("socket")) is not None and self.client:
+            own.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)
         if self.port.admit(self, address):
             self.due = self.loop.time() + self._bounds.first_seconds
         else:
@@ -72,7 +80,14 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.port.leave(self)
+        self.pipeline.clear()
+        if self._running is not None:
+            self._drop(self._running)
         super().connection_lost(exc)
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        self._running = cycle
+        super()._start_asgi_task(cycle, app)
 
     # What comes in
     def data_received(self, data: bytes) -> None:
@@ -164,7 +179,8 @@ class BoundedProtocol(HttpToolsProtocol):
     # What goes out
     def on_response_complete(self) -> None:
         self.server_state.total_requests += 1
-        if not self.is_known and "principal" in self.cycle.scope.get("state", {}):
+        running = self._running
+        if not self.is_known and running and "principal" in running.scope.get("state", {}):
             self.port.knows(self)
         if self.transport.is_closing():
             return
@@ -190,21 +206,24 @@ class BoundedProtocol(HttpToolsProtocol):
             return
         self._is_refused = True
         self.port.refuse(self.peer, refusal.code)
-        owed = bool(self.pipeline)
         self.pipeline.clear()
-        cycle: RequestResponseCycle | None = self.cycle
-        if cycle is not None and not cycle.response_complete:
-            cycle.keep_alive = False
-            if owed or not cycle.more_body:
+        running = self._running
+        if running is not None and not running.response_complete:
+            running.keep_alive = False
+            if running is not self.cycle or not running.more_body:
                 self.due = NEVER
                 return  # what was asked before is answered, and then the connection ends
-            cycle.disconnected = True  # its own body is at fault
-            cycle.message_event.set()
-            if cycle.response_started:
+            self._drop(running)  # its own body is at fault
+            if running.response_started:
                 self._linger()
                 return
         self._answer(refusal)
         self._linger()
+
+    def _drop(self, cycle: RequestResponseCycle) -> None:
+        """Nobody waits for this answer any more; whoever makes it learns so."""
+        cycle.disconnected = True
+        cycle.message_event.set()
 
     def _answer(self, refusal: Refusal) -> None:
         response = problem(refusal.code, new_trace_id(), refusal.detail)

@@ -98,8 +98,11 @@ class World:
         query = RoutedQuery(business, "uscc", None, "patrol", "unit", "r", 0.0)
         return Question(route, query, (route.label, business), patient, no_cache)
 
-    async def ask(self, *questions, seconds=1.0):
-        fan_out = FanOut(self.dispatcher, self.dispatcher.time() + seconds)
+    async def ask(self, *questions, seconds=1.0, caller=None):
+        """By one of two callers in turn, unless one is named."""
+        self.asked = getattr(self, "asked", 0) + 1
+        caller = caller or f"caller-{self.asked % 2}"
+        fan_out = FanOut(self.dispatcher, self.dispatcher.time() + seconds, caller=caller)
         fan_out.begin(questions)
         try:
             await fan_out.whole
@@ -348,6 +351,26 @@ class TestBreaker:
             world.question("x", honest, business="z"), world.question("y", honest, business="z")
         )
         assert [answers[n].outcome for n in "xy"] == [Outcome.BREAKER_OPEN, Outcome.FRESH]
+
+    @pytest.mark.parametrize("error", ["encoding", "schema_violation", "too_complex"])
+    def test_the_content_of_one_record_or_what_one_caller_sees_opens_none(self, error):
+        async def play(world):
+            for _ in range(40):  # one record, seen by two
+                await world.ask(world.question("x", raising(AdapterMalformed(error))))
+            for index in range(40):  # many records, seen by one
+                question = world.question(
+                    "y", raising(AdapterMalformed(error)), business=str(index)
+                )
+                await world.ask(question, caller="hostile")
+            answers = await world.ask(
+                world.question("x", honest, business="z"), world.question("y", honest, business="z")
+            )
+            assert [answers[n].outcome for n in "xy"] == [Outcome.FRESH, Outcome.FRESH]
+
+        async def whole():
+            await play(World())
+
+        run(whole())
 
     @scene()
     async def test_refusals_of_the_caller_do_not_count(self, world):

@@ -172,3 +172,17 @@ class TestOrigins:
         asked = {"origin": "https://x.example", "access-control-request-method": "GET"}
         answer = await send(gateway, "OPTIONS", "/v1/me", **asked)
         assert "access-control-allow-origin" not in answer.headers
+
+
+class TestDocument:
+    async def test_it_is_made_once_and_served_as_bytes(self, gateway):
+        plain = await send(gateway, "GET", "/openapi.json", **{"accept-encoding": "identity"})
+        assert plain.json() == gateway.app.openapi()
+        packed = await send(gateway, "GET", "/openapi.json", **{"accept-encoding": "gzip"})
+        assert packed.headers["content-encoding"] == "gzip"
+        assert packed.json() == plain.json()
+        held = await send(
+            gateway, "GET", "/openapi.json", **{"if-none-match": plain.headers["etag"]}
+        )
+        assert (held.status_code, held.content) == (304, b"")
+        assert "/openapi.json" in (await send(gateway, "GET", "/docs")).text

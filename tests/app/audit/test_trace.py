@@ -15,6 +15,7 @@ from app.audit.events import LONGEST, Event, canonical, reference
 from app.audit.sequencer import Sequencer
 from app.audit.service import Trail
 from app.core.clock import SystemClock
+from app.core.db import Database
 from app.core.deps import DATABASE
 from app.core.keys import Keyring
 from auth.principal import Role
@@ -41,6 +42,12 @@ class TestEntries:
         assert "wang" not in body
         assert BUSINESS not in body
         assert json.loads(body)["actor_ref"] == reference(b"secret", "actor", "wang", 2026)
+
+    @pytest.mark.parametrize("field", ["unit", "role", "purpose", "object_ref", "filter"])
+    def test_a_claim_of_any_length_becomes_a_digest(self, field):
+        body = canonical(Event("a.b.c", actor="x", **{field: "部" * 5000}), b"secret", AT)
+        assert len(body) < LONGEST
+        assert json.loads(body)[field].startswith("sha-256:")
 
     def test_references_are_of_one_year_one_kind_and_one_secret(self):
         found = {
@@ -78,8 +85,67 @@ class TestAppendOnly:
         with pytest.raises(DBAPIError, match="append-only"), database.write() as session:
             session.connection().execute(text(statement))
 
+    def test_nor_is_an_entry_replaced(self, database):
+        """SQLite's `INSERT OR REPLACE` deletes without any trigger of deletion."""
+        with database.write() as session:
+            entry = trail().append(session, Event("a.b.c", actor="x"))
+        replace = "insert or replace" if database.is_sqlite else "insert"
+        more = (
+            ""
+            if database.is_sqlite
+            else " on conflict (id) do update set event = 'forged', body = '{}'"
+        )
+        for column, value in (("id", f"'{entry}'"), ("row", "1")):
+            if column == "row" and not database.is_sqlite:
+                continue
+            other = "'other'" if column == "row" else "2"
+            second = "id" if column == "row" else "row"
+            with pytest.raises(DBAPIError, match="append-only"), database.write() as session:
+                session.connection().execute(
+                    text(
+                        f"{replace} into audit_entries ({column}, {second}, at, event, subject_ref,"
+                        f" body) values ({value}, {other}, '2026-11-22', 'forged', '', '{{}}'){more}"
+                    )
+                )
+        with database.read() as session:
+            rows = session.connection().execute(text("select event from audit_entries")).all()
+        assert [row[0] for row in rows] == ["a.b.c"]
+
+
+def test_the_file_of_the_database_is_its_users_alone(tmp_path):
+    for name, before in (("new.db", None), ("open.db", 0o666)):
+        path = tmp_path / name
+        if before is not None:
+            path.touch()
+            path.chmod(before)
+        database = Database(f"sqlite:///{path}")
+        with database.write() as session:
+            session.connection().execute(text("create table t (a integer)"))
+        modes = {p.name: oct(p.stat().st_mode & 0o777) for p in tmp_path.glob(f"{name}*")}
+        database.dispose()
+        assert set(modes.values()) == {"0o600"}, modes
+
 
 class TestSequencer:
+    async def test_one_entry_that_does_not_fit_fails_alone(self, database, monkeypatch, caplog):
+        sequencer = Sequencer(database, trail())
+        sequencer.start()
+        first = trail().row(Event("a.b.c", actor="1"))
+        rows = iter([first, first, *(trail().row(Event("a.b.c", actor=str(i))) for i in range(8))])
+
+        monkeypatch.setattr(Trail, "row", lambda *_: next(rows))  # two entries have the same row
+        with database.turn():  # so that all of them are one batch
+            told = [
+                asyncio.create_task(sequencer.append(Event("a.b.c", actor="x"))) for _ in range(10)
+            ]
+            await asyncio.sleep(0.1)
+        found = await asyncio.gather(*told, return_exceptions=True)
+        sequencer.stop()
+        assert sum(isinstance(f, AuditUnavailable) for f in found) == 1
+        with database.read() as session:
+            count = session.connection().execute(text("select count(*) from audit_entries"))
+            assert count.scalar_one() == 9
+
     async def test_an_entry_is_durable_when_append_returns(self, database):
         sequencer = Sequencer(database, trail())
         sequencer.start()
@@ -205,6 +271,28 @@ class TestRefusals:
             assert (response.status_code, response.json()["code"]) == (503, "audit.unavailable")
 
 
+class TestReads:
+    async def test_whoever_reads_about_people_tasks_and_systems_leaves_an_entry(self, gateway):
+        await gateway.officers()
+        for path, event, caller, role in (
+            ("/v1/tasks?mine=false", "tasks.tasks.read", gateway.leader, "team_leader"),
+            ("/v1/officers", "organisations.officers.read", gateway.coordinator, "coordinator"),
+            ("/v1/adapters", "registry.adapters.read", gateway.coordinator, "coordinator"),
+        ):
+            answer = await caller.get(path)
+            assert answer.status_code == 200, path
+            (found,) = await entries(gateway, event=event)
+            assert (found["object_ref"], found["role"]) == (path.partition("?")[0], role)
+
+    async def test_no_certificate_number_stands_in_the_trail(self, gateway):
+        await gateway.officers()
+        found = await entries(gateway, event="organisations.officer.registered")
+        assert len(found) == 3
+        assert "ZJ-0" not in json.dumps(found)
+        by_number = await entries(gateway, business_id="ZJ-0001")
+        assert by_number == [] or by_number[0]["event"] == "organisations.officer.registered"
+
+
 class TestAuditor:
     async def test_entries_are_paged_filtered_and_found_by_business(self, gateway):
         for _ in range(3):
@@ -272,7 +360,7 @@ async def test_a_batch_is_written_whole_or_not_at_all(database):
     with database.turn():
         repository.insert_many(database, connection.driver_connection, rows[:512])
     twice = [*rows[512:], rows[0]]
-    with pytest.raises(Exception, match=r"(?i)unique"), database.turn():
+    with pytest.raises(Exception, match=r"(?i)unique|append-only"), database.turn():
         repository.insert_many(database, connection.driver_connection, twice)
     connection.invalidate()
     with database.read() as session:

@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from adapters.contract import AdapterUnavailable, Candidate
+from adapters.dispatch import turns
 from app.businesses import service
 from app.businesses.matching import is_known_host, read
 from app.businesses.service import resolve
@@ -180,7 +181,7 @@ class TestRoute:
     async def test_a_register_is_searched_by_no_more_than_its_places(self, city, monkeypatch):
         """Whoever waits too long for a place is told so, and asks nothing."""
         monkeypatch.setattr(directory, "_MOST_SEARCHES", 2)
-        monkeypatch.setattr(directory, "_PLACE_SECONDS", 0.05)
+        monkeypatch.setattr(turns, "_PLACE_SECONDS", 0.05)
         finder = DIRECTORY.of(city.app).offices.offering("search", "330100", section="registration")
         asked, mended = [], asyncio.Event()
 

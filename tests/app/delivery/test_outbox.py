@@ -3,9 +3,12 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import text
 
 from adapters.contract import AdapterUnavailable, ResultReceipt
 from adapters.contract.errors import MessageRefused
+from app.audit.service import Trail
+from app.core.keys import Keyring
 from app.delivery import service
 from app.delivery.backoff import DEAD_AFTER, LONGEST, wait_after
 
@@ -59,20 +62,20 @@ def test_the_wait_doubles_up_to_a_quarter_of_an_hour(attempts, seconds):
 async def test_what_is_due_is_delivered_and_the_receipt_kept(database):
     clock, sender = Clock(), Sender()
     put(database, clock, ("fire", "a"), ("food", "a"))
-    assert await service.deliver_due(database, clock, sender) == 2
+    assert await service.deliver_due(database, Trail(Keyring(b"secret"), clock), sender) == 2
     assert states(database) == [("delivered", 1), ("delivered", 1)]
-    assert await service.deliver_due(database, clock, sender) == 0
+    assert await service.deliver_due(database, Trail(Keyring(b"secret"), clock), sender) == 0
 
 
 async def test_a_later_message_of_the_same_business_waits_for_the_earlier_one(database):
     clock, sender = Clock(), Sender("fire")
     put(database, clock, ("fire", "a"), ("fire", "a"), ("fire", "b"))
-    await service.deliver_due(database, clock, sender)
+    await service.deliver_due(database, Trail(Keyring(b"secret"), clock), sender)
     assert sender.sent == [("fire", 0), ("fire", 2)]
     sender.failing.clear()
     clock.at += timedelta(seconds=2)
-    await service.deliver_due(database, clock, sender)
-    await service.deliver_due(database, clock, sender)
+    await service.deliver_due(database, Trail(Keyring(b"secret"), clock), sender)
+    await service.deliver_due(database, Trail(Keyring(b"secret"), clock), sender)
     assert sender.sent[2:] == [("fire", 0), ("fire", 2), ("fire", 1)]
 
 
@@ -80,7 +83,7 @@ async def test_after_three_days_it_is_a_dead_letter(database, caplog):
     clock, sender = Clock(), Sender("fire")
     put(database, clock, ("fire", "a"))
     clock.at += DEAD_AFTER + timedelta(seconds=1)
-    await service.deliver_due(database, clock, sender)
+    await service.deliver_due(database, Trail(Keyring(b"secret"), clock), sender)
     assert states(database) == [("dead", 1)]
 
 
@@ -102,8 +105,25 @@ async def test_one_departments_bug_stops_no_other(database, caplog):
 
     clock = Clock()
     put(database, clock, ("fire", "a"), ("food", "a"))
-    await service.deliver_due(database, clock, Broken())
+    await service.deliver_due(database, Trail(Keyring(b"secret"), clock), Broken())
     assert states(database) == [("pending", 1), ("delivered", 1)]
+
+
+async def test_each_delivery_leaves_entries(database):
+    clock = Clock()
+    put(database, clock, ("fire", "a"), ("tax", "b"))
+    await service.deliver_due(database, Trail(Keyring(b"secret"), clock), Sender("tax"))
+    clock.at += DEAD_AFTER + timedelta(days=1)
+    await service.deliver_due(database, Trail(Keyring(b"secret"), clock), Sender("tax"))
+    with database.read() as session:
+        rows = session.connection().execute(text("select event from audit_entries order by row"))
+        found = sorted(row[0] for row in rows)
+    assert found == [
+        "delivery.result.given_up",
+        "delivery.result.received",
+        "delivery.result.sent",
+        "delivery.result.sent",
+    ]
 
 
 async def test_settling_twice_changes_nothing(database):
@@ -111,10 +131,14 @@ async def test_settling_twice_changes_nothing(database):
     put(database, clock, ("fire", "a"))
     (leased,) = service.lease_due(database, clock)
     service.settle(
-        database, clock, leased.id, await sender.send("fire", "330100", leased.message), ""
+        database,
+        Trail(Keyring(b"secret"), clock),
+        leased.id,
+        await sender.send("fire", "330100", leased.message),
+        "",
     )
-    service.settle(database, clock, leased.id, None, "late")
-    service.settle(database, clock, "unknown", None, "")
+    service.settle(database, Trail(Keyring(b"secret"), clock), leased.id, None, "late")
+    service.settle(database, Trail(Keyring(b"secret"), clock), "unknown", None, "")
     assert states(database) == [("delivered", 1)]
 
 
@@ -132,7 +156,7 @@ async def test_what_is_refused_for_good_holds_nobody_back_and_is_not_sent_again(
     clock, sender = Clock(), Refusing()
     put(database, clock, ("fire", "a"), ("fire", "a"))
     for _ in range(3):
-        await service.deliver_due(database, clock, sender)
+        await service.deliver_due(database, Trail(Keyring(b"secret"), clock), sender)
     assert sender.sent == [("fire", 0), ("fire", 1)]
     assert states(database) == [("refused", 1), ("delivered", 1)]
 
@@ -140,7 +164,7 @@ async def test_what_is_refused_for_good_holds_nobody_back_and_is_not_sent_again(
 async def test_under_an_outage_the_order_stays(database):
     clock, sender = Clock(), Sender("fire")
     put(database, clock, ("fire", "a"), ("fire", "a"))
-    await service.deliver_due(database, clock, sender)
-    await service.deliver_due(database, clock, sender)
+    await service.deliver_due(database, Trail(Keyring(b"secret"), clock), sender)
+    await service.deliver_due(database, Trail(Keyring(b"secret"), clock), sender)
     assert sender.sent == [("fire", 0)]
     assert states(database) == [("pending", 1), ("pending", 0)]

@@ -8,7 +8,7 @@ import pytest
 from app.audit.service import Trail
 from app.core.keys import Keyring
 from app.operations import repository, service
-from app.operations.errors import OperationOver, OperationUnknown
+from app.operations.errors import OperationOver, OperationUnknown, OperationWaits
 from app.operations.lease import LEASE, MOST_ATTEMPTS
 from app.operations.service import Kind, Runner
 from auth.principal import Principal, Role
@@ -60,6 +60,35 @@ async def count(work):
     for n in range(work.parameters["to"]):
         await work.progress(n + 1, work.parameters["to"])
     return {"counted": work.parameters["to"]}
+
+
+def ask_for(database, trail, department, key, to=3):
+    with database.write() as session:
+        return service.request(
+            session, trail, WANG, kind="count", key=key, department=department,
+            parameters={"to": to},
+        ).id  # fmt: skip
+
+
+def test_one_waits_for_each_thing(database, trail, wall):
+    first = ask_for(database, trail, "fire", "a")
+    assert ask_for(database, trail, "fire", "a") == first
+    with pytest.raises(OperationWaits):
+        ask_for(database, trail, "fire", "a", to=4)
+    assert ask_for(database, trail, "fire", "b") != first
+    with database.write() as session:
+        assert repository.claim(session, ["count"], wall.at, wall.at + LEASE).id == first
+    assert ask_for(database, trail, "fire", "a", to=4) != first, "the first is under way"
+
+
+def test_whoever_asks_for_much_holds_up_nobody_else(database, trail, wall):
+    many = [ask_for(database, trail, "food", f"food-{n}") for n in range(6)]
+    one = ask_for(database, trail, "fire", "a")
+    taken = []
+    for _ in range(3):
+        with database.write() as session:
+            taken.append(repository.claim(session, ["count"], wall.at, wall.at + LEASE).id)
+    assert taken == [many[0], one, many[1]]
 
 
 async def test_work_is_carried_out_once_and_its_result_stays(database, trail):

@@ -7,6 +7,7 @@ import pytest
 
 from adapters.contract import Manifest
 from adapters.fakes.departments import SECRETS, manifest_of
+from app.core.deps import DATABASE
 from app.core.keys import Keyring
 from app.registry import vault
 from app.registry.lifecycle import TRANSITIONS, Action, State, step
@@ -247,6 +248,29 @@ class TestCredentials:
         assert shown.json()["has_credentials"]
         assert SECRETS["customs"]["api_key"] not in shown.text + stored.text
 
+    @pytest.mark.parametrize("secret", ["a\r\nHost: evil", "a\nb", "a\x00b", "钥匙", "a\x7f"])
+    async def test_a_secret_that_is_more_than_one_field_is_refused(self, gateway, secret):
+        manager = gateway.manager("health")
+        manifest = {**manifest_of("health", "http://127.0.0.1:9"), "auth": {"kind": "api_key"}}
+        assert (await manager.post("/v1/adapters", json=manifest)).status_code == 201
+        answer = await manager.put("/v1/adapters/health/credentials", json={"api_key": secret})
+        assert answer.status_code == 422
+
+    @pytest.mark.parametrize("header", ["Host", "content-length", "X-Unit", "Transfer-Encoding"])
+    async def test_no_declaration_gives_a_header_of_the_gateways_own(self, gateway, header):
+        auth = {"kind": "api_key", "header": header}
+        manifest = {**manifest_of("health", "http://127.0.0.1:9"), "auth": auth}
+        answer = await gateway.manager("health").post("/v1/adapters", json=manifest)
+        assert answer.status_code == 422
+        assert answer.json()["errors"][0]["pointer"] == "/body/auth"
+
+    async def test_they_go_when_the_adapter_is_retired(self, city):
+        name = next(iter(SECRETS))
+        manager = city.manager(name)
+        assert (await manager.get(f"/v1/adapters/{name}")).json()["has_credentials"]
+        assert (await manager.post(f"/v1/adapters/{name}:retire", json=REASON)).status_code == 200
+        assert not (await manager.get(f"/v1/adapters/{name}")).json()["has_credentials"]
+
     async def test_they_must_fit_the_auth_kind(self, gateway, departments):
         manager = gateway.manager("customs")
         await manager.post(
@@ -421,6 +445,34 @@ class TestScope:
         ] == "operation.unknown"
         assert len((await gateway.coordinator.get("/v1/adapters")).json()) == 1
 
+    @pytest.mark.parametrize(
+        ("department", "section", "status"),
+        [
+            ("food", "tax", 403),
+            ("fire", "culture", 403),
+            ("culture", "culture", 201),
+            ("market_regulation", "food", 201),
+            ("food", "kitchens", 201),
+        ],
+    )
+    async def test_a_section_is_told_by_the_department_whose_duty_it_is(
+        self, gateway, department, section, status
+    ):
+        manifest = {
+            **manifest_of("health", "http://127.0.0.1:9"),
+            "adapter_id": "another",
+            "department": department,
+            "section": section,
+        }
+        manifest.pop("mapping", None)
+        for caller in (gateway.manager(department), gateway.coordinator):
+            answer = await caller.post("/v1/adapters", json=manifest)
+            if status == 403:
+                assert answer.json()["code"] == "adapter.foreign_section"
+            else:
+                assert answer.status_code == 201, answer.text
+                break
+
     async def test_what_does_not_exist(self, gateway):
         manager = gateway.manager("health")
         nobody = "00000000-0000-0000-0000-000000000000"
@@ -454,6 +506,36 @@ class TestPreview:
         shown = (await gateway.manager("health").post("/v1/adapters:preview", json=body)).json()
         assert shown["data"]["hygiene_permit"] == "yes"
         assert shown["data"]["permits"] == [{"permit_no": "1", "valid_to": "2027-01-02"}]
+
+    def wanted(self, path):
+        mapping = {
+            "response": {"record": "data"},
+            "fields": [{"to": "hygiene_permit", "path": path}],
+        }
+        manifest = {**manifest_of("health", "http://127.0.0.1:9"), "mapping": mapping}
+        return {"manifest": manifest, "sample": {"data": {"a": "yes"}}}
+
+    async def test_a_preview_holds_up_no_writer_nor_waits_for_one(self, gateway):
+        lock = DATABASE.of(gateway.app).lock
+        if lock is not None:
+            lock.acquire()
+        try:
+            async with asyncio.timeout(5):
+                answer = await gateway.manager("health").post(
+                    "/v1/adapters:preview", json=self.wanted("a")
+                )
+        finally:
+            if lock is not None:
+                lock.release()
+        assert answer.status_code == 200, answer.text
+
+    async def test_the_price_of_a_preview_is_bounded(self, gateway):
+        dear = "|".join(["[@,@]"] * 16) + "|to_string(@)"
+        answer = await gateway.manager("health").post(
+            "/v1/adapters:preview", json=self.wanted(dear)
+        )
+        assert answer.status_code == 422
+        assert "worth" in answer.json()["detail"]
 
     async def test_a_preview_needs_no_credentials(self, gateway):
         body = {"manifest": changed(auth={"kind": "api_key"}), "sample": self.SAMPLE}

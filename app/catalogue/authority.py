@@ -1,0 +1,28 @@
+"""Which department may tell a section: the one whose duty it is, as dated data. Pure."""
+
+from pathlib import Path
+
+from adapters.contract.tables import rows
+from app.organisations.departments import DEPARTMENTS
+
+_TELLS: dict[str, frozenset[str]] = {}
+for _row in rows(
+    Path(__file__).with_name("data") / "section_departments.csv",
+    ("section", "department", "valid_from", "source"),
+):
+    _TELLS[_row["section"]] = _TELLS.get(_row["section"], frozenset()) | {_row["department"]}
+
+
+def departments_of(section: str) -> frozenset[str]:
+    """Departments that may tell a section; empty where it is nobody's by name, and then anybody may
+    who has no namesake.
+    """
+    return _TELLS.get(section, frozenset())
+
+
+def may_tell(department: str, section: str) -> bool:
+    """Whether a section is this department's to tell. One that is named as another department is
+    that one's.
+    """
+    named = departments_of(section)
+    return department in named if named else section == department or section not in DEPARTMENTS

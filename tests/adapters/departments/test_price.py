@@ -1,0 +1,102 @@
+"""A mapping is a program: what it may cost is known before it runs, and counted while it does."""
+
+import time
+
+import pytest
+
+from adapters.contract.errors import AdapterMalformed
+from adapters.departments.standard_rest.paths import compile_path
+from adapters.departments.standard_rest.price import TooDear, spend, spending
+
+DOCUMENT = {"a": [{"b": n, "c": [{"d": str(n)}]} for n in range(300)], "t": '{"x": [1, 2]}'}
+
+
+@pytest.mark.parametrize(
+    ("path", "wanted"),
+    [
+        ("a[0].b", 0),
+        ("a[*].b | [2]", 2),
+        ("a[?b > `297`].b", [298, 299]),
+        ("a[?c[0].d == '7'] | [0].b", 7),
+        ("a[].c[].d | [1]", "1"),
+        ("a[:2].b", [0, 1]),
+        ("{x: a[0].b, y: t}", {"x": 0, "y": DOCUMENT["t"]}),
+        ("[a[0].b, a[1].b]", [0, 1]),
+        ("from_json(t).x[1]", 2),
+        ("not_null(z, a[0].b)", 0),
+        ("length(a)", 300),
+        ("a[?starts_with(c[0].d, '29')].b | [0]", 29),
+        ("a[0].b == `0` && t", DOCUMENT["t"]),
+    ],
+)
+def test_what_mappings_need_is_within_its_price(path, wanted):
+    with spending(2000):
+        assert compile_path(path).find(DOCUMENT) == wanted
+
+
+def doubling(times):
+    return "|".join(["[@,@][]"] * times)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        doubling(24),
+        "|".join(["[@,@]"] * 24),
+        "|".join(["[@,@]"] * 20) + "|[0]==@",
+        "|".join(["{a:@,b:@}"] * 20),
+        "|".join(["[@,@]"] * 18) + "|to_string(@)",
+        "|".join(["[@,@]"] * 18) + "|contains(@, 'x')",
+        "a[*].c[*].d|" + doubling(16),
+    ],
+)
+def test_what_doubles_its_cost_is_ended_and_not_carried_out(path):
+    begun = time.process_time()
+    try:
+        found = compile_path(path)
+    except ValueError as refused:
+        assert "at most" in str(refused)
+    else:
+        with pytest.raises(TooDear), spending(2000):
+            found.find(DOCUMENT)
+        with pytest.raises(AdapterMalformed):
+            found.find(DOCUMENT)
+    assert time.process_time() - begun < 5, "a bound of this test, not of the product"
+
+
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        ("sort_by(a, &b)", "calls sort_by"),
+        ("map(&b, a)", "calls map"),
+        ("max_by(a, &b)", "calls max_by"),
+        ("reverse(a)", "calls reverse"),
+        ("|".join(["a[?b]"] * 40), "at most"),
+        ("(" * 140 + "a" + ")" * 140, None),
+        ("!" * 200 + "a", "at most"),
+    ],
+)
+def test_what_has_no_price_is_refused_in_words(path, words):
+    if words is None:
+        compile_path(path)  # brackets cost nothing
+        return
+    with pytest.raises(ValueError, match=words):
+        compile_path(path)
+
+
+def test_all_paths_of_an_answer_have_one_purse():
+    path = compile_path("a[*].c[*].d")
+    with pytest.raises(TooDear), spending(0):
+        for _ in range(100):
+            path.find(DOCUMENT)
+
+
+def test_outside_of_an_answer_nothing_is_counted():
+    spend(10**9)
+
+
+def test_a_purse_within_another_leaves_it_as_it_was():
+    with spending(0):
+        with spending(0), pytest.raises(TooDear):
+            spend(10**6)
+        spend(10_000)

@@ -80,8 +80,9 @@ class TokenVerifier:
         return time.time() < self._seen_until.get(token, 0.0)
 
     def has_met(self, token: str) -> bool:
-        """Whether a token verified once, and may be worth verifying again."""
-        return token in self._seen_until
+        """Whether a token verified once, and has not ended: it is worth verifying again."""
+        met = self._seen.get(token)
+        return met is not None and time.time() < met.expires_at + self._leeway
 
     async def verify(self, token: str) -> VerifiedClaims:
         """The claims, or `Unauthenticated` with a code that says which check failed."""
@@ -161,7 +162,7 @@ class TokenVerifier:
         except (jwt.PyJWTError, ValueError, RecursionError):
             raise Unauthenticated("auth.token_malformed", "This is no signed token.") from None
         algorithm, kid = header.get("alg"), header.get("kid")
-        if algorithm not in self._algorithms:
+        if not isinstance(algorithm, str) or algorithm not in self._algorithms:
             raise Unauthenticated(
                 "auth.token_invalid",
                 f"alg must be one of {', '.join(sorted(self._algorithms))}; it is "

@@ -5,6 +5,7 @@ Pure.
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
 from math import inf, isfinite
@@ -172,16 +173,19 @@ def _pieces(text: str) -> Iterator[str]:
 def _bracketed(text: str) -> dict[int, int]:
     """Where brackets that belong together open (1) and close (-1)."""
     waiting: list[tuple[str, int]] = []
+    open_marks: Counter[str] = Counter()
     change: dict[int, int] = {}
     for place, sign in enumerate(text):
         plain = unicodedata.normalize("NFKC", sign)
         if plain in _MARKS:
             waiting.append((_MARKS[plain], place))
-        elif plain in _CLOSING:
-            depth = next((d for d in range(len(waiting), 0, -1) if waiting[d - 1][0] == plain), 0)
-            if depth:
-                change[waiting[depth - 1][1]], change[place] = 1, -1
-                del waiting[depth - 1 :]
+            open_marks[_MARKS[plain]] += 1
+        elif plain in _CLOSING and open_marks[plain]:
+            # Each mark is put away once: the work grows as the text does.
+            while (mark := waiting.pop())[0] != plain:
+                open_marks[mark[0]] -= 1
+            open_marks[plain] -= 1
+            change[mark[1]], change[place] = 1, -1
     return change
 
 

@@ -191,9 +191,32 @@ def _since_1970(seconds: float) -> tuple[date, timedelta, timezone | None]:
     return moment.date(), moment - begin, UTC
 
 
+@lru_cache(maxsize=256)
+def _may_fit(pattern: str) -> re.Pattern[str]:
+    """What a text must look like for a format to be worth trying: the library compiles a format
+    anew each time when more than five are in use.
+    """
+    pieces = []
+    for piece in re.findall(r"%.|\s+|[^%\s]+|%", pattern, re.DOTALL):
+        if piece.isspace():
+            pieces.append(r"\s+")
+        elif piece[0] == "%" and len(piece) > 1:
+            pieces.append(_OF_DIRECTIVE.get(piece[1], ".*"))
+        else:
+            pieces.append(re.escape(piece))
+    return re.compile("".join(pieces), re.IGNORECASE | re.DOTALL)
+
+
+_LONGEST_DAY = 64
+_DIGITS = r"\s*\d+"
+_OF_DIRECTIVE = {**dict.fromkeys("YmdHMSyjfIUWwuVG", _DIGITS), "%": "%"}
+
+
 def _declared(text: str, pattern: str) -> tuple[date, timedelta, timezone | None] | None:
     if pattern == SECONDS:
         return None  # read where nothing else fits: a day may be written in digits too
+    if len(text) > _LONGEST_DAY or not _may_fit(pattern).fullmatch(text):
+        return None
     try:
         found = datetime.strptime(text, pattern)  # noqa: DTZ007 - its zone is read below
     except ValueError:

@@ -93,6 +93,10 @@ class ResponseSpec(
     not_applicable: list[Condition] = field(default_factory=_envelope_not_applicable)
 
 
+MOST_DATE_FORMATS = 16
+"""Of a manifest; each is tried on every date. Of more the first count."""
+
+
 class FieldRule(Struct, frozen=True, omit_defaults=True, kw_only=True, forbid_unknown_fields=True):
     """One canonical field: take `path` (JMESPath), apply `convert`, or map each element of a list
     with `each`.

@@ -36,7 +36,7 @@ OF_CONTENT = frozenset(
     }
 )
 """Failures that the content of one record may cause."""
-_BUSY = "upstream_busy"
+BUSY = "upstream_busy"
 _UNREACHED = frozenset({"connect_failed", "name_unresolved", "tls_failed"})
 _SLOW_SHARE = 0.9
 _MOST_SPOILT, _SPOILT_SECONDS = 64, 10.0
@@ -63,6 +63,17 @@ class Spoilt:
         lately = [row for row in self._seen if now - row[0] <= _SPOILT_SECONDS]
         businesses, who = {row[1] for row in lately}, {row[2] for row in lately}
         return len(businesses) >= _SPOILT_BUSINESSES and len(who) >= _SPOILT_CALLERS
+
+
+def is_neutral(
+    error: AdapterError, spoilt: Spoilt, now: float, business: str, callers: Iterable[str]
+) -> bool:
+    """Whether a failure says nothing about the department's health."""
+    if error.code in NEUTRAL or isinstance(error, NothingTold):
+        return True
+    if error.code in OF_CONTENT:
+        return not spoilt.blames(now, business, callers)
+    return error.code == BUSY and not error.again
 
 
 class Lane:
@@ -147,16 +158,13 @@ class Lane:
         """A failure came; what the caller did wrong does not count against the department, nor does
         the content of one record, or what one caller alone sees.
         """
-        if error.code == _BUSY:
+        if error.code == BUSY:
             self.limit.dropped()
             self.rests_until = max(
                 self.rests_until, now + min(error.retry_after or 0.0, LONGEST_REST)
             )
         breaker = self.breakers[address]
-        neutral = error.code in NEUTRAL or isinstance(error, NothingTold)
-        if not neutral and error.code in OF_CONTENT:
-            neutral = not self.spoilt.blames(now, business, callers)
-        if neutral or (error.code == _BUSY and not error.again):
+        if is_neutral(error, self.spoilt, now, business, callers):
             if is_probe:
                 breaker.abandoned()
         else:

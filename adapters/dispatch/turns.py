@@ -6,9 +6,9 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
-from adapters.contract.errors import AdapterError, AdapterUnavailable, NothingTold
+from adapters.contract.errors import AdapterError, AdapterUnavailable
 from adapters.dispatch.breaker import Breaker, BreakerRules
-from adapters.dispatch.lane import NEUTRAL
+from adapters.dispatch.lane import Spoilt, is_neutral
 
 _PLACE_SECONDS = 0.5
 _SLOW_SHARE = 0.9
@@ -20,12 +20,13 @@ class Turns:
     def __init__(self, places: int, random: Callable[[], float]) -> None:
         self._places = asyncio.Semaphore(places)
         self._breaker = Breaker(BreakerRules(), random)
+        self._spoilt = Spoilt()
 
     @asynccontextmanager
-    async def turn(self, seconds: float) -> AsyncIterator[float]:
-        """A place, and the loop time by which to be done. Raises `AdapterUnavailable` where there
-        is none for half a second (`queue_full`), or the department failed too often lately
-        (`breaker_open`).
+    async def turn(self, seconds: float, text: str, caller: str) -> AsyncIterator[float]:
+        """A place to ask for this text, and the loop time by which to be done. Raises
+        `AdapterUnavailable` where there is none for half a second (`queue_full`), or the department
+        failed too often lately (`breaker_open`).
         """
         loop = asyncio.get_running_loop()
         if self._breaker.is_shut(loop.time()):
@@ -42,7 +43,11 @@ class Turns:
             try:
                 yield begun + seconds
             except AdapterError as error:
-                self._failed(error, loop.time())
+                now = loop.time()
+                if is_neutral(error, self._spoilt, now, text, (caller,)):
+                    self._breaker.abandoned()
+                else:
+                    self._breaker.failed(now)
                 raise
             except BaseException:  # its caller left, or could wait no longer
                 if loop.time() - begun >= seconds * _SLOW_SHARE:
@@ -54,9 +59,3 @@ class Turns:
             self._breaker.succeeded(loop.time(), slow=took > seconds * _SLOW_SHARE)
         finally:
             self._places.release()
-
-    def _failed(self, error: AdapterError, now: float) -> None:
-        if error.code in NEUTRAL or isinstance(error, NothingTold):
-            self._breaker.abandoned()
-        else:
-            self._breaker.failed(now)

@@ -10,7 +10,6 @@ import httpx
 
 from adapters.contract.errors import AdapterUnavailable
 from adapters.contract.manifest import AuthSpec
-from adapters.transport.heads import is_own
 
 Secrets = dict[str, str]
 
@@ -21,10 +20,6 @@ def static_headers(spec: AuthSpec, secrets: Secrets) -> dict[str, str]:
     """
     try:
         match spec.kind:
-            case "api_key" if is_own(spec.header):
-                raise AdapterUnavailable(
-                    "request_refused", f"{spec.header} is a header of the gateway's own"
-                )
             case "api_key":
                 return {spec.header: secrets["api_key"]}
             case "bearer":

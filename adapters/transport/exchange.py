@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import logging
 import ssl
+import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from itertools import count
@@ -37,6 +38,8 @@ else: a first packet that was lost comes again after one second.
 _TLS_SECONDS = 0.5
 LARGE = 64 << 10
 """Bytes on the wire above which a thread reads."""
+_PACKED = 4 << 10
+"""The same of what is packed."""
 _READERS = ThreadPoolExecutor(1, thread_name_prefix="read-large")
 _REDIRECTS = range(300, 400)
 _OWNERS = count(1)
@@ -78,6 +81,12 @@ class Response:
             if len(found) == len(name) and found.lower() == name:
                 return self.fields[found]
         return b""
+
+    @property
+    def is_large(self) -> bool:
+        """Whether reading it would hold up others: by what came, and by what that may become."""
+        size = len(self.raw)
+        return size > LARGE or (size > _PACKED and bool(self.field(b"content-encoding")))
 
     @property
     def body(self) -> bytes:
@@ -176,6 +185,8 @@ class Exchange:
         self._tls = tls
         self._pools: WeakValueDictionary[tuple[Origin, str], Pool] = WeakValueDictionary()
         """Kept by who asks through them, and by their idle connections for a while."""
+        self._pooling = threading.Lock()
+        """Adapters are built on threads too."""
         self._open: set[Connection] = set()
         self._connecting: set[asyncio.Task[None]] = set()
 
@@ -184,15 +195,19 @@ class Exchange:
         its connections with nobody. Raises `AdapterUnavailable("address_forbidden")`.
         """
         origin, target = self.guard.split(url)
-        pool = self._pools.get((origin, owner))
-        if pool is None:
-            pool = self._pools[origin, owner] = Pool(origin)
+        with self._pooling:
+            pool = self._pools.get((origin, owner))
+            if pool is None:
+                pool = self._pools[origin, owner] = Pool(origin)
         return pool, target
 
     def drop(self, owner: str) -> None:
         """End the idle connections of an owner who asks no more."""
-        for key in [key for key in self._pools if key[1] == owner]:
-            self._pools.pop(key).close()
+        with self._pooling:
+            keys = [key for key in self._pools.keys() if key[1] == owner]  # noqa: SIM118 - weak keys
+            gone = [pool for key in keys if (pool := self._pools.pop(key, None)) is not None]
+        for pool in gone:
+            pool.close()
 
     def begin(
         self,
@@ -252,9 +267,9 @@ class Exchange:
         try:
             async with asyncio.timeout_at(deadline):
                 response = await answered
-                await self.read(
-                    len(response.raw), lambda: response.body
-                )  # a hostile coding shows here
+                if response.is_large:
+                    await self.read_apart(response, lambda: response.body)
+                _ = response.body  # a hostile coding shows here
         except TimeoutError:
             raise AdapterTimedOut from None
         finally:
@@ -267,8 +282,13 @@ class Exchange:
 
         Inflating and parsing large ones on the loop would hold up everybody else's.
         """
-        if size <= LARGE:
-            return act()
+        return act() if size <= LARGE else await self._apart(size, act)
+
+    async def read_apart(self, response: Response, act: Callable[[], T]) -> T:
+        """The same of an answer that `is_large`."""
+        return await self._apart(len(response.raw), act)
+
+    async def _apart(self, size: int, act: Callable[[], T]) -> T:
         self.budget.used += size
         try:
             return await asyncio.get_running_loop().run_in_executor(_READERS, act)
@@ -334,11 +354,15 @@ class Exchange:
         self._open.add(connection)
         return connection
 
+    def _all_pools(self) -> list[Pool]:
+        with self._pooling:
+            return [pool for ref in self._pools.valuerefs() if (pool := ref()) is not None]
+
     def _swept(self) -> int:
         """How many remembered connections are worth a sweep: a few more than what the pools can
         hold.
         """
-        return 64 + 2 * sum(len(pool.idle) for pool in self._pools.values())
+        return 64 + 2 * sum(len(pool.idle) for pool in self._all_pools())
 
     def _tls_context(self) -> ssl.SSLContext:
         if self._tls is None:
@@ -358,9 +382,7 @@ class Exchange:
     @property
     def idle_connections(self) -> int:
         """Open connections that wait for a question."""
-        return sum(
-            not connection.closed for pool in self._pools.values() for connection in pool.idle
-        )
+        return sum(not connection.closed for pool in self._all_pools() for connection in pool.idle)
 
     async def aclose(self) -> None:
         """End every connection."""
@@ -369,7 +391,7 @@ class Exchange:
         for connection in self._open:
             connection.abort()
         self._open.clear()
-        for pool in self._pools.values():
+        for pool in self._all_pools():
             pool.close()
         self._pools.clear()
         with contextlib.suppress(asyncio.CancelledError):

@@ -99,6 +99,8 @@ class Origin:
 
 _RESOLVERS = ThreadPoolExecutor(4, thread_name_prefix="resolve")
 _PIN_SECONDS = 30.0
+_LAST_GOOD_SECONDS = 3600.0
+"""How long the last good address serves while its name cannot be resolved."""
 
 
 async def resolve_by_system(host: str, port: int) -> list[str]:
@@ -151,6 +153,8 @@ class AddressGuard:
         """
         self._resolver = resolver
         self._pins: dict[Origin, tuple[float, asyncio.Future[str]]] = {}
+        self._renewing: dict[Origin, asyncio.Future[str]] = {}
+        """One look-up for each name, whoever asks."""
 
     def split(self, url: str) -> tuple[Origin, str]:
         """Origin and request target of a URL. Raises `AdapterUnavailable("address_forbidden")` for
@@ -210,17 +214,38 @@ class AddressGuard:
 
     async def pin(self, origin: Origin) -> str:
         """The address to connect to. Every address of the name must pass, else none is used; looked
-        up once in 30 seconds.
+        up once in 30 seconds. While it is looked up anew, the last good one serves: a name server
+        that is slow or away takes no department away.
         """
         if _is_address(origin.host):
             return self._checked(origin, [origin.host])
         loop = asyncio.get_running_loop()
         known = self._pins.get(origin)
-        if known is None or known[0] < loop.time() or known[1].get_loop() is not loop:
+        if known is None or known[1].get_loop() is not loop:
             known = (loop.time() + _PIN_SECONDS, loop.create_task(self._resolve(origin)))
             self._pins[origin] = known
             known[1].add_done_callback(lambda done: self._forget_failure(origin, done))
+        elif known[0] < loop.time() and known[1].done() and origin not in self._renewing:
+            renewing = loop.create_task(self._resolve(origin))
+            self._renewing[origin] = renewing
+            renewing.add_done_callback(lambda done: self._renewed(origin, done))
         return await asyncio.shield(known[1])
+
+    def _renewed(self, origin: Origin, done: "asyncio.Future[str]") -> None:
+        """A new address takes the old one's place. Where none could be had the old one serves on
+        for a while; one that is denied now ends it.
+        """
+        self._renewing.pop(origin, None)
+        known = self._pins.get(origin)
+        if done.cancelled() or known is None:
+            return
+        now, error = done.get_loop().time(), done.exception()
+        if error is None:
+            self._pins[origin] = (now + _PIN_SECONDS, done)
+            return
+        is_away = isinstance(error, AdapterUnavailable) and error.code == "name_unresolved"
+        if not is_away or now - known[0] >= _LAST_GOOD_SECONDS:
+            self._pins.pop(origin, None)
 
     def forget(self) -> None:
         """Look every name up again before the next connection."""

@@ -122,8 +122,7 @@ class PythonDepartment(ABC):
         )
 
     async def close(self) -> None:
-        """Nothing is asked after this."""
-        await self._client.aclose()
+        """Its idle connections end; what was asked before is still answered."""
         self._exchange.drop(self._owner)
 
     def preview(self, sample: Any) -> Preview:

@@ -17,7 +17,7 @@ from app.core.context import trace_id_for
 from app.core.problems import problem, problem_of, trace_id_in
 from app.core.rates import Rates
 from app.core.strangers import Strangers
-from auth.errors import AuthError, Unauthenticated
+from auth.errors import AuthError, KeysUnavailable, Unauthenticated
 from auth.tokens import TokenVerifier, VerifiedClaims
 
 _BEARER = b"bearer "
@@ -69,6 +69,7 @@ class Entry:
         scope, receive, send = door
         subject = claims.principal.subject
         if not self._calls.allows(subject):
+            scope["state"]["throttled"] = True
             await _throttled(self._calls, subject, scope)(scope, receive, send)
         elif declared is not None and not declared.is_met:
             await _of_address(declared, scope)(scope, receive, send)
@@ -87,11 +88,15 @@ class Entry:
             return self._refused(_MISSING, scope) if demanded else None
         verifier: TokenVerifier = self._gateway.state.token_verifier
         address = self._strangers.address(scope)
-        if not verifier.has_met(token) and not self._strangers.rates.has_left(address):
-            return _throttled(self._strangers.rates, address, scope)
+        failures = self._strangers.failures
+        if not verifier.has_met(token) and not failures.has_left(address):
+            return _throttled(failures, address, scope)
         try:
             claims = await verifier.verify(token)
+        except KeysUnavailable as error:  # nobody's fault who asks
+            return problem_of(error, trace_id_in(scope)) if demanded else None
         except AuthError as error:
+            failures.allows(address)
             return self._refused(error, scope) if demanded else None
         state = scope["state"]
         state["principal"], state["expires_at"] = claims.principal, claims.expires_at

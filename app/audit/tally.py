@@ -50,8 +50,18 @@ class Refusals:
         `AuditUnavailable` where it cannot be.
         """
         event = self._count(address, cause, trace_id, principal)
-        if event is not None:
+        if event is None:
+            return
+        try:
             await self._sequencer.append(event)
+        except AuditUnavailable:
+            self._forget(event)  # the next one is the first again
+            raise
+
+    def _forget(self, event: Event) -> None:
+        for key, counted in list(self._counted.items()):
+            if (counted.event.peer, counted.event.outcome) == (event.peer, event.outcome):
+                del self._counted[key]
 
     def note_soon(self, address: str, cause: str) -> None:
         """Count a refusal that was made below ASGI, where nobody can wait."""

@@ -21,8 +21,13 @@ def departments_of(section: str) -> frozenset[str]:
 
 
 def may_tell(department: str, section: str) -> bool:
-    """Whether a section is this department's to tell. One that is named as another department is
-    that one's.
+    """Whether a section is this department's to tell. One that is named as another department, or
+    begins with its name, is that one's.
     """
     named = departments_of(section)
-    return department in named if named else section == department or section not in DEPARTMENTS
+    if named:
+        return department in named
+    owner = next(
+        (d for d in DEPARTMENTS if section == d or section.startswith(f"{d}_")), department
+    )
+    return owner == department or department in departments_of(owner)

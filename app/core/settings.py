@@ -99,7 +99,7 @@ class Settings(BaseSettings):
         None, description="bearer token for /metrics; without one only this machine may read it"
     )
     max_body_bytes: int = Field(256 << 10, ge=1024)
-    body_seconds: float = Field(20.0, gt=0)
+    body_seconds: float = Field(40.0, gt=0)
     body_bytes_per_second: float = Field(
         4096, gt=0, description="least rate at which a body must come, after three seconds"
     )

@@ -50,6 +50,8 @@ class Strangers:
     ) -> None:
         self._port = port
         self.rates = Rates(per_second, burst, scope="address")
+        self.failures = Rates(per_second, burst, scope="address")
+        """Of tokens that did not verify: whoever shows none takes no other's right to be tried."""
         self.probe_rates = Rates(per_second, burst, scope="address")
         self.pool = Places(most)
         self.probes = Places(probes)
@@ -65,4 +67,4 @@ class Strangers:
         """Whether a token that was never seen is verified for this address: those that failed
         before are counted.
         """
-        return self.rates.has_left(self.address(scope))
+        return self.failures.has_left(self.address(scope))

@@ -238,6 +238,7 @@ async def read_profiles(
         asked.state.expires_at,
         streams.NDJSON,
         trace_id_of(asked),
+        "stopped",
     )
     gzip = asked.headers.get("accept-encoding", "")
     return _streamed(lines, streams.NDJSON, gzip, rates.header_pairs(principal.subject))

@@ -326,8 +326,16 @@ class BatchEndLine(Struct, frozen=True, tag_field="type", tag="end"):
     value: BatchEnd
 
 
+class BatchStoppedLine(Struct, frozen=True, tag_field="type", tag="stopped"):
+    """The last line of a batch that ends before its time: what was not told is to be asked
+    again.
+    """
+
+    value: Problem
+
+
 StreamLine = BeginLine | SectionLine | HeadlineLine | ClosingLine | ProblemLine
-BatchLine = BatchProfileLine | BatchProblemLine | BatchEndLine
+BatchLine = BatchProfileLine | BatchProblemLine | BatchEndLine | BatchStoppedLine
 
 
 class BatchItem(BaseModel):

@@ -89,7 +89,6 @@ class Engine:
     def _whole(self, prepared: Prepared, view: assemble.View) -> Disclosed[Encoded]:
         closing = assemble.Closing(view, prepared.plan.policy)
         summary = prepared.look_up.summary
-        self._tell_shedding(closing.completeness, view)
 
         told = closing.read(prepared.look_up, 0)
         common = {name: getattr(told, name) for name in s.ClosingRead.__struct_fields__}
@@ -101,6 +100,7 @@ class Engine:
         }
 
         def tell(entry: str) -> Encoded:
+            self._tell_shedding(closing.completeness, view)
             common["elapsed_ms"] = prepared.elapsed_ms
             profile = s.Profile(**common, sections=sections, audit=s.AuditRead(entry))
             return Encoded(encode(profile), told.etag, closing.completeness.answered > 0)

@@ -46,9 +46,9 @@ def line(form: Form, kind: str, content: bytes) -> bytes:
     return b'{"type":"%b","value":%b}\n' % (kind.encode(), content)
 
 
-def problem_line(form: Form, error: DomainError, trace_id: str) -> bytes:
+def problem_line(form: Form, error: DomainError, trace_id: str, kind: str = "problem") -> bytes:
     """A refusal or failure as an event."""
-    return line(form, "problem", encode(document_of(error, trace_id)))
+    return line(form, kind, encode(document_of(error, trace_id)))
 
 
 def _problem_at(place: tuple[int, str], error: DomainError, trace_id: str) -> bytes:
@@ -98,7 +98,11 @@ async def stream(engine: Engine, prepared: Prepared, form: Form) -> AsyncGenerat
 
 
 async def while_valid(
-    events: AsyncGenerator[bytes, None], expires_at: float, form: Form, trace_id: str
+    events: AsyncGenerator[bytes, None],
+    expires_at: float,
+    form: Form,
+    trace_id: str,
+    kind: str = "problem",
 ) -> AsyncIterator[bytes]:
     """A stream that ends with its caller's token (`exp`, epoch seconds), and says so."""
     due = asyncio.get_running_loop().time() + expires_at - time.time()
@@ -110,7 +114,7 @@ async def while_valid(
             return
         except TimeoutError:
             await events.aclose()
-            yield problem_line(form, TokenOver(), trace_id)
+            yield problem_line(form, TokenOver(), trace_id, kind)
             return
         yield event
 

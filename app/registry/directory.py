@@ -135,19 +135,21 @@ class Directory:
     # app.businesses.service.Finder
     async def search(self, text: str, region: str) -> list[Candidate]:
         finder = self._offering("search", region, section=_FINDING)
-        async with self._turn(finder) as deadline:
+        async with self._turn(finder, text, region) as deadline:
             return await finder.operations.search(text, deadline)
 
     async def resolve_qr(self, content: str, region: str) -> Candidate | None:
         finder = self._offering("resolve_qr", region, section=_FINDING)
-        async with self._turn(finder) as deadline:
+        async with self._turn(finder, content, region) as deadline:
             return await finder.operations.resolve_qr(content, deadline)
 
-    def _turn(self, finder: LiveAdapter) -> AbstractAsyncContextManager[float]:
+    def _turn(
+        self, finder: LiveAdapter, text: str, region: str
+    ) -> AbstractAsyncContextManager[float]:
         """A turn of the register's: as many at once as its capacity begins with."""
         places = min(finder.manifest.capacity.initial, _MOST_SEARCHES)
         turns = self._turns.setdefault(finder.label, Turns(places, random.random))
-        return turns.turn(_FINDING_SECONDS)
+        return turns.turn(_FINDING_SECONDS, text, region)
 
     # app.delivery.service.Sender
     async def send(self, department: str, region: str, message: dict[str, Any]) -> ResultReceipt:

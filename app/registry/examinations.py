@@ -37,7 +37,7 @@ class Examiner:
         """Run the suite; gives `{passed, report}`, whatever the department does."""
         try:
             manifest, secrets = await to_thread.run_sync(self._declared, work.parameters)
-            adapter = self._workshop.build(manifest, secrets)
+            adapter = await to_thread.run_sync(self._workshop.build, manifest, secrets)
             report = await suite.run(adapter, work.parameters["case"], work.progress)
         except Exception as error:  # noqa: BLE001 - what cannot be built is a finding, not a failure
             report = Report(

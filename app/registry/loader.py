@@ -23,6 +23,7 @@ from adapters.contract import (
 from adapters.transport.documents import check_structure
 from adapters.transport.exchange import Exchange
 from adapters.transport.guard import Limits
+from adapters.transport.heads import is_own
 from adapters.transport.kinds import AdapterKind
 from adapters.transport.preview import Preview
 from app.catalogue.authority import departments_of, may_tell
@@ -69,6 +70,10 @@ class Workshop:
                 parse(getattr(manifest, name))
             except IdentifierError as error:
                 raise ManifestInvalid(error.detail, pointer=f"/body/{name}") from error
+        if manifest.auth.kind == "api_key" and is_own(manifest.auth.header):
+            raise ManifestInvalid(
+                f"{manifest.auth.header} is a header of the gateway's own.", pointer="/body/auth"
+            )
         self._check_addresses(manifest)
         try:
             adapter = self.build(manifest, _stand_ins(manifest))
@@ -157,12 +162,7 @@ def checked(principal: Principal, workshop: Workshop, document: Any) -> Manifest
     """
     manifest = read_manifest(document, principal.region)
     refuse_foreign(principal, manifest.department, manifest.region)
-    if not may_tell(manifest.department, manifest.section):
-        raise SectionForeign(
-            f"{manifest.section} is told by "
-            f"{', '.join(sorted(departments_of(manifest.section))) or manifest.section}.",
-            pointer="/body/section",
-        )
+    refuse_foreign_section(manifest)
     workshop.check(manifest)
     return manifest
 
@@ -172,3 +172,13 @@ def refuse_foreign(principal: Principal, department: str, region: str) -> None:
     own = Role.COORDINATOR in principal.roles or principal.department == department
     if not own or (region and not principal.covers(region)):
         raise AdapterForeign
+
+
+def refuse_foreign_section(manifest: Manifest) -> None:
+    """Raise `SectionForeign` unless the section is the department's to tell."""
+    if not may_tell(manifest.department, manifest.section):
+        raise SectionForeign(
+            f"{manifest.section} is told by "
+            f"{', '.join(sorted(departments_of(manifest.section))) or manifest.section}.",
+            pointer="/body/section",
+        )

@@ -27,7 +27,13 @@ from app.registry.errors import (
     TransitionRefused,
 )
 from app.registry.lifecycle import Action, State, step
-from app.registry.loader import NEEDED_SECRETS, Workshop, checked, refuse_foreign
+from app.registry.loader import (
+    NEEDED_SECRETS,
+    Workshop,
+    checked,
+    refuse_foreign,
+    refuse_foreign_section,
+)
 from app.registry.models import Adapter, AdapterCredentials, AdapterVersion
 from app.registry.offices import EVERYWHERE
 from app.registry.schemas import (
@@ -193,6 +199,7 @@ def review(
         raise FourEyes
     if action is Action.APPROVE:
         manifest = _manifest(desk.session, adapter)
+        refuse_foreign_section(manifest)
         if not desk.principal.covers(manifest.region):
             raise AdapterForeign
         if share < WHOLE:

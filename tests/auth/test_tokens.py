@@ -363,3 +363,37 @@ class TestPrincipal:
         nobody = Principal("x", frozenset(), None, "000000")
         assert not any(allows(nobody, p) for p in Permission)
         assert set(GRANTS) == set(Role)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "subject", "code"),
+    [
+        (86_400, "wang", None),
+        (86_401, "wang", "auth.token_long_lived"),
+        (10**9, "wang", "auth.token_long_lived"),
+        (3600, "", "auth.token_invalid"),
+        (3600, "  ", "auth.token_invalid"),
+    ],
+)
+async def test_a_token_lives_no_longer_than_allowed_and_names_somebody(seconds, subject, code):
+    token = ISSUER_OF_TESTS.token(subject, Role.INSPECTOR, department="fire", seconds=seconds)
+    if code is None:
+        assert (await verifier().verify(token)).principal.subject == "wang"
+    else:
+        assert await refusal(token) == code
+
+
+async def test_many_tokens_do_not_make_it_forget_all_at_once(monkeypatch):
+    monkeypatch.setattr("auth.tokens._CACHED_TOKENS", 3)
+    found = verifier()
+    tokens = [ISSUER_OF_TESTS.token(f"p{n}", Role.PATROLLER, department="fire") for n in range(5)]
+    for token in tokens:
+        await found.verify(token)
+    assert [found.has_met(token) for token in tokens] == [False, False, True, True, True]
+    assert found.remembers(tokens[-1])
+
+
+@pytest.mark.parametrize("algorithm", [[], {}, None, 7, ["EdDSA"]])
+async def test_an_algorithm_that_is_no_text_is_a_refusal_like_any(algorithm):
+    head = base64.urlsafe_b64encode(json.dumps({"alg": algorithm, "kid": "x"}).encode()).decode()
+    assert (await refusal(f"{head.rstrip('=')}.e30.AA")).startswith("auth.token_")

@@ -36,7 +36,7 @@ from adapters.departments.standard_rest.reader import Reader
 from adapters.transport.answers import Now, digest_of, require_media_type, status_failure
 from adapters.transport.credentials import Secrets, static_headers
 from adapters.transport.documents import decode_text, parse_json
-from adapters.transport.exchange import LARGE, PATIENT, QUICK, Exchange, Response, owner_of
+from adapters.transport.exchange import PATIENT, QUICK, Exchange, Response, owner_of
 from adapters.transport.heads import RoutedQuery, fields_of, routed, told_ms
 from adapters.transport.kinds import AdapterKind
 from adapters.transport.pools import Pool
@@ -109,7 +109,7 @@ class StandardRestAdapter:
         def done(response: Response | None, error: AdapterError | None) -> None:
             if response is None:
                 told(None, error)
-            elif len(response.raw) > LARGE:
+            elif response.is_large:
                 asyncio.get_running_loop().create_task(self._read_large(response, query, told))
             else:
                 told(*self._outcome(response, query))
@@ -124,7 +124,7 @@ class StandardRestAdapter:
         )
 
     async def _read_large(self, response: Response, query: AdapterQuery, told: OnAnswer) -> None:
-        told(*await self._exchange.read(len(response.raw), lambda: self._outcome(response, query)))
+        told(*await self._exchange.read_apart(response, lambda: self._outcome(response, query)))
 
     def _outcome(
         self, response: Response, query: AdapterQuery

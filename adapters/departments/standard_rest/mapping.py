@@ -13,11 +13,11 @@ from adapters.contract import convert
 from adapters.contract.convert import Unread, Wanted
 from adapters.contract.days import SECONDS, complete_format
 from adapters.contract.errors import AdapterMalformed
-from adapters.contract.manifest import Condition, FieldRule, Mapping
+from adapters.contract.manifest import MOST_DATE_FORMATS, Condition, FieldRule, Mapping
 from adapters.contract.reasons import REASONS
 from adapters.contract.spelling import bare, says
 from adapters.departments.standard_rest.paths import Path, compile_path, scalar_of
-from adapters.departments.standard_rest.price import spend
+from adapters.departments.standard_rest.price import TooDear, spend
 from adapters.transport.answers import NO_CONTENT
 
 Build = Callable[[Any], Any]
@@ -32,6 +32,10 @@ class MappingError(ValueError):
         super().__init__(f"{pointer}: {detail}")
         self.pointer = pointer
         self.detail = detail
+
+
+_SIGNS_PER_UNIT = 8
+"""What a conversion looks at for the price of one unit."""
 
 
 class _Rule(NamedTuple):
@@ -67,14 +71,16 @@ def compile_fields(mapping: Mapping, shape: type[Struct], *, strict: bool = Fals
 def _tells(rule: _Rule, record: Any) -> bool:
     try:
         return rule.tells(record)
+    except TooDear:
+        raise
     except AdapterMalformed:  # something is told that does not fit
         return True
 
 
-def path_at(expression: str, pointer: str) -> Path:
+def path_at(expression: str, pointer: str, *, strict: bool = False) -> Path:
     """A compiled path. Raises `MappingError` that says where the expression stands."""
     try:
-        return compile_path(expression)
+        return compile_path(expression, strict=strict)
     except ValueError as error:
         raise MappingError(pointer, str(error)) from error
 
@@ -85,7 +91,9 @@ class _Given(NamedTuple):
 
 
 def _check_formats(mapping: Mapping, *, strict: bool) -> None:
-    for index, pattern in enumerate(mapping.date_formats):
+    if strict and len(mapping.date_formats) > MOST_DATE_FORMATS:
+        raise MappingError("/date_formats", f"at most {MOST_DATE_FORMATS} formats are tried")
+    for index, pattern in enumerate(mapping.date_formats[:MOST_DATE_FORMATS]):
         pointer = f"/date_formats/{index}"
         if strict and not complete_format(pattern):
             raise MappingError(pointer, f"{pattern!r} does not tell year, month and day")
@@ -101,6 +109,8 @@ def _filled(rules: list[_Rule], record: Any) -> dict[str, Any]:
     for name, build, _ in rules:
         try:
             value = build(record)
+        except TooDear:
+            raise
         except AdapterMalformed:  # the path does not fit what stands there
             value = Unread(Wanted.TEXT)
         if value is not None:
@@ -112,7 +122,7 @@ def _rules(
     rules: Iterable[FieldRule], given: _Given, shape: type[Struct], pointer: str
 ) -> list[_Rule]:
     known = {f.encode_name: f for f in structs.fields(shape)}
-    found = []
+    found: list[_Rule] = []
     for index, rule in enumerate(rules):
         place = f"{pointer}/{index}"
         if rule.to not in known:
@@ -122,12 +132,15 @@ def _rules(
                 f"{place}/to",
                 f"{shape.__name__} has no field {rule.to}; it has {', '.join(sorted(known))}",
             )
+        if given.strict and any(one.name == rule.to for one in found):
+            raise MappingError(f"{place}/to", f"{rule.to} is told twice")
+        found = [one for one in found if one.name != rule.to]  # the last one counts, and alone runs
         found.append(_rule(rule, given, known[rule.to].type, place))
     return found
 
 
 def _rule(rule: FieldRule, given: _Given, kind: Any, pointer: str) -> _Rule:
-    path = path_at(rule.path, f"{pointer}/path")
+    path = path_at(rule.path, f"{pointer}/path", strict=given.strict)
     if rule.each is not None:
         shape = _inner(kind, rule, f"{pointer}/each", listed=True)
         inner = _rules(rule.each, given, shape, f"{pointer}/each")
@@ -145,6 +158,7 @@ def _rule(rule: FieldRule, given: _Given, kind: Any, pointer: str) -> _Rule:
 
     def build(record: Any) -> Any:
         found = find(record)
+        spend(1 + len(found) // _SIGNS_PER_UNIT if isinstance(found, str) else 1)
         value = change(scalar_of(found) if isinstance(found, list | dict) else found)
         return rule.default if value is None else value
 
@@ -205,7 +219,7 @@ def _converter(rule: FieldRule, mapping: Mapping, pointer: str) -> Build:
         case "none":
             return lambda value: value
         case "date":
-            formats = tuple(mapping.date_formats)
+            formats = tuple(mapping.date_formats[:MOST_DATE_FORMATS])
             return lambda value: convert.to_date(value, formats)
         case "code":
             table = mapping.tables.get(rule.table or "")

@@ -46,13 +46,16 @@ class _Functions(functions.Functions):
 
 
 _BOUNDS = Limits()
-_BYTES_PER_UNIT = 8
+_BYTES_PER_UNIT = 2
 _CALLS = _Functions()
 
 
 @lru_cache(maxsize=4096)
-def compile_path(expression: str) -> Path:
-    """`@` is the value itself. Raises ValueError for a malformed expression."""
+def compile_path(expression: str, *, strict: bool = False) -> Path:
+    """`@` is the value itself. Raises ValueError for a malformed expression, and where `strict` for
+    one whose cost cannot be known from its form: of those that were taken before, the work that an
+    answer is worth is the bound.
+    """
     if expression == "@":
         return Path(_text_of, bool)
     if _PLAIN.fullmatch(expression):
@@ -63,7 +66,8 @@ def compile_path(expression: str) -> Path:
         raise ValueError(_refusal(expression, error)) from error
     except RecursionError:
         raise ValueError(f"{expression:.60} is nested too deep") from None
-    refuse_unpriced(expression, tree)
+    if strict:
+        refuse_unpriced(expression, tree)
     interpreter = Interpreter(_CALLS)
 
     def find(value: Any) -> Any:

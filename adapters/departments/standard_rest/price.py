@@ -42,14 +42,24 @@ _ALLOWED = frozenset(
 )
 FUNCTIONS = frozenset(
     {
+        "abs",
+        "avg",
+        "ceil",
         "contains",
         "ends_with",
+        "floor",
         "from_json",
         "join",
         "keys",
         "length",
+        "max",
+        "merge",
+        "min",
         "not_null",
+        "reverse",
+        "sort",
         "starts_with",
+        "sum",
         "to_array",
         "to_number",
         "to_string",
@@ -59,7 +69,9 @@ FUNCTIONS = frozenset(
 )
 _MOST_NODES, _MOST_DEPTH = 64, 24
 _LEAST_UNITS, _BYTES_PER_UNIT = 20_000, 4
-_SIGNS_PER_UNIT = 64
+_SIGNS_PER_UNIT = 16
+_STEP, _CALL = 4, 8
+"""Units of a step, and of a comparison or call: a unit is about a microsecond."""
 _ALONE = 20_000
 """What one path may cost that is looked at outside of an answer."""
 
@@ -164,10 +176,11 @@ class Interpreter(TreeInterpreter):
         return found
 
     def visit(self, node: Any, *args: Any) -> Any:
-        spend(1)
+        spend(_STEP)
         return super().visit(node, *args)
 
     def visit_comparator(self, node: Any, value: Any) -> Any:
+        spend(_CALL)
         sides = [self.visit(child, value) for child in node["children"]]
         for side in sides:
             _charge(side)
@@ -175,6 +188,7 @@ class Interpreter(TreeInterpreter):
         return super().visit_comparator(known, value)
 
     def visit_function_expression(self, node: Any, value: Any) -> Any:
+        spend(_CALL)
         given = [self.visit(child, value) for child in node["children"]]
         for argument in given:
             _charge(argument)

@@ -19,6 +19,7 @@ _JSON, _FORM, _XML, _PLAIN = (
     "application/xml",
     "text/plain",
 )
+_MOST_ENTRIES, _LONGEST_QUESTION = 64, 16 << 10
 _QUOTES = {'"': "&quot;", "'": "&apos;"}
 Escape = Callable[[str], str]
 
@@ -60,6 +61,9 @@ def check(request: RequestSpec) -> str | None:
         return f"{' and '.join(bodies)} exclude each other"
     if bodies and request.method != "POST":
         return f"{bodies[0]} needs the method POST"
+    entries = max(len(request.query), len(request.form or {}))
+    if entries > _MOST_ENTRIES or len(msgspec.json.encode(request)) > _LONGEST_QUESTION:
+        return f"a question has at most {_MOST_ENTRIES} parameters and {_LONGEST_QUESTION} bytes"
     if "#" in request.path or request.path.count("?") > 1:
         return "the path holds # or more than one ?"
     return None

@@ -15,7 +15,7 @@ from adapters.contract.errors import (
     AdapterUnavailable,
     NothingTold,
 )
-from adapters.contract.manifest import Condition, Mapping
+from adapters.contract.manifest import MOST_DATE_FORMATS, Condition, Mapping
 from adapters.departments.standard_rest.mapping import (
     compile_condition,
     compile_fields,
@@ -70,7 +70,7 @@ class Reader:
         self._shape = shape
         self._limits = limits
         self._now = now
-        self._formats = tuple(mapping.date_formats)
+        self._formats = tuple(mapping.date_formats[:MOST_DATE_FORMATS])
         self._media_types = _media_types(answer.content_type)
         self._find_id = path_at(answer.business_id, "/response/business_id").find
         self._received = answer.as_of == RECEIVED

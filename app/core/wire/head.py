@@ -30,7 +30,11 @@ class Bounds:
     head_seconds: float = 8.0
     idle_seconds: float = 75.0
     write_seconds: float = 8.0
-    """How long a reader may leave what was written unread."""
+    """How long a reader may leave what was written unread; whoever reads some of it has as long
+    again.
+    """
+    read_bytes_per_second: int = 8 << 10
+    """What a slow reader is trusted to read of what is left when nothing more will come."""
     linger_seconds: float = 1.0
     """How long a refusal may be read before the connection ends."""
 

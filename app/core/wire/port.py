@@ -6,6 +6,7 @@ phones are known. Looked at four times a second, all connections in one pass: no
 """
 
 import asyncio
+import logging
 import math
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -14,6 +15,7 @@ from typing import Protocol
 from app.core.wire.head import Bounds
 from app.core.wire.proxies import Networks, is_within, network_of
 
+log = logging.getLogger("onevisit.request")
 _LOOK_SECONDS = 0.25
 _YOUNG_SECONDS = 1.0
 """Whoever has been here shorter is not sent away for a newcomer."""
@@ -27,11 +29,27 @@ class Client(Protocol):
     """The network its peer belongs to."""
     since: float
     is_known: bool
+    subject: str
+    """Whose token was shown on it."""
     due: float
     write_due: float
 
+    @property
+    def is_served(self) -> bool:
+        """Whether a request of a caller who is known is being answered on it."""
+        ...
+
+    @property
+    def is_ending(self) -> bool:
+        """Whether it was closed, and waits for what was written to be read."""
+        ...
+
     def expire(self) -> None:
         """Its time is over."""
+        ...
+
+    def lag(self) -> None:
+        """What was written has not been read for a while."""
         ...
 
     def abort(self) -> None:
@@ -64,6 +82,7 @@ class Port:
         self._strangers: dict[Client, None] = {}
         """In the order of their coming."""
         self._of_peer: Counter[str] = Counter()
+        self._of_subject: Counter[str] = Counter()
 
     def __len__(self) -> int:
         """Connections that are open."""
@@ -106,23 +125,35 @@ class Port:
         return True
 
     def _sent_away(self, candidates: Iterable[Client]) -> bool:
-        """Whether the oldest of these made room."""
-        oldest = next(iter(candidates), None)
+        """Whether the oldest of these made room: whoever is being answered as known is none of
+        them.
+        """
+        oldest = next((c for c in candidates if not c.is_served), None)
         if oldest is None or self.now - oldest.since < _YOUNG_SECONDS:
             return False
         oldest.abort()
         self.leave(oldest)
         return True
 
-    def knows(self, connection: Client) -> None:
-        """A valid token was shown on it."""
-        connection.is_known = True
+    def knows(self, connection: Client, subject: str) -> None:
+        """A valid token was shown on it. One caller has so many connections as one peer has; those
+        beyond stay strangers.
+        """
+        if self._of_subject[subject] >= self._per_peer:
+            return
+        self._of_subject[subject] += 1
+        connection.is_known, connection.subject = True, subject
         self._forget_stranger(connection)
 
     def leave(self, connection: Client) -> None:
         """It ended."""
         self._open.discard(connection)
         self._forget_stranger(connection)
+        if connection.subject:
+            self._of_subject[connection.subject] -= 1
+            if not self._of_subject[connection.subject]:
+                del self._of_subject[connection.subject]
+            connection.subject = ""
 
     def _forget_stranger(self, connection: Client) -> None:
         if self._strangers.pop(connection, connection) is None:
@@ -139,10 +170,19 @@ class Port:
         """End connections whose time is over."""
         self.now = now
         for connection in list(self._open):
-            if now > connection.write_due:
+            try:
+                self._look_at(connection, now)
+            except Exception:
+                log.exception("a connection could not be ended, and is cut")
                 connection.abort()
-            elif now > connection.due:
-                connection.expire()
+
+    def _look_at(self, connection: Client, now: float) -> None:
+        if now > connection.write_due:
+            connection.lag()
+        elif now > connection.due:
+            connection.expire()
+        elif connection.due == NEVER and connection.is_ending:
+            connection.due = now + self.bounds.write_seconds
 
 
 def _nobody_told(_peer: str, _code: str) -> None:

@@ -26,7 +26,7 @@ from app.core.wire.head import Refusal, fault_of, origin_form, start_line_fault
 from app.core.wire.port import NEVER, Port
 
 _SLICE = 16 << 10
-_SEND_BUFFER = 128 << 10
+_SEND_BUFFER = 64 << 10
 """What the system keeps of an answer for a slow reader; it would take megabytes."""
 _MALFORMED = Refusal("request.bad_request", "This is no valid HTTP/1.1 message.")
 
@@ -41,6 +41,7 @@ class BoundedProtocol(HttpToolsProtocol):
     peer = ""
     since = 0.0
     is_known = False
+    subject = ""
     due = NEVER
     write_due = NEVER
     _in_head = True
@@ -52,6 +53,8 @@ class BoundedProtocol(HttpToolsProtocol):
     _taken = 0
     """Bytes after the head, of which `_told` were body."""
     _told = 0
+    _unread = 0
+    """What waited to be sent when that was looked at last."""
     _fault: Refusal | None = None
     _running: RequestResponseCycle | None = None
     """The one that is being answered; `cycle` is the one that came last."""
@@ -86,8 +89,49 @@ class BoundedProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        if self.flow.write_paused:  # nobody takes a place whose last answer lies unread
+            self.pipeline.append((cycle, app))
+            self.flow.pause_reading()
+            return
         self._running = cycle
+        cycle.transport = self  # type: ignore[assignment]  # so that `close` is ours
         super()._start_asgi_task(cycle, app)
+
+    # As a cycle's transport
+    def write(self, data: bytes) -> None:
+        """Send."""
+        self.transport.write(data)
+
+    def is_closing(self) -> bool:
+        """As the transport's."""
+        return self.transport.is_closing()
+
+    def close(self) -> None:
+        """End after what was written. While a body still comes the answer is left to be read first:
+        closing at once would take it back.
+        """
+        if not self._in_head:
+            self._linger()
+            return
+        self.due = self._after_what_is_left(self._bounds.linger_seconds)
+        self.transport.close()
+
+    def _after_what_is_left(self, seconds: float) -> float:
+        """So many seconds after a slow reader could have read what waits to be sent."""
+        left = self.transport.get_write_buffer_size()
+        due: float = self.port.now + seconds + left / self._bounds.read_bytes_per_second
+        return due
+
+    @property
+    def is_served(self) -> bool:
+        """Whether a request of a caller who is known is being answered."""
+        running = self._running
+        return running is not None and "principal" in running.scope.get("state", {})
+
+    @property
+    def is_ending(self) -> bool:
+        """Whether it was closed, and waits for what was written to be read."""
+        return self.transport.is_closing()
 
     # What comes in
     def data_received(self, data: bytes) -> None:
@@ -179,9 +223,9 @@ class BoundedProtocol(HttpToolsProtocol):
     # What goes out
     def on_response_complete(self) -> None:
         self.server_state.total_requests += 1
-        running = self._running
-        if not self.is_known and running and "principal" in running.scope.get("state", {}):
-            self.port.knows(self)
+        state = self._running.scope.get("state", {}) if self._running else {}
+        if not self.is_known and "principal" in state and "throttled" not in state:
+            self.port.knows(self, str(getattr(state["principal"], "subject", "")))
         if self.transport.is_closing():
             return
         self.flow.resume_reading()
@@ -198,7 +242,9 @@ class BoundedProtocol(HttpToolsProtocol):
     def _rest(self) -> None:
         """Between two requests. Whoever is unknown is given less time."""
         bounds = self._bounds
-        self.due = self.port.now + (bounds.idle_seconds if self.is_known else bounds.first_seconds)
+        self.due = self._after_what_is_left(
+            bounds.idle_seconds if self.is_known else bounds.first_seconds
+        )
 
     def _refuse(self, refusal: Refusal) -> None:
         """Answer with a problem, after the answers that are owed, and read nothing more."""
@@ -244,18 +290,31 @@ class BoundedProtocol(HttpToolsProtocol):
         where more had come.
         """
         self._is_refused = True
-        self.due = self.port.now + self._bounds.linger_seconds
+        self.due = self._after_what_is_left(self._bounds.linger_seconds)
         if self.transport.can_write_eof():
             self.transport.write_eof()
 
     # Time
     def pause_writing(self) -> None:
         super().pause_writing()
+        self._unread = self.transport.get_write_buffer_size()
         self.write_due = self.port.now + self._bounds.write_seconds
 
     def resume_writing(self) -> None:
         super().resume_writing()
         self.write_due = NEVER
+        running = self._running
+        if self.pipeline and (running is None or running.response_complete):
+            self._start_asgi_task(*self.pipeline.pop())
+
+    def lag(self) -> None:
+        """Cut whoever reads nothing; whoever reads slowly has as long again."""
+        left = self.transport.get_write_buffer_size()
+        if left >= self._unread:
+            self.transport.abort()
+            return
+        self._unread = left
+        self.write_due = self.port.now + self._bounds.write_seconds
 
     def expire(self) -> None:
         """Its time is over: refused in words within a head, ended elsewhere, cut where it does not
@@ -268,7 +327,7 @@ class BoundedProtocol(HttpToolsProtocol):
             self._refuse(Refusal("request.timeout", "The head did not come whole in time."))
             return
         self._expiring = True
-        self.due = self.port.now + self._bounds.linger_seconds
+        self.due = self._after_what_is_left(self._bounds.linger_seconds)
         self.transport.close()
 
     def abort(self) -> None:

@@ -50,29 +50,38 @@ def is_forwarded(headers: Iterable[tuple[bytes, bytes]]) -> bool:
 
 
 def client_of(peer: str, headers: Sequence[tuple[bytes, bytes]], trusted: Networks) -> str:
-    """The address of the client: the last one in the chain that no trusted proxy vouches for."""
+    """The address of the client: the last one in the chain that no trusted proxy vouches for. Where
+    both headers are there and do not agree, one of them is the client's own: the peer counts.
+    """
     if not is_within(peer, trusted):
         return peer
-    for hop in reversed(_hops(headers)):
-        if _plain(hop) is None:
+    told = {_first_stranger(hops, peer, trusted) for hops in _chains(headers)}
+    return told.pop() if len(told) == 1 else peer
+
+
+def _first_stranger(hops: list[str], peer: str, trusted: Networks) -> str:
+    for hop in reversed(hops):
+        address = _plain(hop)
+        if address is None:
             return peer  # a name or a hidden one: nothing to count by but the proxy
-        if not is_within(_plain(hop) or "", trusted):
-            return _plain(hop) or peer
+        if not is_within(address, trusted):
+            return address
     return peer
 
 
-def _hops(headers: Sequence[tuple[bytes, bytes]]) -> list[str]:
-    """The chain as told, nearest last. `Forwarded` counts where both are there."""
+def _chains(headers: Sequence[tuple[bytes, bytes]]) -> list[list[str]]:
+    """The chains as told, nearest last: of `Forwarded`, of `X-Forwarded-For`."""
     told = {b"forwarded": "", b"x-forwarded-for": ""}
     for name, value in headers:
         if name in told:
             told[name] += ("," if told[name] else "") + value.decode("latin-1")
+    chains = []
     if told[b"forwarded"]:
         parts = told[b"forwarded"].split(",")
-        hops = [found[1] if (found := _FOR.search(part)) else "" for part in parts]
-    else:
-        hops = [part.strip() for part in told[b"x-forwarded-for"].split(",") if part.strip()]
-    return hops[-_MOST_HOPS:]
+        chains.append([found[1] if (found := _FOR.search(part)) else "" for part in parts])
+    if told[b"x-forwarded-for"]:
+        chains.append([p.strip() for p in told[b"x-forwarded-for"].split(",") if p.strip()])
+    return [hops[-_MOST_HOPS:] for hops in chains]
 
 
 def _plain(hop: str) -> str | None:

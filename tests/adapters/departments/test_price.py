@@ -1,12 +1,21 @@
 """A mapping is a program: what it may cost is known before it runs, and counted while it does."""
 
+import json
 import time
+from datetime import UTC, datetime
 
 import pytest
 
+from adapters.contract.convert import to_list
 from adapters.contract.errors import AdapterMalformed
+from adapters.contract.manifest import FieldRule, Mapping, ResponseSpec
+from adapters.contract.sections import SECTIONS
+from adapters.departments.standard_rest.mapping import MappingError, compile_fields
 from adapters.departments.standard_rest.paths import compile_path
 from adapters.departments.standard_rest.price import TooDear, spend, spending
+from adapters.departments.standard_rest.reader import Reader
+from adapters.transport.exchange import Response
+from adapters.transport.guard import Limits
 
 DOCUMENT = {"a": [{"b": n, "c": [{"d": str(n)}]} for n in range(300)], "t": '{"x": [1, 2]}'}
 
@@ -14,6 +23,8 @@ DOCUMENT = {"a": [{"b": n, "c": [{"d": str(n)}]} for n in range(300)], "t": '{"x
 @pytest.mark.parametrize(
     ("path", "wanted"),
     [
+        ("reverse(a)[0].b", 299),
+        ("sum(a[*].b)", 44850),
         ("a[0].b", 0),
         ("a[*].b | [2]", 2),
         ("a[?b > `297`].b", [298, 299]),
@@ -70,7 +81,6 @@ def test_what_doubles_its_cost_is_ended_and_not_carried_out(path):
         ("sort_by(a, &b)", "calls sort_by"),
         ("map(&b, a)", "calls map"),
         ("max_by(a, &b)", "calls max_by"),
-        ("reverse(a)", "calls reverse"),
         ("|".join(["a[?b]"] * 40), "at most"),
         ("(" * 140 + "a" + ")" * 140, None),
         ("!" * 200 + "a", "at most"),
@@ -78,10 +88,11 @@ def test_what_doubles_its_cost_is_ended_and_not_carried_out(path):
 )
 def test_what_has_no_price_is_refused_in_words(path, words):
     if words is None:
-        compile_path(path)  # brackets cost nothing
+        compile_path(path, strict=True)  # brackets cost nothing
         return
     with pytest.raises(ValueError, match=words):
-        compile_path(path)
+        compile_path(path, strict=True)
+    compile_path(path)  # what was published before goes on, within the price of its answers
 
 
 def test_all_paths_of_an_answer_have_one_purse():
@@ -100,3 +111,44 @@ def test_a_purse_within_another_leaves_it_as_it_was():
         with spending(0), pytest.raises(TooDear):
             spend(10**6)
         spend(10_000)
+
+
+def test_work_beyond_the_price_is_told_as_such_and_not_as_unreadable():
+    """A list of which some fields could be read would look whole."""
+    fields = [
+        FieldRule(
+            to="permits", path="data", each=[FieldRule(to="permit_no", path="not_null(a, b)")]
+        )
+    ]
+    mapping = Mapping(
+        response=ResponseSpec(business_id="id", as_of="at", record="@"), fields=fields
+    )
+    body = json.dumps(
+        {"id": "91310115MA1YYY024Y", "at": "2026-11-27T00:00:00Z", "data": [{"b": "1"}] * 6000}
+    ).encode()
+    reader = Reader(mapping, SECTIONS["food"], Limits(), lambda: datetime(2026, 11, 27, tzinfo=UTC))
+    response = Response(200, {b"content-type": b"application/json"}, body, Limits())
+    with pytest.raises(AdapterMalformed) as caught:
+        reader.read(response, "91310115MA1YYY024Y", "")
+    assert caught.value.code == "too_complex"
+
+
+def test_a_field_is_told_once_and_of_those_before_the_last_one_counts():
+    twice = [FieldRule(to="flags", path="a"), FieldRule(to="flags", path="b")]
+    mapping = Mapping(fields=twice)
+    with pytest.raises(MappingError, match="twice"):
+        compile_fields(mapping, SECTIONS["other"], strict=True)
+    assert compile_fields(mapping, SECTIONS["other"])({"a": [1], "b": [2]}) == {"flags": [2]}
+
+
+def test_brackets_without_a_partner_cost_no_more_than_their_text():
+    text = "(" * 20_000 + "]" * 20_000
+    begun = time.process_time()
+    assert to_list(text) == [text]
+    assert time.process_time() - begun < 5, "a bound of this test, not of the product"
+
+
+def test_no_more_date_formats_are_tried_than_a_manifest_may_have():
+    many = [f"%Y-%m-%d{n}" for n in range(40)]
+    with pytest.raises(MappingError, match="at most 16"):
+        compile_fields(Mapping(fields=[], date_formats=many), SECTIONS["other"], strict=True)

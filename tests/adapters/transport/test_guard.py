@@ -1,12 +1,14 @@
 """Addresses and answers that could hurt."""
 
+import asyncio
 import gzip
 import ipaddress
 import zlib
 
 import pytest
 
-from adapters.contract import AdapterError
+from adapters.contract import AdapterError, AdapterUnavailable
+from adapters.transport import guard as guard_module
 from adapters.transport.documents import decode_text, parse_json, parse_xml
 from adapters.transport.guard import AddressGuard, Limits, Origin, decode_body
 
@@ -254,3 +256,82 @@ async def test_ports_are_those_named_or_the_usual_ones_outside_allowed_ranges(
         assert error.code == wanted
     else:
         assert (wanted, found) == (None, url.split("/")[2].partition(":")[0])
+
+
+class TestNames:
+    """A name server that is slow, away, or hostile."""
+
+    @pytest.fixture
+    def resolver(self, monkeypatch):
+        monkeypatch.setattr(guard_module, "_PIN_SECONDS", 0.0)
+        told = {"answers": [["1.1.1.1"]], "asked": 0, "gate": None}
+
+        async def resolve(_host, _port):
+            told["asked"] += 1
+            if told["gate"] is not None:
+                await told["gate"].wait()
+            answer = told["answers"][0]
+            if isinstance(answer, Exception):
+                raise answer
+            return answer
+
+        told["guard"] = AddressGuard(resolver=resolve)
+        return told
+
+    async def settled(self):
+        for _ in range(5):
+            await asyncio.sleep(0)
+
+    async def test_the_last_good_address_serves_while_the_name_is_looked_up_anew(self, resolver):
+        guard, origin = resolver["guard"], Origin("https", "example.org", 443)
+        assert await guard.pin(origin) == "1.1.1.1"
+        resolver["gate"], resolver["answers"] = asyncio.Event(), [["8.8.8.8"]]
+        for _ in range(5):
+            assert await guard.pin(origin) == "1.1.1.1"
+            await self.settled()
+        assert resolver["asked"] == 2, "one look-up for all who ask"
+        resolver["gate"].set()
+        await self.settled()
+        assert await guard.pin(origin) == "8.8.8.8"
+
+    async def test_it_serves_on_while_the_name_server_is_away(self, resolver):
+        guard, origin = resolver["guard"], Origin("https", "example.org", 443)
+        await guard.pin(origin)
+        resolver["answers"] = [OSError("no name server")]
+        for _ in range(3):
+            assert await guard.pin(origin) == "1.1.1.1"
+            await self.settled()
+
+    async def test_an_address_that_is_denied_now_ends_it(self, resolver):
+        guard, origin = resolver["guard"], Origin("https", "example.org", 443)
+        await guard.pin(origin)
+        resolver["answers"] = [["127.0.0.1"]]
+        await guard.pin(origin)
+        await self.settled()
+        with pytest.raises(AdapterUnavailable, match="denied"):
+            await guard.pin(origin)
+
+
+@pytest.mark.parametrize(
+    ("address", "fine"),
+    [
+        ("http://127.0.0.1:8000", False),
+        ("http://127.0.0.1:8001", True),
+        ("http://127.0.0.2:5432", False),
+    ],
+)
+async def test_neither_the_gateway_nor_its_database_is_a_department(address, fine):
+    guard = AddressGuard(
+        allow=(ipaddress.ip_network("127.0.0.0/8"),),
+        allow_http=True,
+        here=8000,
+        denied=frozenset({("127.0.0.2", 5432)}),
+    )
+    origin, _ = guard.split(address)
+    if fine:
+        assert await guard.pin(origin)
+        return
+    with pytest.raises(AdapterUnavailable, match="no department"):
+        await guard.pin(origin)
+    with pytest.raises(AdapterUnavailable, match="no department"):
+        guard.check(address)

@@ -1,6 +1,7 @@
 """What is decided before a route is entered: who, where, whether there is a place."""
 
 import asyncio
+import json
 
 import httpx
 import pytest
@@ -186,3 +187,46 @@ class TestDocument:
         )
         assert (held.status_code, held.content) == (304, b"")
         assert "/openapi.json" in (await send(gateway, "GET", "/docs")).text
+
+
+class TestAnswers:
+    @pytest.mark.parametrize(
+        "path", ["/livez", "/nothing", "/v1/me", "/m", "/docs", "/v1/profiles/x?purpose=patrol"]
+    )
+    async def test_every_answer_tells_a_browser_to_be_careful(self, gateway, path):
+        for headers in ({}, known(gateway)):
+            told = (await send(gateway, "GET", path, **headers)).headers
+            assert told["x-content-type-options"] == "nosniff"
+            assert told["referrer-policy"] == "no-referrer"
+            assert "frame-ancestors 'none'" in told["content-security-policy"]
+            assert told["strict-transport-security"].startswith("max-age=31536000")
+            assert "no-store" in told["cache-control"] or path in {"/m", "/docs"}
+
+    async def test_a_profile_does_too_at_both_doors(self, city):
+        for accept in ("application/json", "application/x-ndjson"):
+            answer = await city.inspector.get(
+                "/v1/profiles/91310115MA1YYY024Y",
+                params={"purpose": "patrol"},
+                headers={"accept": accept},
+            )
+            assert answer.headers["content-security-policy"].startswith("default-src 'none'")
+            assert answer.headers["cache-control"] == "private, no-cache"
+
+    async def test_the_pages_of_the_interface_can_be_switched_off(
+        self, database_url, settings_for, issuer
+    ):
+        async with running(settings_for(database_url, api_pages=False), issuer) as gateway:
+            for path in ("/docs", "/openapi.json"):
+                assert (await send(gateway, "GET", path)).status_code == 404
+
+
+class TestTokens:
+    async def test_a_stream_ends_with_its_token(self, city, departments):
+        departments.set("fire", "slow")
+        caller = city.caller("p", Role.PATROLLER, department="fire", seconds=1)
+        items = [{"business_id": "91310115MA1YYY024Y"}] * 40
+        answer = await caller.post("/v1/profiles:batch", json={"purpose": "patrol", "items": items})
+        lines = [json.loads(line) for line in answer.text.splitlines()]
+        assert lines[-1]["type"] == "stopped"
+        assert lines[-1]["value"]["code"] == "auth.token_expired"
+        assert len(lines) < 40

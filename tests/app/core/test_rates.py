@@ -29,3 +29,18 @@ class TestRates:
         for number in range(50_001):
             rates.allows(str(number))
         assert len(rates) <= 50_000
+
+    def test_whoever_is_short_is_not_forgotten_for_newcomers(self, monkeypatch):
+        monkeypatch.setattr("app.core.rates._MOST_CALLERS", 100)
+        now = [0.0]
+        rates = Rates(1, 5, lambda: now[0])
+        for _ in range(5):
+            assert rates.allows("short")
+        for number in range(99):
+            rates.allows(f"early-{number}")
+        now[0] = 2.0  # the others' buckets are full again by now
+        for number in range(90):
+            rates.allows(f"late-{number}")
+        assert len(rates) == 100
+        assert not all(rates.allows("short") for _ in range(4))
+        assert rates.has_left("nobody")

@@ -530,10 +530,9 @@ class TestPreview:
         assert answer.status_code == 200, answer.text
 
     async def test_the_price_of_a_preview_is_bounded(self, gateway):
-        dear = "|".join(["[@,@]"] * 16) + "|to_string(@)"
-        answer = await gateway.manager("health").post(
-            "/v1/adapters:preview", json=self.wanted(dear)
-        )
+        wanted = self.wanted("|".join(["a", *["[@,@][]"] * 8]))
+        wanted["sample"]["data"]["a"] = list(range(200))
+        answer = await gateway.manager("health").post("/v1/adapters:preview", json=wanted)
         assert answer.status_code == 422
         assert "worth" in answer.json()["detail"]
 

@@ -28,6 +28,17 @@ def client(peer, *headers):
         ("10.0.0.1", [("forwarded", 'for="[2001:db8::7]:4711";proto=https')], "2001:db8::7"),
         ("10.0.0.1", [("forwarded", "proto=https;For=198.51.100.2")], "198.51.100.2"),
         ("10.0.0.1", [("forwarded", "for=unknown")], "10.0.0.1"),
+        # a proxy that writes only one of them passes the client's other one on
+        (
+            "10.0.0.1",
+            [("forwarded", "for=203.0.113.7"), ("x-forwarded-for", "198.51.100.1")],
+            "10.0.0.1",
+        ),
+        (
+            "10.0.0.1",
+            [("forwarded", "for=198.51.100.1"), ("x-forwarded-for", "198.51.100.1")],
+            "198.51.100.1",
+        ),
         ("10.0.0.1", [("forwarded", "for=_hidden, for=10.0.0.3")], "10.0.0.1"),
         ("fd00::1", [("x-forwarded-for", "2001:db8::7")], "2001:db8::7"),
         ("::ffff:10.0.0.1", [("x-forwarded-for", "198.51.100.1")], "198.51.100.1"),

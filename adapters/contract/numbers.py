@@ -17,11 +17,8 @@ from adapters.contract.personal import has_form, is_old_number, is_resident_numb
 from adapters.contract.tables import rows
 
 _DATA = Path(__file__).with_name("data")
-_NUMERALS = {c: str(n) for n, c in enumerate("零一二三四五六七八九")} | {
-    "〇": "0",
-    "○": "0",
-    "幺": "1",
-}
+_NUMERALS = {c: str(n) for n, c in enumerate("零一二三四五六七八九")}
+_NUMERALS |= {"〇": "0", "○": "0", "幺": "1"}
 _NUMERALS |= {c: str(n) for n, c in enumerate("壹贰叁肆伍陆柒捌玖", 1)}
 _NUMERAL_ROW = re.compile(rf"[\d{''.join(_NUMERALS)}](?:\s{{0,3}}[\d{''.join(_NUMERALS)}]){{6,}}")
 _FEWEST_NUMERALS = 7
@@ -61,6 +58,10 @@ _A_SUM = re.compile(r"\d\s*\+$")
 _LEAST_DEGREE = 18
 """The smallest whole part of a coordinate of China; a smaller one counts the items of a list."""
 _LARGEST_OF_ADDRESS = 255
+_COLUMNS = (
+    "name", "shortest", "longest", "pattern", "hidden_from", "hidden_to", "check", "shape",
+    "valid_from", "source", "confidence",
+)  # fmt: skip
 _CODE_OF_CHINA = frozenset({"86", "0086"})
 
 
@@ -68,6 +69,7 @@ class Detector(NamedTuple):
     """A kind of number; the digits from `hidden_from` to `hidden_to` are not shown."""
 
     name: str
+    lengths: range
     pattern: re.Pattern[str]
     hidden_from: str
     hidden_to: int
@@ -76,43 +78,44 @@ class Detector(NamedTuple):
 
 
 class Found(NamedTuple):
-    """A number of a person: what it is, its digits, and the places in the text of those that are
-    not shown.
+    """A number of a person: what it is, its digits, the places in the text of those that are not
+    shown, and of all.
     """
 
     name: str
     digits: str
     hidden: tuple[int, ...]
     places: tuple[int, ...]
-    """Where it stands."""
 
 
 class _Group(NamedTuple):
     begin: int
     end: int
     digits: str
-    gap: str
-    """What stands between the group before and this one; empty for the first of a row."""
+    gap: str  # before this one; empty for the first of a row
 
 
 @cache
 def detectors() -> tuple[Detector, ...]:
     """All kinds, in the order in which they are tried."""
-    columns = (
-        "name", "pattern", "hidden_from", "hidden_to", "check", "shape",
-        "valid_from", "source", "confidence",
-    )  # fmt: skip
     return tuple(
         Detector(
             row["name"],
+            range(int(row["shortest"]), int(row["longest"]) + 1),
             re.compile(row["pattern"], re.ASCII),
             row["hidden_from"],
             int(row["hidden_to"]),
             row["check"],
             row["shape"],
         )
-        for row in rows(_DATA / "detectors.csv", columns)
+        for row in rows(_DATA / "detectors.csv", _COLUMNS)
     )
+
+
+@cache
+def _of_length(length: int) -> tuple[Detector, ...]:
+    """Kinds that may have so many digits."""
+    return tuple(kind for kind in detectors() if length in kind.lengths)
 
 
 @cache
@@ -212,9 +215,11 @@ def _longest(row: list[_Group], at: int, folded: str) -> tuple[Detector, list[_G
         if length > _LONGEST:
             break
         groups.append(group)
+        if not (tried := _of_length(length)):
+            continue
         digits = "".join(g.digits for g in groups)
         following = row[at + len(groups)] if at + len(groups) < len(row) else None
-        for detector in detectors():
+        for detector in tried:
             if best is not None and detector.check == "plus" != best[0].check:
                 continue  # what goes on behind a telephone is no part of it
             if detector.pattern.fullmatch(digits) and _holds(

@@ -28,6 +28,7 @@ from adapters.transport.connection import Connection, Fields
 from adapters.transport.guard import AddressGuard, ByteBudget, Limits, Origin, decode_body
 from adapters.transport.heads import payload_of
 from adapters.transport.pools import Pool
+from adapters.transport.trust import tls_context
 
 log = logging.getLogger("onevisit.transport")
 T = TypeVar("T")
@@ -38,7 +39,7 @@ else: a first packet that was lost comes again after one second.
 _TLS_SECONDS = 0.5
 LARGE = 64 << 10
 """Bytes on the wire above which a thread reads."""
-_PACKED = 4 << 10
+PACKED = 4 << 10
 """The same of what is packed."""
 _READERS = ThreadPoolExecutor(1, thread_name_prefix="read-large")
 _REDIRECTS = range(300, 400)
@@ -86,7 +87,7 @@ class Response:
     def is_large(self) -> bool:
         """Whether reading it would hold up others: by what came, and by what that may become."""
         size = len(self.raw)
-        return size > LARGE or (size > _PACKED and bool(self.field(b"content-encoding")))
+        return size > LARGE or (size > PACKED and bool(self.field(b"content-encoding")))
 
     @property
     def body(self) -> bytes:
@@ -396,16 +397,3 @@ class Exchange:
         self._pools.clear()
         with contextlib.suppress(asyncio.CancelledError):
             await asyncio.sleep(0)
-
-
-def tls_context(
-    ca_file: str | None = None, certificate: tuple[str, str] | None = None
-) -> ssl.SSLContext:
-    """TLS 1.2 or newer, verified; `certificate` (chain file, key file) is shown to departments that
-    demand one (mTLS).
-    """
-    context = ssl.create_default_context(cafile=ca_file)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    if certificate is not None:
-        context.load_cert_chain(*certificate)
-    return context

@@ -7,11 +7,11 @@ from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from urllib.parse import urlsplit
 
-from anyio import to_thread
 from prometheus_client.core import Metric
 
-from adapters.transport.exchange import Exchange, tls_context
+from adapters.transport.exchange import Exchange
 from adapters.transport.guard import AddressGuard
+from adapters.transport.trust import tls_context
 from app.core.admission import keep_adjusting
 from app.core.db import Database
 from app.core.deps import ADMISSION, CLOCK, DATABASE, EXCHANGE, PORT, SETTINGS, SNAPSHOTS, STRANGERS
@@ -28,7 +28,6 @@ from app.core.wire.port import Port, keep_looking
 async def open_room(house: House) -> AsyncIterator[None]:
     """Fills the slots of `core.deps`. Raises `SettingsError` for a database of another schema."""
     app = house.app
-    to_thread.current_default_thread_limiter().total_tokens = _THREADS
     SETTINGS.put(app, house.settings)
     CLOCK.put(app, house.clock)
     database = DATABASE.put(app, Database(house.settings.database_url))
@@ -77,10 +76,6 @@ def _exchange(settings: Settings) -> Exchange:
 
 
 _DATABASE_PORT = 5432
-_THREADS = 16
-"""Routes that use the database run on so many threads at once. Each that computes holds the event
-loop up for one slice of the interpreter's: forty of them made it 60 ms late.
-"""
 
 
 def _addresses_of(database_url: str) -> frozenset[tuple[str, int]]:

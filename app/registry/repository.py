@@ -32,12 +32,32 @@ def drop_credentials(session: Session, adapter_id: str) -> None:
         session.delete(row)
 
 
-def list_adapters(session: Session, department: str | None) -> list[Adapter]:
-    """Adapters by id, of one department or of all."""
-    query = select(Adapter).order_by(col(Adapter.id))
+def list_adapters(
+    session: Session, department: str | None
+) -> list[tuple[Adapter, AdapterVersion, bool]]:
+    """Adapters by id, of one department or of all: each with its newest version, and whether that
+    has credentials. One question, however many there are.
+    """
+    has_credentials = (
+        select(AdapterCredentials.adapter_id)
+        .where(
+            AdapterCredentials.adapter_id == Adapter.id,
+            AdapterCredentials.version == Adapter.version,
+        )
+        .exists()
+    )
+    query = (
+        select(Adapter, AdapterVersion, has_credentials)
+        .join(
+            AdapterVersion,
+            (col(AdapterVersion.adapter_id) == Adapter.id)
+            & (col(AdapterVersion.version) == Adapter.version),
+        )
+        .order_by(col(Adapter.id))
+    )
     if department is not None:
         query = query.where(Adapter.department == department)
-    return list(session.exec(query))
+    return [(adapter, version, bool(has)) for adapter, version, has in session.exec(query)]
 
 
 def version(session: Session, adapter_id: str, number: int) -> AdapterVersion:

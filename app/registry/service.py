@@ -314,7 +314,7 @@ def read_adapter(session: Session, principal: Principal, adapter_id: str) -> Ada
 def list_adapters(session: Session, principal: Principal) -> list[AdapterRead]:
     """Adapters the caller may see: all, or those of the own department."""
     department = None if principal.roles & _SEE_ALL else principal.department or ""
-    return [_read(session, adapter) for adapter in repository.list_adapters(session, department)]
+    return [_told(*found) for found in repository.list_adapters(session, department)]
 
 
 def _own(desk: Desk, adapter_id: str) -> Adapter:
@@ -374,9 +374,15 @@ def _manifest(session: Session, adapter: Adapter) -> Manifest:
 
 
 def _read(session: Session, adapter: Adapter) -> AdapterRead:
+    newest = repository.version(session, adapter.id, adapter.version)
+    stored = repository.credentials(session, adapter.id, adapter.version)
+    return _told(adapter, newest, stored is not None)
+
+
+def _told(adapter: Adapter, newest: AdapterVersion, has_credentials: bool) -> AdapterRead:
     return AdapterRead(
         **adapter.model_dump(exclude={"suspended", "held"}),
         callable=adapter.published_version is not None and not adapter.suspended,
-        has_credentials=repository.credentials(session, adapter.id, adapter.version) is not None,
-        manifest=repository.version(session, adapter.id, adapter.version).manifest,
+        has_credentials=has_credentials,
+        manifest=newest.manifest,
     )

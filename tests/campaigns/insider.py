@@ -343,8 +343,8 @@ def late_looks(metrics: dict[str, float]) -> float:
     return total - metrics[f'onevisit_loop_lag_seconds_bucket{{le="{LONGEST_LATE_S}"}}']
 
 
-async def campaign(names: list[str]) -> int:
-    """Each act, and what it changed for the others."""
+async def campaign(names: list[str], *, small: bool) -> int:
+    """Each act, and what it changed for the others; a small size judges no times."""
     World(1, 10, datetime.now(UTC).date())
     changed: list[str] = []
     late: dict[str, float] = {}
@@ -382,7 +382,13 @@ async def campaign(names: list[str]) -> int:
     for line in (*suspects[:10], *exceptions[:5]):
         print(f"  {line}")
     total = sum(late.values())
-    fine = not changed and not suspects and not exceptions and seen and total <= len(names) * 0.05
+    fine = (
+        not changed
+        and not suspects
+        and not exceptions
+        and seen
+        and (small or total <= len(names) * 0.05)
+    )
     return stage.verdict(
         "insider", fine, acts=len(names), changed=len(changed), unexpected=len(suspects), late_looks=int(total),
         exceptions=len(exceptions), control_seen=seen,
@@ -399,7 +405,7 @@ def main() -> int:
     names = list(ACTS)
     if arguments.rounds:
         names = names[:: max(1, len(names) // arguments.rounds)]
-    return asyncio.run(campaign(names))
+    return asyncio.run(campaign(names, small=bool(arguments.rounds)))
 
 
 if __name__ == "__main__":

@@ -36,7 +36,7 @@ from adapters.departments.standard_rest.reader import Reader
 from adapters.transport.answers import Now, digest_of, require_media_type, status_failure
 from adapters.transport.credentials import Secrets, static_headers
 from adapters.transport.documents import decode_text, parse_json
-from adapters.transport.exchange import PATIENT, QUICK, Exchange, Response, owner_of
+from adapters.transport.exchange import PACKED, PATIENT, QUICK, Exchange, Response, owner_of
 from adapters.transport.heads import RoutedQuery, fields_of, routed, told_ms
 from adapters.transport.kinds import AdapterKind
 from adapters.transport.pools import Pool
@@ -109,7 +109,7 @@ class StandardRestAdapter:
         def done(response: Response | None, error: AdapterError | None) -> None:
             if response is None:
                 told(None, error)
-            elif response.is_large:
+            elif len(response.raw) > PACKED and response.is_large:
                 asyncio.get_running_loop().create_task(self._read_large(response, query, told))
             else:
                 told(*self._outcome(response, query))

@@ -13,8 +13,9 @@ from adapters.fakes import tls
 from adapters.fakes.departments import Department
 from adapters.fakes.server import Listener
 from adapters.fakes.zoo import ZOO
-from adapters.transport.exchange import Exchange, tls_context
+from adapters.transport.exchange import Exchange
 from adapters.transport.guard import AddressGuard
+from adapters.transport.trust import tls_context
 
 ASKED = "91330106MA2YYY034D"
 LOOPBACK = (ipaddress.ip_network("127.0.0.0/8"),)

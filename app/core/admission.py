@@ -17,6 +17,7 @@ from app.core.problems import problem, trace_id_in
 
 _LEAST, _INITIAL, _MOST = 32, 2048, 8192
 _SHRINK, _GROW = 0.9, 1.05
+_RECORDS = 64
 _USED_SHARE = 0.8
 _YIELD_SHARE = 0.4
 _LONGEST_LAG, _LATE_PERIODS = 0.1, 3
@@ -70,8 +71,13 @@ class Admission:
         self.refused = dict.fromkeys(Priority, 0)
 
     def has_room(self, priority: Priority) -> bool:
-        """Whether a request would be taken now."""
-        return self.in_flight < self.limit * SHARES[priority]
+        """Whether a request would be taken now. Records wait for the database while they hold a
+        place: however small the limit has become, some are kept for them.
+        """
+        room = self.limit * SHARES[priority]
+        if priority is Priority.RECORD:
+            room = max(room, self.limit + _RECORDS)
+        return self.in_flight < room
 
     def enter(self, priority: Priority) -> bool:
         """Take a request; False if it must be refused. Every request taken must `leave`."""

@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-MOST = 27_000
+MOST = 27_400
 """Of six departments. It goes down where somebody makes it cheaper, never up without a reason in the commit."""
 
 

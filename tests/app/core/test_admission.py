@@ -21,15 +21,13 @@ def filled(count, priority=Priority.RECORD):
 
 
 @pytest.mark.parametrize(
-    ("taken", "allowed"), [(49, "0123"), (50, "012"), (80, "01"), (100, "0"), (130, "")]
+    ("taken", "allowed"), [(49, "0123"), (50, "012"), (80, "01"), (100, "0"), (164, "")]
 )
 def test_a_lower_priority_is_always_refused_before_a_higher_one(taken, allowed):
     admission = filled(taken)
     assert (
         "".join(
-            str(int(p))
-            for p in Priority
-            if admission.in_flight < admission.limit * {0: 1.3, 1: 1.0, 2: 0.8, 3: 0.5}[p]
+            str(int(p)) for p in Priority if admission.in_flight < {0: 164, 1: 100, 2: 80, 3: 50}[p]
         )
         == allowed
     )
@@ -40,7 +38,7 @@ def test_a_lower_priority_is_always_refused_before_a_higher_one(taken, allowed):
 
 
 def test_refusals_are_counted_and_who_leaves_makes_room():
-    admission = filled(130)
+    admission = filled(164)
     assert not admission.enter(Priority.RECORD)
     admission.leave()
     assert admission.enter(Priority.RECORD)

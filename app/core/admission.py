@@ -17,7 +17,7 @@ from app.core.problems import problem, trace_id_in
 
 _LEAST, _INITIAL, _MOST = 32, 2048, 8192
 _SHRINK, _GROW = 0.9, 1.05
-_RECORDS = 64
+_RECORDS = 256
 _USED_SHARE = 0.8
 _YIELD_SHARE = 0.4
 _LONGEST_LAG, _LATE_PERIODS = 0.1, 3
@@ -55,6 +55,7 @@ class Admission:
         "_initial",
         "_late",
         "_pressed",
+        "_records",
         "in_flight",
         "lags",
         "limit",
@@ -64,7 +65,10 @@ class Admission:
     def __init__(self, initial: int = _INITIAL) -> None:
         self._estimate = self._initial = float(initial)
         self._pressed = False
-        self._late = 0
+        self._late = self._records = 0
+        """Periods in a row that were late; records among what is in flight: they wait for the
+        database, and say nothing of how many look-ups departments can take.
+        """
         self.limit = initial
         self.in_flight = 0
         self.lags = [0] * (len(LAG_BOUNDS) + 1)
@@ -85,11 +89,13 @@ class Admission:
             self.refused[priority] += 1
             return False
         self.in_flight += 1
+        self._records += priority is Priority.RECORD
         return True
 
-    def leave(self) -> None:
-        """A request is answered."""
+    def leave(self, priority: Priority) -> None:
+        """A request that was taken as such is answered."""
         self.in_flight -= 1
+        self._records -= priority is Priority.RECORD
 
     @property
     def is_busy(self) -> bool:
@@ -107,7 +113,8 @@ class Admission:
 
     def adjust(self, lag: float) -> None:
         """Shrink or grow. A late look at the loop counts only while there is enough to do: an idle
-        gateway that is paused is not overloaded. What was taken away comes back when all is well.
+        gateway that is paused is not overloaded. What was taken away comes back when little is
+        asked: in the midst of an overload it would let in what no department can answer.
         """
         is_late = lag > _LONGEST_LAG and self.in_flight >= _LEAST
         self._late = self._late + 1 if is_late else 0
@@ -116,9 +123,9 @@ class Admission:
                 float(_LEAST),
                 min(self._estimate, max(self.in_flight, _LEAST) * _HEADROOM) * _SHRINK,
             )
-        elif not self._late and self.in_flight >= self._estimate * _USED_SHARE:
+        elif not self._late and self.in_flight - self._records >= self._estimate * _USED_SHARE:
             self._estimate = min(float(_MOST), self._estimate * _GROW + 1)
-        elif not self._late and self._estimate < self._initial:
+        elif not self._late and not self.is_busy and self._estimate < self._initial:
             self._estimate = min(self._initial, self._estimate * _GROW + 1)
         self._pressed = False
         self.limit = int(self._estimate)
@@ -190,4 +197,4 @@ class Admitted:
         try:
             await self._app(scope, receive, send)
         finally:
-            self._admission.leave()
+            self._admission.leave(priority)

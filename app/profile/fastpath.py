@@ -1,21 +1,23 @@
 """The profile's fast path: an ASGI function in front of FastAPI for look-ups that are plainly in
 order.
 
-Nothing is refused here. Whatever is not plainly in order (an unusual spelling, a token whose key
-must be fetched, a refusal of any kind, a stream) takes the declared route, which reads and checks
-everything again by the same rules (`request`, `standing`) and words the refusal; both give the same
-answers (`answer`).
+Nothing is refused here but for want of room, where each refusal must cost next to nothing. Whatever
+is not plainly in order (an unusual spelling, a token whose key must be fetched, a refusal of any
+other kind, a stream) takes the declared route, which reads and checks everything again by the same
+rules (`request`, `standing`) and words the refusal; both give the same answers (`answer`).
 """
 
 import asyncio
 import logging
 import re
+from typing import NamedTuple
 
 from fastapi import FastAPI
+from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.audit.errors import AuditUnavailable
-from app.core.admission import Admission, Priority
+from app.core.admission import Admission, Priority, retry_after
 from app.core.context import SAFE, missing_of, trace_id_for
 from app.core.deps import PORT, STRANGERS
 from app.core.errors import DomainError
@@ -45,14 +47,12 @@ def priority_of(scope: Scope) -> Priority:
     nobody waits for goes last. A task that is not the caller's raises nothing.
     """
     told = next((v for k, v in scope["headers"] if k == b"priority"), b"")
-    if request.is_background(told.decode("latin-1")):
-        return Priority.PREFETCH
-    task = _TASK.search(scope["query_string"])
-    principal = scope["state"]["principal"]
-    engine = ENGINE.of(scope["app"])
-    if task and engine.has_task(principal, task[1].decode("latin-1")):
-        return Priority.TASK
-    return Priority.PULL
+    return _urgency(
+        ENGINE.of(scope["app"]),
+        scope["state"]["principal"],
+        scope["query_string"],
+        background=request.is_background(told.decode("latin-1")),
+    )
 
 
 class FastPath:
@@ -87,25 +87,32 @@ class FastPath:
         ):
             await self._app(scope, receive, send)
             return
-        engine = ENGINE.of(self._gateway)
-        found: tuple[Prepared, Headers] | None = None
-        if self._admission.has_room(Priority.TASK):  # else nothing is verified either
-            found = self._recognised(engine, scope, asyncio.get_running_loop().time())
-        if found is None or not self._admission.enter(_urgency(engine, *found)):
+        engine, started = ENGINE.of(self._gateway), asyncio.get_running_loop().time()
+        asked = self._plain(scope)
+        if asked is None:
             await self._app(scope, receive, send)  # where it is refused in words, if it is refused
+            return
+        background = asked.headers.background
+        priority = _urgency(engine, asked.principal, asked.query, background=background)
+        if not self._admission.has_room(priority):
+            self._admission.enter(priority)  # counts it
+            await _refuse(scope, receive, send, asked.headers.traceparent, priority)
+            return
+        found = _prepared(engine, asked, started, self._default_ms)
+        if found is None or not self._admission.enter(priority):
+            await self._app(scope, receive, send)
             return
         answered = False
         try:
             if self._rates.allows(found[0].principal.subject):
                 answered = await self._answer(engine, *found, (scope, receive, send))
         finally:
-            self._admission.leave()
+            self._admission.leave(priority)
         if not answered:
             await self._app(scope, receive, send)
 
-    def _recognised(
-        self, engine: Engine, scope: Scope, started: float
-    ) -> tuple[Prepared, Headers] | None:
+    def _plain(self, scope: Scope) -> "_Asked | None":
+        """What is asked, and by whom, where it is plainly in order so far."""
         text, raw = scope["path"][len(_PATH) :], scope["query_string"]
         if not _IDENTIFIER.fullmatch(text) or not _PLAIN_QUERY.fullmatch(raw):
             return None
@@ -120,17 +127,9 @@ class FastPath:
             return None
         try:
             headers = request.read_headers(pairs)
-            if headers.form is not None:
-                return None
-            trace_id = trace_id_for(headers.traceparent)
-            query = request.read_query(raw)
-            look_up = request.look_up(text, query, headers, trace_id, self._default_ms)
-            if not engine.knows_task(look_up.task):
-                return None
-            prepared = engine.prepare_at(principal, look_up, started)
         except DomainError:
             return None
-        return None if prepared is None else (prepared, headers)
+        return None if headers.form is not None else _Asked(principal, text, raw, headers)
 
     def _caller(self, scope: Scope, authorization: bytes) -> Principal | None:
         """A caller whose token verifies without waiting for anybody, and who may look up. A token
@@ -175,8 +174,7 @@ class FastPath:
             rates = self._rates.header_pairs(prepared.principal.subject)
             await _send(answer.of_profile(encoded, headers, rates), trace_id, send)
             return True
-        found.raw_headers += [(b"x-request-id", trace_id.encode()), *missing_of(found.raw_headers)]
-        await found(scope, receive, send)
+        await _with_context(found, trace_id)(scope, receive, send)
         return True
 
 
@@ -189,12 +187,52 @@ async def _send(told: answer.Answer, trace_id: str, send: Send) -> None:
     await send({"type": "http.response.body", "body": told.body})
 
 
-def _urgency(engine: Engine, prepared: Prepared, headers: Headers) -> Priority:
-    """As `priority_of`, of a look-up whose task is verified already."""
-    if headers.background:
+class _Asked(NamedTuple):
+    """A look-up that is plainly in order so far, of a caller who is verified."""
+
+    principal: Principal
+    text: str
+    query: bytes
+    headers: Headers
+
+
+def _prepared(
+    engine: Engine, asked: _Asked, started: float, default_ms: int
+) -> tuple[Prepared, Headers] | None:
+    try:
+        trace_id = trace_id_for(asked.headers.traceparent)
+        query = request.read_query(asked.query)
+        look_up = request.look_up(asked.text, query, asked.headers, trace_id, default_ms)
+        if not engine.knows_task(look_up.task):
+            return None
+        prepared = engine.prepare_at(asked.principal, look_up, started)
+    except DomainError:
+        return None
+    return None if prepared is None else (prepared, asked.headers)
+
+
+def _urgency(engine: Engine, principal: Principal, query: bytes, *, background: bool) -> Priority:
+    if background:
         return Priority.PREFETCH
-    has_task = engine.has_task(prepared.principal, prepared.look_up.task or "")
-    return Priority.TASK if has_task else Priority.PULL
+    task = _TASK.search(query)
+    if task and engine.has_task(principal, task[1].decode("latin-1")):
+        return Priority.TASK
+    return Priority.PULL
+
+
+async def _refuse(
+    scope: Scope, receive: Receive, send: Send, traceparent: str, priority: Priority
+) -> None:
+    """As admission refuses behind this door: there is no room, and nothing is prepared in vain."""
+    trace_id = trace_id_for(traceparent)
+    found = problem("server.busy", trace_id, headers={"Retry-After": retry_after(priority)})
+    await _with_context(found, trace_id)(scope, receive, send)
+
+
+def _with_context(found: Response, trace_id: str) -> Response:
+    """With what the request context gives every answer."""
+    found.raw_headers += [(b"x-request-id", trace_id.encode()), *missing_of(found.raw_headers)]
+    return found
 
 
 async def gone(receive: Receive) -> None:

@@ -103,7 +103,11 @@ def test_all_paths_of_an_answer_have_one_purse():
 
 
 def test_outside_of_an_answer_nothing_is_counted():
-    spend(10**9)
+    assert spend(10**9) is None
+    with spending(0):
+        spend(20_000)  # nothing of it was taken off
+        with pytest.raises(TooDear):
+            spend(1)
 
 
 def test_a_purse_within_another_leaves_it_as_it_was():

@@ -21,13 +21,13 @@ def filled(count, priority=Priority.RECORD):
 
 
 @pytest.mark.parametrize(
-    ("taken", "allowed"), [(49, "0123"), (50, "012"), (80, "01"), (100, "0"), (164, "")]
+    ("taken", "allowed"), [(49, "0123"), (50, "012"), (80, "01"), (100, "0"), (356, "")]
 )
 def test_a_lower_priority_is_always_refused_before_a_higher_one(taken, allowed):
     admission = filled(taken)
     assert (
         "".join(
-            str(int(p)) for p in Priority if admission.in_flight < {0: 164, 1: 100, 2: 80, 3: 50}[p]
+            str(int(p)) for p in Priority if admission.in_flight < {0: 356, 1: 100, 2: 80, 3: 50}[p]
         )
         == allowed
     )
@@ -38,9 +38,9 @@ def test_a_lower_priority_is_always_refused_before_a_higher_one(taken, allowed):
 
 
 def test_refusals_are_counted_and_who_leaves_makes_room():
-    admission = filled(164)
+    admission = filled(356)
     assert not admission.enter(Priority.RECORD)
-    admission.leave()
+    admission.leave(Priority.RECORD)
     assert admission.enter(Priority.RECORD)
     assert admission.refused[Priority.RECORD] == 1
 
@@ -55,7 +55,7 @@ def test_one_pause_of_the_loop_means_nothing_three_in_a_row_do():
 
 
 def test_pressure_shrinks_it_and_use_lets_it_grow_again():
-    admission = filled(60)
+    admission = filled(60, Priority.TASK)
     for _ in range(30):
         admission.press()
         admission.adjust(0.0)
@@ -165,16 +165,43 @@ def test_an_idle_gateway_that_is_paused_is_not_overloaded():
 
 
 def test_what_was_taken_away_comes_back_when_all_is_well():
-    admission = filled(60)
+    admission = filled(60, Priority.TASK)
     for _ in range(100):
         admission.press()
         admission.adjust(0.0)
     assert admission.limit < 70
     for _ in range(60):
-        admission.leave()
+        admission.leave(Priority.TASK)
     for _ in range(100):
         admission.adjust(0.0)
     assert admission.limit == 100
+
+
+def test_what_was_taken_away_does_not_come_back_in_the_midst_of_an_overload():
+    admission = filled(70, Priority.TASK)
+    for _ in range(5):
+        admission.press()
+        admission.adjust(0.0)
+    low = admission.limit
+    admission.in_flight = int(low * 0.6)  # neither idle nor full: others are being refused
+    for _ in range(50):
+        admission.adjust(0.0)
+    assert admission.limit == low < 100
+
+
+def test_records_that_wait_for_the_database_let_no_more_look_ups_in():
+    admission = filled(70, Priority.TASK)
+    for _ in range(60):
+        assert admission.enter(Priority.RECORD)
+    for _ in range(50):
+        admission.adjust(0.0)
+    assert admission.limit == 100
+    for _ in range(60):
+        admission.leave(Priority.RECORD)
+    for _ in range(10):
+        assert admission.enter(Priority.TASK)
+    admission.adjust(0.0)
+    assert admission.limit > 100, "look-ups alone fill it: it may grow"
 
 
 @pytest.mark.parametrize(

@@ -143,6 +143,7 @@ class TestSteps:
         assert after["headline"][question]["reason"]["code"] == "adapter_failed"
 
     async def test_findings(self, city, monkeypatch, caplog):
+        broken_ones = set()
         task = await city.task(MAIN)
         before = await self.look_up(city, task)
         for name in findings.DERIVED:
@@ -156,7 +157,9 @@ class TestSteps:
                 patch.setitem(findings.DERIVED, name, broken)
                 after = await self.look_up(city, task)
             self.judge(before, after, name)
+            broken_ones.add(name)
             ENGINE.of(city.app).disclosure.faults.forget()
+        assert {"registration", "tax", "fire", "food"} <= broken_ones
 
     async def test_contradictions(self, city, monkeypatch, caplog):
         compared = set()

@@ -237,6 +237,8 @@ async def test_a_reader_that_does_not_read_is_cut(address, port):
             await asyncio.sleep(0.05)
         while len(port):
             await asyncio.sleep(0.05)
+    assert port.now > 0
+    assert len(port) == port.unknown == 0
     writer.transport.abort()
 
 

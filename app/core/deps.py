@@ -84,10 +84,12 @@ async def write_session(
             await to_thread.run_sync(session.commit)
             database.on_commit()
         except BaseException:
-            await to_thread.run_sync(session.rollback, abandon_on_cancel=False)
+            if session.in_transaction():  # a body that is refused has asked for nothing yet
+                await to_thread.run_sync(session.rollback, abandon_on_cancel=False)
             raise
         finally:
-            await to_thread.run_sync(session.close)
+            if session.in_transaction():
+                await to_thread.run_sync(session.close)
     if session.info.get(BUMPED):
         await snapshots.refresh_now()
 

@@ -15,6 +15,7 @@ from app.core.deps import CHECKS, DATABASE, SNAPSHOTS
 from app.core.rooms import House, Room
 from app.core.settings import Settings
 from app.core.telemetry import REGISTRY, new_registry
+from app.inspections import deps as inspections
 from app.organisations import deps as organisations
 from app.profile import deps as profile
 from app.registry import deps as registry
@@ -29,6 +30,7 @@ ROOMS: tuple[Room, ...] = (
     businesses.open_room,  # where businesses are
     registry.open_room,  # live adapters, examinations; searches and deliveries go through them
     profile.open_room,  # the dispatcher and what is told
+    inspections.open_room,  # numbers of records
 )
 """A room may use the slots of those above it in this table; they close in the opposite order."""
 
@@ -46,11 +48,10 @@ def lifespan_of(
                 await stack.enter_async_context(open_room(house))
             REGISTRY.put(app, new_registry(*house.families))
             CHECKS.put(app, house.checks)
-            snapshots = SNAPSHOTS.of(app)
-            await snapshots.refresh_now()
+            await stack.enter_async_context(SNAPSHOTS.of(app).kept_fresh())
             steps = house.steps if settings.run_worker else ()
             await stack.enter_async_context(
-                worker.working(*steps, steady=snapshots.tick, database=DATABASE.of(app))
+                worker.working(*steps, steady=house.steady, database=DATABASE.of(app))
             )
             yield
 

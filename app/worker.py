@@ -1,10 +1,10 @@
-"""The background loops of a gateway process: snapshots, examinations, deliveries. Several processes
+"""The background loops of a gateway process: examinations, deliveries, numbers. Several processes
 may each run them.
 """
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager, suppress
 
 from app.core.db import Database
@@ -15,9 +15,9 @@ _IDLE_SECONDS = 1.0
 """A step that found nothing looks again when this process has committed something, and once a
 second for what others did.
 """
-_STEADY_SECONDS = 0.3
+_STEADY_SECONDS, _BUSY_SECONDS = 0.25, 0.1
 _AFTER_FAILURE_SECONDS = 2.0
-_LAST_SECONDS = 10.0
+_LAST_SECONDS, _CANCELLED_SECONDS = 2.0, 0.5
 
 
 class Alarm:
@@ -44,7 +44,7 @@ class Alarm:
 
 @asynccontextmanager
 async def working(
-    *steps: Step, steady: Step | None = None, database: Database | None = None
+    *steps: Step, steady: Iterable[Step] = (), database: Database | None = None
 ) -> AsyncIterator[None]:
     """Repeat every step until the block is left, at once when `database` has committed something;
     steps under way are finished, not torn off a transaction.
@@ -54,8 +54,7 @@ async def working(
     if database is not None:
         database.on_commit = alarm.ring
     loops = [asyncio.create_task(_repeat(step, stop, alarm)) for step in steps]
-    if steady is not None:
-        loops.append(asyncio.create_task(_repeat_steadily(steady, stop)))
+    loops += [asyncio.create_task(_repeat_steadily(step, stop)) for step in steady]
     try:
         yield
     finally:
@@ -63,8 +62,8 @@ async def working(
         _, late = await asyncio.wait(loops, timeout=_LAST_SECONDS)
         for task in late:
             task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
+        if late:  # a thread of theirs may still wait for the database, which has bounds of its own
+            await asyncio.wait(late, timeout=_CANCELLED_SECONDS)
 
 
 async def _repeat(step: Step, stop: "asyncio.Future[None]", alarm: Alarm) -> None:
@@ -83,7 +82,9 @@ async def _repeat(step: Step, stop: "asyncio.Future[None]", alarm: Alarm) -> Non
 async def _repeat_steadily(step: Step, stop: "asyncio.Future[None]") -> None:
     while not stop.done():
         found = await _tried(step)
-        pause = _STEADY_SECONDS if found is not None else _AFTER_FAILURE_SECONDS
+        pause = _AFTER_FAILURE_SECONDS if found is None else _STEADY_SECONDS
+        if found:
+            pause = _BUSY_SECONDS
         await asyncio.wait((stop,), timeout=pause)
 
 

@@ -11,6 +11,7 @@ from app.businesses import routes as businesses
 from app.catalogue import routes as catalogue
 from app.core import health, telemetry
 from app.core.admission import Priority, PriorityOf, declared_priority, is_probe
+from app.delivery import routes as deliveries
 from app.inspections import routes as inspections
 from app.operations import routes as operations
 from app.organisations import routes as organisations
@@ -28,6 +29,7 @@ _ROUTERS = (
     inspections.router,  # inspectors: the record of a visit
     registry.router,  # departments: adapters and their life-cycle
     operations.router,  # departments: long work
+    deliveries.router,  # departments: what is on its way to them
     organisations.router,  # people and certificates
     supervision.router,  # supervisors: pull records
     audit.router,  # auditors: the trail

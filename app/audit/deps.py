@@ -9,12 +9,14 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from app.audit.events import EventName
+from app.audit.models import ENTRIES
 from app.audit.sequencer import Sequencer
 from app.audit.service import Trail, act_of
 from app.audit.tally import Refusals
 from app.core.deps import DATABASE, PORT, ClockDep, SettingsDep, Slot
+from app.core.numbering import numbering
 from app.core.problems import trace_id_of
-from app.core.rooms import House
+from app.core.rooms import House, Step
 from app.core.telemetry import gauge
 from auth.dependencies import requires
 from auth.permissions import Permission
@@ -78,6 +80,9 @@ async def open_room(house: House) -> AsyncIterator[None]:
             ),
         )
     )
+    house.checks["audit"] = lambda: sequencer.is_writing
+    database = DATABASE.of(house.app)
+    house.steady += [_watching(sequencer), *numbering(database, ENTRIES)]
     sequencer.start()
     writing = asyncio.create_task(refusals.keep_writing())
     try:
@@ -88,3 +93,11 @@ async def open_room(house: House) -> AsyncIterator[None]:
             await writing
         await refusals.close()
         await asyncio.to_thread(sequencer.stop)
+
+
+def _watching(sequencer: Sequencer) -> Step:
+    async def step() -> bool:
+        sequencer.restart_if_dead()
+        return False
+
+    return step

@@ -56,6 +56,9 @@ class EventName(StrEnum):
     RESULT_RECEIVED = "delivery.result.received"
     RESULT_REFUSED = "delivery.result.refused"
     RESULT_GIVEN_UP = "delivery.result.given_up"
+    RESULT_RETRIED = "delivery.result.retried"
+    RESULT_DROPPED = "delivery.result.dropped"
+    DELIVERIES_READ = "delivery.results.read"
     OPERATION_CANCELLED = "operations.operation.cancelled"
 
 

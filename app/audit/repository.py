@@ -6,8 +6,8 @@ from typing import Any
 
 from sqlmodel import Session, col, select
 
-from app.audit.models import AuditEntry
-from app.core.db import ORDERED, Database, in_commit_order, stored
+from app.audit.models import ENTRIES, AuditEntry
+from app.core.db import Database, stored
 
 Row = tuple[str, datetime, str, str, str]
 """id, at, event, subject_ref, body."""
@@ -16,18 +16,20 @@ _INSERT = "insert into audit_entries (id, at, event, subject_ref, body) values "
 
 
 def insert(session: Session, row: Row) -> None:
-    """Add an entry to this transaction; call it last, for it makes other writers wait until the
-    commit.
-    """
-    in_commit_order(session.connection(), "audit_entries")
+    """Add an entry to this transaction."""
     entry_id, at, event, subject_ref, body = row
     session.add(AuditEntry(id=entry_id, at=at, event=event, subject_ref=subject_ref, body=body))
     session.flush()
 
 
-def insert_many(database: Database, connection: Any, rows: list[Row]) -> None:
+_UNLESS_THERE = " on conflict (id) do nothing"
+
+
+def insert_many(
+    database: Database, connection: Any, rows: list[Row], *, again: bool = False
+) -> None:
     """Add entries in one transaction on a driver's own connection, past all mapping: thousands a
-    second pass here.
+    second pass here. `again` passes over those that are there already.
 
     Durable when it returns. The caller has the writer's turn.
     """
@@ -40,8 +42,38 @@ def insert_many(database: Database, connection: Any, rows: list[Row]) -> None:
         connection.execute(_sqlite_insert(len(rows)), values)
         return
     cursor = connection.cursor()
-    cursor.execute(ORDERED, ("audit_entries",))
-    cursor.executemany(_INSERT + "(%s, %s, %s, %s, %s)", rows)
+    _begin(database, cursor)
+    cursor.executemany(_INSERT + "(%s, %s, %s, %s, %s)" + (_UNLESS_THERE if again else ""), rows)
+    cursor.close()
+    connection.commit()
+
+
+def _begin(database: Database, cursor: Any) -> None:
+    if database.bounds.pooled:
+        cursor.execute(database.bounds.for_transaction)
+
+
+_PROBE = (
+    "insert into audit_probes (id, at) values (?, ?) "
+    "on conflict (id) do update set at = excluded.at"
+)
+_LEFT_BEHIND = "delete from audit_probes where at < ?"
+
+
+def probe(
+    database: Database, connection: Any, name: str, at: datetime, left_behind: datetime
+) -> None:
+    """Write something durably that is no entry, as entries are written; what processes that are
+    gone left behind is removed. The caller has the writer's turn.
+    """
+    if database.is_sqlite:
+        connection.execute(_PROBE, (name, stored(at)))
+        connection.execute(_LEFT_BEHIND, (stored(left_behind),))
+        return
+    cursor = connection.cursor()
+    _begin(database, cursor)
+    cursor.execute(_PROBE.replace("?", "%s"), (name, at))
+    cursor.execute(_LEFT_BEHIND.replace("?", "%s"), (left_behind,))
     cursor.close()
     connection.commit()
 
@@ -52,12 +84,21 @@ def _sqlite_insert(count: int) -> str:
 
 
 def page(
-    session: Session, *, event: str | None, subject_refs: list[str] | None, after: int, limit: int
-) -> list[AuditEntry]:
-    """Entries after a row, oldest first."""
-    query = select(AuditEntry).where(col(AuditEntry.row) > after)
+    session: Session,
+    *,
+    event: str | None,
+    subject_refs: list[str] | None,
+    trace_id: str | None,
+    after: int,
+    limit: int,
+) -> list[tuple[int, AuditEntry]]:
+    """Entries after a number, with theirs, oldest first."""
+    number = ENTRIES.order(session, col(AuditEntry.number), col(AuditEntry.row))
+    query = select(number, AuditEntry).where(number > after)
     if event is not None:
         query = query.where(AuditEntry.event == event)
     if subject_refs is not None:
         query = query.where(col(AuditEntry.subject_ref).in_(subject_refs))
-    return list(session.exec(query.order_by(col(AuditEntry.row)).limit(limit)))
+    if trace_id is not None:
+        query = query.where(col(AuditEntry.body).contains(f'"trace_id":"{trace_id}"'))
+    return list(session.exec(query.order_by(number).limit(limit)))

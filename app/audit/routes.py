@@ -8,10 +8,11 @@ from adapters.contract import IdentifierError, parse
 from app.audit import service
 from app.audit.deps import SequencerDep, TrailDep
 from app.audit.events import EventName
+from app.audit.models import ENTRIES
 from app.audit.schemas import AuditEntryRead
-from app.audit.service import act_of
+from app.audit.service import Trail, act_of
 from app.core.admission import Priority, takes
-from app.core.deps import ReadSessionDep, SettingsDep
+from app.core.deps import DatabaseDep, ReadSessionDep, SettingsDep
 from app.core.pagination import CursorQuery, LimitQuery, Page, decode_cursor, page_of
 from app.core.problems import trace_id_of
 from auth.dependencies import requires
@@ -30,33 +31,58 @@ async def audit_reading(
     await sequencer.append(act_of(principal, EventName.ENTRIES_READ, trace_id=trace_id_of(request)))
 
 
-@router.get("/entries", dependencies=[Depends(audit_reading)])
-@takes(Priority.PULL)
-def list_audit_entries(
-    session: ReadSessionDep,
-    settings: SettingsDep,
-    trail: TrailDep,
+def filters_of(
     event: Annotated[
         str | None, Query(max_length=64, description="exact event, e.g. profile.business.viewed")
     ] = None,
     business_id: Annotated[
         str | None, Query(max_length=64, description="entries of this year about one business")
     ] = None,
+    trace_id: Annotated[
+        str | None,
+        Query(
+            pattern=r"^[0-9a-f]{32}$",
+            description="entries of one request, by the id that its answer showed; reads the whole "
+            "trail, about a second for each million entries",
+        ),
+    ] = None,
+) -> dict[str, str | None]:
+    """The query that a cursor belongs to; as before there was a trace id, where none is asked."""
+    asked = {"audit": event, "business": business_id}
+    return asked if trace_id is None else {**asked, "trace_id": trace_id}
+
+
+@router.get("/entries", dependencies=[Depends(audit_reading)])
+@takes(Priority.PULL)
+def list_audit_entries(
+    database: DatabaseDep,
+    session: ReadSessionDep,
+    settings: SettingsDep,
+    trail: TrailDep,
+    query: Annotated[dict[str, str | None], Depends(filters_of)],
     cursor: CursorQuery = None,
     limit: LimitQuery = 50,
 ) -> Page[AuditEntryRead]:
     """The audit trail, oldest first: look-ups, refusals, records and administrative acts."""
-    query = {"audit": event, "business": business_id}
     after = decode_cursor(settings.keys, cursor, query)
-    subject_refs = None
-    if business_id is not None:
-        try:
-            subject = parse(business_id, "on_licence").key
-        except IdentifierError:
-            subject = business_id
-        subject_refs = trail.subject_refs(subject, trail.clock.now())
+    ENTRIES.number(database, wait=True)  # who has just written reads what was written
     rows = service.list_entries(
-        session, event=event, subject_refs=subject_refs, after=after, limit=limit + 1
+        session,
+        event=query["audit"],
+        subject_refs=_references(trail, query["business"]),
+        trace_id=query.get("trace_id"),
+        after=after,
+        limit=limit + 1,
     )
     shown = [(row, AuditEntryRead.model_validate(document)) for row, document in rows]
     return page_of(settings.keys, shown, query, after=after, limit=limit)
+
+
+def _references(trail: Trail, business_id: str | None) -> list[str] | None:
+    if business_id is None:
+        return None
+    try:
+        subject = parse(business_id, "on_licence").key
+    except IdentifierError:
+        subject = business_id
+    return trail.subject_refs(subject, trail.clock.now())

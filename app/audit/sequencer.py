@@ -10,9 +10,10 @@ import contextlib
 import logging
 import threading
 import time
-from collections.abc import Iterator
-from queue import SimpleQueue
-from typing import NamedTuple
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from queue import Empty, SimpleQueue
+from typing import Any, NamedTuple
 
 from sqlalchemy import PoolProxiedConnection
 
@@ -21,35 +22,58 @@ from app.audit.errors import AuditUnavailable
 from app.audit.events import Event
 from app.audit.service import Trail
 from app.core.db import Database
+from app.core.ids import new_id_text
 
 log = logging.getLogger("onevisit.audit")
 _BATCH, _OUTSTANDING = 512, 4096
 _LONGEST_SECONDS = 5.0
+_WRITE_SECONDS = 3.0
+"""How long one batch may take before its connection is given up."""
 _COUNT_SECONDS, _BUSY_PER_SECOND, _GATHER_SECONDS = 0.1, 700, 0.003
+_PROBE_SECONDS, _PROBE_WRITE_SECONDS = 0.7, 1.2
+"""How often one is written where nobody asks, and how long that may take."""
+_FRESH_SECONDS = 1.8
+_LEFT_BEHIND_AFTER = timedelta(days=1)
 
 _Item = tuple[repository.Row, "asyncio.Future[str]"]
 
 
 class Sequencer:
     """Writes entries durably. `append` returns when the entry is on disk, or raises
-    `AuditUnavailable`.
+    `AuditUnavailable`: at once while the database is known to be away.
     """
 
     def __init__(self, database: Database, trail: Trail) -> None:
         self._database = database
         self._trail = trail
+        self._name = new_id_text()
         self._waiting: SimpleQueue[_Item | None] = SimpleQueue()
         """None ends the thread."""
         self._outstanding = 0
         self._stopping = False
+        self._is_away = False
+        self.durable_at = time.monotonic()
+        """When something was last written durably."""
         self._counted, self._counted_at, self._is_busy = 0, 0.0, False
         self._connection: PoolProxiedConnection | None = None
-        self._thread = threading.Thread(target=self._run, name="audit-sequencer", daemon=True)
+        self._thread = self._new_thread()
         self._loop: asyncio.AbstractEventLoop | None = None
+
+    def _new_thread(self) -> threading.Thread:
+        return threading.Thread(target=self._run, name="audit-sequencer", daemon=True)
 
     def start(self) -> None:
         """Start the writing thread; entries come from the running loop."""
         self._loop = asyncio.get_running_loop()
+        self._thread.start()
+
+    def restart_if_dead(self) -> None:
+        """Start the thread anew if it ended although nobody stopped it."""
+        if self._stopping or self._thread.is_alive():
+            return
+        log.error("the thread that writes entries had ended; it is started anew")
+        self._drop_connection()
+        self._thread = self._new_thread()
         self._thread.start()
 
     @property
@@ -57,30 +81,49 @@ class Sequencer:
         """Entries that are not yet on disk."""
         return self._outstanding
 
-    async def append(self, event: Event) -> str:
-        """Make an entry durable; returns its id."""
+    @property
+    def is_writing(self) -> bool:
+        """Whether something was written durably just now: entries, or a probe where there are
+        none.
+        """
+        return not self._is_away and time.monotonic() - self.durable_at < _FRESH_SECONDS
+
+    async def append(self, event: Event, by: float | None = None) -> str:
+        """Make an entry durable; returns its id. `by` is the loop's time after which nobody waits
+        for it any more: it is refused then, if it is not on disk.
+        """
         if self._outstanding >= _OUTSTANDING:
             raise AuditUnavailable(f"{self._outstanding} entries are waiting to be written.")
         if self._stopping:
             raise AuditUnavailable("The gateway is stopping.")
+        if self._is_away:
+            raise AuditUnavailable("The database takes no entries at present.")
         loop = asyncio.get_running_loop()
         done: asyncio.Future[str] = loop.create_future()
         self._waiting.put((self._trail.row(event), done))
         self._outstanding += 1
-        late = loop.call_later(_LONGEST_SECONDS, _give_up, done)
+        latest = loop.time() + _LONGEST_SECONDS
+        late = loop.call_at(latest if by is None else min(by, latest), _give_up, done)
         try:
             return await done
         finally:
             late.cancel()
 
     def stop(self) -> None:
-        """Write what is waiting, then end the thread."""
+        """Write what is waiting, then end the thread; two seconds are waited for it."""
         self._stopping = True
         self._waiting.put(None)
-        self._thread.join(timeout=10)
+        self._thread.join(timeout=_LAST_SECONDS)
 
     def _run(self) -> None:
-        while (first := self._waiting.get()) is not None:
+        while True:
+            try:
+                first = self._waiting.get(timeout=_PROBE_SECONDS)
+            except Empty:
+                self._probe()
+                continue
+            if first is None:
+                break
             self._gather()
             self._commit([first, *self._at_hand()])
         if last := list(self._at_hand()):  # put while the end was being announced
@@ -107,10 +150,10 @@ class Sequencer:
 
     def _commit(self, batch: list[_Item]) -> None:
         self._counted += len(batch)
-        failed = self._write(batch)
+        failed = self._write([row for row, _ in batch])
         if failed and len(batch) > 1 and failed.is_one_rows:
             for item in batch:  # one entry that does not fit fails alone
-                self._tell([item], self._write([item]))
+                self._tell([item], self._write([item[0]]))
         else:
             self._tell(batch, failed)
 
@@ -125,18 +168,47 @@ class Sequencer:
         if self._loop is not None:
             self._loop.call_soon_threadsafe(self._settle, batch, failure)
 
-    def _write(self, batch: list[_Item]) -> "_Failed | None":
-        """Make entries durable, all or none."""
+    def _write(self, rows: list[repository.Row]) -> "_Failed | None":
+        """Make entries durable, all or none. A connection that was lost is replaced once: what the
+        database took before it was lost is not written twice.
+        """
+        begun = time.monotonic()
+        failed = self._tried(lambda c: repository.insert_many(self._database, c, rows))
+        soon = time.monotonic() - begun < _WRITE_SECONDS / 2
+        if failed and soon and not failed.is_one_rows and not self._database.is_sqlite:
+            failed = self._tried(
+                lambda c: repository.insert_many(self._database, c, rows, again=True)
+            )
+        return failed
+
+    def _probe(self) -> None:
+        now = self._trail.clock.now()
+        failed = self._tried(
+            lambda c: repository.probe(
+                self._database, c, self._name, now, now - _LEFT_BEHIND_AFTER
+            ),
+            _PROBE_WRITE_SECONDS,
+        )
+        if failed:
+            log.warning("the database takes nothing: %s", type(failed.error).__name__)
+
+    def _tried(
+        self, write: Callable[[Any], None], seconds: float = _WRITE_SECONDS
+    ) -> "_Failed | None":
+        """Write in the writer's turn, on the connection that is kept for it."""
         try:
             if self._connection is None:
-                self._connection = self._database.engine.raw_connection()
+                self._connection = self._database.connection_apart(seconds)
+            connection = self._connection.driver_connection
+            self._database.be_patient(connection, seconds)
             with self._database.turn():
-                repository.insert_many(
-                    self._database, self._connection.driver_connection, [row for row, _ in batch]
-                )
+                write(connection)
         except Exception as error:  # noqa: BLE001 - told to whoever waits, and logged
             self._drop_connection()
-            return _Failed(error)
+            failed = _Failed(error)
+            self._is_away = not failed.is_one_rows
+            return failed
+        self._is_away, self.durable_at = False, time.monotonic()
         return None
 
     def _settle(self, batch: list[_Item], failure: AuditUnavailable | None) -> None:
@@ -156,6 +228,9 @@ class Sequencer:
             self._connection = None
 
 
+_LAST_SECONDS = 2.0
+
+
 class _Failed(NamedTuple):
     """Why a batch was not written."""
 
@@ -173,6 +248,4 @@ _OF_ONE_ROW = frozenset({"DataError", "IntegrityError"})
 
 def _give_up(done: "asyncio.Future[str]") -> None:
     if not done.done():
-        done.set_exception(
-            AuditUnavailable(f"The entry was not on disk after {_LONGEST_SECONDS:g} s.")
-        )
+        done.set_exception(AuditUnavailable("The entry was not on disk in time."))

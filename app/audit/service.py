@@ -56,10 +56,21 @@ def act_of(principal: Principal, event: EventName, **details: Any) -> Event:
 
 
 def list_entries(
-    session: Session, *, event: str | None, subject_refs: list[str] | None, after: int, limit: int
+    session: Session,
+    *,
+    event: str | None,
+    subject_refs: list[str] | None,
+    trace_id: str | None,
+    after: int,
+    limit: int,
 ) -> list[tuple[int, dict[str, Any]]]:
-    """Entries after a row as (row, document), oldest first."""
+    """Entries after a number as (number, document), oldest first."""
     rows = repository.page(
-        session, event=event, subject_refs=subject_refs, after=after, limit=limit
+        session,
+        event=event,
+        subject_refs=subject_refs,
+        trace_id=trace_id,
+        after=after,
+        limit=limit,
     )
-    return [(row.row or 0, {"id": row.id, **json.loads(row.body)}) for row in rows]
+    return [(number, {"id": row.id, **json.loads(row.body)}) for number, row in rows]

@@ -1,4 +1,5 @@
-"""Operator verbs: `onevisit serve | migrate | openapi | adapter … | keys … | token … | demo |
+"""Operator verbs: `onevisit serve | migrate | openapi | adapter … |
+deliveries … | keys … | token … | demo |
 doctor`. Each says in one sentence what went wrong.
 """
 
@@ -7,7 +8,7 @@ from importlib.metadata import version
 
 import typer
 
-from app.cli import adapter, keys, openapi, server, token
+from app.cli import adapter, deliveries, keys, openapi, server, token
 from app.cli.words import said
 
 app = typer.Typer(
@@ -41,6 +42,14 @@ app.add_typer(
     help=said(
         "Department side: draft, register, verify, review, publish, suspend, retire.",
         "部门侧：起草、登记、检验、审核、发布、停用、注销。",
+    ),
+)
+app.add_typer(
+    deliveries.app,
+    name="deliveries",
+    help=said(
+        "What is on its way to departments: list, send again, drop.",
+        "回传：查看、重发、放弃。",
     ),
 )
 app.add_typer(

@@ -24,7 +24,7 @@ def reseal() -> None:
 
     settings = Settings()
     settings.require_complete()
-    database = Database(settings.database_url)
+    database = Database.of(settings)
     with database.write() as session:
         found = seal_anew(session, Trail(settings.keys, SystemClock()))
     database.dispose()

@@ -14,6 +14,8 @@ from app.core.settings import Settings
 
 _COLLECT_AFTER = (10_000, 20, 50)
 """Look-ups make many short-lived values and no cycles worth hurrying for."""
+_GRACE_SECONDS = 4
+"""For answers under way when the server stops listening."""
 _SWITCH_SECONDS = 0.001
 """A thread that reads a department's large answer gives way to the event loop after this."""
 
@@ -48,10 +50,12 @@ def serve(
     port: int = typer.Option(8000, help="port to listen on"),
 ) -> None:
     """Start the gateway with the settings of the environment (ONEVISIT_…)."""
-    import uvicorn
+    from uvicorn.config import STARTUP_FAILURE, Config
+    from uvicorn.server import Server
+    from uvicorn.supervisors import Multiprocess
 
     from app.core.db import Database
-    from app.core.schema import current_revision, expected_revision
+    from app.core.schema import require_schema
     from app.core.wire.protocol import BoundedProtocol
 
     settings = Settings()
@@ -62,14 +66,11 @@ def serve(
             f"Port {port} on {host} is taken: choose another with --port, or stop what "
             f"listens there."
         )
-    database = Database(settings.database_url)
-    if current_revision(database) != expected_revision():
-        raise _sentence(
-            "The database is not at the schema this version needs: run `onevisit migrate` first."
-        )
+    database = Database.of(settings)
+    require_schema(database)
     database.dispose()
     os.environ["ONEVISIT_LISTENS"] = f"{host}:{port}"  # for the processes that serve
-    uvicorn.run(
+    config = Config(
         "app.cli.server:application",
         factory=True,
         host=host,
@@ -80,8 +81,19 @@ def serve(
         server_header=False,
         proxy_headers=False,
         ws="none",
-        timeout_graceful_shutdown=5,
+        timeout_graceful_shutdown=_GRACE_SECONDS,
     )
+    if settings.workers == 1:
+        server = Server(config)
+        config.load_app()
+        server.run()
+        is_failed = not server.started
+    else:
+        processes = Multiprocess(config, sockets=[config.bind_socket()])
+        processes.run()
+        is_failed = any(p.exitcode == STARTUP_FAILURE for p in processes.processes)
+    if is_failed:
+        raise typer.Exit(STARTUP_FAILURE)
 
 
 def _raise_file_limit() -> None:
@@ -90,12 +102,29 @@ def _raise_file_limit() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
-def migrate(revision: str = typer.Option("head", help="a number, head, or base")) -> None:
-    """Bring the database of ONEVISIT_DATABASE_URL to a schema revision."""
+def migrate(
+    revision: str = typer.Option("head", help="a number, head, or base"),
+    yes_delete: bool = typer.Option(
+        False, "--yes-delete", help="go to an older revision, deleting what newer ones keep"
+    ),
+) -> None:
+    """Bring the database of ONEVISIT_DATABASE_URL to a schema revision. Several at once: one works,
+    the others wait for it.
+    """
     from app.core import schema
     from app.core.db import Database
 
-    database = Database(Settings().database_url)
+    database = Database.patient(Settings())
+    current = schema.current_revision(database)
+    if schema.is_downward(current, revision) and not yes_delete:
+        question = (
+            f"Going from {current} back to {revision} deletes what newer revisions keep. Go on?"
+        )
+        if not sys.stdin.isatty() or not typer.confirm(question):
+            raise _sentence(
+                f"The database stays at {current}: to delete what newer revisions keep, say "
+                "--yes-delete."
+            )
     schema.migrate(database, revision)
     typer.echo(f"{database.version}: revision {schema.current_revision(database)}")
 
@@ -107,7 +136,7 @@ def doctor() -> None:
     from app.core.settings import SettingsError
 
     settings = Settings()
-    database = Database(settings.database_url)
+    database = Database.of(settings)
     typer.echo(f"Python    {platform.python_version()}")
     typer.echo(
         f"Database  {database.version}, revision {schema.current_revision(database)} of "

@@ -10,29 +10,34 @@ import os
 import sqlite3
 import stat
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from sqlalchemy import Connection, Engine, PoolProxiedConnection, create_engine, event, text
+from sqlalchemy import Engine, NullPool, PoolProxiedConnection, create_engine, event, text
 from sqlmodel import Session
 
+from app.core.errors import Unavailable
 from app.core.lock import FairLock
-from app.core.settings import SettingsError
+from app.core.postgres import PATIENT, USUAL, Waits, bound
+from app.core.settings import Settings, SettingsError
 
 _SAFE_SQLITE = (3, 51, 3)
-_WRITERS_AT_ONCE = 16
-_LONGEST_WAIT_MS = 8000
-ORDERED = "select pg_advisory_xact_lock(2, hashtext(%s))"
-"""Makes transactions of one name commit one after another, in the driver's own words."""
+_SQLITE_CONNECTIONS = 64
+_PEEK_SECONDS = 1.5
+LONGEST_TURN_SECONDS, _LONGEST_QUEUE_SECONDS = 4.0, 10.0
+"""How long a thread waits for its turn to write, or for a connection; and a request, which holds
+nothing meanwhile.
+"""
 _PRAGMAS = (
     "journal_mode=WAL",
     "synchronous=FULL",
     "foreign_keys=ON",
-    "busy_timeout=10000",
+    "busy_timeout=3000",
     "temp_store=MEMORY",
 )
 
@@ -52,15 +57,26 @@ def sqlite_module() -> ModuleType:
     return bundled  # type: ignore[no-any-return]  # an untyped module
 
 
-class Database:
-    """Engine, sessions and the writer lock of one process."""
+class DatabaseBusy(Unavailable):
+    """The database is away, or its other writers take too long."""
 
-    def __init__(self, url: str) -> None:
+    code = "server.unavailable"
+
+
+class Database:
+    """Engine, sessions and the writer lock of one process. No wait on it is without a bound, but
+    for those who are `PATIENT`.
+    """
+
+    def __init__(self, url: str, bounds: Waits = USUAL) -> None:
         self.is_sqlite = url.startswith("sqlite")
+        self.bounds = bounds
         self.lock = FairLock() if self.is_sqlite else None
-        # PostgreSQL's writers wait for each other in threads: they never take all, so that the one
-        # they wait for can commit.
-        self.writers = asyncio.Semaphore(_WRITERS_AT_ONCE)
+        # Requests give their connection back on a thread: they never have all connections, so that
+        # threads which wait for one do not wait for each other.
+        places = _SQLITE_CONNECTIONS if self.is_sqlite else bounds.connections
+        self.writers = asyncio.Semaphore(max(1, places * 3 // 8))
+        self.readers = asyncio.Semaphore(max(1, places * 3 // 8))
         if self.is_sqlite:
             path = url.removeprefix("sqlite:///")
             if path in {"", ":memory:"} or url == "sqlite://":
@@ -69,18 +85,58 @@ class Database:
                 )
             Path(path).absolute().parent.mkdir(parents=True, exist_ok=True)
             _only_ours(Path(path))
-            self.engine = create_engine(url, module=sqlite_module(), pool_size=24, max_overflow=40)
-            event.listen(self.engine, "connect", _configure_sqlite)
-            event.listen(self.engine, "begin", _begin_sqlite)
-        else:
-            waits = {"options": f"-c lock_timeout={_LONGEST_WAIT_MS}"}
-            self.engine = create_engine(
-                url, pool_size=24, max_overflow=40, pool_pre_ping=True, connect_args=waits
+            self._new_engine = partial(create_engine, url, module=sqlite_module())
+            self.engine = self._new_engine(
+                pool_size=24,
+                max_overflow=_SQLITE_CONNECTIONS - 24,
+                pool_timeout=LONGEST_TURN_SECONDS,
             )
+        else:
+            self._new_engine = partial(create_engine, url, connect_args=bounds.connect_args)
+            self.engine = self._new_engine(
+                pool_size=bounds.connections,
+                max_overflow=0,
+                pool_timeout=LONGEST_TURN_SECONDS,
+                pool_pre_ping=True,
+                pool_use_lifo=True,
+            )
+        self._apart = self._new_engine(poolclass=NullPool)
+        for engine in (self.engine, self._apart):
+            self._watch(engine)
         self.writing: Engine = self.engine.execution_options(onevisit_writes=True)
         self._peekers: dict[str, _Peeker] = {}
         self.on_commit: Callable[[], None] = lambda: None
         """Called after each commit of a session that writes, on any thread."""
+
+    @classmethod
+    def of(cls, settings: Settings) -> "Database":
+        """The database of these settings."""
+        return cls(settings.database_url, Waits.of(settings))
+
+    @classmethod
+    def patient(cls, settings: Settings) -> "Database":
+        """As `of`, for those who may have to work for long: migrations."""
+        return cls(settings.database_url, PATIENT)
+
+    def _watch(self, engine: Engine) -> None:
+        if self.is_sqlite:
+            event.listen(engine, "connect", _configure_sqlite)
+            event.listen(engine, "begin", _begin_sqlite)
+        else:
+            bound(engine, self.bounds)
+
+    def connection_apart(self, seconds: float) -> PoolProxiedConnection:
+        """A connection of one's own, to be kept: it takes nobody's place in the pool. An answer of
+        the server is waited for so long.
+        """
+        connection = self._apart.raw_connection()
+        self.be_patient(connection.driver_connection, seconds)
+        return connection
+
+    def be_patient(self, connection: Any, seconds: float) -> None:
+        """How long a driver's connection waits from now on; a file answers or fails by itself."""
+        if not self.is_sqlite:
+            connection.patience_s = seconds
 
     @property
     def version(self) -> str:
@@ -105,13 +161,25 @@ class Database:
     @contextmanager
     def turn(self) -> Iterator[None]:
         """The writer's turn for a transaction on a connection of one's own. Blocks this thread."""
-        if self.lock is not None:
-            self.lock.acquire()
+        if self.lock is not None and not self.lock.acquire(LONGEST_TURN_SECONDS):
+            raise DatabaseBusy
         try:
             yield
         finally:
             if self.lock is not None:
                 self.lock.release()
+
+    @asynccontextmanager
+    async def turn_async(self) -> AsyncIterator[None]:
+        """A writer's turn, waited for without holding a thread."""
+        async with _place(self.writers if self.lock is None else self.lock):
+            yield
+
+    @asynccontextmanager
+    async def reading_async(self) -> AsyncIterator[None]:
+        """A reader's place, waited for without holding a thread."""
+        async with _place(self.readers):
+            yield
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -128,9 +196,7 @@ class Database:
         """
         peeker = self._peekers.get(question)
         if peeker is None:
-            peeker = self._peekers.setdefault(
-                question, _Peeker(self.engine, question, is_sqlite=self.is_sqlite)
-            )
+            peeker = self._peekers.setdefault(question, _Peeker(self, question))
         return peeker.rows(moments)
 
     def dispose(self) -> None:
@@ -138,15 +204,29 @@ class Database:
         for peeker in self._peekers.values():
             peeker.close()
         self.engine.dispose()
+        self._apart.dispose()
+
+
+@asynccontextmanager
+async def _place(places: asyncio.Semaphore | FairLock) -> AsyncIterator[None]:
+    try:
+        async with asyncio.timeout(_LONGEST_QUEUE_SECONDS):
+            await places.acquire_async() if isinstance(places, FairLock) else await places.acquire()
+    except TimeoutError:
+        raise DatabaseBusy from None
+    try:
+        yield
+    finally:
+        places.release()
 
 
 class _Peeker:
     """A question and the connection on which it is asked."""
 
-    def __init__(self, engine: Engine, question: str, *, is_sqlite: bool) -> None:
-        self._engine = engine
-        self._question = question if is_sqlite else question.replace("?", "%s")
-        self._is_sqlite = is_sqlite
+    def __init__(self, database: Database, question: str) -> None:
+        self._database = database
+        self._is_sqlite = database.is_sqlite
+        self._question = question if self._is_sqlite else question.replace("?", "%s")
         self._lock = threading.Lock()
         self._connection: PoolProxiedConnection | None = None
 
@@ -166,7 +246,7 @@ class _Peeker:
 
     def _ask(self, moments: tuple[datetime, ...]) -> list[Any]:
         if self._connection is None:
-            self._connection = self._engine.raw_connection()
+            self._connection = self._database.connection_apart(_PEEK_SECONDS)
         connection: Any = self._connection.driver_connection
         if self._is_sqlite:
             rows: list[Any] = connection.execute(
@@ -202,17 +282,6 @@ def _only_ours(path: Path) -> None:
 def stored(moment: datetime) -> str:
     """A UTC moment as SQLite holds it."""
     return moment.isoformat(" ", "microseconds")[:26]
-
-
-def in_commit_order(connection: Connection, name: str) -> None:
-    """From here to the commit, one transaction at a time: numbers given out in between rise in the
-    order of commits.
-
-    Without it a reader's cursor could pass a number whose transaction has not committed yet.
-    SQLite's writers queue anyway.
-    """
-    if connection.dialect.name == "postgresql":
-        connection.exec_driver_sql(ORDERED, (name,))
 
 
 def _configure_sqlite(connection: Any, _record: Any) -> None:

@@ -2,8 +2,7 @@
 slots for long-lived objects.
 """
 
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable
 from typing import Annotated, Generic, TypeVar, cast
 
 from anyio import to_thread
@@ -77,7 +76,7 @@ async def write_session(
     The writer lock is awaited, not blocked on; the transaction begins with the first statement, on
     a worker thread.
     """
-    async with _turn_of(database):
+    async with database.turn_async():
         session = Session(database.writing, expire_on_commit=False)
         try:
             yield session
@@ -94,24 +93,17 @@ async def write_session(
         await snapshots.refresh_now()
 
 
-@asynccontextmanager
-async def _turn_of(database: Database) -> AsyncIterator[None]:
-    """A writer's turn, waited for without holding a thread."""
-    if database.lock is None:
-        async with database.writers:
-            yield
-        return
-    await database.lock.acquire_async()
-    try:
-        yield
-    finally:
-        database.lock.release()
-
-
-def read_session(database: DatabaseDep) -> Iterator[Session]:
-    """A reading transaction for the length of the route."""
-    with database.read() as session:
-        yield session
+async def read_session(database: DatabaseDep) -> AsyncIterator[Session]:
+    """A reading transaction for the length of the route; it begins with the first question, on a
+    worker thread.
+    """
+    async with database.reading_async():
+        session = Session(database.engine, expire_on_commit=False)
+        try:
+            yield session
+        finally:
+            if session.in_transaction():
+                await to_thread.run_sync(session.close)
 
 
 SessionDep = Annotated[Session, Depends(write_session, scope="function")]

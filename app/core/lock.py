@@ -24,17 +24,23 @@ class FairLock:
         """Whether somebody has it now."""
         return self._held
 
-    def acquire(self) -> None:
-        """Take the lock, blocking this thread."""
+    def acquire(self, seconds: float | None = None) -> bool:
+        """Take the lock, blocking this thread for so long at most; whether it was taken."""
         turn = threading.Event()
+        state = threading.Lock()
+        abandoned = False
 
         def grant() -> bool:
-            turn.set()
-            return True
+            with state:
+                if not abandoned:
+                    turn.set()
+                return not abandoned
 
-        if self._take_or_queue(grant):
-            return
-        turn.wait()
+        if self._take_or_queue(grant) or turn.wait(seconds):
+            return True
+        with state:
+            abandoned = not turn.is_set()
+        return not abandoned
 
     async def acquire_async(self) -> None:
         """Take the lock, suspending this coroutine; a cancelled wait leaves the queue unharmed."""

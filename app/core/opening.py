@@ -4,10 +4,10 @@ import asyncio
 import socket
 import ssl
 from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
-from urllib.parse import urlsplit
+from contextlib import asynccontextmanager, suppress
 
 from prometheus_client.core import Metric
+from sqlalchemy import make_url
 
 from adapters.transport.exchange import Exchange
 from adapters.transport.guard import AddressGuard
@@ -15,9 +15,10 @@ from adapters.transport.trust import tls_context
 from app.core.admission import keep_adjusting
 from app.core.db import Database
 from app.core.deps import ADMISSION, CLOCK, DATABASE, EXCHANGE, PORT, SETTINGS, SNAPSHOTS, STRANGERS
+from app.core.drain import Drain
 from app.core.rooms import House
-from app.core.schema import current_revision, expected_revision
-from app.core.settings import Settings, SettingsError
+from app.core.schema import require_schema
+from app.core.settings import Settings
 from app.core.snapshots import Snapshots
 from app.core.strangers import Strangers
 from app.core.telemetry import admission_families, counter, gauge
@@ -30,10 +31,13 @@ async def open_room(house: House) -> AsyncIterator[None]:
     app = house.app
     SETTINGS.put(app, house.settings)
     CLOCK.put(app, house.clock)
-    database = DATABASE.put(app, Database(house.settings.database_url))
+    database = DATABASE.put(app, Database.of(house.settings))
     try:
-        _require_schema(database)
-        SNAPSHOTS.put(app, Snapshots(database))
+        require_schema(database)
+        snapshots = SNAPSHOTS.put(app, Snapshots(database))
+        drain = Drain(house.settings.drain_s)
+        house.checks["stopping"] = lambda: not drain.is_begun
+        house.checks["policy"] = lambda: snapshots.is_fresh
         exchange = EXCHANGE.put(app, _exchange(house.settings))
         admission = ADMISSION.of(app)
         port, strangers = PORT.of(app), STRANGERS.of(app)
@@ -45,22 +49,14 @@ async def open_room(house: House) -> AsyncIterator[None]:
         adjusting = asyncio.create_task(keep_adjusting(admission))
         looking = asyncio.create_task(keep_looking(port))
         try:
-            yield
+            with drain.on_sigterm():
+                yield
         finally:
             adjusting.cancel()
             looking.cancel()
             await exchange.aclose()
     finally:
         database.dispose()
-
-
-def _require_schema(database: Database) -> None:
-    current, expected = current_revision(database), expected_revision()
-    if current != expected:
-        raise SettingsError(
-            f"The database is at revision {current or 'none'}, the code needs {expected}: "
-            "run `onevisit migrate`."
-        )
 
 
 def _exchange(settings: Settings) -> Exchange:
@@ -79,16 +75,24 @@ _DATABASE_PORT = 5432
 
 
 def _addresses_of(database_url: str) -> frozenset[tuple[str, int]]:
-    """Where the database is; nothing for a file, or where its name cannot be resolved now."""
-    parts = urlsplit(database_url)
-    if not parts.hostname:
-        return frozenset()
-    port = parts.port or _DATABASE_PORT
-    try:
-        found = socket.getaddrinfo(parts.hostname, port, type=socket.SOCK_STREAM)
-    except OSError:
-        return frozenset()
-    return frozenset((str(info[4][0]), port) for info in found)
+    """Where the database is, or each of several; nothing for a file, or where a name cannot be
+    resolved now.
+    """
+    url = make_url(database_url)
+    named = url.query.get("host", ())
+    hosts = [named] if isinstance(named, str) else list(named)
+    if url.host:
+        hosts.append(f"{url.host}:{url.port or _DATABASE_PORT}")
+    found = set()
+    for text in hosts:
+        host, _, port = text.rpartition(":") if not text.startswith("/") else ("", "", "")
+        with suppress(OSError, ValueError):
+            found |= {
+                (str(info[4][0]), int(port))
+                for info in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+                if host
+            }
+    return frozenset(found)
 
 
 def _exchange_families(exchange: Exchange) -> Iterable[Metric]:

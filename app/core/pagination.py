@@ -4,6 +4,7 @@ import base64
 import hashlib
 import hmac
 import json
+from collections.abc import Callable
 from typing import Annotated, Any, Generic, TypeVar
 
 from fastapi import Query
@@ -13,6 +14,7 @@ from app.core.errors import CursorInvalid
 from app.core.keys import Keyring
 
 T = TypeVar("T")
+Key = TypeVar("Key", int, str)
 _MAC_BYTES = 12
 
 LimitQuery = Annotated[int, Query(ge=1, le=200, description="rows per page")]
@@ -32,9 +34,9 @@ class Page(BaseModel, Generic[T]):
 
 
 def page_of(
-    keys: Keyring, rows: list[tuple[int, T]], query: dict[str, Any], *, after: int, limit: int
+    keys: Keyring, rows: list[tuple[Key, T]], query: dict[str, Any], *, after: Key, limit: int
 ) -> Page[T]:
-    """A page from up to limit + 1 rows of (position, item)."""
+    """A page from up to limit + 1 rows of (key, item)."""
     shown = rows[:limit]
     resume = encode_cursor(keys, shown[-1][0] if shown else after, query)
     return Page(
@@ -44,7 +46,12 @@ def page_of(
     )
 
 
-def encode_cursor(keys: Keyring, last: int, query: dict[str, Any]) -> str:
+def ended(page: Page[T]) -> Page[T]:
+    """A page of a list that does not grow at its end: there is nothing to resume."""
+    return page.model_copy(update={"resume_cursor": None})
+
+
+def encode_cursor(keys: Keyring, last: int | str, query: dict[str, Any]) -> str:
     """A cursor after row `last` that only fits the same query."""
     payload = json.dumps({"after": last}).encode()
     return (
@@ -58,15 +65,22 @@ def decode_cursor(keys: Keyring, cursor: str | None, query: dict[str, Any]) -> i
     """The row to continue after; 0 without a cursor. Raises `CursorInvalid` for any other text or
     query.
     """
-    if cursor is None:
-        return 0
+    return _after(keys, cursor, query, int) if cursor is not None else 0
+
+
+def decode_key(keys: Keyring, cursor: str | None, query: dict[str, Any]) -> str:
+    """As `decode_cursor`, of rows that are known by a text; empty without a cursor."""
+    return _after(keys, cursor, query, str) if cursor is not None else ""
+
+
+def _after(keys: Keyring, cursor: str, query: dict[str, Any], kind: Callable[[Any], Key]) -> Key:
     try:
         raw = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
         payload = raw[_MAC_BYTES:]
         macs = [_mac(key, payload, query) for key in keys.cursors]
         if not any(hmac.compare_digest(raw[:_MAC_BYTES], mac) for mac in macs):
             raise CursorInvalid(pointer="/query/cursor")
-        return int(json.loads(payload)["after"])
+        return kind(json.loads(payload)["after"])
     except (ValueError, KeyError, TypeError):
         raise CursorInvalid(pointer="/query/cursor") from None
 

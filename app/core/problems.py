@@ -9,7 +9,14 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
-from sqlalchemy.exc import DataError, IntegrityError, OperationalError
+from sqlalchemy.exc import (
+    DataError,
+    IntegrityError,
+    InterfaceError,
+    InternalError,
+    OperationalError,
+)
+from sqlalchemy.exc import TimeoutError as NoConnection
 from starlette.exceptions import HTTPException
 from starlette.types import Scope
 
@@ -199,4 +206,5 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _validation)
     app.add_exception_handler(DataError, _unstorable)
     app.add_exception_handler(IntegrityError, _crossed)
-    app.add_exception_handler(OperationalError, _unreachable)
+    for away in (OperationalError, InterfaceError, InternalError, NoConnection):
+        app.add_exception_handler(away, _unreachable)

@@ -28,6 +28,8 @@ class House:
     clock: Clock
     steps: list[Step] = field(default_factory=list)
     """Run by the worker of this process, if it has one."""
+    steady: list[Step] = field(default_factory=list)
+    """Run four times a second, by every process."""
     checks: dict[str, Callable[[], bool]] = field(default_factory=dict)
     """What must hold for this process to be ready."""
     families: list[Families] = field(default_factory=list)

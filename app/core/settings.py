@@ -47,6 +47,24 @@ class Settings(BaseSettings):
     database_url: str = Field(
         "sqlite:///onevisit.db", description="sqlite:///file or postgresql+psycopg://…"
     )
+    database_connections: int = Field(
+        16,
+        ge=4,
+        le=200,
+        description="connections of a process to PostgreSQL, beside five of its own",
+    )
+    database_statement_s: float = Field(
+        5.0, ge=1, description="longest statement; PostgreSQL ends what takes longer"
+    )
+    database_pooled: bool = Field(
+        False, description="a pooler in transaction mode (PgBouncer) stands before PostgreSQL"
+    )
+    drain_s: float = Field(
+        3.0,
+        ge=0,
+        le=6,
+        description="after SIGTERM: not ready, but answering, so that a balancer can look away",
+    )
     secret_key: SecretStr | None = Field(
         None, description="≥ 32 characters; encrypts credentials, keys references and cursors"
     )

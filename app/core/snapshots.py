@@ -2,19 +2,28 @@
 revision number changes.
 
 Writers call `bump` in their transaction; every process polls the numbers and reloads what changed,
-the writing process at once.
+the writing process at once. What could not be looked at for a second decides nothing.
 """
 
 import asyncio
+import logging
+import math
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from typing import Any, Generic, TypeVar
 
 from sqlmodel import Field, Session, SQLModel, select
 
 from app.core.db import Database
+from app.core.errors import Unavailable
 
+log = logging.getLogger("onevisit.snapshots")
 T = TypeVar("T")
+OLDEST_SECONDS = 1.0
+"""What is older decides nothing: an agreement may have ended, a task been closed."""
+_PAUSE_SECONDS, _LAST_SECONDS = 0.3, 1.0
 BUMPED = "onevisit_bumped"
 _NUMBERS = "select name, number from revisions"
 
@@ -27,48 +36,93 @@ class Revision(SQLModel, table=True):
     number: int = 0
 
 
-def bump(session: Session, name: str) -> None:
-    """Tell every process that `name` changed, when this transaction commits."""
+def bump(session: Session, name: str) -> int:
+    """Tell every process that `name` changed, when this transaction commits; which change of it
+    this is. Whoever changes the same thing waits until then: call it last.
+    """
     row = session.get(Revision, name, with_for_update=True)
     if row is None:
-        session.add(Revision(name=name, number=1))
+        row = Revision(name=name, number=1)
     else:
         row.number += 1
-        session.add(row)
+    session.add(row)
     session.info.setdefault(BUMPED, set()).add(name)
+    return row.number
+
+
+class PolicyStale(Unavailable):
+    """What this process knows of adapters, agreements and tasks may have changed since."""
+
+    code = "policy.stale"
 
 
 class Snapshot(Generic[T]):
-    """The newest loaded value of one name."""
+    """The newest loaded value of one name. `update` brings a value of before to the present by what
+    changed after a number; where there is none, everything is loaded again.
+    """
 
-    def __init__(self, name: str, load: Callable[[Session], T], initial: T) -> None:
+    def __init__(
+        self,
+        name: str,
+        load: Callable[[Session], T],
+        initial: T,
+        update: Callable[[Session, T, int], T] | None = None,
+    ) -> None:
         self.name = name
         self.load = load
+        self.update = update
         self.value = initial
         self.number = -1
 
+    def bring(self, session: Session, number: int) -> None:
+        """To the state of this session, which has this number."""
+        if self.update is not None and 0 <= self.number < number:
+            self.value = self.update(session, self.value, self.number)
+        else:
+            self.value = self.load(session)
+        self.number = number
+
 
 class Snapshots:
-    """All snapshots of a process and the task that keeps them fresh."""
+    """All snapshots of a process and the thread that keeps them fresh."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self._known: dict[str, Snapshot[Any]] = {}
         self._lock = threading.Lock()
+        self._stop = threading.Event()
+        self._checked_at = -math.inf
 
     def add(self, snapshot: Snapshot[T]) -> Snapshot[T]:
         """Keep this snapshot fresh from now on."""
         self._known[snapshot.name] = snapshot
         return snapshot
 
+    @property
+    def age(self) -> float:
+        """Seconds since they were last known to be what the database holds."""
+        return time.monotonic() - self._checked_at
+
+    @property
+    def is_fresh(self) -> bool:
+        """Whether anything may be decided by them."""
+        return self.age <= OLDEST_SECONDS
+
+    def require_fresh(self) -> None:
+        """Raises `PolicyStale` where nothing may be decided by them."""
+        if self.age > OLDEST_SECONDS:
+            raise PolicyStale
+
     def refresh(self) -> list[str]:
         """Reload what changed; blocks on the database. Returns the names that were reloaded."""
         # One at a time: a slower thread must not put an older value under a newer number.
         with self._lock:
-            if not self._is_behind(dict(self._database.peek(_NUMBERS))):
-                return []
-            with self._database.read() as session:
-                return self._reload(session)
+            begun, changed = time.monotonic(), []
+            if self._is_behind(dict(self._database.peek(_NUMBERS))):
+                with self._database.read() as session:
+                    changed = self._reload(session)
+            self._checked_at = begun
+            return changed
 
     def _is_behind(self, numbers: dict[str, int]) -> bool:
         return any(
@@ -83,7 +137,7 @@ class Snapshots:
         for name, snapshot in self._known.items():
             number = numbers.get(name, 0)
             if number != snapshot.number:
-                snapshot.value, snapshot.number = snapshot.load(session), number
+                snapshot.bring(session, number)
                 changed.append(name)
         return changed
 
@@ -91,7 +145,29 @@ class Snapshots:
         """Reload what changed, without blocking the loop."""
         await asyncio.to_thread(self.refresh)
 
-    async def tick(self) -> bool:
-        """One look; a step of the background loop, which rests after it."""
+    @asynccontextmanager
+    async def kept_fresh(self) -> AsyncIterator[None]:
+        """Look for changes while the block lasts, on a thread of their own: neither a busy loop nor
+        threads that wait for the database make them old.
+        """
         await self.refresh_now()
-        return False
+        thread = threading.Thread(target=self._keep_looking, name="snapshots", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            self._stop.set()
+            await asyncio.to_thread(thread.join, _LAST_SECONDS)
+
+    def _keep_looking(self) -> None:
+        failed = False
+        while not self._stop.wait(_PAUSE_SECONDS):
+            try:
+                self.refresh()
+                if failed:
+                    log.info("snapshots are fresh again")
+                failed = False
+            except Exception:
+                if not failed:
+                    log.exception("snapshots cannot be refreshed; trying again")
+                failed = True

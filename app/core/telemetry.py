@@ -86,6 +86,14 @@ def gauge(name: str, words: str, value: float) -> Metric:
     return GaugeMetricFamily(name, words, value=value)
 
 
+def labelled_gauge(name: str, words: str, label: str, values: dict[str, int]) -> Metric:
+    """Numbers as they stand, by one label."""
+    family = GaugeMetricFamily(name, words, labels=[label])
+    for value, number in sorted(values.items()):
+        family.add_metric([value], number)
+    return family
+
+
 def counter(name: str, words: str, label: str, counts: dict[str, int]) -> Metric:
     """Counts by one label."""
     family = CounterMetricFamily(name, words, labels=[label])

@@ -2,11 +2,12 @@
 
 from datetime import datetime
 
-from sqlalchemy import update
+from sqlalchemy import ColumnElement, func, update
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
 from app.core.db import Database
+from app.delivery.lanes import Destination
 from app.delivery.models import Delivery
 
 _WAITS = (
@@ -27,8 +28,25 @@ def waits(database: Database, now: datetime) -> bool:
     return bool(database.peek(_WAITS, now, now))
 
 
-def due(session: Session, now: datetime, limit: int) -> list[Delivery]:
-    """Pending rows whose time has come and that no earlier row of the same key holds back."""
+def _is_due(now: datetime) -> ColumnElement[bool]:
+    lease = col(Delivery.lease_until)
+    return (
+        (col(Delivery.state) == "pending")
+        & (col(Delivery.next_at) <= now)
+        & (lease.is_(None) | (lease < now))
+    )
+
+
+def destinations(session: Session, now: datetime) -> set[Destination]:
+    """Those for which something is due."""
+    query = select(Delivery.department, Delivery.region).where(_is_due(now)).distinct()
+    return {Destination(*row) for row in session.exec(query)}
+
+
+def due(session: Session, destination: Destination, now: datetime, limit: int) -> list[Delivery]:
+    """Rows of a destination whose time has come and that no earlier row of the same key holds
+    back.
+    """
     earlier = aliased(Delivery)
     held_back = (
         select(earlier.position)
@@ -42,8 +60,12 @@ def due(session: Session, now: datetime, limit: int) -> list[Delivery]:
     )
     query = (
         select(Delivery)
-        .where(Delivery.state == "pending", col(Delivery.next_at) <= now, ~held_back)
-        .where(col(Delivery.lease_until).is_(None) | (col(Delivery.lease_until) < now))
+        .where(
+            _is_due(now),
+            Delivery.department == destination.department,
+            Delivery.region == destination.region,
+            ~held_back,
+        )
         .order_by(col(Delivery.position))
         .limit(limit)
     )
@@ -54,21 +76,51 @@ def lease(session: Session, row: Delivery, now: datetime, until: datetime) -> bo
     """Take a row for this process; False if another one was faster."""
     statement = (
         update(Delivery)
-        .where(
-            col(Delivery.position) == row.position,
-            col(Delivery.state) == "pending",
-            col(Delivery.next_at) <= now,
-        )
-        .where(col(Delivery.lease_until).is_(None) | (col(Delivery.lease_until) < now))
+        .where(_is_due(now), col(Delivery.position) == row.position)
         .values(lease_until=until)
         .execution_options(synchronize_session=False)
     )
     return bool(session.connection().execute(statement).rowcount)
 
 
-def find(session: Session, delivery_id: str) -> Delivery | None:
-    """A row by delivery id."""
-    return session.exec(select(Delivery).where(Delivery.id == delivery_id)).first()
+def page(
+    session: Session,
+    *,
+    region_prefix: str,
+    department: str | None,
+    state: str | None,
+    object_id: str | None,
+    before: int,
+    limit: int,
+) -> list[Delivery]:
+    """Rows before a position (all for 0), the newest first."""
+    query = select(Delivery).where(col(Delivery.region).startswith(region_prefix))
+    for column, value in (
+        (Delivery.department, department),
+        (Delivery.state, state),
+        (Delivery.object_id, object_id),
+    ):
+        if value is not None:
+            query = query.where(column == value)
+    if before:
+        query = query.where(col(Delivery.position) < before)
+    return list(session.exec(query.order_by(col(Delivery.position).desc()).limit(limit)))
+
+
+def counts(session: Session) -> dict[str, int]:
+    """How many there are in each state that is not yet over for good."""
+    query = (
+        select(Delivery.state, func.count())
+        .where(col(Delivery.state).in_(("pending", "refused", "dead")))
+        .group_by(Delivery.state)
+    )
+    return dict(session.exec(query).all())
+
+
+def find(session: Session, delivery_id: str, *, lock: bool = False) -> Delivery | None:
+    """A row by delivery id; `lock` holds it until the transaction ends."""
+    query = select(Delivery).where(Delivery.id == delivery_id)
+    return session.exec(query.with_for_update() if lock else query).first()
 
 
 def of_object(session: Session, object_id: str) -> list[Delivery]:

@@ -13,16 +13,16 @@ from adapters.contract import AdapterError, ResultReceipt
 from adapters.contract.errors import MessageRefused
 from app.audit.events import Event, EventName
 from app.audit.service import Trail
-from app.core.clock import Clock
 from app.core.db import Database
 from app.core.ids import new_id
 from app.delivery import repository
 from app.delivery.backoff import DEAD_AFTER, wait_after
+from app.delivery.lanes import DeliveryLanes, Destination
 from app.delivery.models import Delivery
 from app.operations.lease import LEASE
 
 log = logging.getLogger("onevisit.delivery")
-_AT_ONCE = 8
+_QUIET_SECONDS = 0.2
 
 
 class Sender(Protocol):
@@ -38,8 +38,7 @@ class Leased:
     """A message this process is carrying."""
 
     id: str
-    department: str
-    region: str
+    destination: Destination
     message: dict[str, Any]
 
 
@@ -87,46 +86,92 @@ def of_object(session: Session, object_id: str) -> list[dict[str, Any]]:
     ]
 
 
-async def deliver_due(database: Database, trail: Trail, sender: Sender) -> int:
-    """Carry what is due, side by side: a silent department delays the others by one send at most;
-    returns how many were tried.
+class Carrier:
+    """Carries what is due to its destinations; one in each process. What is under way to one of
+    them keeps nobody else waiting.
     """
-    leased = await to_thread.run_sync(lease_due, database, trail.clock)
-    async with asyncio.TaskGroup() as group:
+
+    def __init__(self, database: Database, trail: Trail, sender: Sender) -> None:
+        self._database = database
+        self._trail = trail
+        self._sender = sender
+        self._lanes = DeliveryLanes()
+        self._under_way: set[asyncio.Task[None]] = set()
+        self._quiet_until = 0.0
+        self.counts: dict[str, int] = {}
+        """By state, as of the last look; for people who watch."""
+
+    async def begin(self) -> int:
+        """Take what is due and begin to carry it; how many that were."""
+        loop = asyncio.get_running_loop()
+        if loop.time() < self._quiet_until:
+            return 0  # in an outage every commit would look at all that waits
+        leased = await to_thread.run_sync(self.take)
         for item in leased:
-            group.create_task(_carry(database, trail, sender, item))
-    return len(leased)
+            self._lanes.of(item.destination).in_flight += 1
+            task = loop.create_task(self._carry(item))
+            self._under_way.add(task)
+            task.add_done_callback(self._under_way.discard)
+        if not leased:
+            self._quiet_until = loop.time() + _QUIET_SECONDS
+        return len(leased)
 
+    async def settled(self, seconds: float | None = None) -> None:
+        """Wait for what is under way, for so long at most; the rest is taken again later."""
+        if self._under_way:
+            await asyncio.wait(self._under_way, timeout=seconds)
 
-async def _carry(database: Database, trail: Trail, sender: Sender, item: Leased) -> None:
-    receipt: ResultReceipt | None = None
-    failure, refused = "", False
-    try:
-        receipt = await sender.send(item.department, item.region, item.message)
-    except AdapterError as error:
-        failure, refused = str(error), isinstance(error, MessageRefused)
-    except Exception as error:
-        log.exception("sending to %s failed in a way its adapter does not declare", item.department)
-        failure = f"adapter_failed: {type(error).__name__}"
-    try:
-        await to_thread.run_sync(settle, database, trail, item.id, receipt, failure, refused)
-    # the others' outcomes are still to be written; this row's lease runs out and it is sent again
-    except Exception:
-        log.exception("the outcome of delivery %s could not be written", item.id)
+    async def _carry(self, item: Leased) -> None:
+        receipt: ResultReceipt | None = None
+        failure, refused = "", False
+        lane = self._lanes.of(item.destination)
+        try:
+            receipt = await self._sender.send(*item.destination, item.message)
+        except AdapterError as error:
+            failure, refused = str(error), isinstance(error, MessageRefused)
+        except Exception as error:
+            words = "sending to %s failed in a way its adapter does not declare"
+            log.exception(words, item.destination.department)
+            failure = f"adapter_failed: {type(error).__name__}"
+        finally:
+            lane.in_flight -= 1
+        if failure and not refused:
+            lane.missed(self._trail.clock.now())
+        else:
+            lane.arrived()
+        self._quiet_until = 0.0
+        try:
+            await to_thread.run_sync(
+                settle, self._database, self._trail, item.id, receipt, failure, refused
+            )
+        # this row's lease runs out and it is sent again
+        except Exception:
+            log.exception("the outcome of delivery %s could not be written", item.id)
 
-
-def lease_due(database: Database, clock: Clock) -> list[Leased]:
-    """Take what is due for this process, until the lease ends. Blocks on the database."""
-    now = clock.now()
-    if not repository.waits(database, now):
-        return []
-    with database.read() as session:
-        if not repository.due(session, now, 1):
+    def take(self) -> list[Leased]:
+        """Take what is due for this process, until the lease ends. Blocks on the database."""
+        now = self._trail.clock.now()
+        if not repository.waits(self._database, now):
             return []
-    with database.write() as session:
-        rows = repository.due(session, now, _AT_ONCE)
-        taken = [row for row in rows if repository.lease(session, row, now, now + LEASE)]
-        return [Leased(row.id, row.department, row.region, row.message) for row in taken]
+        with self._database.read() as session:
+            waiting = repository.destinations(session, now)
+            self._lanes.tidy(waiting)
+            turns = self._lanes.turns(waiting, now)
+            found = [(d, n) for d, n in turns if repository.due(session, d, now, 1)]
+        if not found:
+            return []
+        with self._database.write() as session:
+            return [
+                Leased(row.id, destination, row.message)
+                for destination, most in found
+                for row in repository.due(session, destination, now, most)
+                if repository.lease(session, row, now, now + LEASE)
+            ]
+
+    def count(self) -> None:
+        """Look how many wait, are refused and dead. Blocks on the database."""
+        with self._database.read() as session:
+            self.counts = repository.counts(session)
 
 
 def settle(
@@ -161,7 +206,7 @@ def settle(
         else:
             row.last_error = failure[:200]
             row.next_at = now + wait_after(row.attempts)
-            if now - row.created_at > DEAD_AFTER:
+            if now - (row.tried_since or row.created_at) > DEAD_AFTER:
                 row.state = "dead"
                 words = "delivery %s to %s is dead after %d attempts"
                 log.error(words, row.id, row.department, row.attempts)

@@ -3,22 +3,38 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, Column
+from sqlalchemy import JSON, Column, Index
 from sqlmodel import Field, SQLModel
 
 from app.core.columns import BigSerial
+from app.core.numbering import Feed, feed_indexes, txid_column
+
+RECORDS = Feed(
+    "inspections",
+    "position",
+    also="update inspection_results set number = inspections.number from inspections "
+    "where inspection_results.inspection_id = inspections.id and inspections.number > :last "
+    "and inspection_results.number is null",
+)
 
 
 class Inspection(SQLModel, table=True):
-    """A visit's record. `position` orders pulls; `id` was made by the client."""
+    """A visit's record. `number` orders pulls; `position` is storage order; `id` was made by the
+    client.
+    """
 
     __tablename__ = "inspections"
+    __table_args__ = (
+        *feed_indexes("inspections"),
+        Index("ix_inspections_county", "region", "number"),
+        Index("ix_inspections_business", "business_id", "number"),
+    )
     position: int | None = Field(default=None, primary_key=True, sa_type=BigSerial)
     id: str = Field(max_length=36, unique=True)
-    business_id: str = Field(max_length=64, index=True)
+    business_id: str = Field(max_length=64)
     site: str | None = Field(default=None, max_length=64)
     task_id: str = Field(max_length=36, foreign_key="tasks.id")
-    region: str = Field(max_length=6, index=True)
+    region: str = Field(max_length=6)
     lead_department: str = Field(max_length=40)
     submitted_by: str = Field(max_length=120)
     submitted_at: datetime
@@ -29,17 +45,25 @@ class Inspection(SQLModel, table=True):
     note: str | None = Field(default=None, max_length=2000)
     body_digest: str = Field(max_length=64)
     not_connected: list[str] = Field(sa_column=Column(JSON, nullable=False))
+    number: int | None = Field(default=None, sa_type=BigSerial)
+    txid: int | None = Field(default=None, sa_column=txid_column())
 
 
 class InspectionResult(SQLModel, table=True):
-    """One item's result."""
+    """One item's result. `number` and `region` are its record's."""
 
     __tablename__ = "inspection_results"
+    __table_args__ = (
+        Index("ix_inspection_results_county", "department", "region", "number"),
+        Index("ix_inspection_results_order", "department", "number"),
+    )
     inspection_id: str = Field(primary_key=True, max_length=36, foreign_key="inspections.id")
     ordinal: int = Field(primary_key=True)
-    department: str = Field(max_length=40, index=True)
+    department: str = Field(max_length=40)
     item_code: str = Field(max_length=60)
     mode: str = Field(max_length=12)
     result: str = Field(max_length=20)
     note: str | None = Field(default=None, max_length=2000)
     by: str = Field(max_length=64)
+    number: int | None = Field(default=None, sa_type=BigSerial)
+    region: str = Field(default="", max_length=6)

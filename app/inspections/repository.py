@@ -7,7 +7,6 @@ from sqlalchemy import text
 from sqlmodel import Session, col, select
 
 from adapters.contract.tables import in_force, rows
-from app.core.db import in_commit_order
 from app.inspections.models import Inspection, InspectionResult
 
 _LIMITS = Path(__file__).with_name("data") / "limits.csv"
@@ -35,10 +34,13 @@ def hold_id(session: Session, inspection_id: str) -> None:
 
 
 def add(session: Session, record: Inspection, results: list[InspectionResult]) -> None:
-    """Store a record under the next position, and its results."""
-    in_commit_order(session.connection(), "inspections")
+    """Store a record and its results. SQLite numbers as it writes, PostgreSQL in steps."""
     session.add(record)
     session.flush()
+    if session.get_bind().dialect.name == "sqlite":
+        record.number = record.position
+    for result in results:
+        result.number, result.region = record.number, record.region
     session.add_all(results)
 
 

@@ -12,8 +12,8 @@ from app.organisations.schemas import CertificateNo
 
 Mode = Literal["observed", "determined"]
 Result = Literal["conform", "nonconform", "not_applicable", "not_checked"]
-WriteBackState = Literal["pending", "delivered", "refused", "dead", "not_connected"]
-RecordState = Literal["submitted", "written_back"]
+WriteBackState = Literal["pending", "delivered", "refused", "dead", "dropped", "not_connected"]
+RecordState = Literal["submitted", "written_back", "not_written_back"]
 DepartmentName = Annotated[str, Field(min_length=2, max_length=40, pattern=r"^[a-z][a-z0-9_]*$")]
 Note = Annotated[str, Field(max_length=2000, pattern=r"^[^\x00]*$")]
 
@@ -104,8 +104,9 @@ class OfficerOnVisit(BaseModel):
 
 
 class InspectionRead(BaseModel):
-    """A record as stored, with each department's receipt. `state` is submitted until every
-    connected department has given its receipt, then written_back.
+    """A record as stored, with each department's receipt. `state` is submitted while anything is
+    on its way to a connected department, then written_back if all have given their receipt; else
+    not_written_back, for one of them was refused, given up or dropped.
     """
 
     id: str

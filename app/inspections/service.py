@@ -12,6 +12,7 @@ from app.audit.events import EventName
 from app.audit.service import Trail, act_of
 from app.businesses.service import identified
 from app.core.clock import local_date
+from app.core.db import Database
 from app.core.errors import InvalidRequest
 from app.delivery import service as delivery
 from app.inspections import repository
@@ -28,9 +29,16 @@ from app.inspections.errors import (
     VisitTaskUnknown,
     VisitTimeInvalid,
 )
-from app.inspections.models import Inspection, InspectionResult
+from app.inspections.models import RECORDS, Inspection, InspectionResult
 from app.inspections.rules import may_determine, missing_certificates, visit_time_error
-from app.inspections.schemas import InspectionRead, InspectionWrite, ResultRead, WriteBackRead
+from app.inspections.schemas import (
+    InspectionRead,
+    InspectionWrite,
+    RecordState,
+    ResultRead,
+    WriteBackRead,
+    WriteBackState,
+)
 from app.organisations.errors import OfficerUnknown
 from app.organisations.service import known_departments, valid_departments
 from app.tasks.service import Unfit, task_of_visit
@@ -81,6 +89,11 @@ def submit(
     writer.trail.append(session, event)
     session.flush()
     return _read(session, record), False
+
+
+def number_records(database: Database) -> None:
+    """Number what can be numbered: who has just written reads what was written."""
+    RECORDS.number(database, wait=True)
 
 
 def read_record(session: Session, principal: Principal, inspection_id: str) -> InspectionRead:
@@ -270,16 +283,25 @@ def _read(session: Session, record: Inspection) -> InspectionRead:
     return record_read(record, repository.results_of(session, record.id), deliveries)
 
 
+def _state(of_deliveries: set[WriteBackState]) -> RecordState:
+    if "pending" in of_deliveries:
+        return "submitted"
+    return "not_written_back" if of_deliveries - {"delivered"} else "written_back"
+
+
+_INTERNAL = ("position", "number", "txid", "task_id", "body_digest", "not_connected")
+
+
 def record_read(
     record: Inspection, results: Iterable[InspectionResult], deliveries: Iterable[WriteBackRead]
 ) -> InspectionRead:
     """A record as it leaves; `deliveries` are those to connected departments."""
     write_back = list(deliveries)
-    is_done = all(row.state == "delivered" for row in write_back)
+    state = _state({row.state for row in write_back})
     write_back += [WriteBackRead(department=d, state="not_connected") for d in record.not_connected]
     return InspectionRead(
-        **record.model_dump(exclude={"position", "task_id", "body_digest", "not_connected"}),
-        state="written_back" if is_done else "submitted",
+        **record.model_dump(exclude={*_INTERNAL}),
+        state=state,
         task=record.task_id,
         digest=f"sha-256:{record.body_digest}",
         results=[ResultRead.model_validate(r, from_attributes=True) for r in results],

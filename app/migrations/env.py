@@ -12,7 +12,7 @@ import app.inspections.models
 import app.organisations.models
 import app.registry.models
 import app.tasks.models  # noqa: F401 - each import adds its tables to the metadata
-from app.core import snapshots  # noqa: F401 - adds the table of revisions
+from app.core import numbering, schema, snapshots  # noqa: F401 - as above
 from app.core.db import Database
 
 database: Database = context.config.attributes["database"]

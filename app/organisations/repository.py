@@ -23,9 +23,13 @@ def put(session: Session, officer: Officer) -> None:
     session.merge(officer)
 
 
-def page(session: Session, department: str | None, region_prefix: str) -> list[Officer]:
-    """Officers of a department and region, by number."""
-    query = select(Officer).where(col(Officer.region).startswith(region_prefix))
+def page(
+    session: Session, *, department: str | None, region_prefix: str, after: str, limit: int
+) -> list[Officer]:
+    """Officers of a department and region after a number, by number."""
+    query = select(Officer).where(
+        col(Officer.region).startswith(region_prefix), col(Officer.certificate_no) > after
+    )
     if department is not None:
         query = query.where(Officer.department == department)
-    return list(session.exec(query.order_by(col(Officer.certificate_no)).limit(1000)))
+    return list(session.exec(query.order_by(col(Officer.certificate_no)).limit(limit)))

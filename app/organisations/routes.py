@@ -7,7 +7,8 @@ from fastapi import APIRouter, Depends, Path
 from app.audit.deps import TrailDep, reads
 from app.audit.events import EventName
 from app.core.admission import Priority, takes
-from app.core.deps import ReadSessionDep, SessionDep
+from app.core.deps import ReadSessionDep, SessionDep, SettingsDep
+from app.core.pagination import CursorQuery, LimitQuery, Page, decode_key, ended, page_of
 from app.organisations import service
 from app.organisations.schemas import CertificateNo, Me, OfficerRead, OfficerWrite
 from auth.dependencies import requires
@@ -48,9 +49,16 @@ def register_officer(
 @takes(Priority.PULL)
 def list_officers(
     session: ReadSessionDep,
+    settings: SettingsDep,
     principal: Annotated[
         Principal, Depends(reads(EventName.OFFICERS_READ, Permission.OFFICER_READ))
     ],
-) -> list[OfficerRead]:
-    """Officers of your department and region, at most 1 000."""
-    return service.list_officers(session, principal)
+    cursor: CursorQuery = None,
+    limit: LimitQuery = 50,
+) -> Page[OfficerRead]:
+    """Officers of your department and region, by certificate number."""
+    query = {"officers_of": principal.department, "region": principal.region_prefix}
+    after = decode_key(settings.keys, cursor, query)
+    found = service.list_officers(session, principal, after=after, limit=limit + 1)
+    rows = [(officer.certificate_no, officer) for officer in found]
+    return ended(page_of(settings.keys, rows, query, after=after, limit=limit))

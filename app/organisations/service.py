@@ -46,14 +46,20 @@ def register_officer(
     return OfficerRead(certificate_no=certificate_no, **officer.model_dump())
 
 
-def list_officers(session: Session, principal: Principal) -> list[OfficerRead]:
-    """Officers the caller may see: those of the own department and region."""
+def list_officers(
+    session: Session, principal: Principal, *, after: str, limit: int
+) -> list[OfficerRead]:
+    """Officers after a number that the caller may see: those of the own department and region."""
     sees_all = principal.department is None and principal.roles & {
         Role.COORDINATOR,
         Role.SUPERVISOR,
     }
     rows = repository.page(
-        session, None if sees_all else principal.department or "", principal.region_prefix
+        session,
+        department=None if sees_all else principal.department or "",
+        region_prefix=principal.region_prefix,
+        after=after,
+        limit=limit,
     )
     return [OfficerRead.model_validate(row, from_attributes=True) for row in rows]
 

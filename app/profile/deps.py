@@ -43,6 +43,7 @@ async def open_room(house: House) -> AsyncIterator[None]:
         WHEREABOUTS.of(app),
         TASKS.of(app),
         AGREEMENTS.of(app),
+        SNAPSHOTS.of(app),
         sequencer,
         clock,
         dispatcher,

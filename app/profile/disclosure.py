@@ -23,7 +23,7 @@ from app.businesses.places import Place
 from app.businesses.whereabouts import Whereabouts
 from app.core.clock import Clock, local_date
 from app.core.errors import DomainError
-from app.core.snapshots import Snapshot
+from app.core.snapshots import Snapshot, Snapshots
 from app.profile import assemble, events, section
 from app.profile.faults import Faults
 from app.profile.inquiry import REGISTRATION, Inquiry, place_told
@@ -36,6 +36,8 @@ from auth.principal import Principal
 
 T = TypeVar("T")
 _WATCH_AFTER_SECONDS = 0.02
+_LEAST_ENTRY_SECONDS = 0.1
+"""What an entry has, however late the departments were."""
 Gone = Callable[[], Awaitable[None]]
 """Returns when the caller has left."""
 
@@ -61,6 +63,8 @@ class Disclosure:
     whereabouts: Whereabouts
     tasks: Snapshot[dict[str, OpenTask]]
     agreements: Snapshot[tuple[DatedTerms, ...]]
+    policy: Snapshots
+    """Of which those above are: whether they are fresh enough to decide anything."""
     sequencer: Sequencer
     clock: Clock
     dispatcher: Dispatcher
@@ -91,7 +95,10 @@ class Disclosure:
     def plan(
         self, principal: Principal, look_up: LookUp, business: BusinessId, region: Region
     ) -> Plan:
-        """What this caller may ask and see now. Raises the refusals of `standing`."""
+        """What this caller may ask and see now. Raises the refusals of `standing`, and
+        `PolicyStale` where what is known here may be old.
+        """
+        self.policy.require_fresh()
         now = self.clock.now()
         asked = Asked(
             principal,
@@ -205,7 +212,11 @@ class Disclosure:
         )
         if faults:
             self.faults.note(confirmed, faults)
-        return disclosed.tell(await self.sequencer.append(disclosed.event))
+        by = max(
+            prepared.started + prepared.look_up.deadline_ms / 1000,
+            asyncio.get_running_loop().time() + _LEAST_ENTRY_SECONDS,
+        )
+        return disclosed.tell(await self.sequencer.append(disclosed.event, by))
 
 
 async def _whole(whole: "asyncio.Future[None]", gone: Gone | None) -> None:

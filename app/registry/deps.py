@@ -1,18 +1,25 @@
 """The slots of live adapters and of the workshop that builds them, and how the room opens."""
 
+import math
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+
+from anyio import to_thread
 
 from app.audit.service import Trail
 from app.businesses.deps import FINDER
 from app.core.deps import DATABASE, EXCHANGE, SNAPSHOTS, Slot
-from app.core.rooms import House
-from app.delivery.service import deliver_due
+from app.core.rooms import House, Step
+from app.core.telemetry import labelled_gauge
+from app.delivery.service import Carrier
 from app.operations.service import Runner
 from app.registry.directory import Directory
 from app.registry.examinations import Examiner
 from app.registry.loader import Workshop
 
+_LAST_SECONDS = 1.5
+_COUNT_SECONDS = 5.0
 DIRECTORY: Slot[Directory] = Slot("adapter_directory")
 WORKSHOP: Slot[Workshop] = Slot("adapter_workshop")
 _EXAMINATIONS_AT_ONCE = 4
@@ -32,8 +39,28 @@ async def open_room(house: House) -> AsyncIterator[None]:
     trail = Trail(house.settings.keys, clock)
     runner = Runner(database, trail, Examiner(database, trail, workshop).kinds())
     house.steps += [runner.run_next] * _EXAMINATIONS_AT_ONCE
-    house.steps.append(lambda: deliver_due(database, trail, directory))
+    carrier = Carrier(database, trail, directory)
+    house.steps += [carrier.begin, _counting(carrier)]
+    words = "Messages to departments that have not arrived"
+    house.families.append(
+        lambda: (labelled_gauge("onevisit_deliveries", words, "state", carrier.counts),)
+    )
     try:
         yield
     finally:
+        await carrier.settled(_LAST_SECONDS)
         await directory.close()
+
+
+def _counting(carrier: Carrier) -> Step:
+    """Look every few seconds how many deliveries wait."""
+    counted_at = -math.inf
+
+    async def step() -> bool:
+        nonlocal counted_at
+        if time.monotonic() - counted_at >= _COUNT_SECONDS:
+            counted_at = time.monotonic()
+            await to_thread.run_sync(carrier.count)
+        return False
+
+    return step

@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from app.delivery.models import Delivery
 from app.inspections.models import Inspection, InspectionResult
@@ -24,6 +26,11 @@ class Filter:
     only_department: str | None = None
 
     @property
+    def needs_record(self) -> bool:
+        """Whether a department's results alone do not tell which records fit."""
+        return any((self.business_id, self.since, self.until, self.state))
+
+    @property
     def summary(self) -> str:
         """The filter in one line, without the business."""
         named = {
@@ -36,34 +43,74 @@ class Filter:
         return ",".join(f"{name}={value}" for name, value in named.items() if value is not None)
 
 
+_COUNTY_DIGITS = 6
+
+
+_COUNTY_DIGITS = 6
+
+
 def records(session: Session, wanted: Filter, *, after: int, limit: int) -> list[Inspection]:
-    """Records after a position, oldest first."""
-    query = select(Inspection).where(
-        col(Inspection.position) > after, col(Inspection.region).startswith(wanted.region_prefix)
-    )
+    """Records after a number, oldest first.
+
+    A department's are found along its own results, a county's along its own records: neither reads
+    what others did.
+    """
+    numbers = _numbers(wanted, after).limit(limit)
+    query = select(Inspection).where(col(Inspection.number).in_(session.exec(numbers).all()))
+    return list(session.exec(query.order_by(col(Inspection.number))))
+
+
+def _numbers(wanted: Filter, after: int) -> "SelectOfScalar[int | None]":
+    """Numbers of the records that fit, in their order."""
+    of_department = wanted.department is not None
+    number = col(InspectionResult.number if of_department else Inspection.number)
+    region = col(InspectionResult.region if of_department else Inspection.region)
+    query = select(number).where(number > after).order_by(number)
+    if of_department:
+        query = query.distinct().where(InspectionResult.department == wanted.department)
+        if wanted.needs_record:
+            query = query.join(Inspection, col(Inspection.number) == number)
+    if len(wanted.region_prefix) == _COUNTY_DIGITS:
+        query = query.where(region == wanted.region_prefix)
+    elif wanted.region_prefix:
+        query = query.where(region.startswith(wanted.region_prefix))
     if wanted.business_id is not None:
         query = query.where(Inspection.business_id == wanted.business_id)
     if wanted.since is not None:
         query = query.where(col(Inspection.submitted_at) >= wanted.since)
     if wanted.until is not None:
         query = query.where(col(Inspection.submitted_at) < wanted.until)
-    if wanted.department is not None or wanted.result is not None:
-        fits = select(InspectionResult.inspection_id).where(
-            InspectionResult.inspection_id == Inspection.id
-        )
-        if wanted.department is not None:
-            fits = fits.where(InspectionResult.department == wanted.department)
-        if wanted.result is not None:
-            fits = fits.where(InspectionResult.result == wanted.result)
-        query = query.where(fits.exists())
+    if wanted.result is not None:
+        query = query.where(_has_result(wanted.result, of_department=of_department))
     if wanted.state is not None:
-        waiting = (
-            select(Delivery.id)
-            .where(Delivery.object_id == Inspection.id, Delivery.state != "delivered")
-            .exists()
-        )
-        query = query.where(waiting if wanted.state == "submitted" else ~waiting)
-    return list(session.exec(query.order_by(col(Inspection.position)).limit(limit)))
+        query = query.where(*_in_state(wanted.state))
+    return query
+
+
+def _in_state(state: str) -> tuple[ColumnElement[bool], ...]:
+    """As `inspections` words what became of a record's deliveries."""
+    waits, fails = _has_delivery("pending"), _has_delivery("refused", "dead", "dropped")
+    if state == "submitted":
+        return (waits,)
+    return ~waits, fails if state == "not_written_back" else ~fails
+
+
+def _has_delivery(*states: str) -> ColumnElement[bool]:
+    return (
+        select(Delivery.id)
+        .where(Delivery.object_id == Inspection.id, col(Delivery.state).in_(states))
+        .exists()
+    )
+
+
+def _has_result(result: str, *, of_department: bool) -> ColumnElement[bool]:
+    if of_department:
+        return col(InspectionResult.result) == result
+    return (
+        select(InspectionResult.inspection_id)
+        .where(InspectionResult.inspection_id == Inspection.id, InspectionResult.result == result)
+        .exists()
+    )
 
 
 def results_of(session: Session, ids: Sequence[str]) -> dict[str, list[InspectionResult]]:

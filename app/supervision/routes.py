@@ -16,6 +16,7 @@ from app.core.deps import DatabaseDep, ReadSessionDep, SettingsDep
 from app.core.pagination import Page, decode_cursor, encode_cursor, page_of
 from app.core.problems import trace_id_of
 from app.inspections.schemas import InspectionRead
+from app.inspections.service import number_records
 from app.supervision import service
 from app.supervision.repository import Filter
 from app.supervision.schemas import RecordQuery
@@ -64,6 +65,7 @@ async def audit_pull(
 @router.get("/records", dependencies=[Depends(audit_pull)])
 @takes(Priority.PULL)
 def list_records(
+    database: DatabaseDep,
     session: ReadSessionDep,
     settings: SettingsDep,
     wanted: FilterDep,
@@ -76,6 +78,7 @@ def list_records(
     """
     asked = _asked(wanted)
     after = decode_cursor(settings.keys, query.cursor, asked)
+    number_records(database)
     rows = service.page(session, wanted, after=after, limit=query.limit + 1)
     page = page_of(settings.keys, rows, asked, after=after, limit=query.limit)
     # A record's state changes behind a cursor: there is nothing to resume when the filter asks for

@@ -8,7 +8,7 @@ from sqlmodel import Session
 
 from app.core.db import Database
 from app.inspections.schemas import InspectionRead, WriteBackRead
-from app.inspections.service import part_of, record_read
+from app.inspections.service import number_records, part_of, record_read
 from app.supervision import repository
 from app.supervision.repository import Filter
 from app.supervision.spreadsheet import BOM, CURSOR, Language, heading, line, lines
@@ -33,7 +33,7 @@ def within_scope(principal: Principal, wanted: Filter) -> Filter:
 def page(
     session: Session, wanted: Filter, *, after: int, limit: int
 ) -> list[tuple[int, InspectionRead]]:
-    """Records after a position as (position, record), each as far as the caller may see it."""
+    """Records after a number as (number, record), each as far as the caller may see it."""
     rows = repository.records(session, wanted, after=after, limit=limit)
     ids = [row.id for row in rows]
     results = repository.results_of(session, ids)
@@ -47,13 +47,13 @@ def page(
         record = record_read(row, results.get(row.id, []), sent)
         if wanted.only_department is not None:
             record = part_of(record, wanted.only_department)
-        found.append((row.position or 0, record))
+        found.append((row.number or 0, record))
     return found
 
 
 class Pull:
-    """All records of a filter after a position, read in short transactions so that a slow reader
-    holds nothing open. `last` is the position of the last one given.
+    """All records of a filter after a number, read in short transactions so that a slow reader
+    holds nothing open. `last` is the number of the last one given.
     """
 
     def __init__(self, database: Database, wanted: Filter, after: int = 0) -> None:
@@ -62,11 +62,12 @@ class Pull:
         self.last = after
 
     def __iter__(self) -> Iterator[InspectionRead]:
+        number_records(self._database)
         while True:
             with self._database.read() as session:
                 rows = page(session, self.wanted, after=self.last, limit=_AT_ONCE)
-            for position, record in rows:
-                self.last = position
+            for number, record in rows:
+                self.last = number
                 yield record
             if len(rows) < _AT_ONCE:
                 return

@@ -5,9 +5,13 @@ from datetime import datetime
 from sqlalchemy import JSON, Column
 from sqlmodel import Field, SQLModel
 
+from app.core.columns import BigSerial
+
 
 class Task(SQLModel, table=True):
-    """An approved reason to look at, or visit, one business."""
+    """An approved reason to look at, or visit, one business. `changed` is the revision of the
+    tasks in which it was opened or closed.
+    """
 
     __tablename__ = "tasks"
     id: str = Field(primary_key=True, max_length=36)
@@ -21,3 +25,12 @@ class Task(SQLModel, table=True):
     opened_at: datetime
     ends_at: datetime
     closed_at: datetime | None = None
+    changed: int = Field(default=0, sa_type=BigSerial, index=True)
+
+
+class TaskAssignee(SQLModel, table=True):
+    """Who is assigned to a task, for finding one's own."""
+
+    __tablename__ = "task_assignees"
+    subject: str = Field(primary_key=True, max_length=120)
+    task_id: str = Field(primary_key=True, max_length=36, foreign_key="tasks.id")

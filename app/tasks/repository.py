@@ -4,7 +4,7 @@ from datetime import datetime
 
 from sqlmodel import Session, col, select
 
-from app.tasks.models import Task
+from app.tasks.models import Task, TaskAssignee
 
 
 def find(session: Session, task_id: str) -> Task | None:
@@ -15,6 +15,8 @@ def find(session: Session, task_id: str) -> Task | None:
 def add(session: Session, task: Task) -> None:
     """Store a new task."""
     session.add(task)
+    session.flush()
+    session.add_all(TaskAssignee(subject=subject, task_id=task.id) for subject in task.assignees)
 
 
 def open_at(session: Session, now: datetime) -> list[Task]:
@@ -24,9 +26,28 @@ def open_at(session: Session, now: datetime) -> list[Task]:
     )
 
 
-def page(session: Session, *, region_prefix: str, only_open: bool, now: datetime) -> list[Task]:
-    """Tasks of a region, newest first, at most 500."""
+def changed_after(session: Session, revision: int) -> list[Task]:
+    """Tasks opened or closed after a revision, whatever they are now."""
+    return list(session.exec(select(Task).where(col(Task.changed) > revision)))
+
+
+def page(
+    session: Session,
+    *,
+    region_prefix: str,
+    assignee: str | None,
+    open_at: datetime | None,
+    before: str,
+    limit: int,
+) -> list[Task]:
+    """Tasks of a region before an id (all where it is empty), newest first."""
     query = select(Task).where(col(Task.region).startswith(region_prefix))
-    if only_open:
-        query = query.where(col(Task.closed_at).is_(None), col(Task.ends_at) > now)
-    return list(session.exec(query.order_by(col(Task.id).desc()).limit(500)))
+    if assignee is not None:
+        query = query.join(TaskAssignee, col(TaskAssignee.task_id) == col(Task.id)).where(
+            TaskAssignee.subject == assignee
+        )
+    if before:
+        query = query.where(col(Task.id) < before)
+    if open_at is not None:
+        query = query.where(col(Task.closed_at).is_(None), col(Task.ends_at) > open_at)
+    return list(session.exec(query.order_by(col(Task.id).desc()).limit(limit)))

@@ -7,7 +7,8 @@ from fastapi import APIRouter, Depends, Path, Query
 from app.audit.deps import TrailDep, reads
 from app.audit.events import EventName
 from app.core.admission import Priority, takes
-from app.core.deps import ClockDep, ReadSessionDep, SessionDep
+from app.core.deps import ClockDep, ReadSessionDep, SessionDep, SettingsDep
+from app.core.pagination import CursorQuery, LimitQuery, Page, decode_key, ended, page_of
 from app.tasks import service
 from app.tasks.schemas import TaskCreate, TaskRead
 from auth.dependencies import requires
@@ -36,13 +37,28 @@ def open_task(
 @takes(Priority.PULL)
 def list_tasks(
     session: ReadSessionDep,
+    settings: SettingsDep,
     clock: ClockDep,
     principal: Reader,
     mine: Annotated[bool, Query(description="only those assigned to you")] = True,
     only_open: Annotated[bool, Query(description="leave out closed and ended ones")] = True,
-) -> list[TaskRead]:
-    """Tasks of your region, newest first, at most 500."""
-    return service.list_tasks(session, clock, principal, mine=mine, only_open=only_open)
+    cursor: CursorQuery = None,
+    limit: LimitQuery = 50,
+) -> Page[TaskRead]:
+    """Tasks of your region, newest first."""
+    query = {"tasks_of": principal.subject if mine else "", "only_open": only_open}
+    before = decode_key(settings.keys, cursor, query)
+    found = service.list_tasks(
+        session,
+        clock,
+        principal,
+        mine=mine,
+        only_open=only_open,
+        before=before,
+        limit=limit + 1,
+    )
+    rows = [(task.id, task) for task in found]
+    return ended(page_of(settings.keys, rows, query, after=before, limit=limit))
 
 
 @router.post("/{task_id}:close")

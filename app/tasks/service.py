@@ -1,5 +1,6 @@
 """Open and close tasks; know the open ones without asking the database."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -44,7 +45,6 @@ def open_task(session: Session, trail: Trail, principal: Principal, wanted: Task
         ends_at=now + timedelta(hours=wanted.ends_in_hours),
     )
     repository.add(session, task)
-    bump(session, SNAPSHOT_NAME)
     event = act_of(
         principal,
         EventName.TASK_OPENED,
@@ -53,7 +53,8 @@ def open_task(session: Session, trail: Trail, principal: Principal, wanted: Task
         purpose=task.purpose,
     )
     trail.append(session, event)
-    return TaskRead.model_validate(task, from_attributes=True)
+    task.changed = bump(session, SNAPSHOT_NAME)
+    return _read(task)
 
 
 def close_task(session: Session, trail: Trail, principal: Principal, task_id: str) -> TaskRead:
@@ -66,7 +67,6 @@ def close_task(session: Session, trail: Trail, principal: Principal, task_id: st
     if task.closed_at is not None:
         raise TaskNotOpen
     task.closed_at = trail.clock.now()
-    bump(session, SNAPSHOT_NAME)
     trail.append(
         session,
         act_of(
@@ -76,18 +76,36 @@ def close_task(session: Session, trail: Trail, principal: Principal, task_id: st
             task=task.id,
         ),
     )
-    return TaskRead.model_validate(task, from_attributes=True)
+    task.changed = bump(session, SNAPSHOT_NAME)
+    return _read(task)
 
 
 def list_tasks(
-    session: Session, clock: Clock, principal: Principal, *, mine: bool, only_open: bool
+    session: Session,
+    clock: Clock,
+    principal: Principal,
+    *,
+    mine: bool,
+    only_open: bool,
+    before: str,
+    limit: int,
 ) -> list[TaskRead]:
-    """Tasks of the caller's region, newest first; `mine` keeps those assigned to the caller."""
+    """Tasks of the caller's region before an id, newest first; `mine` keeps those assigned to the
+    caller.
+    """
     rows = repository.page(
-        session, region_prefix=principal.region_prefix, only_open=only_open, now=clock.now()
+        session,
+        region_prefix=principal.region_prefix,
+        assignee=principal.subject if mine else None,
+        open_at=clock.now() if only_open else None,
+        before=before,
+        limit=limit,
     )
-    kept = (row for row in rows if not mine or principal.subject in row.assignees)
-    return [TaskRead.model_validate(row, from_attributes=True) for row in kept]
+    return [_read(row) for row in rows]
+
+
+def _read(task: Task) -> TaskRead:
+    return TaskRead.model_validate(task, from_attributes=True)
 
 
 class Unfit(StrEnum):
@@ -125,12 +143,36 @@ def task_of_visit(
 
 
 def new_snapshot(clock: Clock) -> Snapshot[dict[str, OpenTask]]:
-    """An empty snapshot of the open tasks, to be refreshed."""
+    """An empty snapshot of the open tasks, to be refreshed: by those that changed since."""
 
     def load(session: Session) -> dict[str, OpenTask]:
         return {row.id: _open(row) for row in repository.open_at(session, clock.now())}
 
-    return Snapshot(SNAPSHOT_NAME, load, {})
+    def update(session: Session, known: dict[str, OpenTask], number: int) -> dict[str, OpenTask]:
+        now = clock.now()
+        for row in repository.changed_after(session, number):
+            if row.closed_at is None and row.ends_at > now:
+                known[row.id] = _open(row)
+            else:
+                known.pop(row.id, None)
+        if len(known) > forgotten.above:  # those that are over took no change to be so
+            for task in [task for task in tuple(known.values()) if task.ends_at <= now]:
+                known.pop(task.id, None)
+            forgotten.above = 2 * len(known) + _FEW
+        return known
+
+    forgotten = _Forgotten()
+    return Snapshot(SNAPSHOT_NAME, load, {}, update)
+
+
+_FEW = 1000
+
+
+@dataclass(slots=True)
+class _Forgotten:
+    """Above how many known tasks those that are over are looked for."""
+
+    above: int = _FEW
 
 
 def _open(row: Task) -> OpenTask:

@@ -114,6 +114,7 @@ def test_pure_modules_are_on_the_list_of_the_contract():
     does_io = {
         "sequencer",
         "refusals",
+        "letters",
         "tally",
         "faults",
         "directory",

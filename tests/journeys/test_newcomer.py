@@ -184,7 +184,9 @@ class TestOperator:
         }
         behind = self.run(tmp_path, "serve", "--port", str(free_ports(1)), **complete)
         assert (behind.returncode, "onevisit migrate" in behind.stderr) == (2, True)
-        assert "revision 0009" in self.run(tmp_path, "migrate").stdout
+        assert "revision 0010" in self.run(tmp_path, "migrate").stdout
+        kept = self.run(tmp_path, "migrate", "--revision", "0009")
+        assert (kept.returncode, "--yes-delete" in kept.stderr) == (2, True)
         assert "Settings  complete" in self.run(tmp_path, "doctor", **complete).stdout
         assert "Set ONEVISIT_SECRET_KEY" in self.run(tmp_path, "doctor").stderr
         with socket.socket() as squatter:

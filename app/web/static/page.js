@@ -98,9 +98,9 @@ async function loadTasks() {
   const inspecting = $('purpose').value === 'inspection';
   $('task-label').hidden = !inspecting;
   if (!inspecting || !$('token').value) return;
-  const response = await fetch('/v1/tasks?mine=true', { headers: headers() }).catch(() => null);
+  const response = await fetch('/v1/tasks?mine=true&limit=200', { headers: headers() }).catch(() => null);
   if (!response?.ok) return;
-  const tasks = await response.json();
+  const { items: tasks } = await response.json();
   $('task').replaceChildren(...tasks.map((task) => {
     const option = make('option', '', `${task.business_id} ${task.basis}`);
     option.value = task.id;

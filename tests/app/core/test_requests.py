@@ -38,5 +38,5 @@ async def test_the_commit_comes_before_the_answer(gateway, monkeypatch, caplog):
     refused = await leader.post("/v1/tasks", json=TASK)
     monkeypatch.undo()
     assert (refused.status_code, refused.json()["code"]) == (500, "server.internal")
-    assert (await leader.get("/v1/tasks", params={"mine": False})).json() == []
+    assert (await leader.get("/v1/tasks", params={"mine": False})).json()["items"] == []
     assert (await leader.post("/v1/tasks", json=TASK)).status_code == 201

@@ -46,6 +46,18 @@ def put(database, clock, *rows):
             )
 
 
+async def deliver_due(database, trail, sender):
+    """As a process that has just been started."""
+    carrier = service.Carrier(database, trail, sender)
+    count = await carrier.begin()
+    await carrier.settled()
+    return count
+
+
+def leased_by(database, clock):
+    return service.Carrier(database, Trail(Keyring(b"secret"), clock), Sender()).take()
+
+
 def states(database):
     with database.read() as session:
         return [(r["state"], r["attempts"]) for r in service.of_object(session, "o")]
@@ -62,20 +74,20 @@ def test_the_wait_doubles_up_to_a_quarter_of_an_hour(attempts, seconds):
 async def test_what_is_due_is_delivered_and_the_receipt_kept(database):
     clock, sender = Clock(), Sender()
     put(database, clock, ("fire", "a"), ("food", "a"))
-    assert await service.deliver_due(database, Trail(Keyring(b"secret"), clock), sender) == 2
+    assert await deliver_due(database, Trail(Keyring(b"secret"), clock), sender) == 2
     assert states(database) == [("delivered", 1), ("delivered", 1)]
-    assert await service.deliver_due(database, Trail(Keyring(b"secret"), clock), sender) == 0
+    assert await deliver_due(database, Trail(Keyring(b"secret"), clock), sender) == 0
 
 
 async def test_a_later_message_of_the_same_business_waits_for_the_earlier_one(database):
     clock, sender = Clock(), Sender("fire")
     put(database, clock, ("fire", "a"), ("fire", "a"), ("fire", "b"))
-    await service.deliver_due(database, Trail(Keyring(b"secret"), clock), sender)
+    await deliver_due(database, Trail(Keyring(b"secret"), clock), sender)
     assert sender.sent == [("fire", 0), ("fire", 2)]
     sender.failing.clear()
     clock.at += timedelta(seconds=2)
-    await service.deliver_due(database, Trail(Keyring(b"secret"), clock), sender)
-    await service.deliver_due(database, Trail(Keyring(b"secret"), clock), sender)
+    await deliver_due(database, Trail(Keyring(b"secret"), clock), sender)
+    await deliver_due(database, Trail(Keyring(b"secret"), clock), sender)
     assert sender.sent[2:] == [("fire", 0), ("fire", 2), ("fire", 1)]
 
 
@@ -83,17 +95,17 @@ async def test_after_three_days_it_is_a_dead_letter(database, caplog):
     clock, sender = Clock(), Sender("fire")
     put(database, clock, ("fire", "a"))
     clock.at += DEAD_AFTER + timedelta(seconds=1)
-    await service.deliver_due(database, Trail(Keyring(b"secret"), clock), sender)
+    await deliver_due(database, Trail(Keyring(b"secret"), clock), sender)
     assert states(database) == [("dead", 1)]
 
 
 async def test_a_row_leased_by_a_dead_process_is_taken_again_when_the_lease_ends(database):
     clock = Clock()
     put(database, clock, ("fire", "a"))
-    assert len(service.lease_due(database, clock)) == 1
-    assert service.lease_due(database, clock) == []
+    assert len(leased_by(database, clock)) == 1
+    assert leased_by(database, clock) == []
     clock.at += timedelta(minutes=1)
-    assert len(service.lease_due(database, clock)) == 1
+    assert len(leased_by(database, clock)) == 1
 
 
 async def test_one_departments_bug_stops_no_other(database, caplog):
@@ -105,16 +117,16 @@ async def test_one_departments_bug_stops_no_other(database, caplog):
 
     clock = Clock()
     put(database, clock, ("fire", "a"), ("food", "a"))
-    await service.deliver_due(database, Trail(Keyring(b"secret"), clock), Broken())
+    await deliver_due(database, Trail(Keyring(b"secret"), clock), Broken())
     assert states(database) == [("pending", 1), ("delivered", 1)]
 
 
 async def test_each_delivery_leaves_entries(database):
     clock = Clock()
     put(database, clock, ("fire", "a"), ("tax", "b"))
-    await service.deliver_due(database, Trail(Keyring(b"secret"), clock), Sender("tax"))
+    await deliver_due(database, Trail(Keyring(b"secret"), clock), Sender("tax"))
     clock.at += DEAD_AFTER + timedelta(days=1)
-    await service.deliver_due(database, Trail(Keyring(b"secret"), clock), Sender("tax"))
+    await deliver_due(database, Trail(Keyring(b"secret"), clock), Sender("tax"))
     with database.read() as session:
         rows = session.connection().execute(text("select event from audit_entries order by row"))
         found = sorted(row[0] for row in rows)
@@ -129,7 +141,7 @@ async def test_each_delivery_leaves_entries(database):
 async def test_settling_twice_changes_nothing(database):
     clock, sender = Clock(), Sender()
     put(database, clock, ("fire", "a"))
-    (leased,) = service.lease_due(database, clock)
+    (leased,) = leased_by(database, clock)
     service.settle(
         database,
         Trail(Keyring(b"secret"), clock),
@@ -156,7 +168,7 @@ async def test_what_is_refused_for_good_holds_nobody_back_and_is_not_sent_again(
     clock, sender = Clock(), Refusing()
     put(database, clock, ("fire", "a"), ("fire", "a"))
     for _ in range(3):
-        await service.deliver_due(database, Trail(Keyring(b"secret"), clock), sender)
+        await deliver_due(database, Trail(Keyring(b"secret"), clock), sender)
     assert sender.sent == [("fire", 0), ("fire", 1)]
     assert states(database) == [("refused", 1), ("delivered", 1)]
 
@@ -164,7 +176,7 @@ async def test_what_is_refused_for_good_holds_nobody_back_and_is_not_sent_again(
 async def test_under_an_outage_the_order_stays(database):
     clock, sender = Clock(), Sender("fire")
     put(database, clock, ("fire", "a"), ("fire", "a"))
-    await service.deliver_due(database, Trail(Keyring(b"secret"), clock), sender)
-    await service.deliver_due(database, Trail(Keyring(b"secret"), clock), sender)
+    await deliver_due(database, Trail(Keyring(b"secret"), clock), sender)
+    await deliver_due(database, Trail(Keyring(b"secret"), clock), sender)
     assert sender.sent == [("fire", 0)]
     assert states(database) == [("pending", 1), ("pending", 0)]

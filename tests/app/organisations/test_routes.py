@@ -15,8 +15,10 @@ class TestOfficers:
         assert (await manager.put("/v1/officers/ZJ-7", json=OFFICER)).status_code == 200
         renewed = await manager.put("/v1/officers/ZJ-7", json={**OFFICER, "valid_to": "2035-01-01"})
         assert renewed.json()["valid_to"] == "2035-01-01"
-        assert [o["certificate_no"] for o in (await manager.get("/v1/officers")).json()] == ["ZJ-7"]
-        assert (await gateway.manager("tax").get("/v1/officers")).json() == []
+        assert [
+            o["certificate_no"] for o in (await manager.get("/v1/officers")).json()["items"]
+        ] == ["ZJ-7"]
+        assert (await gateway.manager("tax").get("/v1/officers")).json()["items"] == []
 
     async def test_and_nobody_elses(self, gateway):
         await gateway.manager("fire").put("/v1/officers/ZJ-7", json=OFFICER)

@@ -17,15 +17,23 @@ TASK = {
 class TestTasks:
     async def test_opening_listing_and_closing(self, gateway):
         opened = (await gateway.leader.post("/v1/tasks", json=TASK)).json()
-        mine = (await gateway.inspector.get("/v1/tasks")).json()
+        mine = (await gateway.inspector.get("/v1/tasks")).json()["items"]
         assert [t["id"] for t in mine] == [opened["id"]]
-        assert (await gateway.leader.get("/v1/tasks")).json() == []
-        assert len((await gateway.leader.get("/v1/tasks", params={"mine": False})).json()) == 1
+        assert (await gateway.leader.get("/v1/tasks")).json()["items"] == []
+        assert (
+            len((await gateway.leader.get("/v1/tasks", params={"mine": False})).json()["items"])
+            == 1
+        )
         closed = await gateway.leader.post(f"/v1/tasks/{opened['id']}:close")
         assert closed.json()["closed_at"]
-        assert (await gateway.inspector.get("/v1/tasks")).json() == []
+        assert (await gateway.inspector.get("/v1/tasks")).json()["items"] == []
         assert (
-            len((await gateway.inspector.get("/v1/tasks", params={"only_open": False})).json()) == 1
+            len(
+                (await gateway.inspector.get("/v1/tasks", params={"only_open": False})).json()[
+                    "items"
+                ]
+            )
+            == 1
         )
         again = await gateway.leader.post(f"/v1/tasks/{opened['id']}:close")
         assert (again.status_code, again.json()["code"]) == (409, "task.not_open")

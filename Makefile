@@ -9,7 +9,8 @@ ONCE ?=
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo run test cover check lint format types contracts openapi examples migrate lock clean bench bench-peers campaign-truth campaign-zoo campaign-ssrf campaign-overload \
-  campaign-crowd campaign-link campaign-browser campaign-field campaign-clients campaign-insider
+  campaign-crowd campaign-link campaign-browser campaign-field campaign-clients campaign-insider \
+  campaign-freeze campaign-night campaign-lanes campaign-writers campaign-upgrade
 
 help: ## Show these verbs
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -91,6 +92,21 @@ campaign-link: install ## Through 64 kbit/s and 400 ms: seconds to the headline,
 
 campaign-browser: install ## The page /m in Debian's Chromium with one department hanging
 	@$(BIN)/python -m tests.campaigns.browser
+
+campaign-freeze: install ## Three gateways on one PostgreSQL: frozen, silent, cut, slow, read-only, killed, a full disk (ROUNDS=n seconds of each)
+	@$(BIN)/python -m tests.campaigns.freeze $(if $(ROUNDS),--rounds $(ROUNDS))
+
+campaign-night: install ## Two hundred pauses, and a firewall that forgets; then the first burst of the morning (ROUNDS=n pauses)
+	@$(BIN)/python -m tests.campaigns.night $(if $(ROUNDS),--rounds $(ROUNDS))
+
+campaign-lanes: install ## One destination hangs with 10 000 rows waiting: nobody else waits (ROUNDS=n rows)
+	@$(BIN)/python -m tests.campaigns.lanes $(if $(ROUNDS),--rounds $(ROUNDS))
+
+campaign-writers: install ## PostgreSQL: writers beside each other, 20 000 open tasks, pages of 50 000 records (ROUNDS=n seconds)
+	@$(BIN)/python -m tests.campaigns.writers $(if $(ROUNDS),--rounds $(ROUNDS))
+
+campaign-upgrade: install ## An old database up and down, twenty migrate at once, two releases side by side (ROUNDS=n records)
+	@$(BIN)/python -m tests.campaigns.upgrade $(if $(ROUNDS),--rounds $(ROUNDS))
 
 bench-peers: install ## Install what the bench needs: nginx with Lua, gcc, Go, Node packages (into .bench and Debian's places)
 	@$(BIN)/python -m tests.bench.install

@@ -145,6 +145,11 @@ class Prepared:
     issuer: LocalIssuer
 
     @property
+    def token(self) -> str:
+        """A patroller's."""
+        return self.issuer.token("patroller", Role.PATROLLER, department="urban_management")
+
+    @property
     def jwks(self) -> Path:
         return self.folder / "jwks.json"
 
@@ -153,37 +158,65 @@ class Prepared:
 def prepared(manifests: list[dict[str, Any]]) -> Iterator[Prepared]:
     """Register, examine and publish these adapters through the API, once."""
     with tempfile.TemporaryDirectory(prefix="ovcampaign") as name:
-        found = Prepared(Path(name), LocalIssuer())
-        found.jwks.write_text(json.dumps(found.issuer.jwks))
-        url = f"sqlite:///{name}/template.db"
-        build_empty(url)
-        # A thread of its own: campaigns call this from within a running loop.
-        with ThreadPoolExecutor(1) as thread:
-            thread.submit(asyncio.run, _publish(url, found.jwks, found.issuer, manifests)).result()
-        yield found
+        yield published_on(f"sqlite:///{name}/template.db", Path(name), manifests)
+
+
+def published_on(url: str, folder: Path, manifests: list[dict[str, Any]]) -> Prepared:
+    """A new schema with these adapters published, and what is needed to ask."""
+    found = Prepared(folder, LocalIssuer())
+    found.jwks.write_text(json.dumps(found.issuer.jwks))
+    build_empty(url)
+    # A thread of its own: campaigns call this from within a running loop.
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, _publish(url, found.jwks, found.issuer, manifests)).result()
+    return found
 
 
 @contextmanager
 def started(
-    on: Prepared, entry: tuple[str, ...] = ("app.cli.run", "serve"), **more: str
+    on: Prepared,
+    entry: tuple[str, ...] = ("app.cli.run", "serve"),
+    limit: int | None = None,
+    **more: str,
 ) -> Iterator[Gateway]:
-    """A gateway on a fresh copy, by its production entry point unless another is named."""
+    """A gateway on a fresh copy, by its production entry point unless another is named; no file of its may grow above `limit`."""
     port = free_port()
     database, log = on.folder / f"{port}.db", on.folder / f"{port}.log"
     shutil.copy(on.folder / "template.db", database)
+    process = launched(f"sqlite:///{database}", on, port, log, entry, limit, **more)
+    with ended(process, seconds=20):
+        yield Gateway(port, process.pid, on.issuer, log, database)
+
+
+def launched(
+    url: str,
+    on: Prepared,
+    port: int,
+    log: Path,
+    entry: tuple[str, ...] = ("app.cli.run", "serve"),
+    limit: int | None = None,
+    **more: str,
+) -> "subprocess.Popen[bytes]":
+    """A process that is ready."""
     env = {
-        "ONEVISIT_DATABASE_URL": f"sqlite:///{database}", "ONEVISIT_SECRET_KEY": SECRET, "ONEVISIT_ISSUER": ISSUER,
+        "ONEVISIT_DATABASE_URL": url, "ONEVISIT_SECRET_KEY": SECRET, "ONEVISIT_ISSUER": ISSUER, "ONEVISIT_DRAIN_S": "0",
         "ONEVISIT_AUDIENCE": AUDIENCE, "ONEVISIT_JWKS_FILE": str(on.jwks), "ONEVISIT_EGRESS_ALLOW": "127.0.0.0/8",
         "ONEVISIT_EGRESS_ALLOW_HTTP": "true", "ONEVISIT_RATE_PER_SECOND": "0", **more,
     }  # fmt: skip
+    command = [sys.executable, "-m", *entry, "--port", str(port)]
+    if limit is not None:
+        command = ["prlimit", f"--fsize={limit}", *command]
     with log.open("wb") as out:
-        command = [sys.executable, "-m", *entry, "--port", str(port)]
         process = subprocess.Popen(
             command, stdout=out, stderr=subprocess.STDOUT, env={**os.environ, **env}
         )
-    with ended(process, seconds=20):
+    try:
         _wait_until_ready(process, port, log)
-        yield Gateway(port, process.pid, on.issuer, log, database)
+    except BaseException:
+        process.kill()
+        process.wait()
+        raise
+    return process
 
 
 @contextmanager

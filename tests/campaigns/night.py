@@ -1,0 +1,114 @@
+"""A bad night: the idle gateway is paused two hundred times, and a firewall forgets idle connections, to the departments and to the database.
+The first burst of the morning is answered, fresh, within ten seconds.
+"""
+
+import argparse
+import asyncio
+import os
+import random
+import signal
+import sys
+import tempfile
+import time
+from collections import Counter
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from adapters.fakes.world import World
+from tests.campaigns import servers, stage
+
+NAMES = ("registration", "fire", "tax")
+BURST, LONGEST_SECONDS, FRESH_SHARE = 300, 10.0, 0.99
+SHORTEST, LONGEST = 0.05, 2.0
+IDLE_SECONDS = 8.0
+"""Longer than the firewall remembers."""
+
+
+async def pauses(pid: int, count: int, seed: int) -> None:
+    """The process sleeps, and is awake for a moment between."""
+    rng = random.Random(seed)
+    for _ in range(count):
+        os.kill(pid, signal.SIGSTOP)
+        await asyncio.sleep(SHORTEST * (LONGEST / SHORTEST) ** rng.random())
+        os.kill(pid, signal.SIGCONT)
+        await asyncio.sleep(0.15)
+
+
+async def burst(port: int, on: stage.Prepared, codes: list[str], count: int) -> Counter[str]:
+    """As many phones at once, each asking again as it is told, until it has all fresh or ten seconds are over."""
+    found: Counter[str] = Counter()
+    until = time.monotonic() + LONGEST_SECONDS
+
+    async def phone(number: int) -> None:
+        token = on.issuer.token(
+            f"patroller-{number}", stage.Role.PATROLLER, department="urban_management"
+        )
+        first = True
+        async with stage.client(port) as client:
+            while time.monotonic() < until:
+                answer = await client.get(
+                    f"/v1/profiles/{codes[number % len(codes)]}?purpose=patrol&view=summary", token
+                )
+                if first:
+                    found[f"first_{answer.status}"] += 1
+                    first = False
+                if answer.status == 200 and b'"missing":[]' in answer.body:
+                    found["fresh"] += 1
+                    return
+                await asyncio.sleep(1.0)
+        found["never"] += 1
+
+    await asyncio.gather(*(phone(number) for number in range(count)))
+    return found
+
+
+async def campaign(count: int, seed: int) -> int:
+    """The night, and the morning after; the exit status."""
+    codes = [b.business_id for b in World(1, 400, datetime.now(UTC).date()).generated]
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="ovnight")))
+        departments = stack.enter_context(stage.departments(400))
+        server = stack.enter_context(servers.postgres())
+        ways, manifests = [], []
+        for manifest in stage.manifests_of(departments, *NAMES):
+            target = urlsplit(manifest["base_url"])
+            way = stack.enter_context(servers.Way((target.hostname, target.port)))
+            ways.append(way)
+            manifests.append(
+                {**manifest, "base_url": f"http://{stage.HOST}:{way.port}{target.path}"}
+            )
+        database = stack.enter_context(servers.Way(servers.socket_of(server)))
+        ways.append(database)
+        on = stage.published_on(server.create("night"), folder, manifests)
+        port = stage.free_port()
+        url = f"postgresql+psycopg://postgres@{stage.HOST}:{database.port}/night"
+        process = stage.launched(url, on, port, folder / "night.log")
+        stack.enter_context(stage.ended(process, seconds=20))
+        before = await burst(port, on, codes, 50)
+        await pauses(process.pid, count, seed)
+        for way in ways:
+            way.set("forgetful")
+        await asyncio.sleep(IDLE_SECONDS)
+        found = await burst(port, on, codes, BURST)
+        exceptions = (folder / "night.log").read_text(errors="replace").count("Traceback")
+    share = found["fresh"] / BURST
+    print("  before the night", dict(before), "after it", dict(found))
+    return stage.verdict(
+        "night", share >= FRESH_SHARE and before["fresh"] == 50, seed=seed, pauses=count, fresh=share, never=found["never"],
+        first_200=found["first_200"], first_503=found["first_503"], exceptions=exceptions,
+    )  # fmt: skip
+
+
+def main() -> int:
+    """Run and say how it ended."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=200, help="pauses")
+    parser.add_argument("--seed", type=int, default=1)
+    arguments = parser.parse_args()
+    return asyncio.run(campaign(arguments.rounds, arguments.seed))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

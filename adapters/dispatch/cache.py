@@ -22,6 +22,7 @@ would be overwritten within seconds serves nobody, and costs a copy.
 _MOST_SKIPPED = 64
 _STRETCHES = 16
 """Parts of the block after each of which the pace is looked at."""
+_AGAIN = timedelta(minutes=5)
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 _LEAST = 512
 """An answer takes a multiple of so many bytes: their number is bounded too, and one that grew a
@@ -64,6 +65,7 @@ class _Place(Struct):
     digest: str | None
     unreadable: tuple[Unreadable, ...] = ()
     received: bool = False
+    again_at: datetime = _LONG_AGO
 
 
 class AnswerCache:
@@ -88,28 +90,35 @@ class AnswerCache:
         self._kept: dict[Key, _Place] = {}
         self._order: deque[tuple[int, Key]] = deque()
 
-    def keep(self, key: Key, answered: Reply) -> None:
+    def keep(self, key: Key, answered: Reply) -> bool:
         """Remember an answer that holds data; one that is larger than everything together is not,
         nor are all of those that come so fast that none would stay a minute.
+
+        Says whether it is worth keeping elsewhere too: it is another one than before, or the same
+        said again after five minutes.
         """
         encoded, fetched_at = answered.encoded, answered.fetched_at
         if encoded is None or fetched_at is None:
-            return
+            return False
         size, known = len(encoded), self._kept.get(key)
         if known is None or size > known.taken:
             if self._every > 1 and known is None and self._skips(fetched_at):
-                return
+                return True
             known = self._taken(key, size, fetched_at)
             if known is None:
-                return
+                return True
         known.size = size
         known.as_of = answered.as_of
         known.fetched_at = fetched_at
-        known.digest = answered.digest
+        is_news = known.digest != answered.digest or fetched_at >= known.again_at
+        if is_news:
+            known.again_at = fetched_at + _AGAIN
+            known.digest = answered.digest
         known.unreadable = answered.unreadable
         known.received = answered.received
         place = known.begin % len(self._block)
         self._block[place : place + size] = encoded
+        return is_news
 
     def _skips(self, at: datetime) -> bool:
         """Whether this new answer is one of those that are not kept."""
@@ -185,6 +194,10 @@ class AnswerCache:
         """Whether an answer is kept that was fetched after this instant."""
         found = self._kept.get(key)
         return found is not None and found.fetched_at > than
+
+    def knows(self, key: Key) -> bool:
+        """Whether an answer is kept, of whatever age."""
+        return key in self._kept
 
     def forget(self, key: Key) -> None:
         """Drop an answer."""

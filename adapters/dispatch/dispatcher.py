@@ -10,6 +10,7 @@ from itertools import chain
 
 from adapters.dispatch.cache import AnswerCache, Key
 from adapters.dispatch.deadline import UNHURRIED_SECONDS
+from adapters.dispatch.earlier import LOOK_AFTER_SECONDS, Earlier
 from adapters.dispatch.flight import Flight, FlightContext, OnLate, fill
 from adapters.dispatch.lane import Lane
 from adapters.dispatch.question import Question, Waiter
@@ -22,7 +23,7 @@ class Dispatcher:
     """Flights and lanes of one process. `now` is the wall clock, `random` gives numbers in [0, 1).
 
     `unhurried`: seconds that an attempt of a caller in no hurry has. `on_late` hears of answers
-    that came after everybody had left.
+    that came after everybody had left. `earlier` keeps answers beyond this process's memory.
     """
 
     def __init__(
@@ -33,12 +34,13 @@ class Dispatcher:
         on_late: OnLate,
         *,
         unhurried: float = UNHURRIED_SECONDS,
+        earlier: Earlier | None = None,
     ) -> None:
         self.cache = cache
         self.now = now
         self.random = random
         self.lanes: dict[str, Lane] = {}
-        self.replies = Replies(cache, now)
+        self.replies = Replies(cache, now, earlier)
         self._flying: dict[Key, Flight] = {}
         self._ticker = Ticker(self._move_all)
         self.time = self._ticker.time
@@ -64,6 +66,15 @@ class Dispatcher:
         flight = self._flying[question.key] = Flight(self._context, question, waiter, now)
         flight.start(now)
         return flight
+
+    def recalls_at(self, deadline: float) -> float:
+        """When a look-up has what was said last looked for; 0 where nothing is kept elsewhere, or
+        no time is left for it.
+        """
+        if self.replies.earlier is None:
+            return 0.0
+        soon = self.time() + LOOK_AFTER_SECONDS
+        return soon if soon < deadline else 0.0
 
     def _move_all(self, now: float) -> float:
         return min(self._move(lane, now) for lane in self.lanes.values())

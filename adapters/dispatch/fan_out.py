@@ -45,7 +45,10 @@ class FanOut:
         """Ask; `on_section` may hear of answers that are kept before this returns."""
         self._ask_all(questions)
         if self._left:
-            self._timer = asyncio.get_running_loop().call_at(self.deadline, self._late)
+            soon = self._dispatcher.recalls_at(self.deadline)
+            self._timer = asyncio.get_running_loop().call_at(
+                soon or self.deadline, self._recall if soon else self._late
+            )
         elif not self.whole.done():
             self.whole.set_result(None)
 
@@ -101,6 +104,12 @@ class FanOut:
                 self._timer.cancel()
             if not self.whole.done():
                 self.whole.set_result(None)
+
+    def _recall(self) -> None:
+        """Some have not answered at once: what they said last is looked for, should they fail."""
+        self._timer = asyncio.get_running_loop().call_at(self.deadline, self._late)
+        for flight in tuple(self._flights.values()):
+            flight.recalls()
 
     def _late(self) -> None:
         """The deadline: what is missing by now is answered by its reason."""

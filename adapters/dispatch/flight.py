@@ -170,8 +170,8 @@ class Flight:
     """A question under way, and all who wait for its answer."""
 
     __slots__ = (
-        "attempts", "context", "deadline", "question", "queued_until", "running", "settled",
-        "started", "waiters",
+        "attempts", "context", "deadline", "question", "queued_until", "recalling", "running",
+        "settled", "started", "waiters", "why",
     )  # fmt: skip
 
     def __init__(
@@ -186,6 +186,10 @@ class Flight:
         self.running: list[Attempt] = []
         self.queued_until = 0.0
         self.settled = False
+        self.recalling: bool | None = None
+        """Whether what was known earlier is being looked for; None where nobody has."""
+        self.why: str | None = None
+        """Why it was given up, while that is being looked for."""
 
     def serves(self, waiter: Waiter) -> bool:
         """Whether a caller with this deadline loses nothing by joining."""
@@ -330,8 +334,36 @@ class Flight:
 
     def give_up(self, code: str, now: float) -> None:
         """Settle without a current answer."""
-        if not self.settled:
+        if self.settled:
+            return
+        if self.recalls():
+            self.why = self.why or code
+        else:
             self.settle(self.unanswered(code, now))
+
+    @property
+    def may_recall(self) -> bool:
+        """Whether a last-known answer is of use, and may be kept elsewhere alone."""
+        replies, question = self.context.replies, self.question
+        return (
+            replies.earlier is not None
+            and bool(question.route.freshness.stale)
+            and not replies.cache.knows(question.key)
+        )
+
+    def recalls(self) -> bool:
+        """Whether what was known earlier is being looked for: that is begun once."""
+        if self.recalling is None and not self.settled:
+            self.recalling = self.may_recall
+            earlier = self.context.replies.earlier
+            if self.recalling and earlier is not None:
+                earlier.look(self.question.key, self._recalled)
+        return bool(self.recalling)
+
+    def _recalled(self) -> None:
+        self.recalling = False
+        if self.why is not None:
+            self.give_up(self.why, self.context.ticker.time())
 
     def settle(self, reply: Reply) -> None:
         """Tell everybody who waits."""

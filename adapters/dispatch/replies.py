@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from adapters.contract import REASONS, Outcome, SectionAnswer
 from adapters.contract.sections import encode
 from adapters.dispatch.cache import AnswerCache, Kept
+from adapters.dispatch.earlier import Earlier
 from adapters.dispatch.question import Question
 from adapters.dispatch.reply import Reply, decoded
 
@@ -15,8 +16,12 @@ class Replies:
     was asked.
     """
 
-    def __init__(self, cache: AnswerCache, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, cache: AnswerCache, now: Callable[[], datetime], earlier: Earlier | None = None
+    ) -> None:
         self.cache = cache
+        self.earlier = earlier
+        self._news = None if earlier is None else earlier.news
         self._now = now
 
     def fresh(self, question: Question) -> Reply | None:
@@ -71,8 +76,10 @@ class Replies:
             return
         if reply.encoded is None:
             self.cache.forget(key)
-        elif question.route.kept:
-            self.cache.keep(key, reply)
+        elif not (question.route.kept and self.cache.keep(key, reply)):
+            return
+        if self._news is not None:
+            self._news.append((question, reply))
 
     def unanswered(self, question: Question, code: str, seconds: float, attempts: int) -> Reply:
         """What a failure becomes: the last-known answer, marked, or the outcome of its reason."""

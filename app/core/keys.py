@@ -33,6 +33,13 @@ class Keyring:
         self.cursors = (*self._derived("cursors"), *(s + b"cursor" for s in secrets))
         """Of signatures of cursors."""
 
+    @property
+    def answers(self) -> Key:
+        """Of last-known answers that are kept outside of memory; under a secret before nobody looks
+        for them, for they are asked anew.
+        """
+        return _key_of_answers(self._secrets[0])
+
     def _derived(self, use: str) -> Iterator[bytes]:
         return (_derive(secret, f"onevisit {use} v2") for secret in self._secrets)
 
@@ -63,6 +70,12 @@ def _keys_of_seals(secrets: tuple[bytes, ...]) -> tuple[Key, ...]:
         Key(_derive(secret, f"{use} key id")[:_ID_BYTES], _derive(secret, use))
         for secret in secrets
     )
+
+
+@cache
+def _key_of_answers(secret: bytes) -> Key:
+    use = "onevisit last-known answers v1"
+    return Key(_derive(secret, f"{use} key id")[:_ID_BYTES], _derive(secret, use))
 
 
 @cache

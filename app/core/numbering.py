@@ -19,6 +19,8 @@ from app.core.columns import BigSerial
 from app.core.db import Database
 
 _AT_ONCE = 5000
+_WAIT = text("select last from numberings where name = :name for update")
+_PASS = text("select last from numberings where name = :name for update skip locked")
 
 
 class Numbering(SQLModel, table=True):
@@ -79,13 +81,7 @@ class Feed:
             return 0
         with database.write() as session:
             connection = session.connection()
-            last = connection.execute(
-                text(
-                    "select last from numberings where name = :name for update"
-                    + ("" if wait else " skip locked")
-                ),
-                {"name": self.table},
-            ).scalar()
+            last = connection.execute(_WAIT if wait else _PASS, {"name": self.table}).scalar()
             if last is None:
                 return 0  # somebody else is at it
             count = connection.execute(text(self._step), {"last": last, "most": _AT_ONCE}).rowcount

@@ -101,6 +101,11 @@ class Settings(BaseSettings):
     qr_hosts: Hosts = Field(
         ("gsxt.gov.cn",), description="hosts of licence codes the registration department resolves"
     )
+    last_known_mib: int = Field(
+        1024,
+        ge=0,
+        description="last-known answers kept beside the database, sealed; 0: in memory alone",
+    )
     deadline_ms: int = Field(2000, ge=100, le=2000)
     rate_per_second: float = Field(
         50.0, ge=0, description="look-ups one caller may make in a second; 0 means no bound"

@@ -10,6 +10,7 @@ import app.audit.models
 import app.delivery.models
 import app.inspections.models
 import app.organisations.models
+import app.profile.models
 import app.registry.models
 import app.tasks.models  # noqa: F401 - each import adds its tables to the metadata
 from app.core import numbering, schema, snapshots  # noqa: F401 - as above

@@ -1,8 +1,12 @@
 """The slot of the engine, and how the room opens."""
 
+import asyncio
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
+from functools import partial
+
+from prometheus_client.core import Metric
 
 from adapters.dispatch.cache import STAY_SECONDS, AnswerCache
 from adapters.dispatch.deadline import UNHURRIED_SHARE
@@ -12,12 +16,14 @@ from app.agreements.deps import AGREEMENTS
 from app.audit.deps import SEQUENCER
 from app.businesses.deps import WHEREABOUTS
 from app.catalogue.service import catalogue_on
-from app.core.deps import ADMISSION, SNAPSHOTS, Slot
+from app.core.deps import ADMISSION, DATABASE, SNAPSHOTS, Slot
 from app.core.rooms import House
 from app.core.telemetry import counter
+from app.profile import last_known
 from app.profile.disclosure import Disclosure
 from app.profile.events import on_late
 from app.profile.faults import Faults
+from app.profile.last_known import LastKnown
 from app.profile.plans import Plans
 from app.profile.service import Engine
 from app.registry.deps import DIRECTORY
@@ -30,13 +36,21 @@ ENGINE: Slot[Engine] = Slot("profile_engine")
 async def open_room(house: House) -> AsyncIterator[None]:
     """Fills `ENGINE`; every call to a department ends when the room closes."""
     app, clock, sequencer = house.app, house.clock, SEQUENCER.of(house.app)
+    cache, settings = AnswerCache(stay_seconds=STAY_SECONDS), house.settings
+    beside = last_known.database_of(settings, DATABASE.of(app)) if settings.last_known_mib else None
+    earlier = None
+    if beside is not None:
+        most = settings.last_known_mib << 20
+        earlier = LastKnown(beside, settings.keys, cache, clock.now, most)
+        earlier.start()
     unhurried = UNHURRIED_SHARE * house.settings.deadline_ms / 1000
     dispatcher = Dispatcher(
-        AnswerCache(stay_seconds=STAY_SECONDS),
+        cache,
         clock.now,
         random.SystemRandom().random,
         on_late(sequencer),
         unhurried=unhurried,
+        earlier=earlier,
     )
     disclosure = Disclosure(
         DIRECTORY.of(app),
@@ -57,7 +71,18 @@ async def open_room(house: House) -> AsyncIterator[None]:
         lambda: lane_families(dispatcher),
         lambda: (counter("onevisit_section_faults", words, "section", dict(counts)),),
     ]
+    if earlier is not None:
+        house.families.append(partial(_families, earlier))
     try:
         yield
     finally:
         dispatcher.cancel_all()
+        if earlier is not None and beside is not None:
+            await asyncio.to_thread(earlier.stop)
+            if beside is not DATABASE.of(app):
+                beside.dispose()
+
+
+def _families(earlier: LastKnown) -> Iterable[Metric]:
+    words = "Last-known answers beside the database"
+    yield counter("onevisit_last_known", words, "event", dict(earlier.counts))

@@ -146,6 +146,18 @@ def upgrade() -> None:
     _name_assignees()
     _part_deliveries()
     op.create_table(
+        "last_known_answers",
+        sa.Column("ref", sa.String(length=32), nullable=False),
+        sa.Column("subject", sa.String(length=32), nullable=False),
+        sa.Column("sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("size", sa.Integer(), nullable=False),
+        sa.Column("kept_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ends_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("ref"),
+    )
+    op.create_index("ix_last_known_answers_age", "last_known_answers", ["kept_at"])
+    op.create_index("ix_last_known_answers_subject", "last_known_answers", ["subject"])
+    op.create_table(
         "audit_probes",
         sa.Column("id", sa.String(length=36), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
@@ -164,6 +176,7 @@ def downgrade() -> None:
     """As before: read in the order in which rows were stored."""
     op.drop_table("schema_windows")
     op.drop_table("audit_probes")
+    op.drop_table("last_known_answers")
     op.drop_index("ix_deliveries_lane", "deliveries")
     op.drop_index("ix_deliveries_order", "deliveries")
     op.create_index("ix_deliveries_ordering_key", "deliveries", ["ordering_key"])

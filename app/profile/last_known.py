@@ -1,0 +1,231 @@
+"""Last-known answers beyond one process's memory: a restart forgets nothing, a second process finds
+them.
+
+They are what departments said, before any release: sealed, under keyed digests of question and
+business, for as long as they may stand in (`freshness.csv`); the policy is applied at each use. A
+thread writes and reads them, in turns of half a second or at once: nobody waits for it longer than
+`_LONGEST_LOOK_SECONDS`, and what it cannot write in time is dropped, for it is asked again anyway.
+"""
+
+import asyncio
+import hmac
+import logging
+import os
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import datetime, timedelta
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from sqlalchemy.exc import DatabaseError
+
+from adapters.contract import Outcome
+from adapters.dispatch.cache import AnswerCache, Kept, Key
+from adapters.dispatch.question import Question
+from adapters.dispatch.reply import Reply
+from app.core.db import Database
+from app.core.keys import Keyring
+from app.core.settings import Settings
+from app.profile import repository
+
+log = logging.getLogger("onevisit.last_known")
+_TURN_SECONDS, _TIDY_SECONDS, _LAST_SECONDS = 0.5, 60.0, 1.0
+_LONGEST_LOOK_SECONDS = 0.15
+_MOST_WAITING, _MOST_WANTED, _AT_ONCE, _TIDIED = 30_000, 2000, 500, 20_000
+_NONCE, _REF, _SUBJECT = 12, 32, 2
+
+
+class LastKnown:
+    """As `Earlier` of dispatch. `look` belongs to the event loop's thread."""
+
+    def __init__(
+        self,
+        database: Database,
+        keys: Keyring,
+        cache: AnswerCache,
+        now: Callable[[], datetime],
+        most_bytes: int,
+    ) -> None:
+        self._database = database
+        self._key = keys.answers.secret
+        self._seal = AESGCM(self._key)
+        self._cache = cache
+        self._now = now
+        self._most_bytes = most_bytes
+        self.news: deque[tuple[Question, Reply]] = deque(maxlen=_MOST_WAITING)
+        self._wanted: dict[Key, list[Callable[[], None]]] = {}
+        self._wake = threading.Event()
+        self._stopping = False
+        self._loop = asyncio.get_running_loop()
+        self._thread = threading.Thread(target=self._run, name="last-known", daemon=True)
+        self.counts = dict.fromkeys(("kept", "found", "failed"), 0)
+
+    def start(self) -> None:
+        """Begin to write and read."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Write what is waiting; a second is waited for it."""
+        self._stopping = True
+        self._wake.set()
+        self._thread.join(_LAST_SECONDS)
+
+    def look(self, key: Key, looked: Callable[[], None]) -> None:
+        """Bring an answer into the memory, if one is kept."""
+        if len(self._wanted) >= _MOST_WANTED or self._stopping:
+            self._loop.call_soon(looked)
+            return
+        self._wanted.setdefault(key, []).append(looked)
+        self._loop.call_later(_LONGEST_LOOK_SECONDS, self._looked, key)
+        self._wake.set()
+
+    def _looked(self, key: Key) -> None:
+        for looked in self._wanted.pop(key, ()):
+            looked()
+
+    def _run(self) -> None:
+        tidied, wrote = time.monotonic(), time.monotonic()
+        while not self._stopping:
+            self._wake.wait(_TURN_SECONDS)
+            self._wake.clear()
+            with suppress(Exception):
+                self._tried(self._read)
+                if time.monotonic() - wrote >= _TURN_SECONDS:
+                    wrote = time.monotonic()
+                    self._tried(self._write)
+                if time.monotonic() - tidied >= _TIDY_SECONDS:
+                    tidied = time.monotonic()
+                    self._tried(self._tidy)
+        self._tried(self._write)
+
+    def _tried(self, work: Callable[[], None]) -> None:
+        try:
+            work()
+        except Exception as error:  # noqa: BLE001 - counted and told; it is a memory, no record
+            self.counts["failed"] += 1
+            if self.counts["failed"] & (self.counts["failed"] - 1) == 0:  # 1, 2, 4, 8 …
+                words = "last-known answers cannot be kept or found (%d times): %s"
+                log.warning(words, self.counts["failed"], type(error).__name__)
+
+    def _read(self) -> None:
+        keys = {self._ref(key): key for key in tuple(self._wanted)}
+        if not keys:
+            return
+        with self._database.read() as session:
+            found = repository.find(session, keys, self._now())
+        opened = {keys[ref]: self._opened(ref, sealed) for ref, sealed in found.items()}
+        self._tell(list(keys.values()), opened)
+
+    def _tell(self, keys: list[Key], opened: dict[Key, Kept | None]) -> None:
+        def on_loop() -> None:
+            for key in keys:
+                kept = opened.get(key)
+                if kept is not None and not self._cache.holds_newer(key, kept.fetched_at):
+                    self.counts["found"] += 1
+                    self._cache.keep(key, _as_reply(kept))
+                self._looked(key)
+
+        with suppress(RuntimeError):  # the loop has ended meanwhile
+            self._loop.call_soon_threadsafe(on_loop)
+
+    def _write(self) -> None:
+        newest: dict[Key, tuple[Question, Reply]] = {}
+        with suppress(IndexError):
+            while True:
+                question, reply = self.news.popleft()
+                if question.route.freshness.stale:
+                    newest[question.key] = question, reply
+        items = list(newest.items())
+        for first in range(0, len(items), _AT_ONCE):
+            part = items[first : first + _AT_ONCE]
+            rows = [
+                self._row(key, reply, question.route.freshness.stale)
+                for key, (question, reply) in part
+                if reply.encoded is not None
+            ]
+            gone = [self._ref(key) for key, (_, reply) in part if reply.encoded is None]
+            with self._database.write() as session:
+                if rows:
+                    repository.put(session, sorted(rows, key=lambda row: str(row["ref"])))
+                if gone:
+                    repository.remove(session, gone)
+            self.counts["kept"] += len(rows)
+            if self._wanted:
+                self._tried(self._read)
+
+    def _tidy(self) -> None:
+        gone = _TIDIED
+        while gone >= _TIDIED and not self._stopping:
+            with self._database.write() as session:
+                gone = repository.tidy(session, self._now(), self._most_bytes, _TIDIED)
+
+    def erase(self, business_id: str) -> int:
+        """Drop what departments said about one business; how many answers. Blocks."""
+        with self._database.write() as session:
+            return repository.remove_of(session, self._digest("subject", business_id))
+
+    def _row(self, key: Key, reply: Reply, stale: timedelta) -> dict[str, Any]:
+        ref, kept_at = self._ref(key), reply.fetched_at or self._now()
+        kept = Kept(
+            reply.encoded or b"", reply.as_of, kept_at, reply.digest, reply.unreadable,
+            reply.received,
+        )  # fmt: skip
+        nonce = os.urandom(_NONCE)
+        sealed = nonce + self._seal.encrypt(nonce, msgspec.msgpack.encode(kept), ref.encode())
+        return {
+            "ref": ref,
+            "subject": self._digest("subject", key[_SUBJECT]),
+            "sealed": sealed,
+            "size": len(sealed),
+            "kept_at": kept_at,
+            "ends_at": kept_at + stale,
+        }
+
+    def _opened(self, ref: str, sealed: bytes) -> Kept | None:
+        """None for what was sealed under another secret, or swapped."""
+        with suppress(InvalidTag, ValueError, msgspec.DecodeError):
+            plain = self._seal.decrypt(sealed[:_NONCE], sealed[_NONCE:], ref.encode())
+            return msgspec.msgpack.decode(plain, type=Kept)
+        return None
+
+    def _ref(self, key: Key) -> str:
+        return self._digest("question", *key)
+
+    def _digest(self, *parts: str) -> str:
+        told = "\x1f".join(parts).encode()
+        return hmac.digest(self._key, told, sha256).hex()[:_REF]
+
+
+def _as_reply(kept: Kept) -> Reply:
+    return Reply(
+        Outcome.STALE, None, 0, None, kept.encoded, kept.as_of, kept.fetched_at, 0, kept.digest,
+        kept.unreadable, kept.received,
+    )  # fmt: skip
+
+
+def database_of(settings: Settings, database: Database) -> Database:
+    """Where they are kept: PostgreSQL itself, or a file beside the embedded database. A file that
+    cannot be read is begun anew: nothing in it is of anybody's making.
+    """
+    if not database.is_sqlite:
+        return database
+    url = f"{settings.database_url}.answers"
+    beside = Database(url)
+    try:
+        repository.create(beside)
+    except DatabaseError:
+        beside.dispose()
+        log.warning("the file of last-known answers cannot be read; it is begun anew")
+        for suffix in ("", "-wal", "-shm"):
+            with suppress(FileNotFoundError):
+                Path(url.removeprefix("sqlite:///") + suffix).unlink()
+        beside = Database(url)
+        repository.create(beside)
+    return beside

@@ -18,4 +18,6 @@ ENV PATH=/opt/onevisit/bin:$PATH ONEVISIT_DATABASE_URL=sqlite:////data/onevisit.
 EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=3s --start-period=10s \
   CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8000/readyz', timeout=2)"]
-CMD ["sh", "-c", "onevisit migrate && exec onevisit serve --host 0.0.0.0 --port 8000"]
+VOLUME /data
+# The schema is brought up to date by `onevisit migrate`, once, before a new release starts: not at each start of each container.
+CMD ["onevisit", "serve", "--host", "0.0.0.0", "--port", "8000"]

@@ -8,7 +8,7 @@ AGAINST ?=
 ONCE ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo run test cover check lint format types contracts openapi examples migrate lock clean bench bench-peers campaign-truth campaign-zoo campaign-ssrf campaign-overload \
+.PHONY: help install demo run test cover check lint format types contracts openapi examples migrate lock audit sbom clean bench bench-peers campaign-truth campaign-zoo campaign-ssrf campaign-overload \
   campaign-crowd campaign-link campaign-browser campaign-field campaign-clients campaign-insider \
   campaign-freeze campaign-night campaign-lanes campaign-writers campaign-upgrade
 
@@ -113,6 +113,14 @@ bench-peers: install ## Install what the bench needs: nginx with Lua, gcc, Go, N
 
 bench: install ## The gateway beside nginx + Lua, Go, Node and the usual way, or beside an older commit (AGAINST=ref); ROUNDS=n
 	@$(BIN)/python -m tests.bench.run $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(AGAINST),--against $(AGAINST))
+
+audit: install ## Compare the packages of the lock with known advisories (needs the network; installs pip-audit into .audit)
+	@test -x .audit/bin/pip-audit || { $(PYTHON) -m venv .audit && .audit/bin/pip install --quiet --disable-pip-version-check pip-audit cyclonedx-bom; }
+	@.audit/bin/pip-audit --strict --require-hashes --disable-pip --requirement requirements.lock
+
+sbom: install ## Write sbom.json: every installed package with version and licence, as CycloneDX
+	@test -x .audit/bin/cyclonedx-py || { $(PYTHON) -m venv .audit && .audit/bin/pip install --quiet --disable-pip-version-check pip-audit cyclonedx-bom; }
+	@.audit/bin/cyclonedx-py environment $(BIN)/python --of JSON -o sbom.json
 
 lock: install ## Compile requirements.lock anew (needs uv on the PATH)
 	@uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 --all-extras pyproject.toml -o requirements.lock

@@ -14,7 +14,7 @@ from app.core.clock import Clock
 from app.core.deps import CHECKS, DATABASE, SNAPSHOTS
 from app.core.rooms import House, Room
 from app.core.settings import Settings
-from app.core.telemetry import REGISTRY, new_registry
+from app.core.telemetry import SIBLINGS, siblings
 from app.inspections import deps as inspections
 from app.organisations import deps as organisations
 from app.profile import deps as profile
@@ -46,7 +46,8 @@ def lifespan_of(
         async with AsyncExitStack() as stack:
             for open_room in ROOMS:
                 await stack.enter_async_context(open_room(house))
-            REGISTRY.put(app, new_registry(*house.families))
+            counting = SIBLINGS.put(app, siblings(settings.metrics_folder, *house.families))
+            await stack.enter_async_context(counting.reachable())
             CHECKS.put(app, house.checks)
             await stack.enter_async_context(SNAPSHOTS.of(app).kept_fresh())
             steps = house.steps if settings.run_worker else ()

@@ -13,7 +13,8 @@ from app.core import problems
 from app.core.admission import Admission, Admitted
 from app.core.clock import Clock, SystemClock
 from app.core.context import RequestContext
-from app.core.deps import ADMISSION, PORT, RATES, STRANGERS
+from app.core.counts import RequestCounts
+from app.core.deps import ADMISSION, PORT, RATES, REQUESTS, STRANGERS
 from app.core.rates import Rates
 from app.core.settings import Settings
 from app.core.strangers import Strangers
@@ -53,6 +54,7 @@ def create_app(settings: Settings | None = None, clock: Clock | None = None) -> 
     app.openapi_version = OPENAPI_VERSION
     problems.install(app)
     admission = ADMISSION.put(app, Admission())
+    counts = REQUESTS.put(app, RequestCounts())
     rates = RATES.put(app, Rates(settings.rate_per_second, settings.rate_burst))
     strangers = _strangers(app, settings)
     include_routes(app)
@@ -66,6 +68,7 @@ def create_app(settings: Settings | None = None, clock: Clock | None = None) -> 
         admission,
         rates,
         settings.deadline_ms,
+        counts,
         crosses=bool(settings.cors_origins),
     )
     app.openapi = lambda: openapi_document(app)  # type: ignore[method-assign]  # FastAPI's way
@@ -97,6 +100,7 @@ def _surround(app: FastAPI, settings: Settings, admission: Admission, strangers:
         max_body_bytes=settings.max_body_bytes,
         body_seconds=settings.body_seconds,
         body_bytes_per_second=settings.body_bytes_per_second,
+        counts=REQUESTS.of(app),
     )
 
 

@@ -10,8 +10,8 @@ from itertools import chain
 
 from adapters.dispatch.cache import AnswerCache, Key
 from adapters.dispatch.deadline import UNHURRIED_SECONDS
-from adapters.dispatch.earlier import LOOK_AFTER_SECONDS, Earlier
-from adapters.dispatch.flight import Flight, FlightContext, OnLate, fill
+from adapters.dispatch.earlier import Earlier
+from adapters.dispatch.flight import Flight, FlightContext, OnLate
 from adapters.dispatch.lane import Lane
 from adapters.dispatch.question import Question, Waiter
 from adapters.dispatch.replies import Replies
@@ -41,6 +41,7 @@ class Dispatcher:
         self.random = random
         self.lanes: dict[str, Lane] = {}
         self.replies = Replies(cache, now, earlier)
+        self.recalls = earlier is not None
         self._flying: dict[Key, Flight] = {}
         self._ticker = Ticker(self._move_all)
         self.time = self._ticker.time
@@ -67,15 +68,6 @@ class Dispatcher:
         flight.start(now)
         return flight
 
-    def recalls_at(self, deadline: float) -> float:
-        """When a look-up has what was said last looked for; 0 where nothing is kept elsewhere, or
-        no time is left for it.
-        """
-        if self.replies.earlier is None:
-            return 0.0
-        soon = self.time() + LOOK_AFTER_SECONDS
-        return soon if soon < deadline else 0.0
-
     def _move_all(self, now: float) -> float:
         return min(self._move(lane, now) for lane in self.lanes.values())
 
@@ -87,7 +79,7 @@ class Dispatcher:
         while waiting and (waiting[0].settled or waiting[0].queued_until <= now):
             waiting.popleft().give_up("queue_full", now)
         if waiting:
-            fill(lane, self.time())
+            lane.fill(self.time())
         return now if waiting else min((attempt.due for attempt in lane.active), default=NEVER)
 
     def cancel_all(self) -> None:

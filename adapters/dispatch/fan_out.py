@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from collections.abc import Set as AbstractSet
 
 from adapters.dispatch.dispatcher import Dispatcher
+from adapters.dispatch.earlier import LOOK_AFTER_SECONDS
 from adapters.dispatch.flight import Flight
 from adapters.dispatch.question import Question
 from adapters.dispatch.reply import Reply
@@ -45,10 +46,11 @@ class FanOut:
         """Ask; `on_section` may hear of answers that are kept before this returns."""
         self._ask_all(questions)
         if self._left:
-            soon = self._dispatcher.recalls_at(self.deadline)
-            self._timer = asyncio.get_running_loop().call_at(
-                soon or self.deadline, self._recall if soon else self._late
-            )
+            loop = asyncio.get_running_loop()
+            if self._dispatcher.recalls:
+                self._timer = loop.call_later(LOOK_AFTER_SECONDS, self._recall)
+            else:
+                self._timer = loop.call_at(self.deadline, self._late)
         elif not self.whole.done():
             self.whole.set_result(None)
 

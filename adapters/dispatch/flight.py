@@ -90,7 +90,7 @@ class Attempt:
         time, lane = flight.context.ticker.time, self.lane
         now = time()
         self.leave()
-        if answer is not None and not _fits(answer, flight.question):
+        if answer is not None and not flight.question.fits(answer):
             answer, error = None, AdapterError("adapter_failed", "another section's shape")
         if answer is not None:
             allowed = self.cut_at - self.started if self.is_fair else inf
@@ -110,7 +110,7 @@ class Attempt:
                 self._ran_out(now)
             flight.failed(self, error, now)
         if lane.waiting:
-            fill(lane, time())
+            lane.fill(time())
 
     def leave(self) -> None:
         """No longer under way."""
@@ -341,23 +341,16 @@ class Flight:
         else:
             self.settle(self.unanswered(code, now))
 
-    @property
-    def may_recall(self) -> bool:
-        """Whether a last-known answer is of use, and may be kept elsewhere alone."""
-        replies, question = self.context.replies, self.question
-        return (
-            replies.earlier is not None
-            and bool(question.route.freshness.stale)
-            and not replies.cache.knows(question.key)
-        )
-
     def recalls(self) -> bool:
-        """Whether what was known earlier is being looked for: that is begun once."""
+        """Whether what was known earlier is being looked for: that is begun once, where it is of
+        use and may be kept elsewhere alone.
+        """
         if self.recalling is None and not self.settled:
-            self.recalling = self.may_recall
-            earlier = self.context.replies.earlier
+            replies, question = self.context.replies, self.question
+            earlier = replies.earlier if question.route.freshness.stale else None
+            self.recalling = earlier is not None and not replies.cache.knows(question.key)
             if self.recalling and earlier is not None:
-                earlier.look(self.question.key, self._recalled)
+                earlier.look(question.key, self._recalled)
         return bool(self.recalling)
 
     def _recalled(self) -> None:
@@ -399,16 +392,3 @@ class Flight:
                 attempt.cancel()
             elif not attempt.is_late:
                 attempt.cut(now)
-
-
-def _fits(answer: SectionAnswer, question: Question) -> bool:
-    """Whether what an adapter gives is of the section's own shape."""
-    return answer.data is None or type(answer.data) is question.route.shape
-
-
-def fill(lane: Lane, now: float) -> None:
-    """Give a lane's free places to those who wait for them, longest waiting first."""
-    while lane.waiting and lane.has_room:
-        flight = lane.waiting.popleft()
-        if not flight.settled:
-            flight.begin(now)

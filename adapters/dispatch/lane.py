@@ -125,6 +125,13 @@ class Lane:
         """Whether one more question may wait for a place."""
         return len(self.waiting) < self.limit.value * QUEUE_FACTOR
 
+    def fill(self, now: float) -> None:
+        """Give free places to those who wait for them, longest waiting first."""
+        while self.waiting and self.has_room:
+            flight = self.waiting.popleft()
+            if not flight.settled:
+                flight.begin(now)
+
     def declare(self, addresses: int) -> None:
         """Give every address that is declared now its breaker; those that are known stay."""
         for _ in range(addresses - len(self.breakers)):

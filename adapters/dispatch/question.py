@@ -49,6 +49,10 @@ class Question(Struct, frozen=True):
     no_cache: bool = False
     """Ask even where a fresh enough answer is kept."""
 
+    def fits(self, answer: SectionAnswer) -> bool:
+        """Whether what an adapter gives is of the section's own shape."""
+        return answer.data is None or type(answer.data) is self.route.shape
+
 
 class Waiter(Protocol):
     """Who waits for a section."""

@@ -78,6 +78,7 @@ async def open_room(house: House) -> AsyncIterator[None]:
                 "Audit entries not yet on disk",
                 sequencer.outstanding,
             ),
+            sequencer.commits.metric("onevisit_commit_seconds", "Seconds a commit of entries took"),
         )
     )
     house.checks["audit"] = lambda: sequencer.is_writing

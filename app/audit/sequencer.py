@@ -21,6 +21,7 @@ from app.audit import repository
 from app.audit.errors import AuditUnavailable
 from app.audit.events import Event
 from app.audit.service import Trail
+from app.core.counts import Histogram
 from app.core.db import Database
 from app.core.ids import new_id_text
 
@@ -54,6 +55,7 @@ class Sequencer:
         self._is_away = False
         self.durable_at = time.monotonic()
         """When something was last written durably."""
+        self.commits = Histogram()
         self._counted, self._counted_at, self._is_busy = 0, 0.0, False
         self._connection: PoolProxiedConnection | None = None
         self._thread = self._new_thread()
@@ -196,6 +198,7 @@ class Sequencer:
         self, write: Callable[[Any], None], seconds: float = _WRITE_SECONDS
     ) -> "_Failed | None":
         """Write in the writer's turn, on the connection that is kept for it."""
+        begun = time.monotonic()
         try:
             if self._connection is None:
                 self._connection = self._database.connection_apart(seconds)
@@ -208,7 +211,9 @@ class Sequencer:
             failed = _Failed(error)
             self._is_away = not failed.is_one_rows
             return failed
-        self._is_away, self.durable_at = False, time.monotonic()
+        now = time.monotonic()
+        self.commits.note(now - begun)
+        self._is_away, self.durable_at = False, now
         return None
 
     def _settle(self, batch: list[_Item], failure: AuditUnavailable | None) -> None:

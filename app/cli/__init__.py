@@ -1,5 +1,5 @@
 """Operator verbs: `onevisit serve | migrate | openapi | adapter … |
-deliveries … | keys … | token … | demo |
+deliveries … | answers … | keys … | token … | demo |
 doctor`. Each says in one sentence what went wrong.
 """
 
@@ -8,7 +8,7 @@ from importlib.metadata import version
 
 import typer
 
-from app.cli import adapter, deliveries, keys, openapi, server, token
+from app.cli import adapter, answers, deliveries, doctor, keys, openapi, server, token
 from app.cli.words import said
 
 app = typer.Typer(
@@ -55,11 +55,16 @@ app.add_typer(
 app.add_typer(
     openapi.app, name="openapi", help=said("The published contracts.", "已发布的接口约定。")
 )
+app.add_typer(
+    answers.app,
+    name="answers",
+    help=said("What departments said last.", "各部门最近一次的答复。"),
+)
 app.add_typer(keys.app, name="keys", help=said("The operator's keys.", "运维密钥。"))
 app.add_typer(token.app, name="token", help=said("Access tokens.", "登录凭证。"))
 app.command("serve")(server.serve)
 app.command("migrate")(server.migrate)
-app.command("doctor")(server.doctor)
+app.command("doctor")(doctor.doctor)
 
 
 @app.command("demo")

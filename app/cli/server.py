@@ -1,17 +1,25 @@
 """Start the gateway, bring the database to the newest schema, say what is wrong with a set-up."""
 
 import gc
+import logging
 import os
-import platform
 import resource
 import socket
+import ssl
 import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 from starlette.types import ASGIApp
 
 from app.core.settings import Settings
 
+if TYPE_CHECKING:
+    from uvicorn.config import Config
+
+log = logging.getLogger("onevisit.serve")
 _COLLECT_AFTER = (10_000, 20, 50)
 """Look-ups make many short-lived values and no cycles worth hurrying for."""
 _GRACE_SECONDS = 4
@@ -35,9 +43,15 @@ def application() -> ASGIApp:
     """The gateway as a server process runs it. What is loaded by now stays: the collector passes it
     over.
     """
+    from app.core.access import AccessLog
+    from app.core.logs import configure
     from app.main import create_app
 
-    app = create_app().front
+    settings = Settings()
+    configure(settings.log_format)
+    app = create_app(settings).front
+    if settings.access_log:
+        app = AccessLog(app)
     gc.collect()
     gc.freeze()
     gc.set_threshold(*_COLLECT_AFTER)
@@ -48,18 +62,21 @@ def application() -> ASGIApp:
 def serve(
     host: str = typer.Option("127.0.0.1", help="address to listen on"),
     port: int = typer.Option(8000, help="port to listen on"),
+    tls_cert: Path | None = typer.Option(None, help="certificate chain, to speak https"),
+    tls_key: Path | None = typer.Option(None, help="its private key; read anew when renewed"),
 ) -> None:
     """Start the gateway with the settings of the environment (ONEVISIT_…)."""
-    from uvicorn.config import STARTUP_FAILURE, Config
-    from uvicorn.server import Server
-    from uvicorn.supervisors import Multiprocess
-
     from app.core.db import Database
+    from app.core.logs import configure
     from app.core.schema import require_schema
-    from app.core.wire.protocol import BoundedProtocol
 
     settings = Settings()
-    settings.require_complete()
+    settings.require_complete(to_serve=True)
+    configure(settings.log_format)
+    for name, nearest in Settings.unknown_names(os.environ).items():
+        hint = f"; did you mean {nearest}?" if nearest else ""
+        log.warning("%s is no setting%s", name, hint)
+    _require_pair(tls_cert, tls_key)
     _raise_file_limit()
     if not port_is_free(host, port):
         raise _sentence(
@@ -70,30 +87,66 @@ def serve(
     require_schema(database)
     database.dispose()
     os.environ["ONEVISIT_LISTENS"] = f"{host}:{port}"  # for the processes that serve
-    config = Config(
+    _run(_config(settings.workers, host, port, tls_cert, tls_key))
+
+
+def _config(
+    workers: int, host: str, port: int, certificate: Path | None, key: Path | None
+) -> "Config":
+    from uvicorn.config import Config
+
+    from app.core.wire.certificates import renewing
+    from app.core.wire.protocol import BoundedProtocol
+
+    return Config(
         "app.cli.server:application",
         factory=True,
         host=host,
         port=port,
-        workers=settings.workers,
+        workers=workers,
         http=BoundedProtocol,
         access_log=False,
+        log_config=None,
+        ssl_certfile=str(certificate) if certificate else None,
+        ssl_keyfile=str(key) if key else None,
+        ssl_context_factory=renewing if certificate else None,
         server_header=False,
         proxy_headers=False,
         ws="none",
         timeout_graceful_shutdown=_GRACE_SECONDS,
     )
-    if settings.workers == 1:
+
+
+def _run(config: "Config") -> None:
+    """Until it is told to end. Ends with a status of its own where it could not start."""
+    from uvicorn.config import STARTUP_FAILURE
+    from uvicorn.server import Server
+    from uvicorn.supervisors import Multiprocess
+
+    if config.workers == 1:
         server = Server(config)
-        config.load_app()
         server.run()
         is_failed = not server.started
     else:
-        processes = Multiprocess(config, sockets=[config.bind_socket()])
-        processes.run()
+        with tempfile.TemporaryDirectory(prefix="onevisit-") as folder:
+            os.environ["ONEVISIT_METRICS_FOLDER"] = folder
+            processes = Multiprocess(config, sockets=[config.bind_socket()])
+            processes.run()
         is_failed = any(p.exitcode == STARTUP_FAILURE for p in processes.processes)
     if is_failed:
         raise typer.Exit(STARTUP_FAILURE)
+
+
+def _require_pair(certificate: Path | None, key: Path | None) -> None:
+    if (certificate is None) != (key is None):
+        raise _sentence("TLS needs both: --tls-cert and --tls-key.")
+    if certificate is not None and key is not None:
+        try:
+            ssl.create_default_context(ssl.Purpose.CLIENT_AUTH).load_cert_chain(certificate, key)
+        except OSError as error:
+            raise _sentence(
+                f"{certificate} and {key} are no pair that can be used: {error}"
+            ) from error
 
 
 def _raise_file_limit() -> None:
@@ -127,26 +180,6 @@ def migrate(
             )
     schema.migrate(database, revision)
     typer.echo(f"{database.version}: revision {schema.current_revision(database)}")
-
-
-def doctor() -> None:
-    """Show versions and what a production start would refuse."""
-    from app.core import schema
-    from app.core.db import Database
-    from app.core.settings import SettingsError
-
-    settings = Settings()
-    database = Database.of(settings)
-    typer.echo(f"Python    {platform.python_version()}")
-    typer.echo(
-        f"Database  {database.version}, revision {schema.current_revision(database)} of "
-        f"{schema.expected_revision()}"
-    )
-    try:
-        settings.require_complete()
-    except SettingsError as error:
-        raise _sentence(f"Settings  {error}") from error
-    typer.echo("Settings  complete")
 
 
 def _sentence(text: str) -> typer.Exit:

@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.core.counts import RequestCounts
 from app.core.ids import new_trace_id
 from app.core.problems import problem
 
@@ -59,11 +60,13 @@ class RequestContext:
         max_body_bytes: int,
         body_seconds: float,
         body_bytes_per_second: float = 4096,
+        counts: RequestCounts | None = None,
     ) -> None:
         self._app = app
         self._max_body_bytes = max_body_bytes
         self._body_seconds = body_seconds
         self._rate = body_bytes_per_second
+        self._counts = counts or RequestCounts()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -85,6 +88,8 @@ class RequestContext:
                 if not body.complete:  # what still comes is not read
                     extra.append((b"connection", b"close"))
                 message["headers"] = [*message["headers"], *extra]
+                declared = getattr(request.state, "declared", None)
+                self._counts.note(declared and declared.path, message["status"])
             elif only_head:
                 message = {**message, "body": b""}
             await send(message)
@@ -95,7 +100,9 @@ class RequestContext:
             return  # nobody is there to be told
         except Exception:
             trace_id = request.state.trace_id
-            log.exception("request failed", extra={"trace_id": trace_id, "path": scope["path"]})
+            declared = getattr(request.state, "declared", None)
+            route = declared.path if declared is not None else ""
+            log.exception("request failed", extra={"trace_id": trace_id, "route": route})
             if not started:
                 await problem("server.internal", trace_id)(scope, receive, send_with_id)
 

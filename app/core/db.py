@@ -18,7 +18,15 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from sqlalchemy import Engine, NullPool, PoolProxiedConnection, create_engine, event, text
+from sqlalchemy import (
+    Engine,
+    NullPool,
+    PoolProxiedConnection,
+    QueuePool,
+    create_engine,
+    event,
+    text,
+)
 from sqlmodel import Session
 
 from app.core.errors import Unavailable
@@ -85,14 +93,18 @@ class Database:
                 )
             Path(path).absolute().parent.mkdir(parents=True, exist_ok=True)
             _only_ours(Path(path))
-            self._new_engine = partial(create_engine, url, module=sqlite_module())
+            self._new_engine = partial(
+                create_engine, url, module=sqlite_module(), hide_parameters=True
+            )
             self.engine = self._new_engine(
                 pool_size=24,
                 max_overflow=_SQLITE_CONNECTIONS - 24,
                 pool_timeout=LONGEST_TURN_SECONDS,
             )
         else:
-            self._new_engine = partial(create_engine, url, connect_args=bounds.connect_args)
+            self._new_engine = partial(
+                create_engine, url, connect_args=bounds.connect_args, hide_parameters=True
+            )
             self.engine = self._new_engine(
                 pool_size=bounds.connections,
                 max_overflow=0,
@@ -110,12 +122,14 @@ class Database:
 
     @classmethod
     def of(cls, settings: Settings) -> "Database":
-        """The database of these settings."""
+        """The database of these settings. Raises `SettingsError` where they name none."""
+        _require_url(settings)
         return cls(settings.database_url, Waits.of(settings))
 
     @classmethod
     def patient(cls, settings: Settings) -> "Database":
         """As `of`, for those who may have to work for long: migrations."""
+        _require_url(settings)
         return cls(settings.database_url, PATIENT)
 
     def _watch(self, engine: Engine) -> None:
@@ -137,6 +151,12 @@ class Database:
         """How long a driver's connection waits from now on; a file answers or fails by itself."""
         if not self.is_sqlite:
             connection.patience_s = seconds
+
+    @property
+    def connections_used(self) -> int:
+        """Of the pool, at this moment."""
+        pool = self.engine.pool
+        return pool.checkedout() if isinstance(pool, QueuePool) else 0
 
     @property
     def version(self) -> str:
@@ -205,6 +225,14 @@ class Database:
             peeker.close()
         self.engine.dispose()
         self._apart.dispose()
+
+
+def _require_url(settings: Settings) -> None:
+    if not settings.database_url:
+        raise SettingsError(
+            "Set ONEVISIT_DATABASE_URL: sqlite:///file, or postgresql+psycopg://… for many "
+            "processes."
+        )
 
 
 @asynccontextmanager

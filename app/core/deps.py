@@ -12,6 +12,7 @@ from sqlmodel import Session
 from adapters.transport.exchange import Exchange
 from app.core.admission import Admission
 from app.core.clock import Clock
+from app.core.counts import RequestCounts
 from app.core.db import Database
 from app.core.rates import Rates
 from app.core.settings import Settings
@@ -56,6 +57,7 @@ RATES: Slot[Rates] = Slot("rates")
 PORT: Slot[Port] = Slot("port")
 STRANGERS: Slot[Strangers] = Slot("strangers")
 EXCHANGE: Slot[Exchange] = Slot("exchange")
+REQUESTS: Slot[RequestCounts] = Slot("request_counts")
 CHECKS: Slot[dict[str, Callable[[], bool]]] = Slot("checks")
 
 DatabaseDep = Annotated[Database, Depends(DATABASE)]

@@ -5,6 +5,7 @@ import socket
 import ssl
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager, suppress
+from importlib.metadata import version
 
 from prometheus_client.core import Metric
 from sqlalchemy import make_url
@@ -14,14 +15,24 @@ from adapters.transport.guard import AddressGuard
 from adapters.transport.trust import tls_context
 from app.core.admission import keep_adjusting
 from app.core.db import Database
-from app.core.deps import ADMISSION, CLOCK, DATABASE, EXCHANGE, PORT, SETTINGS, SNAPSHOTS, STRANGERS
+from app.core.deps import (
+    ADMISSION,
+    CLOCK,
+    DATABASE,
+    EXCHANGE,
+    PORT,
+    REQUESTS,
+    SETTINGS,
+    SNAPSHOTS,
+    STRANGERS,
+)
 from app.core.drain import Drain
 from app.core.rooms import House
 from app.core.schema import require_schema
 from app.core.settings import Settings
 from app.core.snapshots import Snapshots
 from app.core.strangers import Strangers
-from app.core.telemetry import admission_families, counter, gauge
+from app.core.telemetry import admission_families, counter, gauge, labelled_gauge
 from app.core.wire.port import Port, keep_looking
 
 
@@ -42,6 +53,8 @@ async def open_room(house: House) -> AsyncIterator[None]:
         admission = ADMISSION.of(app)
         port, strangers = PORT.of(app), STRANGERS.of(app)
         house.families += [
+            REQUESTS.of(app).families,
+            lambda: _database_families(database, snapshots),
             admission_families(admission),
             lambda: _exchange_families(exchange),
             lambda: _port_families(port, strangers),
@@ -105,6 +118,14 @@ def _exchange_families(exchange: Exchange) -> Iterable[Metric]:
         exchange.idle_connections,
     )
     yield gauge("onevisit_answer_bytes_held", "Bytes of answers under way", exchange.budget.used)
+
+
+def _database_families(database: Database, snapshots: Snapshots) -> Iterable[Metric]:
+    yield gauge("onevisit_database_connections_used", "Of the pool's", database.connections_used)
+    yield gauge(
+        "onevisit_policy_age_seconds", "Since agreements and tasks were looked at", snapshots.age
+    )
+    yield labelled_gauge("onevisit_build", "This release", "version", {version("onevisit"): 1})
 
 
 def _port_families(port: Port, strangers: Strangers) -> Iterable[Metric]:

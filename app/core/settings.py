@@ -2,6 +2,8 @@
 afterwards.
 """
 
+from collections.abc import Mapping
+from difflib import get_close_matches
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated
@@ -10,6 +12,7 @@ from pydantic import BeforeValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from app.core.keys import Keyring, keyring
+from app.core.logs import LogForm
 
 SHORTEST_SECRET = 32
 
@@ -26,6 +29,8 @@ def _split(value: object) -> object:
     )
 
 
+_OF_CLI = ("ONEVISIT_GATEWAY", "ONEVISIT_TOKEN", "ONEVISIT_TOKEN_FILE")
+"""Read by the command line alone."""
 Networks = Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode, BeforeValidator(_split)]
 Ports = Annotated[tuple[int, ...], NoDecode, BeforeValidator(_split)]
 
@@ -44,9 +49,9 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="ONEVISIT_", frozen=True, extra="ignore")
 
-    database_url: str = Field(
-        "sqlite:///onevisit.db", description="sqlite:///file or postgresql+psycopg://…"
-    )
+    database_url: str = Field("", description="sqlite:///file or postgresql+psycopg://…")
+    log_format: LogForm = Field("auto", description="json, text, or auto: text on a terminal")
+    access_log: bool = Field(False, description="log one line for each request")
     database_connections: int = Field(
         16,
         ge=4,
@@ -121,6 +126,9 @@ class Settings(BaseSettings):
     metrics_token: SecretStr | None = Field(
         None, description="bearer token for /metrics; without one only this machine may read it"
     )
+    metrics_folder: str = Field(
+        "", description="where the processes of one start read each other's metrics, set by serve"
+    )
     max_body_bytes: int = Field(256 << 10, ge=1024)
     body_seconds: float = Field(40.0, gt=0)
     body_bytes_per_second: float = Field(
@@ -155,17 +163,30 @@ class Settings(BaseSettings):
     )
     run_worker: bool = Field(True, description="run examinations and deliveries in this process")
 
+    @classmethod
+    def unknown_names(cls, environment: Mapping[str, str]) -> dict[str, str]:
+        """Names of ours in the environment that mean nothing, each with the nearest that does, or
+        nothing.
+        """
+        prefix = "ONEVISIT_"
+        known = [f"{prefix}{name.upper()}" for name in cls.model_fields]
+        given = (n for n in environment if n.startswith(prefix) and n not in known + list(_OF_CLI))
+        nearest = {n: get_close_matches(n, known, 1, cutoff=0.7) for n in sorted(given)}
+        return {name: found[0] if found else "" for name, found in nearest.items()}
+
     @property
     def is_sqlite(self) -> bool:
         """Whether the embedded database is used."""
         return self.database_url.startswith("sqlite")
 
-    def require_complete(self) -> None:
-        """Raise `SettingsError` naming every missing or contradictory setting, in one go."""
+    def require_complete(self, *, to_serve: bool = False) -> None:
+        """Raise `SettingsError` naming every missing or contradictory setting, in one go. Only who
+        is `to_serve` needs a database.
+        """
         missing = [
             f"ONEVISIT_{name.upper()}"
-            for name in ("secret_key", "issuer", "audience")
-            if getattr(self, name) is None
+            for name in ("database_url", "secret_key", "issuer", "audience")
+            if not getattr(self, name) and (to_serve or name != "database_url")
         ]
         if self.jwks_file is None and self.jwks_url is None:
             missing.append("ONEVISIT_JWKS_FILE or ONEVISIT_JWKS_URL")

@@ -110,7 +110,7 @@ class Snapshots:
 
     def require_fresh(self) -> None:
         """Raises `PolicyStale` where nothing may be decided by them."""
-        if self.age > OLDEST_SECONDS:
+        if time.monotonic() - self._checked_at > OLDEST_SECONDS:
             raise PolicyStale
 
     def refresh(self) -> list[str]:

@@ -21,14 +21,21 @@ from app.core.admission import LAG_BOUNDS, Admission, takes
 from app.core.deps import SettingsDep, Slot
 from app.core.errors import NotAllowed
 from app.core.rooms import Families
+from app.core.siblings import Siblings
 from app.core.wire.proxies import is_forwarded
 
 router = APIRouter(tags=["health"])
-REGISTRY: Slot[CollectorRegistry] = Slot("metrics_registry")
+SIBLINGS: Slot[Siblings] = Slot("metrics_siblings")
 
 
 class MetricsForeign(NotAllowed):
     code = "metrics.not_yours"
+
+
+def siblings(folder: str, *parts: Families) -> Siblings:
+    """What this process counts, and what its siblings do."""
+    registry = new_registry(*parts)
+    return Siblings(folder, lambda: generate_latest(registry))
 
 
 class _Collector:
@@ -114,7 +121,7 @@ async def read_metrics(request: Request, settings: SettingsDep) -> Response:
         request, settings.metrics_token.get_secret_value() if settings.metrics_token else None
     ):
         raise MetricsForeign
-    return Response(generate_latest(REGISTRY.of(request.app)), media_type=CONTENT_TYPE_LATEST)
+    return Response(await SIBLINGS.of(request.app).everything(), media_type=CONTENT_TYPE_LATEST)
 
 
 def _may_read(request: Request, token: str | None) -> bool:

@@ -23,7 +23,7 @@ from app.profile import last_known
 from app.profile.disclosure import Disclosure
 from app.profile.events import on_late
 from app.profile.faults import Faults
-from app.profile.last_known import LastKnown
+from app.profile.last_known import LastKnownAnswers
 from app.profile.plans import Plans
 from app.profile.service import Engine
 from app.registry.deps import DIRECTORY
@@ -41,7 +41,7 @@ async def open_room(house: House) -> AsyncIterator[None]:
     earlier = None
     if beside is not None:
         most = settings.last_known_mib << 20
-        earlier = LastKnown(beside, settings.keys, cache, clock.now, most)
+        earlier = LastKnownAnswers(beside, settings.keys, cache, clock.now, most)
         earlier.start()
     unhurried = UNHURRIED_SHARE * house.settings.deadline_ms / 1000
     dispatcher = Dispatcher(
@@ -83,6 +83,6 @@ async def open_room(house: House) -> AsyncIterator[None]:
                 beside.dispose()
 
 
-def _families(earlier: LastKnown) -> Iterable[Metric]:
+def _families(earlier: LastKnownAnswers) -> Iterable[Metric]:
     words = "Last-known answers beside the database"
     yield counter("onevisit_last_known", words, "event", dict(earlier.counts))

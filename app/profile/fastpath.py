@@ -19,6 +19,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from app.audit.errors import AuditUnavailable
 from app.core.admission import Admission, Priority, retry_after
 from app.core.context import SAFE, missing_of, trace_id_for
+from app.core.counts import RequestCounts
 from app.core.deps import PORT, STRANGERS
 from app.core.errors import DomainError
 from app.core.problems import problem
@@ -55,6 +56,9 @@ def priority_of(scope: Scope) -> Priority:
     )
 
 
+ROUTE, _BUSY = "/v1/profiles/{business_id}", 503
+
+
 class FastPath:
     """Answers `GET /v1/profiles/{business_id}` without the framework where that is safe; passes
     everything else on.
@@ -67,6 +71,7 @@ class FastPath:
         admission: Admission,
         rates: Rates,
         default_ms: int,
+        counts: RequestCounts,
         *,
         crosses: bool = False,
     ) -> None:
@@ -78,6 +83,7 @@ class FastPath:
         self._admission = admission
         self._rates = rates
         self._default_ms = default_ms
+        self._counts = counts
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if (
@@ -96,6 +102,7 @@ class FastPath:
         priority = _urgency(engine, asked.principal, asked.query, background=background)
         if not self._admission.has_room(priority):
             self._admission.enter(priority)  # counts it
+            self._counts.note(ROUTE, _BUSY)
             await _refuse(scope, receive, send, asked.headers.traceparent, priority)
             return
         found = _prepared(engine, asked, started, self._default_ms)
@@ -168,12 +175,16 @@ class FastPath:
         except DomainError:
             return False
         except Exception:
-            log.exception("request failed", extra={"trace_id": trace_id, "path": scope["path"]})
+            log.exception("request failed", extra={"trace_id": trace_id, "route": ROUTE})
             found = problem("server.internal", trace_id)
         else:
             rates = self._rates.header_pairs(prepared.principal.subject)
-            await _send(answer.of_profile(encoded, headers, rates), trace_id, send)
+            told = answer.of_profile(encoded, headers, rates)
+            self._counts.note(ROUTE, told.status)
+            self._counts.look_ups.note(asyncio.get_running_loop().time() - prepared.started)
+            await _send(told, trace_id, send)
             return True
+        self._counts.note(ROUTE, found.status_code)
         await _with_context(found, trace_id)(scope, receive, send)
         return True
 

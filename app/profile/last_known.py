@@ -16,7 +16,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -39,10 +39,12 @@ log = logging.getLogger("onevisit.last_known")
 _TURN_SECONDS, _TIDY_SECONDS, _LAST_SECONDS = 0.5, 60.0, 1.0
 _LONGEST_LOOK_SECONDS = 0.15
 _MOST_WAITING, _MOST_WANTED, _AT_ONCE, _TIDIED = 30_000, 2000, 500, 20_000
-_NONCE, _REF, _SUBJECT = 12, 32, 2
+_NONCE, _NAME, _PART = 12, 24, 8
+_SUBJECT = 1
+"""Where the business stands in what was asked: scheme, business, site, purpose, unit."""
 
 
-class LastKnown:
+class LastKnownAnswers:
     """As `Earlier` of dispatch. `look` belongs to the event loop's thread."""
 
     def __init__(
@@ -96,14 +98,14 @@ class LastKnown:
             self._wake.wait(_TURN_SECONDS)
             self._wake.clear()
             with suppress(Exception):
-                self._tried(self._read)
+                self._tried(self.read)
                 if time.monotonic() - wrote >= _TURN_SECONDS:
                     wrote = time.monotonic()
-                    self._tried(self._write)
+                    self._tried(self.write)
                 if time.monotonic() - tidied >= _TIDY_SECONDS:
                     tidied = time.monotonic()
-                    self._tried(self._tidy)
-        self._tried(self._write)
+                    self._tried(self.tidy)
+        self._tried(self.write)
 
     def _tried(self, work: Callable[[], None]) -> None:
         try:
@@ -114,14 +116,22 @@ class LastKnown:
                 words = "last-known answers cannot be kept or found (%d times): %s"
                 log.warning(words, self.counts["failed"], type(error).__name__)
 
-    def _read(self) -> None:
-        keys = {self._ref(key): key for key in tuple(self._wanted)}
-        if not keys:
+    def read(self) -> None:
+        """Bring what is wanted into the memory. Blocks on the database, as all of these."""
+        asked = {key: self._names(key[1:]) for key in tuple(self._wanted)}
+        if not asked:
             return
         with self._database.read() as session:
-            found = repository.find(session, keys, self._now())
-        opened = {keys[ref]: self._opened(ref, sealed) for ref, sealed in found.items()}
-        self._tell(list(keys.values()), opened)
+            rows = repository.find(session, set(asked.values()), self._now())
+        told: dict[tuple[str, str], dict[str, _Said]] = {}
+        for subject, ref, part, sealed in rows:
+            known = told.setdefault((subject, ref), {})
+            for label, said in self._opened(subject, ref, part, sealed).items():
+                if label not in known or said.at > known[label].at:
+                    known[label] = said
+        nothing = _Said(self._now())
+        found = {key: told.get(names, {}).get(key[0], nothing).kept for key, names in asked.items()}
+        self._tell(list(asked), found)
 
     def _tell(self, keys: list[Key], opened: dict[Key, Kept | None]) -> None:
         def on_loop() -> None:
@@ -135,72 +145,88 @@ class LastKnown:
         with suppress(RuntimeError):  # the loop has ended meanwhile
             self._loop.call_soon_threadsafe(on_loop)
 
-    def _write(self) -> None:
-        newest: dict[Key, tuple[Question, Reply]] = {}
+    def write(self) -> None:
+        """Write what departments have said since."""
+        together: dict[Key, dict[str, tuple[Question, Reply]]] = {}
         with suppress(IndexError):
             while True:
                 question, reply = self.news.popleft()
                 if question.route.freshness.stale:
-                    newest[question.key] = question, reply
-        items = list(newest.items())
+                    together.setdefault(question.key[1:], {})[question.key[0]] = question, reply
+        items = list(together.items())
         for first in range(0, len(items), _AT_ONCE):
-            part = items[first : first + _AT_ONCE]
-            rows = [
-                self._row(key, reply, question.route.freshness.stale)
-                for key, (question, reply) in part
-                if reply.encoded is not None
-            ]
-            gone = [self._ref(key) for key, (_, reply) in part if reply.encoded is None]
+            rows = [self._row(key, said) for key, said in items[first : first + _AT_ONCE]]
             with self._database.write() as session:
-                if rows:
-                    repository.put(session, sorted(rows, key=lambda row: str(row["ref"])))
-                if gone:
-                    repository.remove(session, gone)
+                # in one order, so that processes do not wait for each other crosswise
+                repository.put(session, sorted(rows, key=lambda row: str(row["subject"])))
             self.counts["kept"] += len(rows)
             if self._wanted:
-                self._tried(self._read)
+                self._tried(self.read)
 
-    def _tidy(self) -> None:
+    def tidy(self) -> None:
+        """Drop what is over, and what is too much."""
         gone = _TIDIED
         while gone >= _TIDIED and not self._stopping:
             with self._database.write() as session:
                 gone = repository.tidy(session, self._now(), self._most_bytes, _TIDIED)
 
-    def erase(self, business_id: str) -> int:
-        """Drop what departments said about one business; how many answers. Blocks."""
-        with self._database.write() as session:
-            return repository.remove_of(session, self._digest("subject", business_id))
-
-    def _row(self, key: Key, reply: Reply, stale: timedelta) -> dict[str, Any]:
-        ref, kept_at = self._ref(key), reply.fetched_at or self._now()
-        kept = Kept(
-            reply.encoded or b"", reply.as_of, kept_at, reply.digest, reply.unreadable,
-            reply.received,
-        )  # fmt: skip
-        nonce = os.urandom(_NONCE)
-        sealed = nonce + self._seal.encrypt(nonce, msgspec.msgpack.encode(kept), ref.encode())
+    def _row(self, asked: Key, said: dict[str, tuple[Question, Reply]]) -> dict[str, Any]:
+        subject, ref = self._names(asked)
+        now = self._now()
+        content = {label: _said(reply, now) for label, (_, reply) in said.items()}
+        part = self._digest("part", *sorted(content))[:_PART]
+        stale = max(question.route.freshness.stale for question, _ in said.values())
+        nonce, bound = os.urandom(_NONCE), f"{subject}/{ref}/{part}".encode()
+        sealed = nonce + self._seal.encrypt(nonce, msgspec.msgpack.encode(content), bound)
         return {
+            "subject": subject,
             "ref": ref,
-            "subject": self._digest("subject", key[_SUBJECT]),
+            "part": part,
             "sealed": sealed,
             "size": len(sealed),
-            "kept_at": kept_at,
-            "ends_at": kept_at + stale,
+            "kept_at": now,
+            "ends_at": now + stale,
         }
 
-    def _opened(self, ref: str, sealed: bytes) -> Kept | None:
-        """None for what was sealed under another secret, or swapped."""
+    def _opened(self, subject: str, ref: str, part: str, sealed: bytes) -> "dict[str, _Said]":
+        """Nothing for what was sealed under another secret, or swapped."""
+        bound = f"{subject}/{ref}/{part}".encode()
         with suppress(InvalidTag, ValueError, msgspec.DecodeError):
-            plain = self._seal.decrypt(sealed[:_NONCE], sealed[_NONCE:], ref.encode())
-            return msgspec.msgpack.decode(plain, type=Kept)
-        return None
+            plain = self._seal.decrypt(sealed[:_NONCE], sealed[_NONCE:], bound)
+            return msgspec.msgpack.decode(plain, type=dict[str, _Said])
+        return {}
 
-    def _ref(self, key: Key) -> str:
-        return self._digest("question", *key)
+    def _names(self, asked: Key) -> tuple[str, str]:
+        """Under what an answer is kept: the business, and how it was asked."""
+        return self._digest("subject", asked[_SUBJECT]), self._digest("question", *asked)
 
     def _digest(self, *parts: str) -> str:
-        told = "\x1f".join(parts).encode()
-        return hmac.digest(self._key, told, sha256).hex()[:_REF]
+        return _digest(self._key, *parts)
+
+
+def _digest(key: bytes, *parts: str) -> str:
+    return hmac.digest(key, "\x1f".join(parts).encode(), sha256).hex()[:_NAME]
+
+
+def erase(database: Database, keys: Keyring, business_id: str) -> int:
+    """Drop what departments said about one business; how many rows. Blocks on the database."""
+    with database.write() as session:
+        return repository.remove_of(session, _digest(keys.answers.secret, "subject", business_id))
+
+
+class _Said(msgspec.Struct, frozen=True, array_like=True):
+    """What one department said, and when; without `kept`, that there is nothing."""
+
+    at: datetime
+    kept: Kept | None = None
+
+
+def _said(reply: Reply, now: datetime) -> _Said:
+    at = reply.fetched_at or now
+    if reply.encoded is None:
+        return _Said(at)
+    kept = Kept(reply.encoded, reply.as_of, at, reply.digest, reply.unreadable, reply.received)
+    return _Said(at, kept)
 
 
 def _as_reply(kept: Kept) -> Reply:

@@ -9,17 +9,16 @@ from sqlmodel import Field, SQLModel
 
 
 class LastKnownAnswer(SQLModel, table=True):
-    """What a department said last to one question, sealed. `ref` and `subject` are keyed digests of
-    the question and of the business.
+    """What departments said last to the questions of one look-up, sealed. `subject` and `ref` are
+    keyed digests of the business and of how it was asked, `part` names those who answered together:
+    of what several parts tell of one department, the newest holds.
     """
 
     __tablename__ = "last_known_answers"
-    __table_args__ = (
-        Index("ix_last_known_answers_age", "kept_at"),
-        Index("ix_last_known_answers_subject", "subject"),
-    )
-    ref: str = Field(primary_key=True, max_length=32)
-    subject: str = Field(max_length=32)
+    __table_args__ = (Index("ix_last_known_answers_age", "kept_at"),)
+    subject: str = Field(primary_key=True, max_length=24)
+    ref: str = Field(primary_key=True, max_length=24)
+    part: str = Field(primary_key=True, max_length=8)
     sealed: bytes = Field(sa_type=LargeBinary)
     size: int
     kept_at: datetime

@@ -4,18 +4,20 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, func, text
+from sqlalchemy import bindparam, delete, func, text, tuple_
 from sqlmodel import Session, col, select
 
 from app.core.db import Database
 from app.profile.models import LastKnownAnswer
 
+_COLUMNS = LastKnownAnswer.metadata.tables["last_known_answers"].c
 _PUT = text(
-    "insert into last_known_answers (ref, subject, sealed, size, kept_at, ends_at) "
-    "values (:ref, :subject, :sealed, :size, :kept_at, :ends_at) on conflict (ref) do update set "
-    "sealed = excluded.sealed, size = excluded.size, kept_at = excluded.kept_at, "
+    "insert into last_known_answers (subject, ref, part, sealed, size, kept_at, ends_at) "
+    "values (:subject, :ref, :part, :sealed, :size, :kept_at, :ends_at) "
+    "on conflict (subject, ref, part) do update set sealed = excluded.sealed, "
+    "size = excluded.size, kept_at = excluded.kept_at, "
     "ends_at = excluded.ends_at where excluded.kept_at > last_known_answers.kept_at"
-)
+).bindparams(*(bindparam(name, type_=_COLUMNS[name].type) for name in ("kept_at", "ends_at")))
 
 
 def create(database: Database) -> None:
@@ -28,14 +30,7 @@ def create(database: Database) -> None:
 
 def put(session: Session, rows: Sequence[dict[str, Any]]) -> None:
     """Keep answers; a newer one that another process kept meanwhile stays."""
-    session.connection().execute(_PUT.bindparams(), list(rows))
-
-
-def remove(session: Session, refs: Iterable[str]) -> None:
-    """Drop the answers to these questions."""
-    session.connection().execute(
-        delete(LastKnownAnswer).where(col(LastKnownAnswer.ref).in_(list(refs)))
-    )
+    session.connection().execute(_PUT, list(rows))
 
 
 def remove_of(session: Session, subject: str) -> int:
@@ -44,12 +39,15 @@ def remove_of(session: Session, subject: str) -> int:
     return session.connection().execute(statement).rowcount
 
 
-def find(session: Session, refs: Iterable[str], now: datetime) -> dict[str, bytes]:
-    """Sealed answers by question, of those that may still stand in."""
-    query = select(LastKnownAnswer.ref, LastKnownAnswer.sealed).where(
-        col(LastKnownAnswer.ref).in_(list(refs)), col(LastKnownAnswer.ends_at) > now
+def find(
+    session: Session, asked: Iterable[tuple[str, str]], now: datetime
+) -> list[tuple[str, str, str, bytes]]:
+    """Subject, ref, part and what is sealed, by subject and ref, of what may still stand in."""
+    row = LastKnownAnswer
+    query = select(row.subject, row.ref, row.part, row.sealed).where(
+        tuple_(col(row.subject), col(row.ref)).in_(list(asked)), col(row.ends_at) > now
     )
-    return dict(session.exec(query).all())
+    return [(subject, ref, part, sealed) for subject, ref, part, sealed in session.exec(query)]
 
 
 def tidy(session: Session, now: datetime, most_bytes: int, at_once: int) -> int:
@@ -60,8 +58,14 @@ def tidy(session: Session, now: datetime, most_bytes: int, at_once: int) -> int:
     ).rowcount
     held = session.exec(select(func.coalesce(func.sum(LastKnownAnswer.size), 0))).one()
     if held > most_bytes:
-        oldest = select(LastKnownAnswer.ref).order_by(col(LastKnownAnswer.kept_at)).limit(at_once)
+        oldest = (
+            select(LastKnownAnswer.kept_at)
+            .order_by(col(LastKnownAnswer.kept_at))
+            .offset(at_once)
+            .limit(1)
+        )
+        until = session.exec(oldest).first() or now
         gone += connection.execute(
-            delete(LastKnownAnswer).where(col(LastKnownAnswer.ref).in_(oldest))
+            delete(LastKnownAnswer).where(col(LastKnownAnswer.kept_at) < until)
         ).rowcount
     return gone

@@ -268,7 +268,9 @@ async def campaign(faults: tuple[str, ...], seconds: float, seed: int) -> int:
             answered = sum(len(each.seen.answered) for each in found)
             refused = sum(each.seen.refused for each in found)
             broken = sum(each.seen.broken for each in found)
-    full = await asyncio.to_thread(full_disk, codes[:20])
+    full = (
+        "refused" if len(faults) < len(FAULTS) else await asyncio.to_thread(full_disk, codes[:20])
+    )
     truthful = 1 - wrong / max(judged, 1)
     fine = max(max(pair) for pair in rows.values()) <= AGAIN_SECONDS
     fine = (

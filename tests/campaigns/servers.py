@@ -110,9 +110,18 @@ class Way:
 
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
-        self._loop.run_until_complete(asyncio.start_server(self._accept, HOST, self.port))
+        listening = self._loop.run_until_complete(
+            asyncio.start_server(self._accept, HOST, self.port)
+        )
         self._ready.set()
         self._loop.run_forever()
+        listening.close()
+        self._cut()
+        left = asyncio.all_tasks(self._loop)
+        for task in left:
+            task.cancel()
+        self._loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
+        self._loop.close()
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if self.mode == "cut":
@@ -127,9 +136,9 @@ class Way:
         self._pairs |= pair
         used = [self._loop.time()]
         try:
-            await asyncio.gather(
-                self._pump(reader, far_writer, used), self._pump(far_reader, writer, used)
-            )
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._pump(reader, far_writer, used))
+                group.create_task(self._pump(far_reader, writer, used))
         finally:
             self._pairs -= pair
             for each in pair:

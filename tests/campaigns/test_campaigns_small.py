@@ -104,3 +104,20 @@ def test_insiders_hurt_only_their_own_section():
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "control_seen=True" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [
+        ("lanes", ["--rounds", "300", "--rows", "5"]),
+        ("freeze", ["--rounds", "2", "--faults", "frozen_0,silent"]),
+    ],
+)
+def test_bad_nights(name, arguments):
+    done = subprocess.run(
+        [sys.executable, "-m", f"tests.campaigns.{name}", *arguments],
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert f"{name}: ok" in done.stdout

@@ -58,7 +58,7 @@ def write(url: str, seconds: float, locked: bool, told: Any) -> None:
 
 
 def entries_per_second(url: str, writers: int, seconds: float, *, locked: bool) -> float:
-    """All writers together, while one numbers."""
+    """All writers together."""
     context = multiprocessing.get_context("spawn")
     told = context.Queue()
     processes = [
@@ -210,6 +210,7 @@ def main() -> int:
     parser.add_argument("--rounds", type=float, default=8.0, help="seconds of each measurement")
     parser.add_argument("--tasks", type=int, default=20_000)
     parser.add_argument("--records", type=int, default=50_000)
+    parser.add_argument("--small", action="store_true", help="judge no times")
     arguments = parser.parse_args()
     with scene() as (server, _):
         url = server.create("writers")
@@ -228,8 +229,9 @@ def main() -> int:
         database.dispose()
     free, locked, one = (median(rates[name]) for name in ("free", "locked", "one"))
     print("  pages, ms:", {name: round(value, 1) for name, value in pages.items()})
-    fine = free >= LEAST_OF_LOCKED * locked and free >= LEAST_OF_ONE * one and whole
-    fine = fine and max(opened, closed) <= TASK_MS and max(pages.values()) <= PAGE_MS
+    fast = free >= LEAST_OF_LOCKED * locked and free >= LEAST_OF_ONE * one
+    fast = fast and max(opened, closed) <= TASK_MS and max(pages.values()) <= PAGE_MS
+    fine = whole and (fast or arguments.small)
     return stage.verdict(
         "writers", fine, free=free, locked=locked, one=one, of_locked=free / locked, of_one=free / one, numbered_in=behind, whole=whole,
         task_opened_ms=opened, task_closed_ms=closed, worst_page_ms=max(pages.values()),

@@ -176,7 +176,9 @@ class TestOperator:
         ) == (2, True, False)
 
     def test_migrate_doctor_and_a_database_that_is_behind(self, tmp_path):
+        url = {"ONEVISIT_DATABASE_URL": "sqlite:///onevisit.db"}
         complete = {
+            **url,
             "ONEVISIT_SECRET_KEY": "x" * 40,
             "ONEVISIT_ISSUER": "i",
             "ONEVISIT_AUDIENCE": "a",
@@ -184,11 +186,11 @@ class TestOperator:
         }
         behind = self.run(tmp_path, "serve", "--port", str(free_ports(1)), **complete)
         assert (behind.returncode, "onevisit migrate" in behind.stderr) == (2, True)
-        assert "revision 0010" in self.run(tmp_path, "migrate").stdout
-        kept = self.run(tmp_path, "migrate", "--revision", "0009")
+        assert "revision 0010" in self.run(tmp_path, "migrate", **url).stdout
+        kept = self.run(tmp_path, "migrate", "--revision", "0009", **url)
         assert (kept.returncode, "--yes-delete" in kept.stderr) == (2, True)
-        assert "Settings  complete" in self.run(tmp_path, "doctor", **complete).stdout
-        assert "Set ONEVISIT_SECRET_KEY" in self.run(tmp_path, "doctor").stderr
+        assert "Set ONEVISIT_DATABASE_URL" in self.run(tmp_path, "migrate").stderr
+        self.examined(tmp_path, complete)
         with socket.socket() as squatter:
             squatter.bind(("127.0.0.1", 0))
             squatter.listen()
@@ -196,6 +198,36 @@ class TestOperator:
                 tmp_path, "serve", "--port", str(squatter.getsockname()[1]), **complete
             )
         assert (taken.returncode, "is taken" in taken.stderr) == (2, True)
+
+    def examined(self, folder, complete):
+        """What `doctor` says of a complete set-up, and of one with much amiss."""
+        (folder / "none.json").write_text('{"keys": []}')
+        empty = self.run(folder, "doctor", **complete)
+        assert (empty.returncode, "Without a key nobody is let in" in empty.stdout) == (1, True)
+        (folder / "none.json").write_text('{"keys": [{"kty": "OKP"}]}')
+        fine = self.run(folder, "doctor", **complete)
+        assert (fine.returncode, fine.stdout.splitlines()[-1]) == (0, "Ready to serve."), (
+            fine.stdout
+        )
+        for amiss in (
+            {"ONEVISIT_DEADLINE": "1000"},
+            {"ONEVISIT_DEADLINE_MS": "soon"},
+            {"ONEVISIT_SECRET_KEY": ""},
+            {"ONEVISIT_JWKS_FILE": "nowhere.json"},
+            {"ONEVISIT_DATABASE_URL": "sqlite:///elsewhere.db"},
+            {"ONEVISIT_DATABASE_URL": "postgresql+psycopg://u:p@127.0.0.1:1/x"},
+            {"ONEVISIT_DATABASE_URL": "rubbish"},
+        ):
+            told = self.run(folder, "doctor", **{**complete, **amiss})
+            assert (told.returncode, "✘" in told.stdout, "Traceback" in told.stderr) == (
+                1,
+                True,
+                False,
+            )
+        assert (
+            "ONEVISIT_DEADLINE_MS"
+            in self.run(folder, "doctor", **complete, ONEVISIT_DEADLINE="1").stdout
+        )
 
     def test_the_contracts_are_checked_and_written(self, tmp_path):
         assert "no drift" in self.run(ROOT, "openapi", "check").stdout

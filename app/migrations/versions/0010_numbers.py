@@ -147,16 +147,16 @@ def upgrade() -> None:
     _part_deliveries()
     op.create_table(
         "last_known_answers",
-        sa.Column("ref", sa.String(length=32), nullable=False),
-        sa.Column("subject", sa.String(length=32), nullable=False),
+        sa.Column("subject", sa.String(length=24), nullable=False),
+        sa.Column("ref", sa.String(length=24), nullable=False),
+        sa.Column("part", sa.String(length=8), nullable=False),
         sa.Column("sealed", sa.LargeBinary(), nullable=False),
         sa.Column("size", sa.Integer(), nullable=False),
         sa.Column("kept_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("ends_at", sa.DateTime(timezone=True), nullable=False),
-        sa.PrimaryKeyConstraint("ref"),
+        sa.PrimaryKeyConstraint("subject", "ref", "part"),
     )
     op.create_index("ix_last_known_answers_age", "last_known_answers", ["kept_at"])
-    op.create_index("ix_last_known_answers_subject", "last_known_answers", ["subject"])
     op.create_table(
         "audit_probes",
         sa.Column("id", sa.String(length=36), nullable=False),

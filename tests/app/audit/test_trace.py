@@ -1,6 +1,7 @@
 """No trace, no data: every look-up, refusal and record is durable before its answer leaves."""
 
 import asyncio
+import contextlib
 import json
 from datetime import UTC, datetime
 
@@ -23,6 +24,7 @@ from tests.fixtures.gateway import running
 
 AT = datetime(2026, 11, 22, tzinfo=UTC)
 BUSINESS = "91310115MA1YYY024Y"
+_COUNT = "select count(*) from %s"
 
 
 def trail():
@@ -169,6 +171,61 @@ class TestSequencer:
         with pytest.raises(AuditUnavailable):
             await sequencer.append(Event("a.b.c", actor="x"))
         await asyncio.to_thread(sequencer.stop)
+
+    async def test_while_the_database_is_away_it_is_refused_at_once_and_found_again(
+        self, database, caplog
+    ):
+        sequencer = Sequencer(database, trail())
+        sequencer.start()
+        assert sequencer.is_writing
+        with database.write() as session:
+            session.connection().execute(text("alter table audit_entries rename to elsewhere"))
+        with pytest.raises(AuditUnavailable):
+            await sequencer.append(Event("a.b.c", actor="x"))
+        assert not sequencer.is_writing
+        with database.write() as session:
+            session.connection().execute(text("alter table elsewhere rename to audit_entries"))
+        async with asyncio.timeout(5):
+            while not sequencer.is_writing:  # a probe sees it, though nobody asks
+                with contextlib.suppress(AuditUnavailable):
+                    await sequencer.append(Event("a.b.c", actor="x"))
+                await asyncio.sleep(0.05)
+        await sequencer.append(Event("a.b.c", actor="x"))
+        await asyncio.to_thread(sequencer.stop)
+
+    async def test_who_waits_waits_no_longer_than_its_own_deadline(self, database):
+        sequencer = Sequencer(database, trail())  # not started: nothing is written
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        with pytest.raises(AuditUnavailable):
+            await sequencer.append(Event("a.b.c", actor="x"), by=began + 0.05)
+        assert loop.time() - began < 1
+        sequencer.start()
+        await asyncio.to_thread(sequencer.stop)
+
+    async def test_a_thread_that_ended_is_started_anew(self, database, monkeypatch, caplog):
+        sequencer = Sequencer(database, trail())
+        with monkeypatch.context() as patch:
+            patch.setattr(Sequencer, "_run", lambda _self: None)
+            sequencer = Sequencer(database, trail())
+            sequencer.start()
+            await asyncio.sleep(0.05)
+        sequencer.restart_if_dead()
+        await sequencer.append(Event("a.b.c", actor="x"))
+        await asyncio.to_thread(sequencer.stop)
+
+    async def test_a_probe_is_no_entry(self, database, monkeypatch):
+        monkeypatch.setattr("app.audit.sequencer._PROBE_SECONDS", 0.02)
+        sequencer = Sequencer(database, trail())
+        sequencer.start()
+        await asyncio.sleep(0.3)
+        await asyncio.to_thread(sequencer.stop)
+        with database.read() as session:
+            counts = [
+                session.connection().execute(text(_COUNT % table)).scalar_one()
+                for table in ("audit_entries", "audit_probes")
+            ]
+        assert counts == [0, 1]
 
     async def test_a_backlog_is_refused_before_it_grows_without_bound(self, database, monkeypatch):
         monkeypatch.setattr("app.audit.sequencer._OUTSTANDING", 0)

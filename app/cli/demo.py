@@ -118,6 +118,8 @@ def _fresh_database(screen: Screen) -> str:
 def _environment(url: str) -> dict[str, str]:
     return {
         "ONEVISIT_DATABASE_URL": url,
+        "ONEVISIT_DRAIN_S": "0",  # no balancer looks away from a demo
+        "ONEVISIT_LOG_FORMAT": "text",
         "ONEVISIT_SECRET_KEY": secrets.token_urlsafe(48),
         "ONEVISIT_ISSUER": ISSUER,
         "ONEVISIT_AUDIENCE": AUDIENCE,

@@ -85,7 +85,8 @@ class TextLines(logging.Formatter):
             for name in (*_EXTRAS, "repeated")
             if hasattr(record, name)
         )
-        line = f"{at:%H:%M:%S} {record.levelname:<7} {record.name}  {message}  {more}".rstrip()
+        said = message.replace("\r", "\\r").replace("\n", "\\n")  # no text makes a line of its own
+        line = f"{at:%H:%M:%S} {record.levelname:<7} {record.name}  {said}  {more}".rstrip()
         return f"{line}\n{stack}" if stack else line
 
 

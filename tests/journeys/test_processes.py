@@ -32,6 +32,8 @@ class Process:
         environment = {
             **os.environ,
             "ONEVISIT_DATABASE_URL": url,
+            "ONEVISIT_DRAIN_S": "0",
+            "ONEVISIT_LOG_FORMAT": "text",
             "ONEVISIT_SECRET_KEY": SECRET,
             "ONEVISIT_ISSUER": ISSUER,
             "ONEVISIT_AUDIENCE": AUDIENCE,

@@ -86,6 +86,30 @@ def test_an_error_of_the_database_tells_no_row(written, database):
             session.connection().execute(insert, row)
     except IntegrityError:
         logging.getLogger("onevisit.x").exception("it failed")
-    (line,) = written()
+    (line,) = [line for line in written() if line["logger"] == "onevisit.x"]
     assert "IntegrityError" in line["stack"]
     assert "a-key-of-a-department" not in json.dumps(line)
+
+
+@pytest.mark.parametrize("form", ["json", "text"])
+def test_no_text_makes_a_line_of_its_own(form):
+    root = logging.getLogger()
+    before, stream = (root.handlers, root.level), io.StringIO()
+    configure(form, stream)
+    logging.getLogger("onevisit.x").warning(
+        "odd %s", "a\n12:00:00 ERROR onevisit.audit  forged\r\nb"
+    )
+    root.handlers, root.level = before
+    assert len(stream.getvalue().splitlines()) == 1
+
+
+async def test_an_unforeseen_failure_is_found_by_its_trace_id(written, gateway, monkeypatch):
+    def broken(*_arguments, **_more):
+        raise RuntimeError("nobody foresaw this of 330106199001011234")
+
+    monkeypatch.setattr("app.tasks.service.list_tasks", broken)
+    answer = await gateway.inspector.get("/v1/tasks")
+    assert answer.status_code == 500
+    lines = [line for line in written() if line.get("trace_id") == answer.json()["trace_id"]]
+    assert [line["error"] for line in lines] == ["RuntimeError: nobody foresaw this of [number]"]
+    assert lines[0]["route"] == "/v1/tasks"

@@ -50,7 +50,7 @@ def settings_or_none() -> tuple[Settings | None, list[Examined]]:
                 "ONEVISIT_" + "_".join(str(part) for part in row["loc"]).upper(),
                 False,
                 row["msg"],
-                "Correct it; docs/operate.md lists every setting.",
+                "Correct it; README.md lists every setting.",
             )
             for row in error.errors()
         ]

@@ -20,6 +20,7 @@ STAY_SECONDS = 60.0
 would be overwritten within seconds serves nobody, and costs a copy.
 """
 _MOST_SKIPPED = 64
+_MOST_NOTHING = 20_000
 _STRETCHES = 16
 """Parts of the block after each of which the pace is looked at."""
 _AGAIN = timedelta(minutes=5)
@@ -88,6 +89,8 @@ class AnswerCache:
         self._every, self._skipped = 1, 0
         self._stretch_began, self._stretch_ends = _LONG_AGO, 0
         self._kept: dict[Key, _Place] = {}
+        self._nothing: dict[Key, datetime] = {}
+        """When a department said last that there is nothing: what is kept elsewhere is older."""
         self._order: deque[tuple[int, Key]] = deque()
 
     def keep(self, key: Key, answered: Reply) -> bool:
@@ -107,6 +110,8 @@ class AnswerCache:
             known = self._taken(key, size, fetched_at)
             if known is None:
                 return True
+        if self._nothing:
+            self._nothing.pop(key, None)
         known.size = size
         known.as_of = answered.as_of
         known.fetched_at = fetched_at
@@ -192,16 +197,22 @@ class AnswerCache:
 
     def holds_newer(self, key: Key, than: datetime) -> bool:
         """Whether an answer is kept that was fetched after this instant."""
-        found = self._kept.get(key)
-        return found is not None and found.fetched_at > than
+        found, nothing = self._kept.get(key), self._nothing.get(key)
+        return (found is not None and found.fetched_at > than) or (
+            nothing is not None and nothing > than
+        )
 
-    def knows(self, key: Key) -> bool:
-        """Whether an answer is kept, of whatever age."""
-        return key in self._kept
+    def has_ended(self, key: Key) -> bool:
+        """Whether the department said last that there is nothing."""
+        return key in self._nothing
 
-    def forget(self, key: Key) -> None:
-        """Drop an answer."""
+    def forget(self, key: Key, at: datetime) -> None:
+        """Drop an answer: the department said at this moment that there is nothing."""
         self._kept.pop(key, None)
+        self._nothing.pop(key, None)
+        self._nothing[key] = at
+        if len(self._nothing) > _MOST_NOTHING:
+            del self._nothing[next(iter(self._nothing))]
 
     def __len__(self) -> int:
         return len(self._kept)

@@ -8,8 +8,10 @@ from adapters.dispatch.cache import Key
 from adapters.dispatch.question import Question
 from adapters.dispatch.reply import Reply
 
-LOOK_AFTER_SECONDS = 0.03
-"""A department that has not answered after this may fail to: what it said last is fetched."""
+LOOK_BEFORE_SECONDS = 0.15
+"""So long before the deadline what those said last is fetched who have not answered: who fails
+earlier has it fetched then.
+"""
 
 
 class Earlier(Protocol):

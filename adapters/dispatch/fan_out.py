@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from collections.abc import Set as AbstractSet
 
 from adapters.dispatch.dispatcher import Dispatcher
-from adapters.dispatch.earlier import LOOK_AFTER_SECONDS
+from adapters.dispatch.earlier import LOOK_BEFORE_SECONDS
 from adapters.dispatch.flight import Flight
 from adapters.dispatch.question import Question
 from adapters.dispatch.reply import Reply
@@ -19,7 +19,7 @@ class FanOut:
     """
 
     __slots__ = (
-        "_dispatcher", "_flights", "_left", "_on_section", "_timer", "_unasked",
+        "_dispatcher", "_flights", "_has_recalled", "_left", "_on_section", "_timer", "_unasked",
         "caller", "deadline", "replies", "whole",
     )  # fmt: skip
 
@@ -37,6 +37,7 @@ class FanOut:
         self._unasked: set[str] = set()
         self._on_section = on_section
         self._timer: asyncio.TimerHandle | None = None
+        self._has_recalled = False
         self.replies: dict[str, Reply] = {}
         self.deadline = deadline
         loop = asyncio.get_running_loop()
@@ -48,7 +49,7 @@ class FanOut:
         if self._left:
             loop = asyncio.get_running_loop()
             if self._dispatcher.recalls:
-                self._timer = loop.call_later(LOOK_AFTER_SECONDS, self._recall)
+                self._timer = loop.call_at(self.deadline - LOOK_BEFORE_SECONDS, self._recall)
             else:
                 self._timer = loop.call_at(self.deadline, self._late)
         elif not self.whole.done():
@@ -80,6 +81,9 @@ class FanOut:
         for section in sections:
             self._withdraw(section)
         self._ask_all(questions)
+        if self._dispatcher.recalls and self._has_recalled:
+            for flight in tuple(self._flights.values()):
+                flight.recalls()
 
     def _withdraw(self, section: str) -> None:
         """Wait no longer for a section, and forget what was said of it; whoever was asked is
@@ -110,6 +114,7 @@ class FanOut:
     def _recall(self) -> None:
         """Some have not answered at once: what they said last is looked for, should they fail."""
         self._timer = asyncio.get_running_loop().call_at(self.deadline, self._late)
+        self._has_recalled = True
         for flight in tuple(self._flights.values()):
             flight.recalls()
 

@@ -348,7 +348,7 @@ class Flight:
         if self.recalling is None and not self.settled:
             replies, question = self.context.replies, self.question
             earlier = replies.earlier if question.route.freshness.stale else None
-            self.recalling = earlier is not None and not replies.cache.knows(question.key)
+            self.recalling = earlier is not None and not replies.remembers(question)
             if self.recalling and earlier is not None:
                 earlier.look(question.key, self._recalled)
         return bool(self.recalling)

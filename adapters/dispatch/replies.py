@@ -35,6 +35,13 @@ class Replies:
         route.lane.outcomes[Outcome.CACHED] += 1
         return _used_again(question, kept, Outcome.CACHED)
 
+    def remembers(self, question: Question) -> bool:
+        """Whether what this process knows is all there is to know: an answer that may stand in, or
+        that there is nothing.
+        """
+        kept = self.cache.stale(question.key, question.route.freshness, self._now())
+        return kept is not None or self.cache.has_ended(question.key)
+
     def received(
         self,
         question: Question,
@@ -75,7 +82,7 @@ class Replies:
         if late and asked_at is not None and self.cache.holds_newer(key, asked_at):
             return
         if reply.encoded is None:
-            self.cache.forget(key)
+            self.cache.forget(key, at or self._now())
         elif not (question.route.kept and self.cache.keep(key, reply)):
             return
         if self._news is not None:

@@ -78,6 +78,11 @@ async def open_room(house: House) -> AsyncIterator[None]:
                 "Audit entries not yet on disk",
                 sequencer.outstanding,
             ),
+            gauge(
+                "onevisit_audit_writing",
+                "1 while something was written durably just now",
+                float(sequencer.is_writing),
+            ),
             sequencer.commits.metric("onevisit_commit_seconds", "Seconds a commit of entries took"),
         )
     )

@@ -57,6 +57,7 @@ _PROBE = (
     "insert into audit_probes (id, at) values (?, ?) "
     "on conflict (id) do update set at = excluded.at"
 )
+_AS_LONG = "x" * 1500
 _LEFT_BEHIND = "delete from audit_probes where at < ?"
 
 
@@ -72,6 +73,10 @@ def probe(
         return
     cursor = connection.cursor()
     _begin(database, cursor)
+    # Whether an entry could be written: it is written, and taken back.
+    cursor.execute("savepoint probe")
+    cursor.execute(_INSERT + "(%s, %s, %s, %s, %s)", (name, at, "probe", "", _AS_LONG))
+    cursor.execute("rollback to savepoint probe")
     cursor.execute(_PROBE.replace("?", "%s"), (name, at))
     cursor.execute(_LEFT_BEHIND.replace("?", "%s"), (left_behind,))
     cursor.close()

@@ -1,8 +1,12 @@
 """The auditor's door."""
 
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request
+from sqlmodel import Session
 
 from adapters.contract import IdentifierError, parse
 from app.audit import service
@@ -12,9 +16,11 @@ from app.audit.models import ENTRIES
 from app.audit.schemas import AuditEntryRead
 from app.audit.service import Trail, act_of
 from app.core.admission import Priority, takes
+from app.core.db import Database, DatabaseBusy
 from app.core.deps import DatabaseDep, ReadSessionDep, SettingsDep
 from app.core.pagination import CursorQuery, LimitQuery, Page, decode_cursor, page_of
 from app.core.problems import trace_id_of
+from app.core.settings import Settings
 from auth.dependencies import requires
 from auth.permissions import Permission
 from auth.principal import Principal
@@ -65,6 +71,36 @@ def list_audit_entries(
 ) -> Page[AuditEntryRead]:
     """The audit trail, oldest first: look-ups, refusals, records and administrative acts."""
     after = decode_cursor(settings.keys, cursor, query)
+    with _one_at_a_time(query.get("trace_id")):
+        return _page(database, session, settings, trail, query, after, limit)
+
+
+_SEARCH = threading.Lock()
+
+
+@contextmanager
+def _one_at_a_time(trace_id: str | None) -> Iterator[None]:
+    """Who reads the whole trail leaves the other readers' places to them."""
+    if trace_id is None:
+        yield
+        return
+    if not _SEARCH.acquire(blocking=False):
+        raise DatabaseBusy("Somebody else is searching the whole trail.")
+    try:
+        yield
+    finally:
+        _SEARCH.release()
+
+
+def _page(
+    database: Database,
+    session: Session,
+    settings: Settings,
+    trail: Trail,
+    query: dict[str, str | None],
+    after: int,
+    limit: int,
+) -> Page[AuditEntryRead]:
     ENTRIES.number(database, wait=True)  # who has just written reads what was written
     rows = service.list_entries(
         session,

@@ -7,6 +7,7 @@ losing it costs one question to a wrong office, after which the right one is ask
 
 import asyncio
 import logging
+import threading
 from collections import OrderedDict
 
 from anyio import fail_after, to_thread
@@ -23,6 +24,7 @@ log = logging.getLogger("onevisit.businesses")
 MOST_KEPT = 50_000
 _WRITTEN_AT_ONCE = 200
 _GATHER_SECONDS = 1.0
+_MOST_READING = 8
 LONGEST_SECONDS = 0.2
 """A look-up has better use for its time than to wait longer for a hint."""
 
@@ -36,6 +38,8 @@ class Whereabouts:
         self._known: OrderedDict[str, Place] = OrderedDict()
         self._unwritten: dict[str, Place] = {}
         self._writing: asyncio.Task[None] | None = None
+        self._reading = 0
+        self._guard = threading.Lock()
 
     def at_once(self, business_id: str) -> Place | None:
         """What is in memory; None where the database was not asked yet."""
@@ -51,13 +55,24 @@ class Whereabouts:
         known = self.at_once(business_id)
         if known is not None:
             return known
+        if self._reading >= _MOST_READING:
+            return UNKNOWN  # threads that wait for the database are not to grow without a bound
         try:
             with fail_after(LONGEST_SECONDS):
-                read = await to_thread.run_sync(self._read, business_id, abandon_on_cancel=True)
+                read = await to_thread.run_sync(self._counted, business_id, abandon_on_cancel=True)
         except (TimeoutError, SQLAlchemyError):
             log.warning("where a business is could not be read")
             return UNKNOWN
         return self.at_once(business_id) or self._keep(business_id, read)
+
+    def _counted(self, business_id: str) -> Place:
+        with self._guard:
+            self._reading += 1
+        try:
+            return self._read(business_id)
+        finally:
+            with self._guard:
+                self._reading -= 1
 
     def tell(self, business_id: str, place: Place) -> None:
         """What registration told now takes the place of what it told before."""

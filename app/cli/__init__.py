@@ -84,10 +84,26 @@ def demo(
 
 def main() -> None:
     """The `onevisit` command."""
+    from pydantic import ValidationError
+    from sqlalchemy.exc import OperationalError
+
     from app.core.settings import SettingsError
 
     try:
         app()
     except SettingsError as error:
-        sys.stderr.write(f"{error}\n")
-        sys.exit(2)
+        _end(str(error))
+    except ValidationError as error:
+        named = (
+            "ONEVISIT_" + "_".join(str(part) for part in row["loc"]).upper() + f": {row['msg']}"
+            for row in error.errors()
+        )
+        _end("; ".join(named))
+    except OperationalError as error:
+        said_by_server = str(error.orig).strip().partition("\n")[0]
+        _end(f"The database does not answer: {said_by_server}")
+
+
+def _end(sentence: str) -> None:
+    sys.stderr.write(f"{sentence}\n")
+    sys.exit(2)

@@ -77,10 +77,16 @@ def retry(
         raise typer.BadParameter("Give one id, or --all-dead.")
     door = door_of(gateway, token_file)
     ids = [delivery_id] if delivery_id else [d["id"] for d in _found(door, "dead", department)]
-    for each in ids:
-        _show(door.ask("POST", f"/v1/deliveries/{each}:retry"))
+    failed = 0
+    for each in reversed(ids):  # the oldest first: in the order in which they were written
+        try:
+            _show(door.ask("POST", f"/v1/deliveries/{each}:retry"))
+        except typer.Exit:  # said already
+            failed += 1
     if not ids:
         typer.echo(said("None.", "没有。"))
+    if failed:
+        raise typer.Exit(1)
 
 
 @app.command(help=said("Give one up, with a reason.", "放弃一条，并说明原因。"))

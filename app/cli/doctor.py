@@ -124,9 +124,20 @@ def _server(settings: Settings, database: "object") -> Iterator[Examined]:
     assert isinstance(database, Database)  # noqa: S101 - lazily imported, for its type
     with database.engine.connect() as connection:
         most = int(connection.execute(text("show max_connections")).scalar_one())
+        may = connection.execute(
+            text("select has_column_privilege('audit_entries', 'number', 'update')")
+        ).scalar_one()
         server_at = connection.execute(
             text("select extract(epoch from clock_timestamp())")
         ).scalar_one()
+    yield Examined(
+        "rights in it",
+        may,
+        "entries can be numbered" if may else "this role may not number entries",
+        "" if may else "grant update (number) on audit_entries to the server's role.",
+    )
+    if settings.database_pooled:
+        return  # the pooler's sum is the pooler's own
     wanted = settings.workers * (settings.database_connections + _KEPT_APART)
     yield Examined(
         "connections",

@@ -167,7 +167,13 @@ def migrate(
     from app.core import schema
     from app.core.db import Database
 
-    database = Database.patient(Settings())
+    settings = Settings()
+    if settings.database_pooled:
+        raise _sentence(
+            "Migrations go to the server itself, not through a pooler: give its address in "
+            "ONEVISIT_DATABASE_URL and ONEVISIT_DATABASE_POOLED=false for this command."
+        )
+    database = Database.patient(settings)
     current = schema.current_revision(database)
     if schema.is_downward(current, revision) and not yes_delete:
         question = (

@@ -16,6 +16,8 @@ class AccessLog:
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
+        self.port = getattr(app, "port", None)
+        """As the protocol class asks of the application."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -34,7 +36,7 @@ class AccessLog:
             await self._app(scope, receive, noted)
         finally:
             declared, principal = state.get("declared"), state.get("principal")
-            route = declared.path if declared is not None else "-"
+            route = declared.path if declared is not None else state.get("route", "-")
             ms = round((time.monotonic() - began) * 1000)
             unit = principal.unit if principal is not None else ""
             words = f"{scope['method']} {route} {found['status']}"

@@ -37,7 +37,7 @@ from app.core.settings import Settings, SettingsError
 _SAFE_SQLITE = (3, 51, 3)
 _SQLITE_CONNECTIONS = 64
 _PEEK_SECONDS = 1.5
-LONGEST_TURN_SECONDS, _LONGEST_QUEUE_SECONDS = 4.0, 10.0
+LONGEST_TURN_SECONDS, _LONGEST_QUEUE_SECONDS = 4.0, 20.0
 """How long a thread waits for its turn to write, or for a connection; and a request, which holds
 nothing meanwhile.
 """
@@ -117,6 +117,9 @@ class Database:
             self._watch(engine)
         self.writing: Engine = self.engine.execution_options(onevisit_writes=True)
         self._peekers: dict[str, _Peeker] = {}
+        self.reconnected = 0
+        """How often a connection that is kept had to be made anew: the server may be another one.
+        """
         self.on_commit: Callable[[], None] = lambda: None
         """Called after each commit of a session that writes, on any thread."""
 
@@ -213,11 +216,21 @@ class Database:
 
         For what background loops ask all day long, mostly in vain: a session costs fifty times as
         much. `?` stands for a moment. Blocks on the database; one question never waits for another.
+        Raises `DatabaseBusy` where it does not answer.
         """
         peeker = self._peekers.get(question)
         if peeker is None:
             peeker = self._peekers.setdefault(question, _Peeker(self, question))
-        return peeker.rows(moments)
+        try:
+            return peeker.rows(moments)
+        except self.driver_errors as error:
+            raise DatabaseBusy(type(error).__name__) from error
+
+    @property
+    def driver_errors(self) -> tuple[type[Exception], ...]:
+        """What the driver raises, past all mapping, where the database is away."""
+        found = self.engine.dialect.dbapi
+        return (found.OperationalError, found.InterfaceError) if found is not None else ()
 
     def dispose(self) -> None:
         """Close all pooled connections."""
@@ -268,6 +281,7 @@ class _Peeker:
                     self._connection.driver_connection, "closed", False
                 )
                 self._forget()
+                self._database.reconnected += 1
                 if not ended:
                     raise
                 return self._ask(moments)

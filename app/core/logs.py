@@ -28,7 +28,10 @@ _REDACTIONS = (
     (re.compile(r"(?<![0-9A-Za-z])1[3-9]\d{9}(?![0-9A-Za-z])"), "[number]"),
     (re.compile(r"(?<![0-9A-Za-z])\d{15}(?![0-9A-Za-z])"), "[number]"),
 )  # fmt: skip
-_ROW_DATA = re.compile(r"(?m)^\s*(?:DETAIL|CONTEXT|\[parameters|\[SQL)\b.*$")
+_ROW_DATA = re.compile(
+    r"(?ms)^\s*(?:DETAIL|CONTEXT|\[parameters|\[SQL)\b.*?"
+    r"(?=^\S*Traceback|^During handling|^The above exception|\Z)"
+)
 """What a database says beside its message holds values of rows."""
 
 
@@ -102,18 +105,32 @@ class Repeated(logging.Filter):
         if record.levelno < logging.WARNING:
             return True
         raised = record.exc_info[0] if record.exc_info else None
-        key = (record.name, record.levelno, record.msg, raised)
+        route = getattr(record, "route", "")
+        key = (record.name, record.levelno, record.msg, raised, route, _raised_at(record))
         now = time.monotonic()
         since, count = self._seen.get(key, (-_WINDOW_SECONDS, 0))
         if now - since < _WINDOW_SECONDS:
             self._seen[key] = since, count + 1
-            return False
+            if not hasattr(record, "trace_id"):
+                return False
+            record.exc_info = (
+                None  # what an officer reads aloud is found; where it came from stands above
+            )
+            return True
         if len(self._seen) >= _MOST_KINDS:
             self._seen.clear()
         self._seen[key] = now, 0
         if count:
             record.repeated = count
         return True
+
+
+def _raised_at(record: logging.LogRecord) -> str:
+    """File and line of what was raised."""
+    place = record.exc_info[2] if record.exc_info else None
+    while place is not None and place.tb_next is not None:
+        place = place.tb_next
+    return f"{place.tb_frame.f_code.co_filename}:{place.tb_lineno}" if place else ""
 
 
 def configure(form: LogForm, stream: TextIO | None = None) -> None:

@@ -7,6 +7,7 @@ the oldest that still runs (`txid` below the snapshot's `xmin`): no row can come
 later. Whoever does a step holds the row of the feed for as long as the step takes; the others pass.
 """
 
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
@@ -98,7 +99,9 @@ class Feed:
     def _step(self) -> str:
         return (
             f"with due as (select {self.key} as key, txid from {self.table} where number is null "  # noqa: S608 - names of our own
-            "and txid < pg_snapshot_xmin(pg_current_snapshot())::text::bigint "
+            "and (txid < pg_snapshot_xmin(pg_current_snapshot())::text::bigint "
+            # a row that is seen and has such a number was restored from another server
+            "or txid >= pg_snapshot_xmax(pg_current_snapshot())::text::bigint) "
             f"order by txid, {self.key} limit :most), "
             "given as (select key, :last + row_number() over (order by txid, key) as number "
             f"from due) update {self.table} set number = given.number from given "
@@ -112,6 +115,23 @@ def numbering(database: Database, feed: Feed) -> tuple[Callable[[], Awaitable[in
         return ()
 
     async def step() -> int:
-        return await to_thread.run_sync(feed.number, database)
+        count = await to_thread.run_sync(feed.number, database)
+        if count or not await to_thread.run_sync(feed.waits, database):
+            BEHIND[feed.table] = 0.0
+        elif not BEHIND.get(feed.table):
+            BEHIND[feed.table] = time.monotonic()
+        return count
 
     return (step,)
+
+
+BEHIND: dict[str, float] = {}
+"""Since when a feed has had rows that cannot be numbered, by this process's steady clock: a
+transaction that somebody left open anywhere on the server holds them up. 0 where there are none.
+"""
+
+
+def seconds_behind() -> dict[str, int]:
+    """By feed."""
+    now = time.monotonic()
+    return {table: round(now - since) if since else 0 for table, since in BEHIND.items()}

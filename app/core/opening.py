@@ -1,6 +1,7 @@
 """Opens the ground floor: database, snapshots, the way out to departments and issuers."""
 
 import asyncio
+import logging
 import socket
 import ssl
 from collections.abc import AsyncIterator, Iterable
@@ -9,6 +10,7 @@ from importlib.metadata import version
 
 from prometheus_client.core import Metric
 from sqlalchemy import make_url
+from sqlalchemy.exc import OperationalError
 
 from adapters.transport.exchange import Exchange
 from adapters.transport.guard import AddressGuard
@@ -27,6 +29,7 @@ from app.core.deps import (
     STRANGERS,
 )
 from app.core.drain import Drain
+from app.core.numbering import seconds_behind
 from app.core.rooms import House
 from app.core.schema import require_schema
 from app.core.settings import Settings
@@ -34,6 +37,8 @@ from app.core.snapshots import Snapshots
 from app.core.strangers import Strangers
 from app.core.telemetry import admission_families, counter, gauge, labelled_gauge
 from app.core.wire.port import Port, keep_looking
+
+log = logging.getLogger("onevisit.start")
 
 
 @asynccontextmanager
@@ -44,7 +49,7 @@ async def open_room(house: House) -> AsyncIterator[None]:
     CLOCK.put(app, house.clock)
     database = DATABASE.put(app, Database.of(house.settings))
     try:
-        require_schema(database)
+        await _when_reachable(database)
         snapshots = SNAPSHOTS.put(app, Snapshots(database))
         drain = Drain(house.settings.drain_s)
         house.checks["stopping"] = lambda: not drain.is_begun
@@ -72,6 +77,21 @@ async def open_room(house: House) -> AsyncIterator[None]:
         database.dispose()
 
 
+async def _when_reachable(database: Database) -> None:
+    """A process that is started anew during an outage waits for its end for half a minute: one that
+    ended at once would take its siblings with it.
+    """
+    for _ in range(_STARTS):
+        try:
+            await asyncio.to_thread(require_schema, database)
+        except OperationalError as error:
+            log.warning("the database does not answer yet: %s", type(error.orig).__name__)
+            await asyncio.sleep(1)
+        else:
+            return
+    await asyncio.to_thread(require_schema, database)
+
+
 def _exchange(settings: Settings) -> Exchange:
     guard = AddressGuard(
         allow=settings.egress_allow,
@@ -84,7 +104,7 @@ def _exchange(settings: Settings) -> Exchange:
     return Exchange(guard, tls=_tls(settings))
 
 
-_DATABASE_PORT = 5432
+_DATABASE_PORT, _STARTS = 5432, 30
 
 
 def _addresses_of(database_url: str) -> frozenset[tuple[str, int]]:
@@ -96,14 +116,18 @@ def _addresses_of(database_url: str) -> frozenset[tuple[str, int]]:
     hosts = [named] if isinstance(named, str) else list(named)
     if url.host:
         hosts.append(f"{url.host}:{url.port or _DATABASE_PORT}")
-    found = set()
+    found, usual = set(), str(url.query.get("port", _DATABASE_PORT))
     for text in hosts:
-        host, _, port = text.rpartition(":") if not text.startswith("/") else ("", "", "")
+        host, _, port = (
+            text.rpartition(":")
+            if ":" in text
+            else (text, "", str(url.query.get("port", _DATABASE_PORT)))
+        )
+        host = "" if text.startswith("/") else host
         with suppress(OSError, ValueError):
             found |= {
                 (str(info[4][0]), int(port))
                 for info in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-                if host
             }
     return frozenset(found)
 
@@ -125,6 +149,8 @@ def _database_families(database: Database, snapshots: Snapshots) -> Iterable[Met
     yield gauge(
         "onevisit_policy_age_seconds", "Since agreements and tasks were looked at", snapshots.age
     )
+    words = "Since when rows wait for their number"
+    yield labelled_gauge("onevisit_unnumbered_seconds", words, "feed", seconds_behind())
     yield labelled_gauge("onevisit_build", "This release", "version", {version("onevisit"): 1})
 
 

@@ -47,7 +47,9 @@ class Settings(BaseSettings):
     audience and keys.
     """
 
-    model_config = SettingsConfigDict(env_prefix="ONEVISIT_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix="ONEVISIT_", env_ignore_empty=True, frozen=True, extra="ignore"
+    )
 
     database_url: str = Field("", description="sqlite:///file or postgresql+psycopg://…")
     log_format: LogForm = Field("auto", description="json, text, or auto: text on a terminal")

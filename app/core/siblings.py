@@ -49,14 +49,14 @@ class Siblings:
         """
         if self._folder is None:
             return self._text()
-        sockets = sorted(self._folder.glob("*.sock"))
+        own = str(os.getpid())
+        others = [path for path in sorted(self._folder.glob("*.sock")) if path.stem != own]
         async with asyncio.TaskGroup() as group:
-            asked = {path.stem: group.create_task(self._of(path)) for path in sockets}
-        return _together({worker: task.result() for worker, task in asked.items()})
+            asked = {path.stem: group.create_task(self._of(path)) for path in others}
+        told = {worker: task.result() for worker, task in asked.items()}
+        return _together({own: self._text(), **told})
 
     async def _of(self, path: Path) -> bytes:
-        if path.stem == str(os.getpid()):
-            return self._text()
         try:
             async with asyncio.timeout(_SECONDS):
                 reader, writer = await asyncio.open_unix_connection(str(path))

@@ -16,14 +16,15 @@ from typing import Any, Generic, TypeVar
 
 from sqlmodel import Field, Session, SQLModel, select
 
-from app.core.db import Database
+from app.core.db import Database, DatabaseBusy
 from app.core.errors import Unavailable
 
 log = logging.getLogger("onevisit.snapshots")
 T = TypeVar("T")
 OLDEST_SECONDS = 1.0
 """What is older decides nothing: an agreement may have ended, a task been closed."""
-_PAUSE_SECONDS, _LAST_SECONDS = 0.3, 1.0
+_PAUSE_SECONDS, _LAST_SECONDS = 0.25, 1.0
+_LONGEST_QUEUE_SECONDS, _MOST_LOOKS = 2.0, 4
 BUMPED = "onevisit_bumped"
 _NUMBERS = "select name, number from revisions"
 
@@ -92,6 +93,8 @@ class Snapshots:
         self._lock = threading.Lock()
         self._stop = threading.Event()
         self._checked_at = -math.inf
+        self._seen = 0
+        """How often the database had been connected to anew when they were loaded."""
 
     def add(self, snapshot: Snapshot[T]) -> Snapshot[T]:
         """Keep this snapshot fresh from now on."""
@@ -114,15 +117,37 @@ class Snapshots:
             raise PolicyStale
 
     def refresh(self) -> list[str]:
-        """Reload what changed; blocks on the database. Returns the names that were reloaded."""
+        """Reload what changed; blocks on the database. Returns the names that were reloaded. Raises
+        `DatabaseBusy` where somebody else has been at it for too long.
+        """
+        asked_at = time.monotonic()
         # One at a time: a slower thread must not put an older value under a newer number.
-        with self._lock:
-            begun, changed = time.monotonic(), []
-            if self._is_behind(dict(self._database.peek(_NUMBERS))):
-                with self._database.read() as session:
-                    changed = self._reload(session)
-            self._checked_at = begun
-            return changed
+        if not self._lock.acquire(timeout=_LONGEST_QUEUE_SECONDS):
+            raise DatabaseBusy
+        try:
+            if self._checked_at >= asked_at:
+                return []  # somebody has looked since
+            return self._bring_all()
+        finally:
+            self._lock.release()
+
+    def _bring_all(self) -> list[str]:
+        """Reload until a look finds nothing new: what took long to load may be old by then."""
+        changed: list[str] = []
+        for _ in range(_MOST_LOOKS):
+            begun = time.monotonic()
+            numbers = dict(self._database.peek(_NUMBERS))
+            if self._seen != self._database.reconnected:
+                # another server may have counted the same numbers for other changes
+                self._seen = self._database.reconnected
+                for snapshot in self._known.values():
+                    snapshot.number = -1
+            if not self._is_behind(numbers):
+                self._checked_at = begun
+                break
+            with self._database.read() as session:
+                changed += self._reload(session)
+        return changed
 
     def _is_behind(self, numbers: dict[str, int]) -> bool:
         return any(
@@ -142,15 +167,20 @@ class Snapshots:
         return changed
 
     async def refresh_now(self) -> None:
-        """Reload what changed, without blocking the loop."""
-        await asyncio.to_thread(self.refresh)
+        """Reload what changed, without blocking the loop. What cannot be looked at now is looked at
+        soon, and decides nothing until then.
+        """
+        try:
+            await asyncio.to_thread(self.refresh)
+        except Exception as error:  # noqa: BLE001 - the act it follows is committed
+            log.warning("snapshots cannot be refreshed now: %s", type(error).__name__)
 
     @asynccontextmanager
     async def kept_fresh(self) -> AsyncIterator[None]:
         """Look for changes while the block lasts, on a thread of their own: neither a busy loop nor
         threads that wait for the database make them old.
         """
-        await self.refresh_now()
+        await asyncio.to_thread(self.refresh)
         thread = threading.Thread(target=self._keep_looking, name="snapshots", daemon=True)
         thread.start()
         try:

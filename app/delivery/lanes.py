@@ -1,17 +1,16 @@
 """One lane for each destination: its own places and its own pauses, so that a department which is
-silent costs the others nothing. Pure.
+silent costs the others nothing. Pure; times are seconds of a clock that nobody sets.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import NamedTuple
-
-from app.delivery.backoff import wait_after
 
 PLACES = 2
 """Messages under way to one destination."""
 _TOGETHER = 32
+_FIRST_REST, _LONGEST_REST = 1.0, 60.0
+"""Of a lane; a message that failed has a longer pause of its own."""
 
 
 class Destination(NamedTuple):
@@ -27,24 +26,29 @@ class DeliveryLane:
 
     in_flight: int = 0
     failures: int = 0
-    quiet_until: datetime | None = None
+    quiet_until: float = 0.0
     served: int = 0
     """The turn in which it was last taken from."""
 
-    def room(self, now: datetime) -> int:
+    def room(self, now: float) -> int:
         """How many messages it takes now; after a failure one, to see whether it is over."""
-        if self.quiet_until is not None and now < self.quiet_until:
+        if now < self.quiet_until:
             return 0
         return (PLACES if not self.failures else 1) - self.in_flight
 
     def arrived(self) -> None:
         """A message arrived, or was refused by somebody who is there."""
-        self.failures, self.quiet_until = 0, None
+        self.failures, self.quiet_until = 0, 0.0
 
-    def missed(self, now: datetime) -> None:
-        """The destination could not be reached, or could not do what it should."""
+    def faltered(self, now: float) -> None:
+        """Somebody is there and could not take this message: the next one may well arrive."""
+        self.failures, self.quiet_until = 0, now + _FIRST_REST
+
+    def missed(self, now: float) -> None:
+        """Nobody is there, or nobody who lets us in."""
         self.failures += 1
-        self.quiet_until = now + wait_after(self.failures)
+        rest = _FIRST_REST * float(2 ** min(self.failures - 1, 10))
+        self.quiet_until = now + min(rest, _LONGEST_REST)
 
 
 @dataclass(slots=True)
@@ -63,7 +67,7 @@ class DeliveryLanes:
         """Messages under way, to all."""
         return sum(lane.in_flight for lane in self.known.values())
 
-    def turns(self, waiting: Iterable[Destination], now: datetime) -> list[tuple[Destination, int]]:
+    def turns(self, waiting: Iterable[Destination], now: float) -> list[tuple[Destination, int]]:
         """Who is served now, and with how many at most: whoever waited longest first."""
         left, found = _TOGETHER - self.in_flight, []
         self._turn += 1

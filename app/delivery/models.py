@@ -18,7 +18,7 @@ class Delivery(SQLModel, table=True):
 
     __tablename__ = "deliveries"
     __table_args__ = (
-        Index("ix_deliveries_lane", "state", "department", "region", "position"),
+        Index("ix_deliveries_lane", "state", "department", "region", "next_at"),
         Index("ix_deliveries_order", "ordering_key", "department", "position"),
     )
     position: int | None = Field(default=None, primary_key=True, sa_type=BigSerial)

@@ -66,7 +66,8 @@ def due(session: Session, destination: Destination, now: datetime, limit: int) -
             Delivery.region == destination.region,
             ~held_back,
         )
-        .order_by(col(Delivery.position))
+        # what failed before comes after what has waited longer: it holds up only its own business
+        .order_by(col(Delivery.next_at), col(Delivery.position))
         .limit(limit)
     )
     return list(session.exec(query))

@@ -56,8 +56,8 @@ def read_delivery(
 def retry_delivery(
     delivery_id: DeliveryPath, session: SessionDep, trail: TrailDep, principal: Manager
 ) -> DeliveryRead:
-    """Send it at once, and again for three days: a dead or refused one too, when what was wrong is
-    mended.
+    """Send it as soon as the department can be reached (where it could not, it is tried each
+    minute), and again for three days: a dead or refused one too, when what was wrong is mended.
     """
     return letters.retry(session, trail, principal, delivery_id)
 

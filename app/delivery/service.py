@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
-from anyio import to_thread
+from anyio import CapacityLimiter, to_thread
 from sqlmodel import Session
 
-from adapters.contract import AdapterError, ResultReceipt
+from adapters.contract import AdapterError, Outcome, ResultReceipt
 from adapters.contract.errors import MessageRefused
 from app.audit.events import Event, EventName
 from app.audit.service import Trail
@@ -22,7 +22,11 @@ from app.delivery.models import Delivery
 from app.operations.lease import LEASE
 
 log = logging.getLogger("onevisit.delivery")
-_QUIET_SECONDS = 0.2
+_QUIET_SECONDS, _THREADS = 0.2, 4
+_LONGEST_SEND_SECONDS = 7.0
+"""Below the lease, so that nobody else sends it meanwhile."""
+_ANSWERED = frozenset({"upstream_error", "adapter_failed"})
+"""Failures of somebody who is there."""
 
 
 class Sender(Protocol):
@@ -40,6 +44,7 @@ class Leased:
     id: str
     destination: Destination
     message: dict[str, Any]
+    lease_until: datetime
 
 
 def enqueue(
@@ -96,6 +101,9 @@ class Carrier:
         self._trail = trail
         self._sender = sender
         self._lanes = DeliveryLanes()
+        self._threads = CapacityLimiter(_THREADS)
+        """Of its own: threads that wait for their turn to write must leave some to whoever has it.
+        """
         self._under_way: set[asyncio.Task[None]] = set()
         self._quiet_until = 0.0
         self.counts: dict[str, int] = {}
@@ -106,7 +114,7 @@ class Carrier:
         loop = asyncio.get_running_loop()
         if loop.time() < self._quiet_until:
             return 0  # in an outage every commit would look at all that waits
-        leased = await to_thread.run_sync(self.take)
+        leased = await to_thread.run_sync(self.take, loop.time(), limiter=self._threads)
         for item in leased:
             self._lanes.of(item.destination).in_flight += 1
             task = loop.create_task(self._carry(item))
@@ -123,46 +131,56 @@ class Carrier:
 
     async def _carry(self, item: Leased) -> None:
         receipt: ResultReceipt | None = None
-        failure, refused = "", False
+        failure, refused, is_there = "", False, True
         lane = self._lanes.of(item.destination)
         try:
-            receipt = await self._sender.send(*item.destination, item.message)
+            async with asyncio.timeout(_LONGEST_SEND_SECONDS):
+                receipt = await self._sender.send(*item.destination, item.message)
+        except TimeoutError:
+            failure, is_there = "deadline_exceeded: it did not come to an end", False
         except AdapterError as error:
             failure, refused = str(error), isinstance(error, MessageRefused)
+            is_there = error.code in _ANSWERED or error.outcome is Outcome.MALFORMED
         except Exception as error:
             words = "sending to %s failed in a way its adapter does not declare"
             log.exception(words, item.destination.department)
             failure = f"adapter_failed: {type(error).__name__}"
         finally:
             lane.in_flight -= 1
-        if failure and not refused:
-            lane.missed(self._trail.clock.now())
-        else:
+        now = asyncio.get_running_loop().time()
+        if refused or not failure:
             lane.arrived()
+        elif is_there:
+            lane.faltered(now)
+        else:
+            lane.missed(now)
         self._quiet_until = 0.0
         try:
             await to_thread.run_sync(
-                settle, self._database, self._trail, item.id, receipt, failure, refused
-            )
+                settle, self._database, self._trail, item, receipt, failure, refused,
+                limiter=self._threads,
+            )  # fmt: skip
         # this row's lease runs out and it is sent again
         except Exception:
             log.exception("the outcome of delivery %s could not be written", item.id)
 
-    def take(self) -> list[Leased]:
-        """Take what is due for this process, until the lease ends. Blocks on the database."""
+    def take(self, at: float) -> list[Leased]:
+        """Take what is due for this process, until the lease ends; `at` is the loop's time. Blocks
+        on the database.
+        """
         now = self._trail.clock.now()
         if not repository.waits(self._database, now):
             return []
         with self._database.read() as session:
             waiting = repository.destinations(session, now)
             self._lanes.tidy(waiting)
-            turns = self._lanes.turns(waiting, now)
+            turns = self._lanes.turns(waiting, at)
             found = [(d, n) for d, n in turns if repository.due(session, d, now, 1)]
         if not found:
             return []
         with self._database.write() as session:
             return [
-                Leased(row.id, destination, row.message)
+                Leased(row.id, destination, row.message, now + LEASE)
                 for destination, most in found
                 for row in repository.due(session, destination, now, most)
                 if repository.lease(session, row, now, now + LEASE)
@@ -177,20 +195,23 @@ class Carrier:
 def settle(
     database: Database,
     trail: Trail,
-    delivery_id: str,
+    item: Leased,
     receipt: ResultReceipt | None,
     failure: str,
     refused: bool = False,
 ) -> None:
-    """Write what became of a delivery; one that is settled already stays as it is. Blocks.
+    """Write what became of a delivery; one that is settled already stays as it is, and so does one
+    that somebody else carries since, unless it has arrived. Blocks.
 
     What the department refuses for good holds no later message back; under an outage the order
     stays. The first sending and every end have an entry.
     """
     now = trail.clock.now()
     with database.write() as session:
-        row = repository.find(session, delivery_id)
+        row = repository.find(session, item.id, lock=True)
         if row is None or row.state != "pending":
+            return
+        if receipt is None and row.lease_until != item.lease_until:
             return
         row.attempts += 1
         row.lease_until = None
@@ -206,7 +227,8 @@ def settle(
         else:
             row.last_error = failure[:200]
             row.next_at = now + wait_after(row.attempts)
-            if now - (row.tried_since or row.created_at) > DEAD_AFTER:
+            row.tried_since = row.tried_since or now
+            if now - row.tried_since > DEAD_AFTER:
                 row.state = "dead"
                 words = "delivery %s to %s is dead after %d attempts"
                 log.error(words, row.id, row.department, row.attempts)

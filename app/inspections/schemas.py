@@ -106,7 +106,7 @@ class OfficerOnVisit(BaseModel):
 class InspectionRead(BaseModel):
     """A record as stored, with each department's receipt. `state` is submitted while anything is
     on its way to a connected department, then written_back if all have given their receipt; else
-    not_written_back, for one of them was refused, given up or dropped.
+    not_written_back: one of them was refused, given up or dropped, or nobody is connected.
     """
 
     id: str

@@ -286,7 +286,8 @@ def _read(session: Session, record: Inspection) -> InspectionRead:
 def _state(of_deliveries: set[WriteBackState]) -> RecordState:
     if "pending" in of_deliveries:
         return "submitted"
-    return "not_written_back" if of_deliveries - {"delivered"} else "written_back"
+    # where no department's system is connected, nobody has received anything
+    return "written_back" if of_deliveries == {"delivered"} else "not_written_back"
 
 
 _INTERNAL = ("position", "number", "txid", "task_id", "body_digest", "not_connected")

@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from anyio import to_thread
+from anyio import CapacityLimiter, to_thread
 from sqlmodel import Session
 
 from app.audit.events import EventName
@@ -23,7 +23,7 @@ from auth.principal import Principal, Role
 
 log = logging.getLogger("onevisit.operations")
 _SEE_ALL = frozenset({Role.COORDINATOR, Role.SUPERVISOR})
-_QUIET_SECONDS = 0.5
+_QUIET_SECONDS, _THREADS = 0.5, 4
 
 
 @dataclass(slots=True)
@@ -164,6 +164,9 @@ class Runner:
         self._trail = trail
         self._kinds = kinds
         self.quiet_until = 0.0
+        self._threads = CapacityLimiter(_THREADS)
+        """Of its own: threads that wait for their turn to write must leave some to whoever has it.
+        """
 
     async def run_next(self) -> bool:
         """Carry out the oldest work that is free; False if there is none."""
@@ -172,10 +175,12 @@ class Runner:
             return False  # another call has just looked
         self.quiet_until = loop.time() + _QUIET_SECONDS
         now = self._trail.clock.now()
-        if not await to_thread.run_sync(repository.waits, self._database, now):
+        if not await to_thread.run_sync(
+            repository.waits, self._database, now, limiter=self._threads
+        ):
             return False
         self.quiet_until = 0.0
-        work = await to_thread.run_sync(self._claim)
+        work = await to_thread.run_sync(self._claim, limiter=self._threads)
         if work is None:
             return False
         await self._carry_out(work)
@@ -188,7 +193,9 @@ class Runner:
         try:
             while not task.done():
                 await asyncio.wait((task,), timeout=RENEW_SECONDS)
-                if not task.done() and not await to_thread.run_sync(self._renew, work):
+                if not task.done() and not await to_thread.run_sync(
+                    self._renew, work, limiter=self._threads
+                ):
                     return
             result = task.result()
         except Exception:
@@ -199,7 +206,7 @@ class Runner:
             task.cancel()
             with suppress(asyncio.CancelledError, Exception):
                 await task
-        await to_thread.run_sync(self._settle, work, kind.finish, result)
+        await to_thread.run_sync(self._settle, work, kind.finish, result, limiter=self._threads)
 
     def _claim(self) -> Work | None:
         now = self._trail.clock.now()

@@ -151,7 +151,7 @@ class FastPath:
         claims = verifier.at_once(token)
         if claims is None or not allows(claims.principal, Permission.PROFILE_READ):
             return None
-        scope.setdefault("state", {})["principal"] = claims.principal
+        scope.setdefault("state", {}).update(principal=claims.principal, route=ROUTE)
         return claims.principal
 
     async def _answer(

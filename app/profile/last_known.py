@@ -38,7 +38,7 @@ from app.profile import repository
 log = logging.getLogger("onevisit.last_known")
 _TURN_SECONDS, _TIDY_SECONDS, _LAST_SECONDS = 0.5, 60.0, 1.0
 _LONGEST_LOOK_SECONDS = 0.15
-_MOST_WAITING, _MOST_WANTED, _AT_ONCE, _TIDIED = 30_000, 2000, 500, 20_000
+_MOST_WAITING, _MOST_WANTED, _AT_ONCE = 30_000, 2000, 500
 _NONCE, _NAME, _PART = 12, 24, 8
 _SUBJECT = 1
 """Where the business stands in what was asked: scheme, business, site, purpose, unit."""
@@ -155,20 +155,30 @@ class LastKnownAnswers:
                     together.setdefault(question.key[1:], {})[question.key[0]] = question, reply
         items = list(together.items())
         for first in range(0, len(items), _AT_ONCE):
-            rows = [self._row(key, said) for key, said in items[first : first + _AT_ONCE]]
-            with self._database.write() as session:
-                # in one order, so that processes do not wait for each other crosswise
-                repository.put(session, sorted(rows, key=lambda row: str(row["subject"])))
-            self.counts["kept"] += len(rows)
+            try:
+                self._put(items[first : first + _AT_ONCE])
+            except Exception:
+                # What ended something must not be lost: the older answer would stand in for days.
+                left = (pair for _, said in items[first:] for pair in said.values())
+                ended = [pair for pair in left if pair[1].encoded is None]
+                self.news.extendleft(reversed(ended[:_MOST_WANTED]))
+                raise
             if self._wanted:
                 self._tried(self.read)
 
+    def _put(self, items: list[tuple[Key, dict[str, tuple[Question, Reply]]]]) -> None:
+        rows = [self._row(key, said) for key, said in items]
+        with self._database.write() as session:
+            # in one order, so that processes do not wait for each other crosswise
+            repository.put(session, sorted(rows, key=_place_of))
+        self.counts["kept"] += len(rows)
+
     def tidy(self) -> None:
         """Drop what is over, and what is too much."""
-        gone = _TIDIED
-        while gone >= _TIDIED and not self._stopping:
+        more = True
+        while more and not self._stopping:
             with self._database.write() as session:
-                gone = repository.tidy(session, self._now(), self._most_bytes, _TIDIED)
+                more = repository.tidy(session, self._now(), self._most_bytes)
 
     def _row(self, asked: Key, said: dict[str, tuple[Question, Reply]]) -> dict[str, Any]:
         subject, ref = self._names(asked)
@@ -229,6 +239,10 @@ def _said(reply: Reply, now: datetime) -> _Said:
     return _Said(at, kept)
 
 
+def _place_of(row: dict[str, Any]) -> tuple[str, str, str]:
+    return row["subject"], row["ref"], row["part"]
+
+
 def _as_reply(kept: Kept) -> Reply:
     return Reply(
         Outcome.STALE, None, 0, None, kept.encoded, kept.as_of, kept.fetched_at, 0, kept.digest,
@@ -236,9 +250,12 @@ def _as_reply(kept: Kept) -> Reply:
     )  # fmt: skip
 
 
+_NO_DATABASE = ("not a database", "malformed")
+
+
 def database_of(settings: Settings, database: Database) -> Database:
     """Where they are kept: PostgreSQL itself, or a file beside the embedded database. A file that
-    cannot be read is begun anew: nothing in it is of anybody's making.
+    is no database (any more) is begun anew: nothing in it is of anybody's making.
     """
     if not database.is_sqlite:
         return database
@@ -246,8 +263,10 @@ def database_of(settings: Settings, database: Database) -> Database:
     beside = Database(url)
     try:
         repository.create(beside)
-    except DatabaseError:
+    except DatabaseError as error:
         beside.dispose()
+        if not any(words in str(error.orig) for words in _NO_DATABASE):
+            raise  # locked, read-only, a full disk: it may be whole
         log.warning("the file of last-known answers cannot be read; it is begun anew")
         for suffix in ("", "-wal", "-shm"):
             with suppress(FileNotFoundError):

@@ -15,7 +15,10 @@ class LastKnownAnswer(SQLModel, table=True):
     """
 
     __tablename__ = "last_known_answers"
-    __table_args__ = (Index("ix_last_known_answers_age", "kept_at"),)
+    __table_args__ = (
+        Index("ix_last_known_answers_age", "kept_at", "size"),
+        Index("ix_last_known_answers_end", "ends_at"),
+    )
     subject: str = Field(primary_key=True, max_length=24)
     ref: str = Field(primary_key=True, max_length=24)
     part: str = Field(primary_key=True, max_length=8)

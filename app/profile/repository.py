@@ -50,22 +50,19 @@ def find(
     return [(subject, ref, part, sealed) for subject, ref, part, sealed in session.exec(query)]
 
 
-def tidy(session: Session, now: datetime, most_bytes: int, at_once: int) -> int:
-    """Drop what may no longer stand in, and the oldest of what is too much; how many that were."""
+def tidy(session: Session, now: datetime, most_bytes: int) -> bool:
+    """Drop what may no longer stand in, and a tenth, the oldest, of what is too much; whether it
+    is still too much.
+    """
     connection = session.connection()
-    gone = connection.execute(
-        delete(LastKnownAnswer).where(col(LastKnownAnswer.ends_at) <= now)
-    ).rowcount
-    held = session.exec(select(func.coalesce(func.sum(LastKnownAnswer.size), 0))).one()
-    if held > most_bytes:
-        oldest = (
-            select(LastKnownAnswer.kept_at)
-            .order_by(col(LastKnownAnswer.kept_at))
-            .offset(at_once)
-            .limit(1)
-        )
-        until = session.exec(oldest).first() or now
-        gone += connection.execute(
-            delete(LastKnownAnswer).where(col(LastKnownAnswer.kept_at) < until)
-        ).rowcount
-    return gone
+    connection.execute(delete(LastKnownAnswer).where(col(LastKnownAnswer.ends_at) <= now))
+    row = LastKnownAnswer
+    held, count = session.exec(
+        select(func.coalesce(func.sum(row.size), 0), func.count(col(row.kept_at)))
+    ).one()
+    if held <= most_bytes:
+        return False
+    tenth = select(row.kept_at).order_by(col(row.kept_at)).offset(count // 10).limit(1)
+    until = session.exec(tenth).one()
+    connection.execute(delete(LastKnownAnswer).where(col(row.kept_at) <= until))
+    return held * 9 // 10 > most_bytes

@@ -92,7 +92,8 @@ def _in_state(state: str) -> tuple[ColumnElement[bool], ...]:
     waits, fails = _has_delivery("pending"), _has_delivery("refused", "dead", "dropped")
     if state == "submitted":
         return (waits,)
-    return ~waits, fails if state == "not_written_back" else ~fails
+    arrived = _has_delivery("delivered") & ~fails  # nothing was on its way where none is connected
+    return ~waits, ~arrived if state == "not_written_back" else arrived
 
 
 def _has_delivery(*states: str) -> ColumnElement[bool]:

@@ -7,9 +7,9 @@ from sqlmodel import Session, col, select
 from app.tasks.models import Task, TaskAssignee
 
 
-def find(session: Session, task_id: str) -> Task | None:
-    """A task by id."""
-    return session.get(Task, task_id)
+def find(session: Session, task_id: str, *, lock: bool = False) -> Task | None:
+    """A task by id; `lock` holds its row until the transaction ends."""
+    return session.get(Task, task_id, with_for_update=lock or None)
 
 
 def add(session: Session, task: Task) -> None:

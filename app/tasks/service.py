@@ -61,7 +61,7 @@ def close_task(session: Session, trail: Trail, principal: Principal, task_id: st
     """Close a task; from then on it opens no class-2 data. Raises `TaskUnknown` or
     `TaskNotOpen`.
     """
-    task = repository.find(session, task_id)
+    task = repository.find(session, task_id, lock=True)
     if task is None or not principal.covers(task.region):
         raise TaskUnknown
     if task.closed_at is not None:

@@ -70,7 +70,9 @@ def test_any_process_tells_what_all_count_and_sigterm_ends_them(
 ):
     log = tmp_path / "several.log"
     token = issuer.token("patroller-1", Role.PATROLLER, department="urban_management")
-    with served(published_url, jwks_file, log, ONEVISIT_WORKERS="3") as (process, port):
+    with served(
+        published_url, jwks_file, log, ONEVISIT_WORKERS="3", ONEVISIT_ACCESS_LOG="true"
+    ) as (process, port):
         for _ in range(40):  # each on a connection of its own, so that all processes have some
             answer = httpx.get(
                 f"http://127.0.0.1:{port}/v1/profiles/{BUSINESS}?purpose=patrol",
@@ -92,7 +94,10 @@ def test_any_process_tells_what_all_count_and_sigterm_ends_them(
         process.send_signal(signal.SIGTERM)
         process.wait(timeout=20)
         assert time.monotonic() - began < 12
-    assert "Traceback" not in log.read_text()
+    text = log.read_text()
+    assert text.count("GET /v1/profiles/{business_id} 200") == 40
+    assert BUSINESS not in text
+    assert "Traceback" not in text
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])

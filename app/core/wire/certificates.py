@@ -35,12 +35,14 @@ def _keep_looking(context: ssl.SSLContext, certificate: Path, key: Path) -> None
         if now == known or now is None:
             continue
         try:
+            # on another one first: a pair that does not fit would spoil the one in use
+            ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key)
             context.load_cert_chain(certificate, key)
         except OSError as error:
             log.warning("the certificate was changed and cannot be used: %s", error)
         else:
             log.info("the renewed certificate is used from now on")
-        known = now
+            known = now
 
 
 def _changed_at(files: tuple[Path, ...]) -> tuple[float, ...] | None:

@@ -130,7 +130,7 @@ def _part_deliveries() -> None:
     op.drop_index("ix_deliveries_state", "deliveries")
     op.drop_index("ix_deliveries_ordering_key", "deliveries")
     op.create_index(
-        "ix_deliveries_lane", "deliveries", ["state", "department", "region", "position"]
+        "ix_deliveries_lane", "deliveries", ["state", "department", "region", "next_at"]
     )
     op.create_index("ix_deliveries_order", "deliveries", ["ordering_key", "department", "position"])
 
@@ -156,7 +156,8 @@ def upgrade() -> None:
         sa.Column("ends_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("subject", "ref", "part"),
     )
-    op.create_index("ix_last_known_answers_age", "last_known_answers", ["kept_at"])
+    op.create_index("ix_last_known_answers_age", "last_known_answers", ["kept_at", "size"])
+    op.create_index("ix_last_known_answers_end", "last_known_answers", ["ends_at"])
     op.create_table(
         "audit_probes",
         sa.Column("id", sa.String(length=36), nullable=False),

@@ -99,8 +99,8 @@ def test_the_cache_is_bounded_in_bytes_and_counts_what_it_holds():
     assert cache.fresh(("4",), Freshness(), NOW) is None
     cache.keep(("4",), kept(9000))
     assert len(cache) == 1
-    cache.forget(("4",))
-    cache.forget(("4",))
+    cache.forget(("4",), NOW)
+    cache.forget(("4",), NOW)
     cache.keep(("5",), kept(10_240))
     assert len(cache) == 1
     cache.keep(("5",), kept(10_241))
@@ -133,7 +133,7 @@ def test_whatever_the_cache_gives_is_what_was_kept_last():
     for _ in range(20_000):
         key = (str(rng.randrange(12)),)
         if rng.random() < 0.1:
-            cache.forget(key)
+            cache.forget(key, NOW)
             plain.pop(key, None)
         elif rng.random() < 0.5:
             answered = Reply(

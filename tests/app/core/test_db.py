@@ -75,8 +75,9 @@ class TestPeeks:
         assert [tuple(row) for row in database.peek(self.QUESTION, now)] == [("things",)]
 
     def test_a_failed_peek_costs_only_itself(self, database):
-        with pytest.raises(Exception, match="nowhere"):
+        with pytest.raises(Exception) as caught:
             database.peek("select 1 from nowhere")
+        assert "nowhere" in str(caught.value.__cause__ or caught.value)
         assert [tuple(row) for row in database.peek("select 1")] == [(1,)]
 
     def test_a_connection_that_the_server_ended_is_replaced(self, database):

@@ -103,6 +103,34 @@ def test_no_text_makes_a_line_of_its_own(form):
     assert len(stream.getvalue().splitlines()) == 1
 
 
+def test_each_id_that_an_officer_reads_aloud_is_found(written):
+    log = logging.getLogger("onevisit.x")
+    for number in range(3):
+        try:
+            raise RuntimeError
+        except RuntimeError:
+            log.exception("request failed", extra={"trace_id": f"{number:032d}", "route": "/v1/x"})
+    told = [(line["trace_id"][-1], "stack" in line) for line in written()]
+    assert told == [("0", True), ("1", False), ("2", False)]
+
+
+def test_two_faults_of_one_class_are_two(written):
+    log = logging.getLogger("onevisit.x")
+    for route in ("/v1/x", "/v1/y"):
+        try:
+            raise RuntimeError(route)
+        except RuntimeError:
+            log.exception("request failed", extra={"route": route})
+    assert [line["error"] for line in written()] == ["RuntimeError: /v1/x", "RuntimeError: /v1/y"]
+
+
+def test_what_a_database_says_of_a_row_is_cut_to_its_end():
+    told = "ValueError: x\nDETAIL:  Failing row contains (a note\nover two lines, 1).\nTraceback (most recent call last):\n  y"
+    record = logging.LogRecord("x", logging.ERROR, "f", 1, told, (), None)
+    assert "over two lines" not in logs.TextLines().format(record)
+    assert "Traceback" in logs.TextLines().format(record)
+
+
 async def test_an_unforeseen_failure_is_found_by_its_trace_id(written, gateway, monkeypatch):
     def broken(*_arguments, **_more):
         raise RuntimeError("nobody foresaw this of 330106199001011234")

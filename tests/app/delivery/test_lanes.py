@@ -1,10 +1,8 @@
 """A lane for each destination: places, pauses, turns."""
 
-from datetime import UTC, datetime, timedelta
-
 from app.delivery.lanes import DeliveryLanes, Destination
 
-NOW = datetime(2026, 11, 27, tzinfo=UTC)
+NOW = 1000.0
 FIRE, FOOD, TAX = (Destination(name, "330100") for name in ("fire", "food", "tax"))
 
 
@@ -15,15 +13,23 @@ def test_two_are_under_way_to_one_destination():
     assert lanes.turns([FIRE], NOW) == []
 
 
-def test_after_a_failure_it_rests_longer_and_longer_and_is_tried_with_one():
-    lanes, lane = DeliveryLanes(), DeliveryLanes().of(FIRE)
+def test_where_nobody_is_it_rests_longer_and_longer_and_is_tried_with_one():
+    lanes = DeliveryLanes()
     lane = lanes.of(FIRE)
-    for seconds in (1, 2, 4):
+    for seconds in (1, 2, 4, 8, 16, 32, 60, 60):
         lane.missed(NOW)
-        assert lanes.turns([FIRE], NOW + timedelta(seconds=seconds - 0.1)) == []
-        assert lanes.turns([FIRE], NOW + timedelta(seconds=seconds)) == [(FIRE, 1)]
+        assert lanes.turns([FIRE], NOW + seconds - 0.1) == []
+        assert lanes.turns([FIRE], NOW + seconds) == [(FIRE, 1)]
     lane.arrived()
     assert lanes.turns([FIRE], NOW) == [(FIRE, 2)]
+
+
+def test_one_message_that_cannot_be_taken_rests_it_for_a_moment_alone():
+    lanes = DeliveryLanes()
+    for _ in range(20):
+        lanes.of(FIRE).faltered(NOW)
+    assert lanes.turns([FIRE], NOW + 0.9) == []
+    assert lanes.turns([FIRE], NOW + 1.0) == [(FIRE, 2)]
 
 
 def test_one_that_hangs_takes_nobody_elses_place():

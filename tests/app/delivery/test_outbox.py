@@ -1,5 +1,7 @@
 """The outbox: at least once, in order, backing off, until the receipt or the dead letter."""
 
+import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -34,7 +36,8 @@ class Sender:
 
 def put(database, clock, *rows):
     with database.write() as session:
-        for n, (department, key) in enumerate(rows):
+        known = len(service.of_object(session, "o"))
+        for n, (department, key) in enumerate(rows, known):
             service.enqueue(
                 session,
                 clock.now(),
@@ -55,7 +58,7 @@ async def deliver_due(database, trail, sender):
 
 
 def leased_by(database, clock):
-    return service.Carrier(database, Trail(Keyring(b"secret"), clock), Sender()).take()
+    return service.Carrier(database, Trail(Keyring(b"secret"), clock), Sender()).take(0.0)
 
 
 def states(database):
@@ -94,9 +97,12 @@ async def test_a_later_message_of_the_same_business_waits_for_the_earlier_one(da
 async def test_after_three_days_it_is_a_dead_letter(database, caplog):
     clock, sender = Clock(), Sender("fire")
     put(database, clock, ("fire", "a"))
+    clock.at += DEAD_AFTER + timedelta(seconds=1)  # it was never tried: three days do not count
+    await deliver_due(database, Trail(Keyring(b"secret"), clock), sender)
+    assert states(database) == [("pending", 1)]
     clock.at += DEAD_AFTER + timedelta(seconds=1)
     await deliver_due(database, Trail(Keyring(b"secret"), clock), sender)
-    assert states(database) == [("dead", 1)]
+    assert states(database) == [("dead", 2)]
 
 
 async def test_a_row_leased_by_a_dead_process_is_taken_again_when_the_lease_ends(database):
@@ -145,13 +151,49 @@ async def test_settling_twice_changes_nothing(database):
     service.settle(
         database,
         Trail(Keyring(b"secret"), clock),
-        leased.id,
+        leased,
         await sender.send("fire", "330100", leased.message),
         "",
     )
-    service.settle(database, Trail(Keyring(b"secret"), clock), leased.id, None, "late")
-    service.settle(database, Trail(Keyring(b"secret"), clock), "unknown", None, "")
+    service.settle(database, Trail(Keyring(b"secret"), clock), leased, None, "late")
+    unknown = replace(leased, id="unknown")
+    service.settle(database, Trail(Keyring(b"secret"), clock), unknown, None, "")
     assert states(database) == [("delivered", 1)]
+
+
+async def test_whoever_slept_while_somebody_else_took_it_changes_nothing(database):
+    clock = Clock()
+    put(database, clock, ("fire", "a"))
+    (slept,) = leased_by(database, clock)
+    clock.at += timedelta(minutes=1)
+    (taken,) = leased_by(database, clock)
+    service.settle(database, Trail(Keyring(b"secret"), clock), slept, None, "connection lost")
+    assert leased_by(database, clock) == [], "the second one still carries it"
+    receipt = ResultReceipt("R-1", "2026-11-22T00:00:00Z")
+    service.settle(database, Trail(Keyring(b"secret"), clock), taken, receipt, "")
+    assert states(database) == [("delivered", 1)]
+
+
+async def test_one_message_that_cannot_be_taken_holds_up_its_own_business_alone(database):
+    class Indigestion(Sender):
+        async def send(self, department, region, message):
+            if message["n"] == 0:
+                raise AdapterUnavailable("upstream_error", "HTTP 500")
+            return await super().send(department, region, message)
+
+    clock, sender = Clock(), Indigestion()
+    put(database, clock, ("fire", "a"))
+    trail = Trail(Keyring(b"secret"), clock)
+    carrier = service.Carrier(database, trail, sender)
+    await carrier.begin()
+    await carrier.settled()
+    put(database, clock, *(("fire", f"b{number}") for number in range(1, 4)))
+    clock.at += timedelta(seconds=30)
+    for _ in range(8):
+        await asyncio.sleep(0.55)
+        await carrier.begin()
+        await carrier.settled()
+    assert [s for s, _ in states(database)] == ["pending", "delivered", "delivered", "delivered"]
 
 
 class Refusing(Sender):

@@ -117,14 +117,16 @@ async def test_what_may_no_longer_stand_in_is_not_found_and_is_dropped(database)
     assert count(database) == 0
 
 
-async def test_what_is_too_much_is_dropped_the_oldest_first(database, monkeypatch):
-    monkeypatch.setattr("app.profile.last_known._TIDIED", 3)
+async def test_what_is_too_much_is_dropped_the_oldest_first(database):
     for number in range(5):
         kept = Kept(database, now=NOW + timedelta(seconds=number), most=200)
         kept.tell(said("x" * 100), key=(*KEY[:2], f"b{number}", *KEY[3:]))
     with database.write() as session:
-        repository.tidy(session, NOW, 200, 3)
-    assert count(database) == 2
+        assert repository.tidy(session, NOW, 700)
+        assert not repository.tidy(session, NOW, 1 << 20)
+    assert count(database) == 4
+    Kept(database, most=500).store.tidy()
+    assert 1 <= count(database) < 3
     assert await Kept(database).look((*KEY[:2], "b4", *KEY[3:])) is not None
 
 

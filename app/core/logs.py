@@ -143,8 +143,11 @@ def configure(form: LogForm, stream: TextIO | None = None) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(logging.INFO)
-    for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
+    for name in ("uvicorn", "uvicorn.error"):
         library = logging.getLogger(name)
         library.handlers, library.propagate = [], True
+    # the server's own lines hold whole addresses, and with them identifiers: ours do not
+    server = logging.getLogger("uvicorn.access")
+    server.handlers, server.propagate = [], False
     for name in ("httpx", "httpcore", "alembic", "sqlalchemy", "asyncio"):
         logging.getLogger(name).setLevel(logging.WARNING)

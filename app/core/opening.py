@@ -118,12 +118,9 @@ def _addresses_of(database_url: str) -> frozenset[tuple[str, int]]:
         hosts.append(f"{url.host}:{url.port or _DATABASE_PORT}")
     found, usual = set(), str(url.query.get("port", _DATABASE_PORT))
     for text in hosts:
-        host, _, port = (
-            text.rpartition(":")
-            if ":" in text
-            else (text, "", str(url.query.get("port", _DATABASE_PORT)))
-        )
-        host = "" if text.startswith("/") else host
+        if text.startswith("/"):
+            continue  # a socket
+        host, _, port = text.rpartition(":") if ":" in text else (text, "", usual)
         with suppress(OSError, ValueError):
             found |= {
                 (str(info[4][0]), int(port))

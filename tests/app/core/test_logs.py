@@ -103,13 +103,15 @@ def test_no_text_makes_a_line_of_its_own(form):
     assert len(stream.getvalue().splitlines()) == 1
 
 
+def fail(log, words, **extra):
+    error = RuntimeError(words)
+    log.error("request failed", extra=extra, exc_info=error)
+
+
 def test_each_id_that_an_officer_reads_aloud_is_found(written):
     log = logging.getLogger("onevisit.x")
     for number in range(3):
-        try:
-            raise RuntimeError
-        except RuntimeError:
-            log.exception("request failed", extra={"trace_id": f"{number:032d}", "route": "/v1/x"})
+        fail(log, "odd", trace_id=f"{number:032d}", route="/v1/x")
     told = [(line["trace_id"][-1], "stack" in line) for line in written()]
     assert told == [("0", True), ("1", False), ("2", False)]
 
@@ -117,10 +119,7 @@ def test_each_id_that_an_officer_reads_aloud_is_found(written):
 def test_two_faults_of_one_class_are_two(written):
     log = logging.getLogger("onevisit.x")
     for route in ("/v1/x", "/v1/y"):
-        try:
-            raise RuntimeError(route)
-        except RuntimeError:
-            log.exception("request failed", extra={"route": route})
+        fail(log, route, route=route)
     assert [line["error"] for line in written()] == ["RuntimeError: /v1/x", "RuntimeError: /v1/y"]
 
 

@@ -12,7 +12,7 @@ from adapters.fakes.world import World
 from auth.principal import Role
 from tests.journeys.test_processes import BUSINESS, Process
 
-OTHERS = 30
+OTHERS = 8
 
 
 @pytest.fixture

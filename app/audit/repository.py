@@ -57,30 +57,33 @@ _PROBE = (
     "insert into audit_probes (id, at) values (?, ?) "
     "on conflict (id) do update set at = excluded.at"
 )
-_AS_LONG = "x" * 1500
 _LEFT_BEHIND = "delete from audit_probes where at < ?"
+_ENTRY = _INSERT + "(?, ?, ?, ?, ?)"
 
 
 def probe(
     database: Database, connection: Any, name: str, at: datetime, left_behind: datetime
 ) -> None:
-    """Write something durably that is no entry, as entries are written; what processes that are
-    gone left behind is removed. The caller has the writer's turn.
+    """See whether an entry could be written: it is, and is taken back; and write something durably
+    that is none. What processes that are gone left behind is removed. The caller has the writer's
+    turn.
     """
-    if database.is_sqlite:
-        connection.execute(_PROBE, (name, stored(at)))
-        connection.execute(_LEFT_BEHIND, (stored(left_behind),))
-        return
     cursor = connection.cursor()
-    _begin(database, cursor)
-    # Whether an entry could be written: it is written, and taken back.
-    cursor.execute("savepoint probe")
-    cursor.execute(_INSERT + "(%s, %s, %s, %s, %s)", (name, at, "probe", "", _AS_LONG))
-    cursor.execute("rollback to savepoint probe")
-    cursor.execute(_PROBE.replace("?", "%s"), (name, at))
-    cursor.execute(_LEFT_BEHIND.replace("?", "%s"), (left_behind,))
-    cursor.close()
+    if database.is_sqlite:
+        cursor.execute("begin immediate")  # the connection begins none by itself
+    else:
+        _begin(database, cursor)
+    now, gone = (stored(at), stored(left_behind)) if database.is_sqlite else (at, left_behind)
+    for statement, values in (
+        ("savepoint probe", ()),
+        (_ENTRY, (name, now, "probe", "", "")),
+        ("rollback to savepoint probe", ()),
+        (_PROBE, (name, now)),
+        (_LEFT_BEHIND, (gone,)),
+    ):
+        cursor.execute(statement if database.is_sqlite else statement.replace("?", "%s"), values)
     connection.commit()
+    cursor.close()
 
 
 @lru_cache(maxsize=64)

@@ -281,9 +281,9 @@ class _Peeker:
                     self._connection.driver_connection, "closed", False
                 )
                 self._forget()
-                self._database.reconnected += 1
                 if not ended:
                     raise
+                self._database.reconnected += 1
                 return self._ask(moments)
 
     def _ask(self, moments: tuple[datetime, ...]) -> list[Any]:

@@ -91,6 +91,7 @@ async def write_session(
         finally:
             if session.in_transaction():
                 await to_thread.run_sync(session.close)
+            session.close()
     if session.info.get(BUMPED):
         await snapshots.refresh_now()
 

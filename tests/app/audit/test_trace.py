@@ -210,9 +210,35 @@ class TestSequencer:
             sequencer = Sequencer(database, trail())
             sequencer.start()
             await asyncio.sleep(0.05)
+        with pytest.raises(AuditUnavailable):
+            await sequencer.append(Event("a.b.c", actor="x"), by=asyncio.get_running_loop().time())
         sequencer.restart_if_dead()
-        await sequencer.append(Event("a.b.c", actor="x"))
+        entry = await sequencer.append(Event("a.b.c", actor="x"))
         await asyncio.to_thread(sequencer.stop)
+        with database.read() as session:
+            found = session.connection().execute(text("select id from audit_entries")).all()
+        assert entry in {row[0] for row in found}
+
+    async def test_a_probe_sees_that_entries_cannot_be_written_though_nobody_asks(
+        self, database, monkeypatch, caplog
+    ):
+        monkeypatch.setattr("app.audit.sequencer._PROBE_SECONDS", 0.02)
+        sequencer = Sequencer(database, trail())
+        sequencer.start()
+        await asyncio.sleep(0.2)
+        assert sequencer.is_writing
+        with database.write() as session:
+            session.connection().execute(text("alter table audit_entries rename to elsewhere"))
+        async with asyncio.timeout(3):
+            while sequencer.is_writing:
+                await asyncio.sleep(0.02)
+        with database.write() as session:
+            session.connection().execute(text("alter table elsewhere rename to audit_entries"))
+        async with asyncio.timeout(5):
+            while not sequencer.is_writing:
+                await asyncio.sleep(0.02)
+        await asyncio.to_thread(sequencer.stop)
+        assert sequencer.outstanding == 0
 
     async def test_a_probe_is_no_entry(self, database, monkeypatch):
         monkeypatch.setattr("app.audit.sequencer._PROBE_SECONDS", 0.02)

@@ -28,7 +28,11 @@ def at(database, revision, oldest=None):
 
 
 def test_the_own_revision_is_fine(database):
+    assert current_revision(database) == expected_revision()
     require_schema(database)
+    at(database, "0001")
+    with pytest.raises(SettingsError):
+        require_schema(database)
 
 
 def test_a_newer_one_that_only_adds_is_fine(database):

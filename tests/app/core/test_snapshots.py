@@ -64,6 +64,19 @@ async def test_they_are_kept_fresh_and_an_outage_is_told_once(database, monkeypa
     assert caplog.text.count("cannot be refreshed") == 1
 
 
+def test_another_server_may_have_counted_the_same_numbers(database, monkeypatch):
+    """After a failover that lost a change, the number may be reached by another one."""
+    loads = []
+    snapshots = Snapshots(database)
+    snapshots.add(Snapshot("things", lambda _session: loads.append(1), None))
+    snapshots.refresh()
+    snapshots.refresh()
+    assert len(loads) == 1
+    database.reconnected += 1
+    snapshots.refresh()
+    assert len(loads) == 2
+
+
 def a_task(number, now, **more):
     values = {
         "business_id": "b", "purpose": "inspection", "region": "330106", "assignees": ["x"], "basis": "plan",

@@ -32,17 +32,23 @@ def _keep_looking(context: ssl.SSLContext, certificate: Path, key: Path) -> None
     while True:
         time.sleep(_LOOK_SECONDS)
         now = _changed_at(files)
-        if now == known or now is None:
-            continue
-        try:
-            # on another one first: a pair that does not fit would spoil the one in use
-            ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key)
-            context.load_cert_chain(certificate, key)
-        except OSError as error:
-            log.warning("the certificate was changed and cannot be used: %s", error)
-        else:
-            log.info("the renewed certificate is used from now on")
+        if now is not None and now != known and renew(context, certificate, key):
             known = now
+
+
+def renew(context: ssl.SSLContext, certificate: Path, key: Path) -> bool:
+    """Use what is in the files from now on; False for a pair that cannot be used, which changes
+    nothing.
+    """
+    try:
+        # on another one first: a pair that does not fit would spoil the one in use
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key)
+        context.load_cert_chain(certificate, key)
+    except OSError as error:
+        log.warning("the certificate was changed and cannot be used: %s", error)
+        return False
+    log.info("the renewed certificate is used from now on")
+    return True
 
 
 def _changed_at(files: tuple[Path, ...]) -> tuple[float, ...] | None:

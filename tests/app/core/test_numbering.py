@@ -52,6 +52,19 @@ class TestBesideEachOther:
         assert ENTRIES.number(database) == 2
         assert read(database) == [(1, "s"), (2, "q")]
 
+    def test_rows_that_were_restored_from_another_server_are_numbered(self, database):
+        """A dump of a running gateway holds rows without a number, with a transaction of another server."""
+        insert = (
+            "insert into audit_entries (id, at, event, subject_ref, body, txid) "
+            "values ('restored', now(), 'a.b.c', '', '{}', 1000000000000)"
+        )
+        with database.write() as session:
+            session.connection().execute(text(insert))
+        with database.write() as session:
+            append(session, "a")
+        assert ENTRIES.number(database) == 2
+        assert not ENTRIES.waits(database)
+
     def test_one_at_a_time_and_the_others_pass(self, database):
         with database.write() as session:
             append(session, "a")

@@ -11,8 +11,9 @@ from adapters.contract import AdapterUnavailable, ResultReceipt
 from adapters.contract.errors import MessageRefused
 from app.audit.service import Trail
 from app.core.keys import Keyring
-from app.delivery import service
+from app.delivery import repository, service
 from app.delivery.backoff import DEAD_AFTER, LONGEST, wait_after
+from app.delivery.lanes import Destination
 
 
 class Clock:
@@ -194,6 +195,19 @@ async def test_one_message_that_cannot_be_taken_holds_up_its_own_business_alone(
         await carrier.begin()
         await carrier.settled()
     assert [s for s, _ in states(database)] == ["pending", "delivered", "delivered", "delivered"]
+
+
+def test_what_failed_before_comes_after_what_has_waited_longer(database):
+    clock = Clock()
+    put(database, clock, ("fire", "a"), ("fire", "b"))
+    (bad, _) = leased_by(database, clock)
+    service.settle(
+        database, Trail(Keyring(b"secret"), clock), bad, None, "upstream_error: HTTP 500"
+    )
+    clock.at += timedelta(seconds=30)
+    with database.read() as session:
+        due = repository.due(session, Destination("fire", "330100"), clock.now(), 2)
+        assert [row.message["n"] for row in due] == [1, 0]
 
 
 class Refusing(Sender):

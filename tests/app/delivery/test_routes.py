@@ -6,6 +6,7 @@ import pytest
 
 from app.core.deps import DATABASE
 from app.delivery.models import Delivery
+from auth.principal import Role
 
 AT = datetime(2026, 11, 22, tzinfo=UTC)
 
@@ -50,6 +51,16 @@ class TestDeliveries:
         assert await ids(letters.manager("fire"), department="food") == []
         assert await ids(letters.coordinator, department="food", state="refused") == []
         assert (await letters.inspector.get("/v1/deliveries")).status_code == 403
+
+    async def test_another_region_sees_and_changes_none(self, letters):
+        token = letters.issuer.token(
+            "manager-9", Role.DATA_MANAGER, department="fire", region="310000"
+        )
+        other, path = letters.client(token), f"/v1/deliveries/{id_of('fire', 0)}"
+        assert await ids(other) == []
+        told = [await other.get(path), await other.post(f"{path}:retry")]
+        told.append(await other.post(f"{path}:drop", json={"reason": "not ours"}))
+        assert {answer.json()["code"] for answer in told} == {"delivery.unknown"}
 
     async def test_pages_follow_each_other_and_no_message_is_told(self, letters):
         query = {"limit": 2, "state": "dead"}

@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 
 from adapters.contract import Outcome
 from adapters.dispatch.cache import AnswerCache, Freshness
 from adapters.dispatch.reply import Reply
+from app.core.db import Database
 from app.core.keys import Keyring
 from app.profile import repository
 from app.profile.last_known import LastKnownAnswers, database_of, erase
@@ -70,6 +72,31 @@ async def test_no_record_ends_what_was_known_before(database):
     first.tell(said("old"))
     later = Kept(database, now=NOW + timedelta(seconds=5))
     later.tell(said(None, NOW + timedelta(seconds=5)))
+    assert await Kept(database).look() is None
+
+
+async def test_what_was_ended_here_is_not_brought_back_from_elsewhere(database):
+    """The department says "no record" while what it said before is being read."""
+    Kept(database).tell(said("old"))
+    here = Kept(database)
+    here.cache.forget(KEY, NOW + timedelta(seconds=5))
+    assert await here.look() is None
+    here.cache.keep(KEY, said("anew", NOW + timedelta(seconds=9)))
+    assert await here.look() == "anew"
+
+
+async def test_an_end_that_could_not_be_written_is_written_later(database, monkeypatch):
+    Kept(database).tell(said("old"))
+    later = Kept(database, now=NOW + timedelta(seconds=5))
+    later.store.news += [
+        (Question(KEY), said(None, NOW + timedelta(seconds=5))),
+        (Question(("tax@1", *KEY[1:])), said("tax")),
+    ]
+    with monkeypatch.context() as patch:
+        patch.setattr(repository, "put", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            later.store.write()
+    later.store.write()
     assert await Kept(database).look() is None
 
 
@@ -160,6 +187,21 @@ async def test_a_file_that_cannot_be_read_is_begun_anew(
     Kept(beside).tell(said("anew"))
     assert await Kept(beside).look() == "anew"
     beside.dispose()
+
+
+@pytest.mark.parametrize("engine_name", ["sqlite"])
+async def test_a_file_that_somebody_holds_is_not_begun_anew(database, database_url, settings_for):
+    path = Path(database_url.removeprefix("sqlite:///") + ".answers")
+    whole = Database(f"sqlite:///{path}")
+    with whole.write() as session:
+        session.connection().execute(text("create table theirs (a integer)"))
+    with whole.write() as session:
+        session.connection().execute(text("insert into theirs values (1)"))
+        with pytest.raises(OperationalError, match="locked"):
+            await asyncio.to_thread(database_of, settings_for(database_url), database)
+    with whole.read() as session:
+        assert session.connection().execute(text("select a from theirs")).scalar() == 1
+    whole.dispose()
 
 
 def count(database):

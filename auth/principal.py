@@ -1,7 +1,8 @@
 """The caller as a frozen value."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import lru_cache
 
 
 class Role(StrEnum):
@@ -14,6 +15,10 @@ class Role(StrEnum):
     COORDINATOR = "coordinator"
     SUPERVISOR = "supervisor"
     AUDITOR = "auditor"
+    CDO = "cdo"
+    SYSTEM_ADMINISTRATOR = "system_administrator"
+    SECURITY_ADMINISTRATOR = "security_administrator"
+    AUDIT_ADMINISTRATOR = "audit_administrator"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +34,8 @@ class Principal:
     department: str | None
     region: str
     certificate_no: str | None = None
+    claimed: "Principal | None" = field(default=None, compare=False, repr=False)
+    """What the token says, where the directory had a say too."""
 
     @property
     def unit(self) -> str:
@@ -40,11 +47,16 @@ class Principal:
         """Digits that regions within this caller's region share: 330100 -> 3301, 000000 -> empty
         (the nation).
         """
-        prefix = self.region
-        while prefix.endswith("00"):
-            prefix = prefix[:-2]
-        return prefix
+        return prefix_of(self.region)
 
     def covers(self, region: str) -> bool:
         """Whether a region lies within the caller's."""
-        return region.startswith(self.region_prefix)
+        return region.startswith(prefix_of(self.region))
+
+
+@lru_cache(maxsize=4096)
+def prefix_of(region: str) -> str:
+    """The digits that regions within a region share."""
+    while region.endswith("00"):
+        region = region[:-2]
+    return region

@@ -56,6 +56,17 @@ def _checked(
     return row
 
 
+_LIMITS = ("name", "value", "valid_from", "valid_to", "region", "source", "confidence")
+
+
+def limit(path: Path, name: str, on: date) -> int:
+    """A limit in force on a day. Raises LookupError if none is."""
+    for row in rows(path, _LIMITS, frozenset({"valid_to"})):
+        if row["name"] == name and in_force(row, on):
+            return int(row["value"])
+    raise LookupError(name)
+
+
 def day_of(text: str) -> date | None:
     """A day in ISO 8601; empty is None."""
     return date.fromisoformat(text) if text else None

@@ -14,8 +14,14 @@ from msgspec import NODEFAULT, Struct, structs
 
 from adapters.contract.sections import encode
 from app.agreements.masking import mask
-from app.catalogue.classification import ANALYSIS_ONLY, PUBLIC_MASKED, SHARED, FieldClass
+from app.catalogue.classification import ANALYSIS_ONLY, OPEN, PUBLIC_MASKED, SHARED, FieldClass
 from app.tasks.purposes import Purpose
+
+BY_AGREEMENT = "class_above_grant"
+"""The agreement goes no deeper."""
+REGION_UNKNOWN, REGION_FOREIGN = "region_unknown", "region_foreign"
+TASK_MISSING, TASK_FOREIGN, TASK_ALONE = "task_missing", "task_foreign", "task_alone"
+"""What keeps class 2 closed: see `standing`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +55,17 @@ def in_force(agreements: tuple[DatedTerms, ...], on: date) -> tuple[Terms, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Who asks, as far as decisions need it. `task_open`: an open task of this caller for this
-    business and region.
+    """Who asks, as far as decisions need it.
+
+    `department` is the one whose own data an officer asks about. `region` and `task` say why class
+    2 stays closed, by the names of checks; empty where they open it: the business is where the
+    caller acts; an open task of this caller for this business, that somebody else stands behind.
     """
 
     purpose: Purpose
     department: str | None
-    task_open: bool
+    region: str = REGION_UNKNOWN
+    task: str = TASK_MISSING
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +77,15 @@ class Grant:
     strictest_class: int
     headline: bool
     agreement: str
+    agreed: int = SHARED
+    """The strictest class that the agreement gives."""
+    why: str = BY_AGREEMENT
+    """What keeps the classes closed that it does give."""
+
+
+def reason_of(level: int, given: Grant) -> str:
+    """Why a field of a class is withheld under a grant."""
+    return BY_AGREEMENT if level < given.agreed else given.why
 
 
 class Released(Struct, frozen=True):
@@ -84,7 +103,8 @@ def grant(standing: Standing, department: str, terms: Iterable[Terms]) -> Grant 
     """What the agreements give this caller at this department; None if no agreement covers the
     purpose.
 
-    Class 2 needs an open task, or an officer of the department itself.
+    Class 2 needs a business of the caller's region, and an open task or an officer of the
+    department itself. A purpose that is bound to a region leaves class 4 elsewhere.
     """
     covering = [
         t for t in terms if t.source in (department, "*") and standing.purpose.name in t.purposes
@@ -92,13 +112,17 @@ def grant(standing: Standing, department: str, terms: Iterable[Terms]) -> Grant 
     if not covering:
         return None
     best = min(covering, key=lambda t: (t.strictest_class, t.agreement))
-    if standing.department == department:
-        reach = SHARED
-    elif standing.task_open:
-        reach = max(best.strictest_class, SHARED)
-    else:
-        reach = max(best.strictest_class, PUBLIC_MASKED)
-    return Grant(reach, any(t.headline for t in covering), best.agreement)
+    own = standing.department == department
+    deepest = SHARED if own else best.strictest_class
+    most, why = SHARED, BY_AGREEMENT
+    if standing.region:
+        most, why = PUBLIC_MASKED, standing.region
+        if standing.purpose.region_bound:
+            most = OPEN
+    elif not own and standing.task:
+        most, why = PUBLIC_MASKED, standing.task
+    reach = max(most, deepest)
+    return Grant(reach, any(t.headline for t in covering), best.agreement, deepest, why)
 
 
 class Release:
@@ -114,6 +138,7 @@ class Release:
         "_masked",
         "_renewed",
         "_shown",
+        "given",
         "shape",
         "withheld",
         "withheld_names",
@@ -123,6 +148,7 @@ class Release:
         self, shape: type[Struct], classes: Mapping[str, FieldClass], given: Grant
     ) -> None:
         self.shape = shape
+        self.given = given
         verdicts = {name: field_verdict(row, given) for name, row in classes.items()}
         self.withheld = tuple(
             r for n, r in classes.items() if r.level > ANALYSIS_ONLY and verdicts[n] == "withhold"

@@ -12,7 +12,14 @@ from typing import NamedTuple
 from msgspec import Struct
 
 from adapters.contract.tables import rows
-from app.agreements.decision import Standing
+from app.agreements.decision import (
+    REGION_FOREIGN,
+    REGION_UNKNOWN,
+    TASK_ALONE,
+    TASK_FOREIGN,
+    TASK_MISSING,
+    Standing,
+)
 from app.agreements.errors import PurposeForeign, PurposeUnknown, TaskNotYours, TaskRequired
 from app.core.clock import local_date
 from app.core.errors import DomainError
@@ -31,6 +38,8 @@ class Asked(Struct, frozen=True):
     task: str | None
     tasks: Mapping[str, OpenTask]
     now: datetime
+    region: str = ""
+    """Where the business (or the chosen site) is, as registration told it; empty: not known."""
 
     @property
     def open_task(self) -> OpenTask | None:
@@ -85,7 +94,11 @@ CHECKS: tuple[Check, ...] = (
         "task_of_business", _of_task(lambda t, a: t.is_about(a.business_id, a.site)), TaskNotYours
     ),
     Check("task_of_purpose", _of_task(lambda t, a: t.purpose == a.purpose), TaskNotYours),
-    Check("task_of_region", _of_task(lambda t, a: a.principal.covers(t.region)), TaskNotYours),
+    Check(
+        "task_of_region",
+        _of_task(lambda t, a: a.principal.covers(t.region or t.opened_in)),
+        TaskNotYours,
+    ),
 )
 """In this order: the first that does not hold is the refusal."""
 _WITHOUT_TASK = tuple(
@@ -106,8 +119,25 @@ def standing_of(asked: Asked) -> Standing:
         if not check.holds(asked):
             raise check.refusal(pointer=check.pointer)
     return Standing(
-        PURPOSES[asked.purpose], office_of(asked.principal), task_open=asked.task is not None
+        PURPOSES[asked.purpose], office_of(asked.principal), _region(asked), _task(asked)
     )
+
+
+def _region(asked: Asked) -> str:
+    """Why a business's region closes class 2; empty where it does not."""
+    if not asked.region:
+        return REGION_UNKNOWN
+    return "" if asked.principal.covers(asked.region) else REGION_FOREIGN
+
+
+def _task(asked: Asked) -> str:
+    """Why the task that was named opens no class 2; empty where it does."""
+    task = asked.open_task
+    if task is None:
+        return TASK_MISSING
+    if not task.is_of(asked.principal.department):
+        return TASK_FOREIGN
+    return "" if task.is_seconded(asked.principal.subject) else TASK_ALONE
 
 
 def office_of(principal: Principal) -> str | None:

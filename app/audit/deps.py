@@ -28,7 +28,7 @@ REFUSALS: Slot[Refusals] = Slot("audit_refusals")
 
 async def trail(settings: SettingsDep, clock: ClockDep) -> Trail:
     """The trail of this deployment."""
-    return Trail(settings.keys, clock)
+    return Trail(settings.keys, clock, settings.region)
 
 
 TrailDep = Annotated[Trail, Depends(trail)]
@@ -67,7 +67,7 @@ async def open_room(house: House) -> AsyncIterator[None]:
     """Fills `SEQUENCER` and `REFUSALS`; what waits to be written is written before the room
     closes.
     """
-    trail = Trail(house.settings.keys, house.clock)
+    trail = Trail(house.settings.keys, house.clock, house.settings.region)
     sequencer = SEQUENCER.put(house.app, Sequencer(DATABASE.of(house.app), trail))
     refusals = REFUSALS.put(house.app, Refusals(sequencer, house.clock))
     PORT.of(house.app).on_refusal = refusals.note_soon

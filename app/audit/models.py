@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from sqlalchemy import Index
 from sqlmodel import Field, SQLModel
 
 from app.core.columns import BigSerial
@@ -16,13 +17,18 @@ class AuditEntry(SQLModel, table=True):
     """
 
     __tablename__ = "audit_entries"
-    __table_args__ = feed_indexes("audit_entries")
+    __table_args__ = (
+        *feed_indexes("audit_entries"),
+        Index("ix_audit_entries_region", "region", "number"),
+    )
     row: int | None = Field(default=None, primary_key=True, sa_type=BigSerial)
     id: str = Field(max_length=36, unique=True)
     at: datetime
     event: str = Field(max_length=64, index=True)
     subject_ref: str = Field(default="", max_length=32, index=True)
     body: str = Field(max_length=2048)
+    region: str = Field(default="", max_length=6)
+    department: str = Field(default="", max_length=40)
     number: int | None = Field(default=None, sa_type=BigSerial)
     txid: int | None = Field(default=None, sa_column=txid_column())
 

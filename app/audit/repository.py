@@ -2,23 +2,35 @@
 
 from datetime import datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlmodel import Session, col, select
 
 from app.audit.models import ENTRIES, AuditEntry
 from app.core.db import Database, stored
+from app.core.scoping import within
+from auth.scope import Scope
 
-Row = tuple[str, datetime, str, str, str]
-"""id, at, event, subject_ref, body."""
 
-_INSERT = "insert into audit_entries (id, at, event, subject_ref, body) values "
+class Row(NamedTuple):
+    """An entry as it is stored. `region` and `department` are of whoever acted."""
+
+    id: str
+    at: datetime
+    event: str
+    subject_ref: str
+    body: str
+    region: str = ""
+    department: str = ""
+
+
+_INSERT = "insert into audit_entries (id, at, event, subject_ref, body, region, department) values "
+_PLACES = "(?, ?, ?, ?, ?, ?, ?)"
 
 
 def insert(session: Session, row: Row) -> None:
     """Add an entry to this transaction."""
-    entry_id, at, event, subject_ref, body = row
-    session.add(AuditEntry(id=entry_id, at=at, event=event, subject_ref=subject_ref, body=body))
+    session.add(AuditEntry(**row._asdict()))
     session.flush()
 
 
@@ -36,14 +48,13 @@ def insert_many(
     if database.is_sqlite:
         # One statement is its own transaction: between several, this thread would wait for the
         # interpreter again and again.
-        values = [
-            part for i, at, event, ref, body in rows for part in (i, stored(at), event, ref, body)
-        ]
+        values = [part for i, at, *rest in rows for part in (i, stored(at), *rest)]
         connection.execute(_sqlite_insert(len(rows)), values)
         return
     cursor = connection.cursor()
     _begin(database, cursor)
-    cursor.executemany(_INSERT + "(%s, %s, %s, %s, %s)" + (_UNLESS_THERE if again else ""), rows)
+    statement = (_INSERT + _PLACES).replace("?", "%s")
+    cursor.executemany(statement + (_UNLESS_THERE if again else ""), rows)
     cursor.close()
     connection.commit()
 
@@ -58,7 +69,7 @@ _PROBE = (
     "on conflict (id) do update set at = excluded.at"
 )
 _LEFT_BEHIND = "delete from audit_probes where at < ?"
-_ENTRY = _INSERT + "(?, ?, ?, ?, ?)"
+_ENTRY = _INSERT + _PLACES
 
 
 def probe(
@@ -76,7 +87,7 @@ def probe(
     now, gone = (stored(at), stored(left_behind)) if database.is_sqlite else (at, left_behind)
     for statement, values in (
         ("savepoint probe", ()),
-        (_ENTRY, (name, now, "probe", "", "")),
+        (_ENTRY, (name, now, "probe", "", "", "", "")),
         ("rollback to savepoint probe", ()),
         (_PROBE, (name, now)),
         (_LEFT_BEHIND, (gone,)),
@@ -88,21 +99,26 @@ def probe(
 
 @lru_cache(maxsize=64)
 def _sqlite_insert(count: int) -> str:
-    return _INSERT + ", ".join(["(?, ?, ?, ?, ?)"] * count)
+    return _INSERT + ", ".join([_PLACES] * count)
 
 
 def page(
     session: Session,
+    scope: Scope,
     *,
+    nameless: str,
     event: str | None,
     subject_refs: list[str] | None,
     trace_id: str | None,
     after: int,
     limit: int,
 ) -> list[tuple[int, AuditEntry]]:
-    """Entries after a number, with theirs, oldest first."""
+    """Entries of a scope after a number, with theirs, oldest first."""
     number = ENTRIES.order(session, col(AuditEntry.number), col(AuditEntry.row))
-    query = select(number, AuditEntry).where(number > after)
+    query = select(number, AuditEntry).where(
+        number > after,
+        *within(scope, AuditEntry.region, AuditEntry.department, nameless=nameless),
+    )
     if event is not None:
         query = query.where(AuditEntry.event == event)
     if subject_refs is not None:

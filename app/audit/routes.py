@@ -16,7 +16,7 @@ from app.audit.models import ENTRIES
 from app.audit.schemas import AuditEntryRead
 from app.audit.service import Trail, act_of
 from app.core.admission import Priority, takes
-from app.core.db import Database, DatabaseBusy
+from app.core.db import DatabaseBusy
 from app.core.deps import DatabaseDep, ReadSessionDep, SettingsDep
 from app.core.pagination import CursorQuery, LimitQuery, Page, decode_cursor, page_of
 from app.core.problems import trace_id_of
@@ -24,6 +24,7 @@ from app.core.settings import Settings
 from auth.dependencies import requires
 from auth.permissions import Permission
 from auth.principal import Principal
+from auth.scope import scope_of
 
 router = APIRouter(prefix="/v1/audit", tags=["audit"])
 
@@ -32,9 +33,10 @@ async def audit_reading(
     request: Request,
     principal: Annotated[Principal, Depends(requires(Permission.AUDIT_READ))],
     sequencer: SequencerDep,
-) -> None:
+) -> Principal:
     """Who watches is watched: reading the trail is an entry too."""
     await sequencer.append(act_of(principal, EventName.ENTRIES_READ, trace_id=trace_id_of(request)))
+    return principal
 
 
 def filters_of(
@@ -58,9 +60,10 @@ def filters_of(
     return asked if trace_id is None else {**asked, "trace_id": trace_id}
 
 
-@router.get("/entries", dependencies=[Depends(audit_reading)])
+@router.get("/entries")
 @takes(Priority.PULL)
 def list_audit_entries(
+    principal: Annotated[Principal, Depends(audit_reading)],
     database: DatabaseDep,
     session: ReadSessionDep,
     settings: SettingsDep,
@@ -69,10 +72,13 @@ def list_audit_entries(
     cursor: CursorQuery = None,
     limit: LimitQuery = 50,
 ) -> Page[AuditEntryRead]:
-    """The audit trail, oldest first: look-ups, refusals, records and administrative acts."""
+    """The audit trail of your region (and department), oldest first: look-ups, refusals, records
+    and administrative acts.
+    """
     after = decode_cursor(settings.keys, cursor, query)
+    ENTRIES.number(database, wait=True)  # who has just written reads what was written
     with _one_at_a_time(query.get("trace_id")):
-        return _page(database, session, settings, trail, query, after, limit)
+        return _page((session, principal), settings, trail, query, after=after, limit=limit)
 
 
 _SEARCH = threading.Lock()
@@ -93,17 +99,19 @@ def _one_at_a_time(trace_id: str | None) -> Iterator[None]:
 
 
 def _page(
-    database: Database,
-    session: Session,
+    reading: tuple[Session, Principal],
     settings: Settings,
     trail: Trail,
     query: dict[str, str | None],
+    *,
     after: int,
     limit: int,
 ) -> Page[AuditEntryRead]:
-    ENTRIES.number(database, wait=True)  # who has just written reads what was written
+    session, principal = reading
     rows = service.list_entries(
         session,
+        scope_of(principal),
+        nameless=settings.region,
         event=query["audit"],
         subject_refs=_references(trail, query["business"]),
         trace_id=query.get("trace_id"),

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from msgspec import structs
 from sqlmodel import Session
 
 from app.audit import repository
@@ -13,6 +14,7 @@ from app.core.clock import Clock
 from app.core.ids import new_id_text
 from app.core.keys import Keyring
 from auth.principal import Principal
+from auth.scope import NATION, Scope
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,13 +23,26 @@ class Trail:
 
     keys: Keyring
     clock: Clock
+    region: str = NATION
+    """Of what nobody of a region does: the deployment's."""
 
     def row(self, event: Event) -> repository.Row:
         """The row of an event, with its id and time."""
         at = self.clock.now()
         key = self.keys.references[0]
         year_ref = reference(key, "subject", event.subject, at.year)
-        return new_id_text(), at, event.event, year_ref, canonical(event, key, at)
+        if not event.region:
+            event = structs.replace(event, region=self.region)
+        department = "" if ":" in event.unit else event.unit
+        return repository.Row(
+            new_id_text(),
+            at,
+            event.event,
+            year_ref,
+            canonical(event, key, at),
+            event.region,
+            department,
+        )
 
     def append(self, session: Session, event: Event) -> str:
         """Append in the caller's transaction: the entry is durable exactly when the act is. Returns
@@ -51,22 +66,29 @@ def act_of(principal: Principal, event: EventName, **details: Any) -> Event:
         actor=principal.subject,
         role=",".join(sorted(principal.roles)),
         unit=principal.unit,
+        region=principal.region,
         **details,
     )
 
 
 def list_entries(
     session: Session,
+    scope: Scope,
     *,
+    nameless: str,
     event: str | None,
     subject_refs: list[str] | None,
     trace_id: str | None,
     after: int,
     limit: int,
 ) -> list[tuple[int, dict[str, Any]]]:
-    """Entries after a number as (number, document), oldest first."""
+    """Entries after a number as (number, document), oldest first: of the region and department of
+    whoever acted. Those that name no region are of the `nameless` one.
+    """
     rows = repository.page(
         session,
+        scope,
+        nameless=nameless,
         event=event,
         subject_refs=subject_refs,
         trace_id=trace_id,

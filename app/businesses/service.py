@@ -10,8 +10,10 @@ from adapters.contract.tables import rows
 from adapters.contract.words import Words, words_of
 from app.businesses.errors import as_problem, ways_to_ask_anyway
 from app.businesses.matching import Reading, is_known_host, read, searches
+from app.businesses.places import Place
 from app.businesses.schemas import Business, CandidateRead, Resolution
 from app.core.texts import text_of
+from auth.principal import Principal
 
 
 class Finder(Protocol):
@@ -23,6 +25,18 @@ class Finder(Protocol):
 
     async def resolve_qr(self, content: str, region: str) -> Candidate | None:
         """The business behind a licence code."""
+        ...
+
+
+class Locator(Protocol):
+    """Whoever knows where a business is, as the registration office tells it."""
+
+    async def locate(
+        self, principal: Principal, business: BusinessId, site: str | None, trace_id: str
+    ) -> Place:
+        """What it told last, else what it tells now, asked on behalf of this caller; `UNKNOWN`
+        where it tells nothing in time. Never raises for what an office does.
+        """
         ...
 
 

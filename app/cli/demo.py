@@ -118,6 +118,7 @@ def _fresh_database(screen: Screen) -> str:
 def _environment(url: str) -> dict[str, str]:
     return {
         "ONEVISIT_DATABASE_URL": url,
+        "ONEVISIT_REGION": "330100",
         "ONEVISIT_DRAIN_S": "0",  # no balancer looks away from a demo
         "ONEVISIT_LOG_FORMAT": "text",
         "ONEVISIT_SECRET_KEY": secrets.token_urlsafe(48),
@@ -261,7 +262,6 @@ def _publish(
 def _task(doors: dict[str, Door]) -> str:
     wanted = {
         "business_id": BUSINESS,
-        "region": "330100",
         "assignees": ["inspector-wang"],
         "basis": "2026 年度综合查一次计划第 7 号",
     }

@@ -26,7 +26,7 @@ def reseal() -> None:
     settings.require_complete()
     database = Database.of(settings)
     with database.write() as session:
-        found = seal_anew(session, Trail(settings.keys, SystemClock()))
+        found = seal_anew(session, Trail(settings.keys, SystemClock(), settings.region))
     database.dispose()
     typer.echo(f"{found.done} sealed anew, {found.kept} were sealed with the newest key already")
     if found.unopenable:

@@ -1,6 +1,6 @@
 """Time is injected: the only place that reads the wall clock."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from typing import Protocol
 
 from adapters.contract.days import CHINA_TIME
@@ -24,3 +24,8 @@ class SystemClock:
 def local_date(instant: datetime) -> date:
     """The calendar day in China, in which permits and deadlines are counted."""
     return instant.astimezone(CHINA_TIME).date()
+
+
+def day_begin(instant: datetime) -> datetime:
+    """The instant at which the calendar day in China began."""
+    return datetime.combine(local_date(instant), time(), CHINA_TIME).astimezone(UTC)

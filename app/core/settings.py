@@ -13,6 +13,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from app.core.keys import Keyring, keyring
 from app.core.logs import LogForm
+from auth.scope import NATION
 
 SHORTEST_SECRET = 32
 
@@ -51,6 +52,11 @@ class Settings(BaseSettings):
         env_prefix="ONEVISIT_", env_ignore_empty=True, frozen=True, extra="ignore"
     )
 
+    region: str = Field(
+        NATION,
+        pattern=r"^\d{6}$",
+        description="division code of this deployment: where what no person did is entered",
+    )
     database_url: str = Field("", description="sqlite:///file or postgresql+psycopg://…")
     log_format: LogForm = Field("auto", description="json, text, or auto: text on a terminal")
     access_log: bool = Field(False, description="log one line for each request")

@@ -1,6 +1,6 @@
 """What people do with deliveries: look for those that do not arrive, send them again, drop them."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from sqlmodel import Session
@@ -11,17 +11,15 @@ from app.delivery import repository
 from app.delivery.errors import DeliveryOver, DeliveryUnderWay, DeliveryUnknown
 from app.delivery.models import Delivery
 from app.delivery.schemas import DeliveryRead, DeliveryState
-from auth.principal import Principal, Role
-
-_SEE_ALL = frozenset({Role.COORDINATOR, Role.SUPERVISOR})
+from auth.principal import Principal
+from auth.scope import Scope, scope_of
 
 
 @dataclass(frozen=True, slots=True)
 class WantedDeliveries:
     """Which deliveries, narrowed to what the caller may see."""
 
-    region_prefix: str
-    department: str | None
+    scope: Scope
     state: DeliveryState | None
     record: str | None
 
@@ -34,17 +32,12 @@ class WantedDeliveries:
         record: str | None,
     ) -> "WantedDeliveries":
         """As the caller asks, within region and department."""
-        own = principal.department
-        if own is None and not principal.roles & _SEE_ALL:
-            own = ""  # a data manager of no department sees none
-        if own is not None and department not in (None, own):
-            own = ""
-        return cls(principal.region_prefix, own if own is not None else department, state, record)
+        return cls(scope_of(principal).narrowed(department), state, record)
 
     @property
     def asked(self) -> dict[str, Any]:
         """The query that a cursor belongs to."""
-        return {name: getattr(self, name) for name in WantedDeliveries.__slots__}
+        return {**asdict(self.scope), "state": self.state, "record": self.record}
 
 
 def list_deliveries(
@@ -53,8 +46,7 @@ def list_deliveries(
     """Those before a position (all for 0) as (position, delivery), the newest first."""
     rows = repository.page(
         session,
-        region_prefix=wanted.region_prefix,
-        department=wanted.department,
+        wanted.scope,
         state=wanted.state,
         object_id=wanted.record,
         before=before,
@@ -102,10 +94,7 @@ def _seen(
     session: Session, principal: Principal, delivery_id: str, *, lock: bool = False
 ) -> Delivery:
     row = repository.find(session, delivery_id, lock=lock)
-    wanted = WantedDeliveries.of(principal, None, None, None)
-    if row is None or wanted.department not in (None, row.department):
-        raise DeliveryUnknown
-    if not row.region.startswith(wanted.region_prefix):
+    if row is None or not scope_of(principal).covers(row.region, row.department):
         raise DeliveryUnknown
     return row
 

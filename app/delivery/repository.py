@@ -7,8 +7,10 @@ from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
 from app.core.db import Database
+from app.core.scoping import within
 from app.delivery.lanes import Destination
 from app.delivery.models import Delivery
+from auth.scope import Scope
 
 _WAITS = (
     "select 1 from deliveries where state = 'pending' and next_at <= ? "
@@ -86,18 +88,16 @@ def lease(session: Session, row: Delivery, now: datetime, until: datetime) -> bo
 
 def page(
     session: Session,
+    scope: Scope,
     *,
-    region_prefix: str,
-    department: str | None,
     state: str | None,
     object_id: str | None,
     before: int,
     limit: int,
 ) -> list[Delivery]:
-    """Rows before a position (all for 0), the newest first."""
-    query = select(Delivery).where(col(Delivery.region).startswith(region_prefix))
+    """Rows of a scope before a position (all for 0), the newest first."""
+    query = select(Delivery).where(*within(scope, Delivery.region, Delivery.department))
     for column, value in (
-        (Delivery.department, department),
         (Delivery.state, state),
         (Delivery.object_id, object_id),
     ):

@@ -241,6 +241,8 @@ def _entry(event: EventName, row: Delivery) -> Event:
     return Event(
         event=event,
         actor="gateway",
+        unit=row.department,
+        region=row.region,
         departments=(row.department,),
         object_ref=row.object_id,
         outcome=row.state,

@@ -6,21 +6,17 @@ from pathlib import Path
 from sqlalchemy import text
 from sqlmodel import Session, col, select
 
-from adapters.contract.tables import in_force, rows
+from adapters.contract import tables
 from app.inspections.models import Inspection, InspectionResult
 
 _LIMITS = Path(__file__).with_name("data") / "limits.csv"
-_COLUMNS = ("name", "value", "valid_from", "valid_to", "region", "source", "confidence")
 
 
 def limit(name: str, on: date) -> int:
     """A legal limit in force on a day: dated data, never a constant. Raises LookupError if none
     is.
     """
-    for row in rows(_LIMITS, _COLUMNS, frozenset({"valid_to"})):
-        if row["name"] == name and in_force(row, on):
-            return int(row["value"])
-    raise LookupError(name)
+    return tables.limit(_LIMITS, name, on)
 
 
 def hold_id(session: Session, inspection_id: str) -> None:

@@ -43,6 +43,7 @@ from app.organisations.errors import OfficerUnknown
 from app.organisations.service import known_departments, valid_departments
 from app.tasks.service import Unfit, task_of_visit
 from auth.principal import Principal, Role
+from auth.scope import scope_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +116,7 @@ def read_record(session: Session, principal: Principal, inspection_id: str) -> I
 def _may_see(principal: Principal, record: InspectionRead) -> bool:
     """Leaders and supervisors of the region, within the department their token names."""
     concerned = {record.lead_department, *(r.department for r in record.results)}
-    within = principal.covers(record.region) and principal.department in {None, *concerned}
+    within = scope_of(principal).covers(record.region, *concerned)
     return within and bool(principal.roles & {Role.SUPERVISOR, Role.TEAM_LEADER})
 
 
@@ -177,7 +178,12 @@ def _checked(
         ):
             raise NotCompetent(pointer=f"/body/results/{index}/mode")
     return _record(
-        writer, inspection_id, given, digest, results, (business.key, task.region, departments_of)
+        writer,
+        inspection_id,
+        given,
+        digest,
+        results,
+        (business.key, task.region or task.opened_in, departments_of),
     ), results
 
 

@@ -19,6 +19,7 @@ class Operation(SQLModel, table=True):
     kind: str = Field(max_length=40)
     key: str = Field(max_length=80, index=True)
     department: str = Field(max_length=40, index=True)
+    region: str = Field(default="", max_length=6)
     parameters: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
     state: str = Field(default="pending", max_length=12, index=True)
     progress_done: int = 0

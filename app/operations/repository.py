@@ -8,7 +8,9 @@ from sqlalchemy import ColumnElement, func, update
 from sqlmodel import Session, col, select
 
 from app.core.db import Database
+from app.core.scoping import within
 from app.operations.models import Operation
+from auth.scope import Scope
 
 _WAITS = (
     # not "other than done": there is an index
@@ -30,20 +32,20 @@ def find(session: Session, operation_id: str, *, lock: bool = False) -> Operatio
 
 def latest(
     session: Session,
+    scope: Scope,
     *,
     kinds: Iterable[str] = (),
     key: str | None = None,
-    department: str | None = None,
     state: str | None = None,
     limit: int,
 ) -> list[Operation]:
-    """The newest operations, newest first."""
-    query = select(Operation).order_by(col(Operation.id).desc()).limit(limit)
+    """The newest operations of a scope, newest first."""
+    query = select(Operation).where(*within(scope, Operation.region, Operation.department))
+    query = query.order_by(col(Operation.id).desc()).limit(limit)
     if kinds:
         query = query.where(col(Operation.kind).in_(list(kinds)))
     for column, value in (
         (Operation.key, key),
-        (Operation.department, department),
         (Operation.state, state),
     ):
         if value is not None:

@@ -19,10 +19,10 @@ from app.operations.errors import OperationOver, OperationUnknown, OperationWait
 from app.operations.lease import LEASE, MOST_ATTEMPTS, RENEW_SECONDS
 from app.operations.models import Operation
 from app.operations.schemas import OperationRead, OperationState, Progress
-from auth.principal import Principal, Role
+from auth.principal import Principal
+from auth.scope import EVERYTHING, scope_of
 
 log = logging.getLogger("onevisit.operations")
-_SEE_ALL = frozenset({Role.COORDINATOR, Role.SUPERVISOR})
 _QUIET_SECONDS, _THREADS = 0.5, 4
 
 
@@ -67,6 +67,7 @@ def request(
     kind: str,
     key: str,
     department: str,
+    region: str,
     parameters: dict[str, Any],
 ) -> OperationRead:
     """Add work to this transaction; it begins when the transaction commits.
@@ -74,7 +75,7 @@ def request(
     One waits for each thing: the same asked again is that one, and for other work it raises
     `OperationWaits`.
     """
-    waiting = repository.latest(session, key=key, state="pending", limit=1)
+    waiting = repository.latest(session, EVERYTHING, key=key, state="pending", limit=1)
     if waiting:
         if (waiting[0].kind, waiting[0].parameters) == (kind, parameters):
             return _read(waiting[0])
@@ -84,6 +85,7 @@ def request(
         kind=kind,
         key=key,
         department=department,
+        region=region,
         parameters=parameters,
         requested_by=principal.subject,
         created_at=trail.clock.now(),
@@ -107,9 +109,9 @@ def list_operations(
     state: OperationState | None,
     limit: int,
 ) -> list[OperationRead]:
-    """The newest of the caller's department, or of all for those who see all."""
-    department = None if principal.roles & _SEE_ALL else principal.department or ""
-    rows = repository.latest(session, key=key, department=department, state=state, limit=limit)
+    """The newest within the caller's region and department."""
+    scope = scope_of(principal)
+    rows = repository.latest(session, scope, key=key, state=state, limit=limit)
     return [_read(row) for row in rows]
 
 
@@ -134,7 +136,7 @@ def cancel(
 
 def latest_result(session: Session, *, kind: str, key: str) -> dict[str, Any] | None:
     """The result of the newest work of a kind that was done about something."""
-    found = repository.latest(session, kinds=(kind,), key=key, state="done", limit=1)
+    found = repository.latest(session, EVERYTHING, kinds=(kind,), key=key, state="done", limit=1)
     return found[0].result if found else None
 
 
@@ -142,9 +144,7 @@ def _seen(
     session: Session, principal: Principal, operation_id: str, *, lock: bool = False
 ) -> Operation:
     row = repository.find(session, operation_id, lock=lock)
-    if row is None:
-        raise OperationUnknown
-    if not principal.roles & _SEE_ALL and principal.department != row.department:
+    if row is None or not scope_of(principal).covers(row.region, row.department):
         raise OperationUnknown
     return row
 

@@ -4,7 +4,9 @@ from collections.abc import Collection
 
 from sqlmodel import Session, col, select
 
+from app.core.scoping import within
 from app.organisations.models import Officer
+from auth.scope import Scope
 
 
 def find_officers(session: Session, certificate_numbers: Collection[str]) -> dict[str, Officer]:
@@ -23,13 +25,9 @@ def put(session: Session, officer: Officer) -> None:
     session.merge(officer)
 
 
-def page(
-    session: Session, *, department: str | None, region_prefix: str, after: str, limit: int
-) -> list[Officer]:
-    """Officers of a department and region after a number, by number."""
+def page(session: Session, scope: Scope, *, after: str, limit: int) -> list[Officer]:
+    """Officers of a scope after a number, by number."""
     query = select(Officer).where(
-        col(Officer.region).startswith(region_prefix), col(Officer.certificate_no) > after
+        *within(scope, Officer.region, Officer.department), col(Officer.certificate_no) > after
     )
-    if department is not None:
-        query = query.where(Officer.department == department)
     return list(session.exec(query.order_by(col(Officer.certificate_no)).limit(limit)))

@@ -12,7 +12,8 @@ from app.organisations.departments import DEPARTMENTS
 from app.organisations.errors import OfficerForeign
 from app.organisations.models import Officer
 from app.organisations.schemas import OfficerRead, OfficerWrite
-from auth.principal import Principal, Role
+from auth.principal import Principal
+from auth.scope import scope_of
 
 
 def register_officer(
@@ -21,15 +22,10 @@ def register_officer(
     """Create or replace a certificate. A data manager registers only officers of the own department
     and region.
     """
-    own = principal.department == officer.department or Role.COORDINATOR in principal.roles
+    scope = scope_of(principal)
     known = repository.find_officers(session, [certificate_no]).get(certificate_no)
-    taken = (
-        known is not None
-        and known.department != officer.department
-        and Role.COORDINATOR not in principal.roles
-    )
-    elsewhere = known is not None and not principal.covers(known.region)
-    if not own or taken or elsewhere or not principal.covers(officer.region):
+    taken = known is not None and not scope.covers(known.region, known.department)
+    if taken or not scope.covers(officer.region, officer.department):
         raise OfficerForeign
     row = Officer(
         certificate_no=certificate_no, updated_at=trail.clock.now(), **officer.model_dump()
@@ -50,17 +46,7 @@ def list_officers(
     session: Session, principal: Principal, *, after: str, limit: int
 ) -> list[OfficerRead]:
     """Officers after a number that the caller may see: those of the own department and region."""
-    sees_all = principal.department is None and principal.roles & {
-        Role.COORDINATOR,
-        Role.SUPERVISOR,
-    }
-    rows = repository.page(
-        session,
-        department=None if sees_all else principal.department or "",
-        region_prefix=principal.region_prefix,
-        after=after,
-        limit=limit,
-    )
+    rows = repository.page(session, scope_of(principal), after=after, limit=limit)
     return [OfficerRead.model_validate(row, from_attributes=True) for row in rows]
 
 

@@ -14,7 +14,7 @@ from adapters.dispatch.dispatcher import Dispatcher
 from adapters.dispatch.metrics import lane_families
 from app.agreements.deps import AGREEMENTS
 from app.audit.deps import SEQUENCER
-from app.businesses.deps import WHEREABOUTS
+from app.businesses.deps import LOCATOR, WHEREABOUTS
 from app.catalogue.service import catalogue_on
 from app.core.deps import ADMISSION, DATABASE, SNAPSHOTS, Slot
 from app.core.rooms import House
@@ -24,6 +24,7 @@ from app.profile.disclosure import Disclosure
 from app.profile.events import on_late
 from app.profile.faults import Faults
 from app.profile.last_known import LastKnownAnswers
+from app.profile.locating import RegistrationLocator
 from app.profile.plans import Plans
 from app.profile.service import Engine
 from app.registry.deps import DIRECTORY
@@ -64,6 +65,7 @@ async def open_room(house: House) -> AsyncIterator[None]:
         Plans(dispatcher, catalogue_on),
         Faults(sequencer),
     )
+    LOCATOR.put(app, RegistrationLocator(disclosure))
     ENGINE.put(app, Engine(disclosure, SNAPSHOTS.of(app), ADMISSION.of(app).press))
     counts = disclosure.faults.counts
     words = "Answers that could not be told, by section"

@@ -26,7 +26,7 @@ from app.core.errors import DomainError
 from app.core.snapshots import Snapshot, Snapshots
 from app.profile import assemble, events, section
 from app.profile.faults import Faults
-from app.profile.inquiry import REGISTRATION, Inquiry, place_told
+from app.profile.inquiry import REGISTRATION, Inquiry, place_told, region_told
 from app.profile.isolation import Failed, isolated
 from app.profile.plans import Plan, Plans, Prepared, Region
 from app.profile.request import LookUp
@@ -36,6 +36,7 @@ from auth.principal import Principal
 
 T = TypeVar("T")
 _WATCH_AFTER_SECONDS = 0.02
+_CONFIRM_AGAIN_SECONDS = 0.5
 _LEAST_ENTRY_SECONDS = 0.1
 """What an entry has, however late the departments were."""
 Gone = Callable[[], Awaitable[None]]
@@ -82,7 +83,7 @@ class Disclosure:
         if not self.directory.offices.several:
             return Region(principal.region, "only")
         task = self.tasks.value.get(look_up.task or "")
-        if task is not None:
+        if task is not None and task.region:
             return Region(task.region, "task")
         known = known or self.whereabouts.at_once(business.key)
         if known is None:
@@ -93,9 +94,15 @@ class Disclosure:
         return Region(principal.region, "caller", site)
 
     def plan(
-        self, principal: Principal, look_up: LookUp, business: BusinessId, region: Region
+        self,
+        principal: Principal,
+        look_up: LookUp,
+        business: BusinessId,
+        region: Region,
+        lies_in: str,
     ) -> Plan:
-        """What this caller may ask and see now. Raises the refusals of `standing`, and
+        """What this caller may ask and see now, of a business that lies, as registration told, in
+        the region `lies_in` (empty: not known). Raises the refusals of `standing`, and
         `PolicyStale` where what is known here may be old.
         """
         self.policy.require_fresh()
@@ -108,6 +115,7 @@ class Disclosure:
             look_up.task,
             self.tasks.value,
             now,
+            lies_in,
         )
         choice = self.directory.offices.choose(region.code, business.key, region.site)
         return self.plans.plan(choice, self.agreements.value, standing_of(asked), local_date(now))
@@ -143,7 +151,7 @@ class Disclosure:
     def _moved(self, prepared: Prepared, region: Region) -> Prepared:
         """The look-up by the offices of another region; as it was where it may not go on."""
         try:
-            plan = self.plan(prepared.principal, prepared.look_up, prepared.business, region)
+            plan = self.plan(prepared.principal, prepared.look_up, prepared.business, region, "")
         except DomainError:  # the refusal is told when the answer is confirmed
             return prepared
         return structs.replace(prepared, plan=plan.within(prepared.plan), region=region)
@@ -152,13 +160,20 @@ class Disclosure:
         """Record that departments were asked for a caller who left."""
         events.record_quietly(self.sequencer, events.abandoned(prepared))
 
-    def confirmed(self, prepared: Prepared) -> Prepared:
+    async def _kept_region(self, prepared: Prepared) -> str:
+        """Where registration told last that the business (or the chosen site) is."""
+        place = await self.whereabouts.find(prepared.business.key)
+        return place.of_site(prepared.look_up.site) or place.region
+
+    def confirmed(self, prepared: Prepared, lies_in: str) -> Prepared:
         """The look-up by the policy of this moment: a task closed or an agreement ended since the
         question discloses nothing.
 
         Names only adapters that were asked. Raises refusals.
         """
-        plan = self.plan(prepared.principal, prepared.look_up, prepared.business, prepared.region)
+        plan = self.plan(
+            prepared.principal, prepared.look_up, prepared.business, prepared.region, lies_in
+        )
         if plan is prepared.plan:
             return prepared
         return structs.replace(prepared, plan=plan.asked_as(prepared.plan))
@@ -200,11 +215,29 @@ class Disclosure:
         make: Callable[[Prepared, assemble.View], Disclosed[T]],
         only: tuple[str, ...] | None = None,
     ) -> T:
-        """Confirm, release, make the entry durable, tell; nothing is told without its entry.
+        """Confirm, release, make the entry durable, tell; nothing is told without its entry. Where
+        the entry took long, it is confirmed again.
 
         `only` names the sections that are released. Raises refusals and `AuditUnavailable`.
         """
-        confirmed = self.confirmed(prepared)
+        region = region_told(replies, prepared.look_up.site) or await self._kept_region(prepared)
+        confirmed = self.confirmed(prepared, region)
+        while True:
+            tell, entry, took = await self._entered(confirmed, replies, make, only)
+            if took < _CONFIRM_AGAIN_SECONDS:
+                return tell(entry)
+            before, confirmed = confirmed, self.confirmed(prepared, region)
+            if confirmed.plan is before.plan:
+                return tell(entry)
+
+    async def _entered(
+        self,
+        confirmed: Prepared,
+        replies: dict[str, Reply],
+        make: Callable[[Prepared, assemble.View], Disclosed[T]],
+        only: tuple[str, ...] | None,
+    ) -> tuple[Callable[[str], T], str, float]:
+        """What is to be told, the id of its entry, and the seconds that the entry took."""
         disclosed, faults = isolated(
             lambda failed: make(confirmed, self.view(confirmed, replies, only, failed)),
             replies,
@@ -212,11 +245,10 @@ class Disclosure:
         )
         if faults:
             self.faults.note(confirmed, faults)
-        by = max(
-            prepared.started + prepared.look_up.deadline_ms / 1000,
-            asyncio.get_running_loop().time() + _LEAST_ENTRY_SECONDS,
-        )
-        return disclosed.tell(await self.sequencer.append(disclosed.event, by))
+        begun = asyncio.get_running_loop().time()
+        by = confirmed.started + confirmed.look_up.deadline_ms / 1000
+        entry = await self.sequencer.append(disclosed.event, max(by, begun + _LEAST_ENTRY_SECONDS))
+        return disclosed.tell, entry, asyncio.get_running_loop().time() - begun
 
 
 async def _whole(whole: "asyncio.Future[None]", gone: Gone | None) -> None:

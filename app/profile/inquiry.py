@@ -7,7 +7,7 @@ never told (reason `other_region`).
 
 import asyncio
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from adapters.contract import Outcome
@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 
 LEAST_SECONDS = 0.1
 _OF_PREMISES = "fire"
-"""Asked alone, it is asked with registration, which knows the premises."""
+"""Asked alone, it is asked with registration, which knows the premises; as is any section while
+nobody knows where the business is.
+"""
 """Left until the deadline, for asking another office."""
 REGISTRATION = "registration"
 _DIVISION = re.compile(r"\d{6}(\d{3}|\d{6})?")
@@ -42,6 +44,19 @@ def place_told(reply: Reply | None) -> Place:
     }
     told = _division(getattr(reply.data, "division_code", None))
     return Place(told, {ref: code for ref, code in sites.items() if code})
+
+
+def region_told(replies: Mapping[str, Reply], site: str | None) -> str:
+    """Where registration says now that the business (or the chosen site) is; empty where it does
+    not.
+    """
+    reply = replies.get(REGISTRATION)
+    if reply is None or not reply.is_current:
+        return ""
+    if site is None:
+        return _division(getattr(reply.data, "division_code", None))
+    place = place_told(reply)
+    return place.of_site(site) or place.region
 
 
 def _division(code: str | None) -> str:
@@ -78,7 +93,8 @@ class Inquiry:
         be wait for registration like the others.
         """
         wanted = None if only is None else {only}
-        if only in self._several or only == _OF_PREMISES:
+        placed = self.prepared.is_located and only not in self._several
+        if only is not None and (only == _OF_PREMISES or not placed):
             wanted = {only, REGISTRATION}
         if wanted is not None:
             self._several &= wanted

@@ -113,6 +113,8 @@ class Prepared(Struct, frozen=True):
     plan: Plan
     started: float
     region: Region
+    is_located: bool = False
+    """Whether registration has told where the business is, as far as is known here."""
 
     @property
     def deadline(self) -> float:
@@ -155,7 +157,7 @@ class Plans:
         self._dispatcher = dispatcher
         self._catalogue_on = catalogue_on
         self._of: tuple[object, date] | None = None
-        self._known: dict[tuple[Choice, str, str | None, bool], Plan] = {}
+        self._known: dict[tuple[Choice, str, str | None, str, str], Plan] = {}
 
     def plan(
         self, choice: Choice, agreements: tuple[DatedTerms, ...], standing: Standing, day: date
@@ -164,7 +166,9 @@ class Plans:
         of = self._of
         if of is None or of[0] is not agreements or of[1] != day or len(self._known) > _MOST_PLANS:
             self._of, self._known = (agreements, day), {}
-        key = (choice, standing.purpose.name, standing.department, standing.task_open)
+        key = (
+            choice, standing.purpose.name, standing.department, standing.region, standing.task,
+        )  # fmt: skip
         known = self._known.get(key)
         if known is None:
             known = self._known[key] = self._made(choice, agreements, standing, day)

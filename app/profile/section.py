@@ -15,7 +15,7 @@ from adapters.contract import REASONS, Manifest, Outcome, shape_of
 from adapters.contract.sections import encode
 from adapters.contract.words import Advice, Words, advice_of, words_of
 from adapters.dispatch.reply import Reply
-from app.agreements.decision import Grant, Release, Released
+from app.agreements.decision import Grant, Release, Released, reason_of
 from app.catalogue.classification import ANALYSIS_ONLY, Catalogue, FieldClass
 from app.profile import schemas as s
 from app.profile.headline import HEADLINE_REASONS
@@ -59,7 +59,7 @@ def specify(
     """Prepare a section for a grant; None grants nothing."""
     classes = catalogue.of_section(manifest.section)
     release = Release(shape_of(manifest.section), classes, grant) if grant is not None else None
-    withheld = [_withheld(row) for row in release.withheld] if release else []
+    withheld = [_withheld(row, release.given) for row in release.withheld] if release else []
     # A digest over hidden values would tell that they changed, and over masked digits which they
     # are.
     tells_all = not withheld and all(row.level > ANALYSIS_ONLY for row in classes.values())
@@ -217,8 +217,10 @@ def _unreadable(found: Part) -> list[s.UnreadableRead]:
 _HIDDEN = advice_of(Path(__file__).with_name("data") / "hidden.csv")
 
 
-def _withheld(row: FieldClass) -> s.Hidden:
-    return _hidden(row, "class_above_grant", _HIDDEN["class_above_grant"])
+def _withheld(row: FieldClass, given: Grant) -> s.Hidden:
+    """Why, and what to do now: of the check that keeps this class closed."""
+    reason = reason_of(row.level, given)
+    return _hidden(row, reason, _HIDDEN[reason])
 
 
 @lru_cache(maxsize=512)

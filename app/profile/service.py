@@ -11,7 +11,7 @@ from adapters.contract import REASONS, BusinessId, IdentifierError, parse
 from adapters.contract.business_id import Unusual
 from adapters.contract.sections import encode
 from app.businesses import service as businesses
-from app.businesses.places import Place
+from app.businesses.places import UNKNOWN, Place
 from app.core.snapshots import Snapshots
 from app.profile import assemble, events, section
 from app.profile import schemas as s
@@ -68,8 +68,10 @@ class Engine:
         region = self.disclosure.region(principal, look_up, business, known)
         if region is None:
             return None
-        plan = self.disclosure.plan(principal, look_up, business, region)
-        return Prepared(principal, look_up, business, plan, started, region)
+        place = known or self.disclosure.whereabouts.at_once(business.key) or UNKNOWN
+        lies_in = place.of_site(look_up.site) or place.region
+        plan = self.disclosure.plan(principal, look_up, business, region, lies_in)
+        return Prepared(principal, look_up, business, plan, started, region, bool(lies_in))
 
     async def look_up(
         self, principal: Principal, look_up: LookUp, gone: Gone | None = None

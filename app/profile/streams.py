@@ -24,6 +24,7 @@ from app.profile import assemble, events, section
 from app.profile import schemas as s
 from app.profile.disclosure import Disclosed
 from app.profile.errors import BatchItemFailed, TokenOver
+from app.profile.inquiry import REGISTRATION
 from app.profile.plans import Prepared
 from app.profile.request import Form, LookUp
 from app.profile.section import DENIED
@@ -36,6 +37,7 @@ BATCH_AT_ONCE = 4
 _UNREAD = 8
 """Lines that may wait for a reader; nobody is asked for one who does not read."""
 _YIELD_SECONDS = 0.05
+_HELD_SECONDS = 0.6
 _MOST_YIELDS = 100
 
 
@@ -74,8 +76,9 @@ async def stream(engine: Engine, prepared: Prepared, form: Form) -> AsyncGenerat
         seen = dict.fromkeys(denied, DENIED)
         for name in denied:
             yield await _section(engine, (prepared, seen), form, name, answers.completed_by(name))
-        for _ in range(len(specifications) - len(denied)):
-            name, seen[name] = await arrived.get()
+        count = len(specifications) - len(denied)
+        async for name, reply in _in_turn(arrived, count, waits=not prepared.is_located):
+            seen[name] = reply
             inquired = inquiry.prepared, seen
             yield await _section(engine, inquired, form, name, answers.completed_by(name))
         told = True  # from here on the closing entry tells
@@ -95,6 +98,35 @@ async def stream(engine: Engine, prepared: Prepared, form: Form) -> AsyncGenerat
         # Whoever left: each section that was sent before has its own entry.
         if not told and prepared.plan.routes:
             disclosure.abandoned(prepared)
+
+
+async def _in_turn(
+    arrived: "asyncio.Queue[tuple[str, Reply]]", count: int, *, waits: bool
+) -> AsyncIterator[tuple[str, Reply]]:
+    """Sections as they arrive. While nobody knows where the business is, what class 2 may leave of
+    them is not known either: they wait for registration, though not for long.
+    """
+    held: list[tuple[str, Reply]] = []
+    patience = asyncio.get_running_loop().time() + _HELD_SECONDS if waits else None
+    for _ in range(count):
+        try:
+            async with asyncio.timeout_at(patience):
+                found = await arrived.get()
+        except TimeoutError:
+            patience = None
+            for each in held:
+                yield each
+            held.clear()
+            found = await arrived.get()
+        if patience is not None and found[0] != REGISTRATION:
+            held.append(found)
+            continue
+        patience = None
+        for each in (found, *held):
+            yield each
+        held.clear()
+    for each in held:
+        yield each
 
 
 async def while_valid(

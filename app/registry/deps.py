@@ -36,7 +36,7 @@ async def open_room(house: House) -> AsyncIterator[None]:
     directory.open()
     FINDER.put(app, directory)
     SNAPSHOTS.of(app).add(directory.snapshot)
-    trail = Trail(house.settings.keys, clock)
+    trail = Trail(house.settings.keys, clock, house.settings.region)
     runner = Runner(database, trail, Examiner(database, trail, workshop).kinds())
     house.steps += [runner.run_next] * _EXAMINATIONS_AT_ONCE
     carrier = Carrier(database, trail, directory)

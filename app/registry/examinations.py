@@ -77,6 +77,8 @@ class Examiner:
         event = Event(
             event=EventName.ADAPTER_EXAMINED,
             actor=work.requested_by,
+            unit=adapter.department if adapter else "",
+            region=adapter.region if adapter else "",
             object_ref=work.parameters["adapter_id"],
             outcome="passed" if result["passed"] else "failed",
         )

@@ -29,7 +29,8 @@ from adapters.transport.preview import Preview
 from app.catalogue.authority import departments_of, may_tell
 from app.registry.errors import AdapterForeign, ManifestInvalid, SampleInvalid, SectionForeign
 from app.registry.schemas import PreviewRead
-from auth.principal import Principal, Role
+from auth.principal import Principal
+from auth.scope import scope_of
 
 NEEDED_SECRETS = {
     "none": frozenset[str](),
@@ -168,9 +169,8 @@ def checked(principal: Principal, workshop: Workshop, document: Any) -> Manifest
 
 
 def refuse_foreign(principal: Principal, department: str, region: str) -> None:
-    """A manager acts for his department and within his region; rows of before name none."""
-    own = Role.COORDINATOR in principal.roles or principal.department == department
-    if not own or (region and not principal.covers(region)):
+    """A manager acts for his department and within his region. Raises `AdapterForeign`."""
+    if not scope_of(principal).covers(region, department):
         raise AdapterForeign
 
 

@@ -3,8 +3,10 @@
 from sqlmodel import Session, col, select
 
 from adapters.contract import Manifest
+from app.core.scoping import within
 from app.registry.models import Adapter, AdapterCredentials, AdapterVersion
 from app.registry.offices import EVERYWHERE
+from auth.scope import Scope
 
 
 def find(session: Session, adapter_id: str, *, lock: bool = False) -> Adapter | None:
@@ -32,11 +34,9 @@ def drop_credentials(session: Session, adapter_id: str) -> None:
         session.delete(row)
 
 
-def list_adapters(
-    session: Session, department: str | None
-) -> list[tuple[Adapter, AdapterVersion, bool]]:
-    """Adapters by id, of one department or of all: each with its newest version, and whether that
-    has credentials. One question, however many there are.
+def list_adapters(session: Session, scope: Scope) -> list[tuple[Adapter, AdapterVersion, bool]]:
+    """Adapters of a scope by id: each with its newest version, and whether that has credentials.
+    One question, however many there are.
     """
     has_credentials = (
         select(AdapterCredentials.adapter_id)
@@ -53,10 +53,9 @@ def list_adapters(
             (col(AdapterVersion.adapter_id) == Adapter.id)
             & (col(AdapterVersion.version) == Adapter.version),
         )
+        .where(*within(scope, Adapter.region, Adapter.department))
         .order_by(col(Adapter.id))
     )
-    if department is not None:
-        query = query.where(Adapter.department == department)
     return [(adapter, version, bool(has)) for adapter, version, has in session.exec(query)]
 
 

@@ -42,6 +42,7 @@ from app.registry.schemas import (
     CredentialsWrite,
 )
 from auth.principal import Principal, Role
+from auth.scope import scope_of
 
 SNAPSHOT_NAME = "adapters"
 EXAMINATION, ONE_CASE = "adapter.verify", "adapter.verify_case"
@@ -53,7 +54,6 @@ _SERVICE_EVENTS = {
     Action.RESUME: EventName.ADAPTER_RESUMED,
     Action.RETIRE: EventName.ADAPTER_RETIRED,
 }
-_SEE_ALL = frozenset({Role.COORDINATOR, Role.SUPERVISOR})
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +166,7 @@ def request_examination(desk: Desk, adapter_id: str, only_case: str | None) -> O
         kind=EXAMINATION if only_case is None else ONE_CASE,
         key=f"{adapter_id}@{adapter.version}",
         department=adapter.department,
+        region=adapter.region,
         parameters={"adapter_id": adapter_id, "version": adapter.version, "case": only_case},
     )
 
@@ -193,15 +194,14 @@ def review(
 
     `share` below 100 publishes beside the version in service, for that percentage of businesses.
     """
-    adapter = _any(desk, adapter_id)
+    adapter = _own(desk, adapter_id)
     author = repository.version(desk.session, adapter_id, adapter.version).created_by
     if desk.principal.subject in {author, adapter.submitted_by}:
         raise FourEyes
     if action is Action.APPROVE:
         manifest = _manifest(desk.session, adapter)
         refuse_foreign_section(manifest)
-        if not desk.principal.covers(manifest.region):
-            raise AdapterForeign
+        refuse_foreign(desk.principal, manifest.department, manifest.region)
         if share < WHOLE:
             _refuse_share(adapter, manifest)
         _place(desk, adapter, manifest, now=share == WHOLE)
@@ -306,32 +306,27 @@ def change_service(desk: Desk, adapter_id: str, action: Action, note: str) -> Ad
 def read_adapter(session: Session, principal: Principal, adapter_id: str) -> AdapterRead:
     """One adapter. Raises `AdapterUnknown`, also for one the caller may not see."""
     adapter = repository.find(session, adapter_id)
-    if adapter is None or not _may_see(principal, adapter):
+    if adapter is None or not _is_within(principal, adapter):
         raise AdapterUnknown
     return _read(session, adapter)
 
 
 def list_adapters(session: Session, principal: Principal) -> list[AdapterRead]:
-    """Adapters the caller may see: all, or those of the own department."""
-    department = None if principal.roles & _SEE_ALL else principal.department or ""
-    return [_told(*found) for found in repository.list_adapters(session, department)]
+    """Adapters within the caller's region and department."""
+    found = repository.list_adapters(session, scope_of(principal))
+    return [_told(*each) for each in found]
 
 
 def _own(desk: Desk, adapter_id: str) -> Adapter:
-    adapter = _any(desk, adapter_id)
-    refuse_foreign(desk.principal, adapter.department, adapter.region)
-    return adapter
-
-
-def _any(desk: Desk, adapter_id: str) -> Adapter:
+    """One that the caller may act on; that there is another one of that id is told to nobody."""
     adapter = repository.find(desk.session, adapter_id, lock=True)
-    if adapter is None:
+    if adapter is None or not _is_within(desk.principal, adapter):
         raise AdapterUnknown
     return adapter
 
 
-def _may_see(principal: Principal, adapter: Adapter) -> bool:
-    return bool(principal.roles & _SEE_ALL) or principal.department == adapter.department
+def _is_within(principal: Principal, adapter: Adapter) -> bool:
+    return scope_of(principal).covers(adapter.region, adapter.department)
 
 
 def _move(desk: Desk, adapter: Adapter, action: Action) -> None:

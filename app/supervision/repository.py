@@ -8,8 +8,10 @@ from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
+from app.core.scoping import within
 from app.delivery.models import Delivery
 from app.inspections.models import Inspection, InspectionResult
+from auth.scope import Scope
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +45,6 @@ class Filter:
         return ",".join(f"{name}={value}" for name, value in named.items() if value is not None)
 
 
-_COUNTY_DIGITS = 6
-
-
-_COUNTY_DIGITS = 6
-
-
 def records(session: Session, wanted: Filter, *, after: int, limit: int) -> list[Inspection]:
     """Records after a number, oldest first.
 
@@ -70,10 +66,7 @@ def _numbers(wanted: Filter, after: int) -> "SelectOfScalar[int | None]":
         query = query.distinct().where(InspectionResult.department == wanted.department)
         if wanted.needs_record:
             query = query.join(Inspection, col(Inspection.number) == number)
-    if len(wanted.region_prefix) == _COUNTY_DIGITS:
-        query = query.where(region == wanted.region_prefix)
-    elif wanted.region_prefix:
-        query = query.where(region.startswith(wanted.region_prefix))
+    query = query.where(*within(Scope(wanted.region_prefix), region))
     if wanted.business_id is not None:
         query = query.where(Inspection.business_id == wanted.business_id)
     if wanted.since is not None:

@@ -12,7 +12,8 @@ from app.inspections.service import number_records, part_of, record_read
 from app.supervision import repository
 from app.supervision.repository import Filter
 from app.supervision.spreadsheet import BOM, CURSOR, Language, heading, line, lines
-from auth.principal import Principal, Role
+from auth.principal import Principal
+from auth.scope import scope_of
 
 _AT_ONCE = 200
 
@@ -21,13 +22,10 @@ def within_scope(principal: Principal, wanted: Filter) -> Filter:
     """The filter narrowed to the caller's region, and to the caller's department where the token
     names one.
     """
-    narrowed = replace(wanted, region_prefix=principal.region_prefix)
-    if principal.department is None and Role.SUPERVISOR in principal.roles:
-        return narrowed
-    # A data manager whose token names no department sees no department's records, rather than all
-    # of them.
-    own = principal.department or ""
-    return replace(narrowed, department=own, only_department=own)
+    scope = scope_of(principal)
+    narrowed = replace(wanted, region_prefix=scope.region_prefix)
+    own = scope.department
+    return narrowed if own is None else replace(narrowed, department=own, only_department=own)
 
 
 def page(

@@ -2,11 +2,15 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 
-from app.core.deps import SNAPSHOTS, Slot
+from app.audit.service import Trail
+from app.businesses.deps import LOCATOR
+from app.core.deps import DATABASE, SNAPSHOTS, Slot
 from app.core.rooms import House
 from app.core.snapshots import Snapshot
 from app.tasks.lifecycle import OpenTask
+from app.tasks.locating import Locating
 from app.tasks.service import new_snapshot
 
 TASKS: Slot[Snapshot[dict[str, OpenTask]]] = Slot("tasks_snapshot")
@@ -14,6 +18,12 @@ TASKS: Slot[Snapshot[dict[str, OpenTask]]] = Slot("tasks_snapshot")
 
 @asynccontextmanager
 async def open_room(house: House) -> AsyncIterator[None]:
-    """Fills `TASKS`."""
+    """Fills `TASKS`; in the background, registration is asked where tasks are that it had not
+    told.
+    """
     SNAPSHOTS.of(house.app).add(TASKS.put(house.app, new_snapshot(house.clock)))
+    trail = Trail(house.settings.keys, house.clock, house.settings.region)
+    locating = Locating(DATABASE.of(house.app), trail, partial(LOCATOR.of, house.app))
+    if house.settings.run_worker:
+        house.steady.append(locating.step)
     yield

@@ -11,6 +11,18 @@ class TaskOutsideRegion(NotAllowed):
     code = "task.outside_region"
 
 
+class TaskFourEyes(NotAllowed):
+    code = "task.four_eyes"
+
+
+class TaskApproved(Conflict):
+    code = "task.approved"
+
+
+class TooManyTasks(Conflict):
+    code = "task.too_many"
+
+
 class TaskNotForPermit(InvalidRequest):
     code = "task.not_for_permit"
 

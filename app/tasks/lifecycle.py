@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+APPROVED_WITHIN = timedelta(hours=24)
+"""An emergency task is approved afterwards (I-06), by then."""
 PHONE_CLOCK_SKEW = timedelta(minutes=10)
 """How far a phone's clock may be off, in either direction."""
 
@@ -16,13 +18,26 @@ class OpenTask:
     site: str | None
     purpose: str
     region: str
+    """As registration told it when the task was opened; empty where it had not."""
     assignees: frozenset[str]
     opened_by: str
     ends_at: datetime
+    opened_in: str = ""
+    department: str = ""
+    """Region and department of whoever opened it; an empty department stands above them."""
+    approved_by: str | None = None
 
     def is_for(self, subject: str) -> bool:
         """Whether a caller is assigned to it, or opened it."""
         return subject in self.assignees or subject == self.opened_by
+
+    def is_of(self, department: str | None) -> bool:
+        """Whether somebody of a department acts within it."""
+        return not self.department or department in (None, self.department)
+
+    def is_seconded(self, subject: str) -> bool:
+        """Whether somebody else has assigned this person, or approved what he opened himself."""
+        return subject != self.opened_by or self.approved_by not in (None, subject)
 
     def is_about(self, business_id: str, site: str | None) -> bool:
         """Whether it names this business, and this site or none."""

@@ -7,18 +7,20 @@ from pathlib import Path
 from adapters.contract.tables import day_of, rows
 
 _COLUMNS = (
-    "name", "needs_task", "roles", "zh", "en", "valid_from", "valid_to", "source", "confidence",
+    "name", "needs_task", "region_bound", "roles", "zh", "en", "valid_from", "valid_to", "source",
+    "confidence",
 )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Purpose:
-    """Why data is read. `needs_task`: only with an open task for this business; `roles`: who may
-    have this purpose.
+    """Why data is read. `needs_task`: only with an open task for this business; `region_bound`:
+    elsewhere than in the caller's region it leaves class 4; `roles`: who may have this purpose.
     """
 
     name: str
     needs_task: bool
+    region_bound: bool
     roles: frozenset[str]
     zh: str
     en: str
@@ -34,6 +36,7 @@ def _purpose(row: dict[str, str]) -> Purpose:
     return Purpose(
         row["name"],
         row["needs_task"] == "yes",
+        row["region_bound"] == "yes",
         frozenset(row["roles"].split()),
         row["zh"],
         row["en"],

@@ -2,9 +2,12 @@
 
 from datetime import datetime
 
+from sqlalchemy import case, func
 from sqlmodel import Session, col, select
 
+from app.core.scoping import within
 from app.tasks.models import Task, TaskAssignee
+from auth.scope import Scope
 
 
 def find(session: Session, task_id: str, *, lock: bool = False) -> Task | None:
@@ -31,17 +34,37 @@ def changed_after(session: Session, revision: int) -> list[Task]:
     return list(session.exec(select(Task).where(col(Task.changed) > revision)))
 
 
+def count_opened(session: Session, subject: str, since: datetime) -> int:
+    """How many tasks somebody has opened since a moment."""
+    query = select(func.count()).where(Task.opened_by == subject, col(Task.opened_at) >= since)
+    return session.exec(query.select_from(Task)).one()
+
+
+def unlocated(session: Session, now: datetime, after: str, limit: int) -> list[Task]:
+    """Open tasks after an id whose region is not known, the oldest first."""
+    query = select(Task).where(
+        Task.region == "",
+        col(Task.closed_at).is_(None),
+        col(Task.ends_at) > now,
+        col(Task.id) > after,
+    )
+    return list(session.exec(query.order_by(col(Task.id)).limit(limit)))
+
+
 def page(
     session: Session,
+    scope: Scope,
     *,
-    region_prefix: str,
     assignee: str | None,
     open_at: datetime | None,
     before: str,
     limit: int,
 ) -> list[Task]:
-    """Tasks of a region before an id (all where it is empty), newest first."""
-    query = select(Task).where(col(Task.region).startswith(region_prefix))
+    """Tasks of a scope before an id (all where it is empty), newest first. One whose region is not
+    known yet is where it was opened.
+    """
+    region = case((col(Task.region) == "", Task.opened_in), else_=Task.region)
+    query = select(Task).where(*within(scope, region, Task.department))
     if assignee is not None:
         query = query.join(TaskAssignee, col(TaskAssignee.task_id) == col(Task.id)).where(
             TaskAssignee.subject == assignee

@@ -36,7 +36,6 @@ class TaskCreate(BaseModel):
     )
     site: str | None = Field(None, max_length=64)
     purpose: TaskPurpose = TASK_PURPOSES[0]
-    region: str = Field(pattern=r"^\d{6}$")
     assignees: list[Subject] = Field(min_length=1, max_length=50)
     basis: str = Field(
         min_length=4,
@@ -44,6 +43,9 @@ class TaskCreate(BaseModel):
         description="plan, complaint number or order the visit rests on",
     )
     ends_in_hours: int = Field(72, ge=1, le=24 * 31)
+    emergency: bool = Field(
+        False, description="the visit cannot wait for approval; it is made up within 24 hours"
+    )
 
 
 class TaskRead(BaseModel):
@@ -53,10 +55,19 @@ class TaskRead(BaseModel):
     business_id: str
     site: str | None
     purpose: TaskPurpose
-    region: str
+    region: str | None = Field(
+        description="where registration says the business is; null until it has: no class 2"
+    )
+    department: str | None
     assignees: list[str]
     basis: str
     opened_by: str
     opened_at: datetime
     ends_at: datetime
     closed_at: datetime | None
+    approved_by: str | None
+    approved_at: datetime | None
+    emergency: bool
+    approve_by: datetime | None = Field(
+        description="until when an emergency task must be approved by a second person"
+    )

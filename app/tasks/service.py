@@ -3,41 +3,67 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from pathlib import Path
+from typing import NamedTuple
 
+from msgspec import structs
 from sqlmodel import Session
 
+from adapters.contract import tables
 from app.audit.events import EventName
 from app.audit.service import Trail, act_of
-from app.businesses.service import identified
-from app.core.clock import Clock
+from app.core.clock import Clock, day_begin, local_date
 from app.core.ids import new_id
 from app.core.snapshots import Snapshot, bump
 from app.tasks import repository
-from app.tasks.errors import TaskNotForPermit, TaskNotOpen, TaskOutsideRegion, TaskUnknown
-from app.tasks.lifecycle import OpenTask, was_open
+from app.tasks.errors import (
+    TaskApproved,
+    TaskFourEyes,
+    TaskNotOpen,
+    TaskOutsideRegion,
+    TaskUnknown,
+    TooManyTasks,
+)
+from app.tasks.lifecycle import APPROVED_WITHIN, OpenTask, was_open
 from app.tasks.models import Task
 from app.tasks.schemas import TaskCreate, TaskRead
 from auth.principal import Principal
+from auth.scope import scope_of
 
 SNAPSHOT_NAME = "tasks"
 
 
-def open_task(session: Session, trail: Trail, principal: Principal, wanted: TaskCreate) -> TaskRead:
-    """Open a task in the caller's region. Raises `TaskOutsideRegion`, or what is wrong
-    with the identifier.
+_LIMITS = Path(__file__).with_name("data") / "limits.csv"
+
+
+class About(NamedTuple):
+    """The business of a task, and where registration says it is; empty where it does not."""
+
+    business_id: str
+    region: str
+
+
+def open_task(
+    session: Session, trail: Trail, principal: Principal, wanted: TaskCreate, about: About
+) -> TaskRead:
+    """Open a task for a business in the caller's region, or for one whose region is not known yet.
+    Raises `TaskOutsideRegion`, and `TooManyTasks` for whoever has opened enough today.
     """
-    if not principal.covers(wanted.region):
+    if about.region and not principal.covers(about.region):
         raise TaskOutsideRegion
-    business = identified(wanted.business_id, "/body/business_id", wanted.unusual)
-    if not business.names_a_business:
-        raise TaskNotForPermit(pointer="/body/business_id")
     now = trail.clock.now()
+    most = tables.limit(_LIMITS, "most_opened_a_day", local_date(now))
+    if repository.count_opened(session, principal.subject, day_begin(now)) >= most:
+        raise TooManyTasks(f"{most} a day.")
     task = Task(
         id=str(new_id()),
-        business_id=business.key,
+        business_id=about.business_id,
         site=wanted.site,
         purpose=wanted.purpose,
-        region=wanted.region,
+        region=about.region,
+        opened_in=principal.region,
+        department=principal.department or "",
+        emergency=wanted.emergency,
         assignees=sorted(set(wanted.assignees)),
         basis=wanted.basis,
         opened_by=principal.subject,
@@ -45,39 +71,75 @@ def open_task(session: Session, trail: Trail, principal: Principal, wanted: Task
         ends_at=now + timedelta(hours=wanted.ends_in_hours),
     )
     repository.add(session, task)
-    event = act_of(
-        principal,
-        EventName.TASK_OPENED,
-        subject=task.business_id,
-        task=task.id,
-        purpose=task.purpose,
-    )
-    trail.append(session, event)
-    task.changed = bump(session, SNAPSHOT_NAME)
+    _enter(session, trail, principal, EventName.TASK_OPENED, task)
     return _read(task)
+
+
+def approve_task(session: Session, trail: Trail, principal: Principal, task_id: str) -> TaskRead:
+    """Approve what another person opened: from then on he may himself see class 2 of it.
+
+    Raises `TaskUnknown`, `TaskNotOpen`, `TaskApproved`, and `TaskFourEyes` for the opener.
+    """
+    task = _within(session, principal, task_id)
+    if task.opened_by == principal.subject:
+        raise TaskFourEyes
+    if task.approved_by is not None:
+        raise TaskApproved
+    task.approved_by, task.approved_at = principal.subject, trail.clock.now()
+    _enter(session, trail, principal, EventName.TASK_APPROVED, task)
+    return _read(task)
+
+
+def _within(session: Session, principal: Principal, task_id: str) -> Task:
+    """An open task that the caller may act on."""
+    task = repository.find(session, task_id, lock=True)
+    scope = scope_of(principal)
+    if task is None or not scope.covers(task.region or task.opened_in, task.department):
+        raise TaskUnknown
+    if task.closed_at is not None:
+        raise TaskNotOpen
+    return task
+
+
+def _enter(
+    session: Session, trail: Trail, principal: Principal, event: EventName, task: Task
+) -> None:
+    """The entry of an act, and its revision."""
+    act = act_of(principal, event, subject=task.business_id, task=task.id, purpose=task.purpose)
+    trail.append(session, act)
+    task.changed = bump(session, SNAPSHOT_NAME)
 
 
 def close_task(session: Session, trail: Trail, principal: Principal, task_id: str) -> TaskRead:
     """Close a task; from then on it opens no class-2 data. Raises `TaskUnknown` or
     `TaskNotOpen`.
     """
-    task = repository.find(session, task_id, lock=True)
-    if task is None or not principal.covers(task.region):
-        raise TaskUnknown
-    if task.closed_at is not None:
-        raise TaskNotOpen
+    task = _within(session, principal, task_id)
     task.closed_at = trail.clock.now()
-    trail.append(
-        session,
-        act_of(
-            principal,
-            EventName.TASK_CLOSED,
-            subject=task.business_id,
-            task=task.id,
-        ),
-    )
-    task.changed = bump(session, SNAPSHOT_NAME)
+    _enter(session, trail, principal, EventName.TASK_CLOSED, task)
     return _read(task)
+
+
+def locate_task(session: Session, trail: Trail, task_id: str, region: str) -> None:
+    """What registration told at last of where a task's business is. One that lies outside of the
+    opener's region is closed.
+    """
+    task = repository.find(session, task_id, lock=True)
+    if task is None or task.region or task.closed_at is not None:
+        return
+    task.region = region
+    opener = opener_of(task)
+    event = EventName.TASK_LOCATED
+    if not opener.covers(region):
+        task.closed_at, event = trail.clock.now(), EventName.TASK_CLOSED
+    entry = act_of(opener, event, subject=task.business_id, task=task.id, outcome="located")
+    trail.append(session, structs.replace(entry, actor="gateway", role=""))
+    task.changed = bump(session, SNAPSHOT_NAME)
+
+
+def opener_of(task: Task) -> Principal:
+    """On whose behalf registration is asked about a task."""
+    return Principal(task.opened_by, frozenset(), task.department or None, task.opened_in)
 
 
 def list_tasks(
@@ -90,12 +152,12 @@ def list_tasks(
     before: str,
     limit: int,
 ) -> list[TaskRead]:
-    """Tasks of the caller's region before an id, newest first; `mine` keeps those assigned to the
-    caller.
+    """Tasks within the caller's region and department before an id, newest first; `mine` keeps
+    those assigned to the caller.
     """
     rows = repository.page(
         session,
-        region_prefix=principal.region_prefix,
+        scope_of(principal),
         assignee=principal.subject if mine else None,
         open_at=clock.now() if only_open else None,
         before=before,
@@ -105,7 +167,13 @@ def list_tasks(
 
 
 def _read(task: Task) -> TaskRead:
-    return TaskRead.model_validate(task, from_attributes=True)
+    due = task.opened_at + APPROVED_WITHIN if task.emergency and not task.approved_by else None
+    told = task.model_dump() | {
+        "region": task.region or None,
+        "department": task.department or None,
+        "approve_by": due,
+    }
+    return TaskRead.model_validate(told)
 
 
 class Unfit(StrEnum):
@@ -133,7 +201,7 @@ def task_of_visit(
     task = _open(row) if row is not None else None
     if row is None or task is None:
         return Unfit.UNKNOWN
-    if not (task.is_for(principal.subject) and principal.covers(task.region)):
+    if not (task.is_for(principal.subject) and principal.covers(task.region or row.opened_in)):
         return Unfit.UNKNOWN
     if not task.is_about(business_id, site):
         return Unfit.BUSINESS
@@ -185,4 +253,7 @@ def _open(row: Task) -> OpenTask:
         assignees=frozenset(row.assignees),
         opened_by=row.opened_by,
         ends_at=row.ends_at,
+        opened_in=row.opened_in,
+        department=row.department,
+        approved_by=row.approved_by,
     )

@@ -115,6 +115,7 @@ def test_pure_modules_are_on_the_list_of_the_contract():
         "sequencer",
         "refusals",
         "letters",
+        "locating",
         "last_known",
         "tally",
         "faults",

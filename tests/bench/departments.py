@@ -57,7 +57,7 @@ def data_of(section: str) -> dict[str, Any]:
     }  # fmt: skip
     return {
         "registration": {
-            "uscc": SAMPLE, "entity_name": "杭州示例餐饮有限公司", "entity_type": "有限责任公司（自然人投资或控股）", "legal_rep_name": "王示例",
+            "uscc": SAMPLE, "division_code": "330106", "entity_name": "杭州示例餐饮有限公司", "entity_type": "有限责任公司（自然人投资或控股）", "legal_rep_name": "王示例",
             "contact_phone": "13812345678", "registered_capital": 500.0, "established_on": "2015-04-01", "term_from": "2015-04-01",
             "registered_address": "浙江省杭州市西湖区文三路 199 号", "business_scope": "餐饮服务；食品销售；食品互联网销售；货物进出口；停车场服务（许可项目以审批结果为准）",
             "industry_code": "H6210", "reg_org": "杭州市西湖区市场监督管理局", "reg_status_code": "1", "reg_status": "存续", "suspended": False,

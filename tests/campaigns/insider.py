@@ -233,7 +233,7 @@ async def _others(insider: Insider) -> None:
 
 async def _tasks(insider: Insider) -> None:
     leader = insider.token("leader-food", Role.TEAM_LEADER)
-    body = {"business_id": MAIN, "region": "330100", "assignees": ["inspector-9"], "basis": "plan"}
+    body = {"business_id": MAIN, "assignees": ["inspector-9"], "basis": "plan"}
     await asyncio.gather(
         *(insider.call("POST", "/v1/tasks", leader, 201, 429, 503, json=body) for _ in range(100))
     )
@@ -241,7 +241,7 @@ async def _tasks(insider: Insider) -> None:
 
 async def _odd_tasks(insider: Insider) -> None:
     leader = insider.token("leader-food", Role.TEAM_LEADER)
-    good = {"business_id": MAIN, "region": "330100", "assignees": ["inspector-9"], "basis": "plan"}
+    good = {"business_id": MAIN, "assignees": ["inspector-9"], "basis": "plan"}
     for change in (
         {"region": "110000"}, {"assignees": []}, {"assignees": ["x"] * 5000}, {"basis": "x" * 100_000},
         {"business_id": "x"}, {"extra": 1}, {"basis": "a\x00b"}, {"region": "abc"},

@@ -14,8 +14,7 @@ from tests.campaigns import crowd, overload, stage, zoo
 pytestmark = pytest.mark.xdist_group("campaigns")
 
 
-@pytest.mark.parametrize("behaviour", ["gzip_bomb", "many_elements", "reset_in_body"])
-def test_healthy_departments_do_not_notice_a_broken_one(behaviour, monkeypatch):
+def test_healthy_departments_do_not_notice_a_broken_one(monkeypatch):
     monkeypatch.setattr(zoo, "DEADLINE_MS", 2000)
     monkeypatch.setattr(zoo, "AT_ONCE", 8)
     codes = itertools.cycle(
@@ -27,7 +26,8 @@ def test_healthy_departments_do_not_notice_a_broken_one(behaviour, monkeypatch):
             fine, *zoo.NAMES[3:]
         )
         with stage.prepared(manifests) as on:
-            asyncio.run(zoo.cell(on, found, behaviour, 3, tally, codes))
+            for behaviour in ("gzip_bomb", "many_elements", "reset_in_body"):
+                asyncio.run(zoo.cell(on, found, behaviour, 3, tally, codes))
             after, _ = asyncio.run(zoo.leaks(on, codes, 100))
     assert not tally.missing
     assert tally.exceptions == []

@@ -62,10 +62,11 @@ def blocks(path):
     return re.findall(r"```(\w+) ?(\S*)\n(.*?)```", path.read_text(encoding="utf-8"), re.DOTALL)
 
 
-@pytest.mark.parametrize("guide", ["add-a-department.md", "add-a-department.zh-CN.md"])
-def test_a_fourteenth_department_by_configuration_alone(tmp_path, guide):
+def test_a_fourteenth_department_by_configuration_alone(tmp_path):
     port = free_ports(1)
-    page = blocks(ROOT / "docs" / guide)
+    page = blocks(ROOT / "docs/add-a-department.md")
+    in_chinese = blocks(ROOT / "docs/add-a-department.zh-CN.md")
+    assert in_chinese == page, "both pages have the same commands and files, letter by letter"
     for _, name, text in page:
         if name:
             (tmp_path / name).write_text(

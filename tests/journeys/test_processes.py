@@ -98,7 +98,6 @@ def test_a_killed_gateway_loses_no_record_and_repeats_none(published_url, depart
     first = start(published_url)
     task = {
         "business_id": BUSINESS,
-        "region": "330106",
         "assignees": ["inspector-1"],
         "basis": "plan 7",
     }
@@ -160,7 +159,6 @@ class TestTwoGateways:
         self.until(lambda: "health" in self.sections(one))
         task = {
             "business_id": BUSINESS,
-            "region": "330106",
             "assignees": ["inspector-1"],
             "basis": "plan 7",
         }
@@ -174,7 +172,6 @@ class TestTwoGateways:
         one, two = start(published_url), start(published_url)
         task = {
             "business_id": BUSINESS,
-            "region": "330106",
             "assignees": ["inspector-1"],
             "basis": "plan 7",
         }

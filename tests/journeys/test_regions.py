@@ -101,15 +101,23 @@ async def test_no_record_is_never_told_by_an_office_that_is_not_competent(
     assert (section["outcome"], section["reason"]["code"]) == ("unavailable", "other_region")
 
 
-async def test_a_planted_wrong_region_gives_no_not_found(province):
-    """Tasks opened with the wrong region: every business is asked where it is, in every door."""
+async def test_a_task_is_where_registration_says(province):
+    """Whoever opens it: every business is asked where it is, in every door, and another city's
+    leader opens nothing.
+    """
     found = []
-    for wrong in ("330100", "330200", "330000"):
-        reader = province.caller("inspector-1", Role.INSPECTOR, department="fire", region=wrong)
+    lies_in = {HANGZHOU: "330106", SHAOXING: "330602"}
+    for region in ("330100", "330200", "330000"):
+        reader = province.caller("inspector-1", Role.INSPECTOR, department="fire", region=region)
         for business_id in (HANGZHOU, NINGBO, SHAOXING, MOVED_TO_NINGBO):
-            leader = province.caller("leader-1", Role.TEAM_LEADER, department="fire", region=wrong)
-            body = {"business_id": business_id, "region": wrong, "assignees": ["inspector-1"]}
-            opened = await leader.post("/v1/tasks", json=body | {"basis": "plan 7"})
+            leader = province.caller("leader-1", Role.TEAM_LEADER, department="fire", region=region)
+            body = {"business_id": business_id, "assignees": ["inspector-1"], "basis": "plan 7"}
+            opened = await leader.post("/v1/tasks", json=body)
+            division = lies_in.get(business_id, "330203")
+            if not division.startswith(region.rstrip("0")):
+                assert opened.json()["code"] == "task.outside_region"
+                continue
+            assert opened.json()["region"] == division
             asked = {"purpose": "inspection", "task": opened.json()["id"]}
             path = f"/v1/profiles/{business_id}"
             whole = await reader.get(path, params=asked)
@@ -125,7 +133,7 @@ async def test_a_planted_wrong_region_gives_no_not_found(province):
             ]
             alone = await reader.get(f"{path}/sections/tax", params=asked | {"wait": "1000"})
             found.append(alone.json()["section"]["outcome"])
-    assert len(found) == 36
+    assert len(found) == 3 * (1 + 2 + 4)
     assert set(found) <= {"fresh", "cached"}
 
 

@@ -161,6 +161,7 @@ class TestExamples:
         callers = {
             "inspector": city.inspector,
             "leader": city.leader,
+            "second_leader": city.caller("leader-2", Role.TEAM_LEADER, department="fire"),
             "coordinator": city.coordinator,
             "supervisor": city.supervisor,
             "auditor": city.auditor,

@@ -1,6 +1,6 @@
 """The decision against an independent, naive model of the same rules, and the masks."""
 
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -8,13 +8,32 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.agreements.decision import Grant, Release, Standing, Terms, field_verdict, grant
+from app.agreements.decision import (
+    BY_AGREEMENT,
+    REGION_FOREIGN,
+    REGION_UNKNOWN,
+    TASK_ALONE,
+    TASK_FOREIGN,
+    TASK_MISSING,
+    Grant,
+    Release,
+    Standing,
+    Terms,
+    field_verdict,
+    grant,
+    reason_of,
+)
+from app.agreements.errors import TaskNotYours
 from app.agreements.masking import MASKS, mask
+from app.agreements.standing import Asked, standing_of
 from app.catalogue.classification import FieldClass
 from app.catalogue.service import catalogue_on
+from app.tasks.lifecycle import OpenTask
 from app.tasks.purposes import PURPOSES
+from auth.principal import Principal, Role
 
 DAY = date(2026, 11, 22)
+NOW = datetime(2026, 11, 22, 3, tzinfo=UTC)
 INSPECTION = Terms("i@1", "*", frozenset({"inspection"}), 2, True)
 PATROL = Terms("p@1", "*", frozenset({"patrol"}), 3, True)
 
@@ -23,24 +42,70 @@ def row(name, level, mask_rule="", masked_class=None):
     return FieldClass("s", name, level, mask_rule, masked_class, DAY, None, "x", "H")
 
 
+@pytest.mark.parametrize("purpose", ["inspection", "patrol"])
+@pytest.mark.parametrize("own", [False, True])
+@pytest.mark.parametrize("region", ["", REGION_UNKNOWN, REGION_FOREIGN])
+@pytest.mark.parametrize("task", ["", TASK_MISSING, TASK_FOREIGN, TASK_ALONE])
+def test_class_2_needs_the_region_and_a_task_or_the_own_department(purpose, own, region, task):
+    standing = Standing(PURPOSES[purpose], "tax" if own else "fire", region, task)
+    given = grant(standing, "tax", [INSPECTION, PATROL])
+    agreed = 2 if own else {"inspection": 2, "patrol": 3}[purpose]
+    if region:
+        wanted, why = (4 if purpose == "patrol" else 3), region
+    elif own or not task:
+        wanted, why = agreed, BY_AGREEMENT
+    else:
+        wanted, why = 3, task
+    assert (given.strictest_class, given.agreed, given.why) == (wanted, agreed, why)
+    for level in range(2, wanted):
+        assert reason_of(level, given) == (BY_AGREEMENT if level < agreed else why)
+
+
+def asked(*, task=None, region="330106", **more):
+    caller = Principal("wang", frozenset({Role.INSPECTOR}), "fire", "330100")
+    values = {"principal": caller, "business_id": "b", "site": None, "purpose": "inspection"}
+    tasks = {} if task is None else {task.id: task}
+    values |= {"task": task.id if task else None, "tasks": tasks, "now": NOW, "region": region}
+    return Asked(**{**values, **more})
+
+
+def open_task(**more):
+    values = {
+        "id": "t", "business_id": "b", "site": None, "purpose": "inspection", "region": "330106",
+        "assignees": frozenset({"wang"}), "opened_by": "chen", "ends_at": NOW + timedelta(hours=1),
+        "opened_in": "330100", "department": "fire",
+    }  # fmt: skip
+    return OpenTask(**{**values, **more})
+
+
 @pytest.mark.parametrize(
-    ("purpose", "own", "task_open", "reach"),
+    ("task", "more", "region", "opens"),
     [
-        ("inspection", False, True, 2),
-        ("inspection", False, False, 3),
-        ("inspection", True, False, 2),
-        ("patrol", False, False, 3),
-        ("patrol", False, True, 3),
-        ("patrol", True, False, 2),
+        ({}, {}, "", ""),
+        ({}, {"region": ""}, REGION_UNKNOWN, ""),
+        ({}, {"region": "310115"}, REGION_FOREIGN, ""),
+        ({"region": ""}, {}, "", ""),
+        ({"opened_by": "wang"}, {}, "", TASK_ALONE),
+        ({"opened_by": "wang", "approved_by": "wang"}, {}, "", TASK_ALONE),
+        ({"opened_by": "wang", "approved_by": "li"}, {}, "", ""),
+        ({"department": "tax"}, {}, "", TASK_FOREIGN),
+        ({"department": ""}, {}, "", ""),
     ],
 )
-def test_class_2_needs_a_task_or_the_own_department(purpose, own, task_open, reach):
-    standing = Standing(PURPOSES[purpose], "tax" if own else "fire", task_open)
-    assert grant(standing, "tax", [INSPECTION, PATROL]).strictest_class == reach
+def test_what_a_task_opens(task, more, region, opens):
+    standing = standing_of(asked(task=open_task(**task), **more))
+    assert (standing.region, standing.task) == (region, opens)
+
+
+def test_a_task_of_another_region_serves_nobody_here():
+    with pytest.raises(TaskNotYours):
+        standing_of(asked(task=open_task(region="310115")))
+    with pytest.raises(TaskNotYours):
+        standing_of(asked(task=open_task(region="", opened_in="310000")))
 
 
 def test_without_an_agreement_for_the_purpose_nothing_is_granted():
-    standing = Standing(PURPOSES["patrol"], "tax", task_open=True)
+    standing = Standing(PURPOSES["patrol"], "tax", "", "")
     assert grant(standing, "tax", [INSPECTION]) is None
     assert grant(standing, "tax", [Terms("x", "fire", frozenset({"patrol"}), 2, True)]) is None
 

@@ -270,14 +270,16 @@ class TestRefusals:
         assert (await gateway.client().get("/v1/records")).status_code == 401
         assert (await gateway.client("rubbish").get("/v1/records")).status_code == 401
         assert (await gateway.inspector.get("/v1/records")).status_code == 403
-        task = {"business_id": BUSINESS, "region": "310000", "assignees": ["x"], "basis": "plan"}
-        assert (await gateway.leader.post("/v1/tasks", json=task)).status_code == 403
+        officer = {"name": "某", "department": "tax", "region": "330100"}
+        officer |= {"valid_from": "2026-01-01", "valid_to": "2027-01-01"}
+        manager = gateway.manager("fire")
+        assert (await manager.put("/v1/officers/ZJ-9", json=officer)).status_code == 403
         found = await entries(gateway, event="gateway.request.refused")
         assert [(e["outcome"], e.get("object_ref")) for e in found] == [
             ("auth.token_missing", None),
             ("auth.token_malformed", None),
             ("403", "GET /v1/records"),
-            ("403", "POST /v1/tasks"),
+            ("403", "PUT /v1/officers/{certificate_no}"),
         ]
         assert (found[0].get("role"), found[2]["role"]) == (None, "inspector")
         assert (found[0]["peer"], found[0]["count"]) == ("127.0.0.1", 1)

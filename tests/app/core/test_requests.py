@@ -6,7 +6,6 @@ BUSINESS = "91310115MA1YYY024Y"
 
 TASK = {
     "business_id": BUSINESS,
-    "region": "330106",
     "assignees": ["inspector-1"],
     "basis": "complaint 12345",
 }

@@ -79,8 +79,8 @@ def test_another_server_may_have_counted_the_same_numbers(database, monkeypatch)
 
 def a_task(number, now, **more):
     values = {
-        "business_id": "b", "purpose": "inspection", "region": "330106", "assignees": ["x"], "basis": "plan",
-        "opened_by": "leader", "opened_at": now, "ends_at": now + timedelta(hours=1), **more,
+        "business_id": "b", "purpose": "inspection", "assignees": ["x"], "basis": "plan",
+        "opened_by": "leader", "region": "330106", "opened_at": now, "ends_at": now + timedelta(hours=1), **more,
     }  # fmt: skip
     return Task(id=f"{number:036d}", **values)
 

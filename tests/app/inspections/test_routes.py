@@ -265,7 +265,7 @@ async def test_records_are_seen_by_those_concerned_only(scene):
     path = f"/v1/inspections/{record_id}"
     colleague = city.caller("inspector-2", Role.INSPECTOR, certificate_no="ZJ-0002")
     stranger = city.caller("inspector-3", Role.INSPECTOR, certificate_no="ZJ-0003")
-    elsewhere = city.caller("supervisor-2", Role.SUPERVISOR, region="310000")
+    elsewhere = city.caller("supervisor-2", Role.SUPERVISOR, region="330000")
     seen = [
         (await c.get(path)).status_code
         for c in (colleague, city.supervisor, city.leader, stranger, elsewhere)

@@ -4,6 +4,7 @@ from sqlalchemy import text
 
 from app.core import schema
 from app.operations import repository, service
+from auth.scope import EVERYTHING
 
 AT = "2026-01-01 00:00:00.000000+00:00"
 ADAPTER = (
@@ -32,7 +33,7 @@ def test_examinations_move(database):
     with database.read() as session:
         found = [
             (row.id, row.kind, row.key, row.state, row.result)
-            for row in repository.latest(session, limit=9)
+            for row in repository.latest(session, EVERYTHING, limit=9)
         ]
         passed = service.latest_result(session, kind="adapter.verify", key="a@1")
     assert found == [

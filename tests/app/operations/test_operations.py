@@ -38,7 +38,14 @@ def trail(wall):
 def ask(database, trail, kind="count", key="a"):
     with database.write() as session:
         made = service.request(
-            session, trail, WANG, kind=kind, key=key, department="fire", parameters={"to": 3}
+            session,
+            trail,
+            WANG,
+            kind=kind,
+            key=key,
+            department="fire",
+            region="330100",
+            parameters={"to": 3},
         )
     return made.id
 
@@ -66,7 +73,7 @@ def ask_for(database, trail, department, key, to=3):
     with database.write() as session:
         return service.request(
             session, trail, WANG, kind="count", key=key, department=department,
-            parameters={"to": to},
+            region="330100", parameters={"to": to},
         ).id  # fmt: skip
 
 

@@ -23,7 +23,7 @@ from auth.principal import Principal, Role
 
 NOW = datetime(2026, 11, 27, 3, tzinfo=UTC)
 TERMS = (DatedTerms(Terms("a@1", "*", frozenset({"patrol"}), 3, True), NOW.date(), None),)
-PATROL = Standing(PURPOSES["patrol"], None, False)
+PATROL = Standing(PURPOSES["patrol"], None, "")
 WANG = Principal("wang", frozenset({Role.INSPECTOR}), "fire", "330100")
 BUSINESS = "91330106MA2YYY034D"
 
@@ -90,7 +90,9 @@ class Stage:
         asked = LookUp(BUSINESS, "patrol", None, site, False, round(seconds * 1000) + 30, "0" * 32)
         believed = Region(region, "caller")
         begun = asyncio.get_running_loop().time()
-        prepared = Prepared(WANG, asked, parse(BUSINESS), self.plan(believed), begun, believed)
+        prepared = Prepared(
+            WANG, asked, parse(BUSINESS), self.plan(believed), begun, believed, True
+        )
         told = []
         inquiry = Inquiry(
             self.dispatcher, prepared, self.moved, lambda name, reply: told.append((name, reply))

@@ -22,7 +22,7 @@ TERMS = (
         Terms("p@1", "*", frozenset({"patrol"}), 3, True), date(2026, 1, 1), date(2026, 11, 22)
     ),
 )
-PATROL = Standing(PURPOSES["patrol"], None, task_open=False)
+PATROL = Standing(PURPOSES["patrol"], None, "")
 
 
 class Adapter:

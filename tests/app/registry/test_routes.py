@@ -194,7 +194,12 @@ class TestLifeCycle:
             response = await neighbour.post(
                 f"/v1/adapters/health:{act}", json={"reason": "no idea"}
             )
-            assert response.status_code == 403, act
+            assert (response.status_code, response.json()["code"]) == (404, "adapter.unknown"), act
+        county = city.caller("m", Role.DATA_MANAGER, department="health", region="330106")
+        reason = {"reason": "of the whole city"}
+        response = await county.post("/v1/adapters/health:suspend", json=reason)
+        assert response.status_code == 404
+        assert (await county.get("/v1/adapters")).json() == []
         untold = manifest | {"adapter_id": "health_two"}
         del untold["region"]
         response = await neighbour.post("/v1/adapters", json=untold)
@@ -435,10 +440,10 @@ class TestScope:
         assert (await stranger.get("/v1/adapters")).json() == []
         assert (await stranger.put("/v1/adapters/health", json=manifest)).json()[
             "code"
-        ] == "adapter.foreign_department"
+        ] == "adapter.unknown"
         assert (await stranger.post("/v1/adapters/health:verify")).json()[
             "code"
-        ] == "adapter.foreign_department"
+        ] == "adapter.unknown"
         operation = (await gateway.manager("health").post("/v1/adapters/health:verify")).json()
         assert (await stranger.get(f"/v1/operations/{operation['id']}")).json()[
             "code"

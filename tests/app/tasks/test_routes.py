@@ -1,14 +1,18 @@
 """Tasks: who opens and closes them, whom they serve."""
 
+import asyncio
+import json
+from datetime import datetime, timedelta
+
 import pytest
 
+from app.tasks import service
 from auth.principal import Role
 
 BUSINESS = "91310115MA1YYY024Y"
 
 TASK = {
     "business_id": BUSINESS,
-    "region": "330106",
     "assignees": ["inspector-1"],
     "basis": "complaint 12345",
 }
@@ -41,7 +45,7 @@ class TestTasks:
     @pytest.mark.parametrize(
         ("changes", "status", "code"),
         [
-            ({"region": "310115"}, 403, "task.outside_region"),
+            ({"region": "310115"}, 422, "request.invalid"),
             ({"business_id": "91110105MA0YYY014U"}, 422, "identifier.check_character"),
             ({"assignees": []}, 422, "request.invalid"),
             ({"basis": "x"}, 422, "request.invalid"),
@@ -53,12 +57,17 @@ class TestTasks:
         response = await gateway.leader.post("/v1/tasks", json={**TASK, **changes})
         assert (response.status_code, response.json()["code"]) == (status, code)
 
-    async def test_a_leader_of_another_region_closes_nothing(self, gateway):
+    @pytest.mark.parametrize(
+        "other", [{"region": "310000"}, {"department": "tax", "region": "000000"}]
+    )
+    async def test_nobody_of_another_region_or_department_acts_on_it(self, gateway, other):
         opened = (await gateway.leader.post("/v1/tasks", json=TASK)).json()
-        elsewhere = gateway.caller("leader-2", Role.TEAM_LEADER, region="310000")
-        assert (await elsewhere.post(f"/v1/tasks/{opened['id']}:close")).json()[
-            "code"
-        ] == "task.unknown"
+        elsewhere = gateway.caller("leader-2", Role.TEAM_LEADER, **other)
+        for act in ("close", "approve"):
+            answer = await elsewhere.post(f"/v1/tasks/{opened['id']}:{act}")
+            assert (answer.status_code, answer.json()["code"]) == (404, "task.unknown")
+        listed = await elsewhere.get("/v1/tasks", params={"mine": "false"})
+        assert listed.json()["items"] == [], listed.text
 
 
 async def test_a_task_opened_with_a_permit_number_serves_its_business(city):
@@ -67,3 +76,123 @@ async def test_a_task_opened_with_a_permit_number_serves_its_business(city):
     for text in (permit, BUSINESS):
         params = {"purpose": "inspection", "task": task["id"]}
         assert (await city.inspector.get(f"/v1/profiles/{text}", params=params)).status_code == 200
+
+
+async def tax_of(city, task, client=None):
+    params = {"purpose": "inspection", "task": task}
+    answer = await (client or city.inspector).get(f"/v1/profiles/{MAIN}", params=params)
+    assert answer.status_code == 200, answer.text
+    return answer.json()["sections"]["tax"]
+
+
+def why_withheld(tax):
+    return {row["reason"] for row in tax.get("withheld", []) if row["class"] == 2}
+
+
+MAIN = "91330106MA2YYY034D"
+OPEN = {"business_id": MAIN, "assignees": ["inspector-1"], "basis": "complaint 12345"}
+
+
+class TestClass2:
+    async def test_its_region_is_what_registration_says(self, city):
+        opened = await city.leader.post("/v1/tasks", json=OPEN)
+        assert opened.json()["region"] == "330106"
+        elsewhere = city.caller("leader-2", Role.TEAM_LEADER, department="fire", region="310000")
+        refused = await elsewhere.post("/v1/tasks", json=OPEN)
+        assert (refused.status_code, refused.json()["code"]) == (403, "task.outside_region")
+
+    async def test_who_opened_it_needs_another_person(self, city):
+        own = OPEN | {"assignees": ["leader-1"]}
+        task = (await city.leader.post("/v1/tasks", json=own)).json()
+        tax = await tax_of(city, task["id"], city.leader)
+        assert "overdue_filing_count" not in tax["data"]
+        assert why_withheld(tax) == {"task_alone"}
+        alone = await city.leader.post(f"/v1/tasks/{task['id']}:approve")
+        assert (alone.status_code, alone.json()["code"]) == (403, "task.four_eyes")
+        second = city.caller("leader-2", Role.TEAM_LEADER, department="fire")
+        approved = (await second.post(f"/v1/tasks/{task['id']}:approve")).json()
+        assert approved["approved_by"] == "leader-2"
+        tax = await tax_of(city, task["id"], city.leader)
+        assert tax["data"]["overdue_filing_count"] == 1
+        again = await second.post(f"/v1/tasks/{task['id']}:approve")
+        assert (again.status_code, again.json()["code"]) == (409, "task.approved")
+
+    async def test_an_officer_of_another_department_sees_none_of_it(self, city):
+        task = (await city.leader.post("/v1/tasks", json=OPEN | {"assignees": ["i-2"]})).json()
+        food = city.caller("i-2", Role.INSPECTOR, department="food")
+        assert why_withheld(await tax_of(city, task["id"], food)) == {"task_foreign"}
+
+    async def test_an_officer_of_another_region_sees_none_of_it(self, city):
+        own = city.caller("tax-1", Role.INSPECTOR, department="tax", region="310000")
+        answer = await own.get(f"/v1/profiles/{MAIN}", params={"purpose": "patrol"})
+        tax = answer.json()["sections"]["tax"]
+        assert set(tax["classes"]) == {4}, answer.json()["sections"]["registration"]
+        assert why_withheld(tax) == {"region_foreign"}
+
+    async def test_while_registration_is_away_it_opens_no_class_2(self, city, departments):
+        departments.set("registration", "down")
+        task = (await city.leader.post("/v1/tasks", json=OPEN)).json()
+        assert task["region"] is None
+        waiting = (await city.inspector.get("/v1/tasks")).json()["items"]
+        assert [t["id"] for t in waiting] == [task["id"]]
+        tax = await tax_of(city, task["id"])
+        assert tax["outcome"] == "fresh"
+        assert why_withheld(tax) == {"region_unknown"}
+        departments.mend()
+        async with asyncio.timeout(20):
+            while (await city.inspector.get("/v1/tasks")).json()["items"][0]["region"] is None:
+                await asyncio.sleep(0.1)
+        tax = await tax_of(city, task["id"])
+        assert tax["data"]["overdue_filing_count"] == 1
+
+    async def test_one_that_turns_out_to_lie_elsewhere_is_closed(self, city, departments):
+        departments.set("registration", "down")
+        elsewhere = city.caller("leader-2", Role.TEAM_LEADER, department="fire", region="310000")
+        task = (await elsewhere.post("/v1/tasks", json=OPEN)).json()
+        assert task["region"] is None
+        departments.mend()
+        params = {"mine": False, "only_open": False}
+        async with asyncio.timeout(20):
+            while True:
+                found = (await city.leader.get("/v1/tasks", params=params)).json()["items"]
+                if found and found[0]["closed_at"]:
+                    break
+                await asyncio.sleep(0.1)
+
+    @pytest.mark.parametrize("door", ["stream", "section"])
+    async def test_the_first_question_about_a_business_opens_it_too(self, city, door):
+        """Nobody knows yet where it is: registration says so in the same look-up."""
+        tax_officer = city.caller("tax-1", Role.INSPECTOR, department="tax")
+        path, params = f"/v1/profiles/{MAIN}", {"purpose": "patrol"}
+        if door == "section":
+            answer = await tax_officer.get(f"{path}/sections/tax", params=params)
+            tax = answer.json()["section"]
+        else:
+            headers = {"Accept": "application/x-ndjson"}
+            answer = await tax_officer.get(path, params=params, headers=headers)
+            lines = [json.loads(line) for line in answer.text.splitlines()]
+            told = {r["value"]["name"]: r["value"] for r in lines if r["type"] == "section"}
+            tax = told["tax"]["section"]
+        assert tax["data"]["overdue_filing_count"] == 1
+
+    async def test_an_emergency_is_approved_afterwards(self, city):
+        own = OPEN | {"assignees": ["leader-1"], "emergency": True}
+        task = (await city.leader.post("/v1/tasks", json=own)).json()
+        opened, due = (datetime.fromisoformat(task[n]) for n in ("opened_at", "approve_by"))
+        assert due - opened == timedelta(hours=24)
+        assert why_withheld(await tax_of(city, task["id"], city.leader)) == {"task_alone"}
+        second = city.caller("leader-2", Role.TEAM_LEADER, department="fire")
+        approved = await second.post(f"/v1/tasks/{task['id']}:approve")
+        assert approved.json()["approve_by"] is None
+
+    async def test_a_person_opens_so_many_a_day(self, gateway, monkeypatch, tmp_path):
+        few = tmp_path / "limits.csv"
+        columns = "name,value,valid_from,valid_to,region,source,confidence"
+        few.write_text(f"{columns}\nmost_opened_a_day,2,2025-08-01,,000000,x,M\n")
+        monkeypatch.setattr(service, "_LIMITS", few)
+        for _ in range(2):
+            assert (await gateway.leader.post("/v1/tasks", json=TASK)).status_code == 201
+        one_more = await gateway.leader.post("/v1/tasks", json=TASK)
+        assert (one_more.status_code, one_more.json()["code"]) == (409, "task.too_many")
+        other = gateway.caller("leader-2", Role.TEAM_LEADER)
+        assert (await other.post("/v1/tasks", json=TASK)).status_code == 201

@@ -1,0 +1,26 @@
+"""A scope as a condition of SQL, for every table whose rows are of a region and a department."""
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, or_
+
+from auth.scope import NATION, Scope
+
+_EXACT = len(NATION)
+
+
+def within(
+    scope: Scope, region: Any, department: Any = None, *, nameless: str = NATION
+) -> list[ColumnElement[bool]]:
+    """The conditions; none for a scope of everything. Rows that name no region are of the
+    `nameless` one.
+    """
+    prefix, conditions = scope.region_prefix, []
+    if prefix:
+        inside = region == prefix if len(prefix) == _EXACT else region.startswith(prefix)
+        if nameless.startswith(prefix):
+            inside = or_(inside, region == "")
+        conditions.append(inside)
+    if department is not None and scope.department is not None:
+        conditions.append(department == scope.department)
+    return conditions

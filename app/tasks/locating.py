@@ -22,7 +22,9 @@ _QUIET_SECONDS = 0.9
 
 @dataclass(slots=True)
 class Locating:
-    """A step of the background, called four times a second. Each task is asked about less and less often."""
+    """A step of the background, called four times a second. Each task is asked about less and less
+    often.
+    """
 
     database: Database
     trail: Trail

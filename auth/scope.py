@@ -38,7 +38,8 @@ class Scope:
         no region concerns the nation.
         """
         within = (region or NATION).startswith(self.region_prefix)
-        return within and (self.department is None or self.department in departments)
+        of = self.department is None or (self.department != "" and self.department in departments)
+        return within and of
 
     def narrowed(self, department: str | None) -> "Scope":
         """The part of it that is of one department; all of it for None."""

@@ -6,7 +6,7 @@ import time
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import jwt
 
@@ -33,6 +33,14 @@ class VerifiedClaims:
     expires_at: float
 
 
+class Callers(Protocol):
+    """Whoever knows more of callers than their tokens say."""
+
+    def current(self, claimed: Principal) -> Principal:
+        """Who a caller is now, by what his token says. Raises `AuthError`."""
+        ...
+
+
 class TokenVerifier:
     """Verifies bearer tokens against an allow-list of algorithms, one issuer and one audience."""
 
@@ -46,6 +54,7 @@ class TokenVerifier:
         longest: float = LONGEST_LIFE_SECONDS,
         types: Iterable[str] = TYPES,
         algorithms: Iterable[str] = ALGORITHMS,
+        callers: Callers | None = None,
     ) -> None:
         self._keys = keys
         self._issuer = issuer
@@ -55,6 +64,7 @@ class TokenVerifier:
         self._types = {t.lower() for t in types}
         self._types |= {f"application/{t}" for t in self._types}
         self._algorithms = frozenset(algorithms)
+        self._callers = callers
         self._jwt = jwt.PyJWT()
         self._seen: dict[str, VerifiedClaims] = {}
         self._seen_until: dict[str, float] = {}
@@ -64,14 +74,14 @@ class TokenVerifier:
         whose key must be fetched.
         """
         now = time.time()
-        if now < self._seen_until.get(token, 0.0):
-            return self._seen[token]
         try:
+            if now < self._seen_until.get(token, 0.0):
+                return self._current(self._seen[token])
             kid, algorithm = self._header(token)
             key = self._keys.at_hand(kid, algorithm)
-            return (
-                None if key is None else self._kept(token, self._claims(token, key, algorithm), now)
-            )
+            if key is None:
+                return None
+            return self._current(self._kept(token, self._claims(token, key, algorithm), now))
         except AuthError:
             return None
 
@@ -85,13 +95,21 @@ class TokenVerifier:
         return met is not None and time.time() < met.expires_at + self._leeway
 
     async def verify(self, token: str) -> VerifiedClaims:
-        """The claims, or `Unauthenticated` with a code that says which check failed."""
+        """The claims, or `Unauthenticated` with a code that says which check failed; `Forbidden`
+        where others know that this caller may not call.
+        """
         now = time.time()
         if now < self._seen_until.get(token, 0.0):
-            return self._seen[token]
+            return self._current(self._seen[token])
         kid, algorithm = self._header(token)
         key = await self._keys.key(kid, algorithm)
-        return self._kept(token, self._claims(token, key, algorithm), now)
+        return self._current(self._kept(token, self._claims(token, key, algorithm), now))
+
+    def _current(self, claims: VerifiedClaims) -> VerifiedClaims:
+        """What is true of the caller now, whatever was when the token was first seen."""
+        if self._callers is None:
+            return claims
+        return VerifiedClaims(self._callers.current(claims.principal), claims.expires_at)
 
     def _kept(self, token: str, claims: VerifiedClaims, now: float) -> VerifiedClaims:
         self._seen.pop(token, None)  # put behind the others, which are older

@@ -96,7 +96,8 @@ class Entry:
         except KeysUnavailable as error:  # nobody's fault who asks
             return problem_of(error, trace_id_in(scope)) if demanded else None
         except AuthError as error:
-            failures.allows(address)
+            if isinstance(error, Unauthenticated):
+                failures.allows(address)
             return self._refused(error, scope) if demanded else None
         state = scope["state"]
         state["principal"], state["expires_at"] = claims.principal, claims.expires_at

@@ -8,7 +8,7 @@ from importlib.metadata import version
 
 import typer
 
-from app.cli import adapter, answers, deliveries, doctor, keys, openapi, server, token
+from app.cli import adapter, answers, deliveries, doctor, keys, openapi, people, server, token
 from app.cli.words import said
 
 app = typer.Typer(
@@ -59,6 +59,14 @@ app.add_typer(
     answers.app,
     name="answers",
     help=said("What departments said last.", "各部门最近一次的答复。"),
+)
+app.add_typer(
+    people.app,
+    name="people",
+    help=said(
+        "Units and people: the first administrator, find, register, roles, suspend.",
+        "单位与人员：首位管理员、查找、登记、角色、暂停。",
+    ),
 )
 app.add_typer(keys.app, name="keys", help=said("The operator's keys.", "运维密钥。"))
 app.add_typer(token.app, name="token", help=said("Access tokens.", "登录凭证。"))

@@ -118,6 +118,7 @@ def _fresh_database(screen: Screen) -> str:
 def _environment(url: str) -> dict[str, str]:
     return {
         "ONEVISIT_DATABASE_URL": url,
+        "ONEVISIT_PRINCIPALS": "claims",  # its people are as the demo's own issuer says
         "ONEVISIT_REGION": "330100",
         "ONEVISIT_DRAIN_S": "0",  # no balancer looks away from a demo
         "ONEVISIT_LOG_FORMAT": "text",

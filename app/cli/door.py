@@ -50,11 +50,18 @@ class Door:
             trust_env=False,
         )
 
-    def ask(self, method: str, path: str, body: Any = None, **headers: str) -> Any:
+    def ask(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        params: dict[str, str] | None = None,
+        **headers: str,
+    ) -> Any:
         """The answer's JSON."""
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         try:
-            response = self._client.request(method, path, json=body, headers=named)
+            response = self._client.request(method, path, json=body, params=params, headers=named)
         except httpx.TransportError as error:
             raise failed(
                 f"The gateway does not answer at {self._client.base_url} ({type(error).__name__})."

@@ -8,6 +8,7 @@ import socket
 import ssl
 import sys
 import tempfile
+from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -73,6 +74,7 @@ def serve(
     settings = Settings()
     settings.require_complete(to_serve=True)
     configure(settings.log_format)
+    _say_who_is_believed(settings, host)
     for name, nearest in Settings.unknown_names(os.environ).items():
         hint = f"; did you mean {nearest}?" if nearest else ""
         log.warning("%s is no setting%s", name, hint)
@@ -88,6 +90,18 @@ def serve(
     database.dispose()
     os.environ["ONEVISIT_LISTENS"] = f"{host}:{port}"  # for the processes that serve
     _run(_config(settings.workers, host, port, tls_cert, tls_key))
+
+
+def _say_who_is_believed(settings: Settings, host: str) -> None:
+    """Tokens alone are believed on this machine only: who signs them decides everything then."""
+    if settings.principals == "directory":
+        return
+    if not ip_address(socket.gethostbyname(host)).is_loopback:
+        raise _sentence(
+            "ONEVISIT_PRINCIPALS=claims believes whatever tokens claim: it is for demo and tests, "
+            "on a loopback address (--host 127.0.0.1). Leave it out to use the directory of people."
+        )
+    log.warning("ONEVISIT_PRINCIPALS=claims: whatever tokens claim is believed")
 
 
 def _config(

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, or_
+from sqlalchemy import ColumnElement, false, or_
 
 from auth.scope import NATION, Scope
 
@@ -22,5 +22,6 @@ def within(
             inside = or_(inside, region == "")
         conditions.append(inside)
     if department is not None and scope.department is not None:
-        conditions.append(department == scope.department)
+        own = department == scope.department if scope.department else false()
+        conditions.append(own)
     return conditions

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from difflib import get_close_matches
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -83,6 +83,11 @@ class Settings(BaseSettings):
     )
     previous_secret_key: SecretStr | None = Field(
         None, description="the secret before: still opens, recognises and verifies, never writes"
+    )
+    principals: Literal["directory", "claims"] = Field(
+        "directory",
+        description="who callers are: their token and the directory of people, or, on this machine "
+        "alone, what tokens claim",
     )
     issuer: str | None = Field(None, description="`iss` of accepted tokens")
     audience: str | None = Field(None, description="`aud` of accepted tokens")

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from http import HTTPStatus
 from typing import Any
@@ -11,19 +11,26 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 
 from adapters.transport.documents import decode_text, parse_json
 from adapters.transport.exchange import Exchange
-from app.core.deps import EXCHANGE
+from app.core.deps import EXCHANGE, SNAPSHOTS, Slot
 from app.core.rooms import House
 from app.core.settings import Settings
+from app.organisations.callers import PeopleDirectory
+from app.organisations.people import new_snapshot
 from auth.keys import FileKeys, KeySource, RemoteKeys
+from auth.principal import Principal
 from auth.tokens import TokenVerifier
 
 _JWKS_SECONDS = 5.0
+Still = Callable[[Principal], Principal]
+PEOPLE: Slot[Still] = Slot("people")
+"""Who a caller is at this moment. Raises `PersonEnded` for whoever may not call any more."""
 
 
 @asynccontextmanager
 async def open_room(house: House) -> AsyncIterator[None]:
-    """Gives `auth` the verifier of access tokens."""
+    """Gives `auth` the verifier of access tokens, and fills `PEOPLE`."""
     settings = house.settings
+    callers = _callers(house)
     keys = _keys(settings, EXCHANGE.of(house.app))
     house.app.state.token_verifier = TokenVerifier(
         keys,
@@ -32,6 +39,7 @@ async def open_room(house: House) -> AsyncIterator[None]:
         longest=settings.token_life_s,
         types=settings.token_types,
         algorithms=settings.token_algorithms,
+        callers=callers,
     )
     if not isinstance(keys, RemoteKeys):
         yield
@@ -45,6 +53,18 @@ async def open_room(house: House) -> AsyncIterator[None]:
         keeping.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await keeping
+
+
+def _callers(house: House) -> PeopleDirectory | None:
+    """The directory of people, unless the settings say that tokens alone are believed."""
+    if house.settings.principals == "claims":
+        PEOPLE.put(house.app, lambda principal: principal)
+        return None
+    snapshots = SNAPSHOTS.of(house.app)
+    known = snapshots.add(new_snapshot())
+    found = PeopleDirectory(lambda: known.value, lambda: snapshots.is_fresh, house.clock.now)
+    PEOPLE.put(house.app, found.still)
+    return found
 
 
 def _families(keys: RemoteKeys) -> Iterable[Metric]:

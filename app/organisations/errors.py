@@ -1,6 +1,6 @@
-"""OfficerUnknown, OfficerForeign."""
+"""Refusals about units, people and their roles."""
 
-from app.core.errors import InvalidRequest, NotAllowed
+from app.core.errors import Conflict, InvalidRequest, NotAllowed, NotFound
 
 
 class OfficerUnknown(InvalidRequest):
@@ -9,3 +9,53 @@ class OfficerUnknown(InvalidRequest):
 
 class OfficerForeign(NotAllowed):
     code = "officer.foreign_department"
+
+
+class UnitUnknown(NotFound):
+    code = "unit.unknown"
+
+
+class UnitNotThere(InvalidRequest):
+    code = "unit.not_there"
+
+
+class PersonNotThere(InvalidRequest):
+    code = "person.not_there"
+
+
+class UnitExists(Conflict):
+    code = "unit.exists"
+
+
+class UnitForeign(NotAllowed):
+    code = "unit.foreign"
+
+
+class PersonUnknown(NotFound):
+    code = "person.unknown"
+
+
+class PersonExists(Conflict):
+    code = "person.exists"
+
+
+class OnOneself(NotAllowed):
+    code = "person.oneself"
+
+
+class RoleNotYours(NotAllowed):
+    code = "role.not_yours_to_give"
+
+
+class RoleExcluded(Conflict):
+    code = "role.excluded"
+
+
+class RoleUnknown(NotFound):
+    code = "role.unknown"
+
+
+class PersonEnded(NotAllowed):
+    """Whoever asked has lost the role, or his place in the directory, meanwhile."""
+
+    code = "person.ended"

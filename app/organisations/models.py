@@ -1,18 +1,67 @@
-"""Tables of people."""
+"""Tables of units and people."""
 
 from datetime import date, datetime
+from typing import Any
 
+from sqlalchemy import JSON, Column
 from sqlmodel import Field, SQLModel
 
+from app.core.columns import BigSerial
 
-class Officer(SQLModel, table=True):
-    """An officer's enforcement certificate (执法证)."""
 
-    __tablename__ = "officers"
-    certificate_no: str = Field(primary_key=True, max_length=64)
-    name: str = Field(max_length=80)
-    department: str = Field(max_length=40, index=True)
+class Unit(SQLModel, table=True):
+    """An office: of which division and department, and which part it takes in sharing (source,
+    coordinator, application). An empty department stands above departments.
+    """
+
+    __tablename__ = "units"
+    id: str = Field(primary_key=True, max_length=40)
+    name_zh: str = Field(max_length=80)
+    name_en: str = Field(max_length=80)
+    tier: str = Field(max_length=8)
     region: str = Field(max_length=6)
-    valid_from: date
-    valid_to: date
+    department: str = Field(default="", max_length=40)
+    axis: str = Field(default="horizontal", max_length=10)
+    parts: list[str] = Field(sa_column=Column(JSON, nullable=False))
+    state: str = Field(default="active", max_length=10)
     updated_at: datetime
+
+
+class Person(SQLModel, table=True):
+    """Somebody, or a machine client, of a unit; with an enforcement certificate (执法证) where
+    there is one.
+
+    `subject` is `sub` of the tokens; none while nobody signs on as this person. `changed` is the
+    revision of people in which this last changed.
+    """
+
+    __tablename__ = "people"
+    id: str = Field(primary_key=True, max_length=36)
+    subject: str | None = Field(default=None, max_length=120, unique=True)
+    name: str = Field(max_length=80, index=True)
+    unit_id: str = Field(max_length=40, foreign_key="units.id", index=True)
+    certificate_no: str | None = Field(default=None, max_length=64, unique=True)
+    certificate_from: date | None = None
+    certificate_to: date | None = None
+    public_key: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON))
+    state: str = Field(default="active", max_length=10)
+    created_by: str = Field(max_length=120)
+    updated_at: datetime
+    changed: int = Field(default=0, sa_type=BigSerial, index=True)
+
+
+class PersonRole(SQLModel, table=True):
+    """A role of a person, from one instant to another, in working hours; `delegated_by` is the
+    person who lends it.
+    """
+
+    __tablename__ = "person_roles"
+    id: str = Field(primary_key=True, max_length=36)
+    person_id: str = Field(max_length=36, foreign_key="people.id", index=True)
+    role: str = Field(max_length=40)
+    valid_from: datetime
+    valid_to: datetime | None = None
+    hours: str = Field(default="", max_length=20)
+    delegated_by: str | None = Field(default=None, max_length=36, foreign_key="people.id")
+    granted_by: str = Field(max_length=120)
+    granted_at: datetime

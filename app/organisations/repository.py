@@ -1,33 +1,147 @@
-"""SQL of people."""
+"""SQL of units and people."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
+from sqlalchemy import update
 from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import Select
 
 from app.core.scoping import within
-from app.organisations.models import Officer
+from app.organisations.models import Person, PersonRole, Unit
 from auth.scope import Scope
 
+Placed = tuple[Person, Unit]
 
-def find_officers(session: Session, certificate_numbers: Collection[str]) -> dict[str, Officer]:
-    """Officers by certificate number; unknown numbers are absent."""
-    query = select(Officer).where(col(Officer.certificate_no).in_(certificate_numbers))
-    return {officer.certificate_no: officer for officer in session.exec(query)}
+
+def add(session: Session, row: Unit | Person | PersonRole) -> None:
+    """Store something new; what refers to it can follow in the same transaction."""
+    session.add(row)
+    session.flush()
+
+
+def find_unit(session: Session, unit_id: str, *, lock: bool = False) -> Unit | None:
+    """A unit by id; `lock` holds its row until the transaction ends."""
+    return session.get(Unit, unit_id, with_for_update=lock or None)
+
+
+def units(
+    session: Session, scope: Scope, *, part: str | None, after: str, limit: int
+) -> list[Unit]:
+    """Units of a scope after an id, by id."""
+    query = select(Unit).where(*within(scope, Unit.region, Unit.department), col(Unit.id) > after)
+    found = session.exec(query.order_by(col(Unit.id)))
+    return [unit for unit in found if part is None or part in unit.parts][:limit]
+
+
+def _placed() -> "Select[Person, Unit]":
+    return select(Person, Unit).join(Unit, col(Unit.id) == col(Person.unit_id))
+
+
+def find_person(session: Session, person_id: str, *, lock: bool = False) -> Placed | None:
+    """A person with the unit, by id; `lock` holds the person's row until the transaction ends."""
+    query = _placed().where(Person.id == person_id)
+    if lock:
+        query = query.with_for_update(of=Person)
+    return session.exec(query).first()
+
+
+def find_subject(session: Session, subject: str) -> Placed | None:
+    """The person who signs on as a subject."""
+    return session.exec(_placed().where(Person.subject == subject)).first()
+
+
+def find_certificate(session: Session, certificate_no: str) -> Placed | None:
+    """The holder of a certificate."""
+    return session.exec(_placed().where(Person.certificate_no == certificate_no)).first()
+
+
+def holders(session: Session, certificate_numbers: Collection[str]) -> list[Placed]:
+    """The holders of certificates; unknown numbers are absent."""
+    return list(session.exec(_placed().where(col(Person.certificate_no).in_(certificate_numbers))))
 
 
 def departments(session: Session) -> frozenset[str]:
-    """Departments that officers belong to."""
-    return frozenset(session.exec(select(col(Officer.department)).distinct()))
+    """Departments that units belong to."""
+    return frozenset(session.exec(select(col(Unit.department)).distinct())) - {""}
 
 
-def put(session: Session, officer: Officer) -> None:
-    """Create or replace a certificate."""
-    session.merge(officer)
-
-
-def page(session: Session, scope: Scope, *, after: str, limit: int) -> list[Officer]:
-    """Officers of a scope after a number, by number."""
-    query = select(Officer).where(
-        *within(scope, Officer.region, Officer.department), col(Officer.certificate_no) > after
+def certified(session: Session, scope: Scope, *, after: str, limit: int) -> list[Placed]:
+    """People of a scope with a certificate after a number, by number."""
+    query = _placed().where(
+        *within(scope, Unit.region, Unit.department), col(Person.certificate_no) > after
     )
-    return list(session.exec(query.order_by(col(Officer.certificate_no)).limit(limit)))
+    return list(session.exec(query.order_by(col(Person.certificate_no)).limit(limit)))
+
+
+def people(
+    session: Session,
+    scope: Scope,
+    *,
+    name: str | None,
+    unit: str | None,
+    role: str | None,
+    state: str | None,
+    after: str,
+    limit: int,
+) -> list[Placed]:
+    """People of a scope after an id, by id: those whose name holds a text, of a unit, with a
+    role.
+    """
+    query = _placed().where(*within(scope, Unit.region, Unit.department), col(Person.id) > after)
+    if name is not None:
+        query = query.where(col(Person.name).contains(name, autoescape=True))
+    if unit is not None:
+        query = query.where(Person.unit_id == unit)
+    if state is not None:
+        query = query.where(Person.state == state)
+    if role is not None:
+        has = select(PersonRole.id).where(
+            PersonRole.person_id == Person.id, PersonRole.role == role
+        )
+        query = query.where(has.exists())
+    return list(session.exec(query.order_by(col(Person.id)).limit(limit)))
+
+
+def all_people(session: Session, after: int | None = None) -> list[Placed]:
+    """Everybody, or those that changed after a revision."""
+    query = _placed()
+    if after is not None:
+        query = query.where(col(Person.changed) > after)
+    return list(session.exec(query))
+
+
+def roles_of(session: Session, people_ids: Iterable[str]) -> dict[str, list[PersonRole]]:
+    """Roles by person, the oldest first."""
+    found: dict[str, list[PersonRole]] = {}
+    ids = list(people_ids)
+    for begin in range(0, len(ids), _AT_ONCE):
+        some = col(PersonRole.person_id).in_(ids[begin : begin + _AT_ONCE])
+        for row in session.exec(select(PersonRole).where(some).order_by(col(PersonRole.id))):
+            found.setdefault(row.person_id, []).append(row)
+    return found
+
+
+_AT_ONCE = 500
+
+
+def find_role(session: Session, role_id: str) -> PersonRole | None:
+    """A role of a person by its id."""
+    return session.get(PersonRole, role_id)
+
+
+def subjects_of(session: Session, people_ids: Collection[str]) -> dict[str, str]:
+    """Subjects by person, of those who have one."""
+    query = select(Person.id, Person.subject).where(col(Person.id).in_(people_ids))
+    return {found: subject for found, subject in session.exec(query) if subject is not None}
+
+
+def has_role(session: Session, role: str) -> bool:
+    """Whether anybody has, or had, a role."""
+    return session.exec(select(PersonRole.id).where(PersonRole.role == role)).first() is not None
+
+
+def change_of_unit(session: Session, unit_id: str, revision: int) -> None:
+    """Everybody of a unit changed with it."""
+    session.connection().execute(
+        update(Person).where(col(Person.unit_id) == unit_id).values(changed=revision)
+    )

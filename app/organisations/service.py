@@ -1,4 +1,4 @@
-"""Register certificates and vouch for officers."""
+"""Certificates of officers: who holds one, and whether it is valid."""
 
 from collections.abc import Collection
 from datetime import date
@@ -7,11 +7,14 @@ from sqlmodel import Session
 
 from app.audit.events import EventName
 from app.audit.service import Trail, act_of
+from app.core.ids import new_id_text
+from app.core.snapshots import bump
 from app.organisations import repository
 from app.organisations.departments import DEPARTMENTS
 from app.organisations.errors import OfficerForeign
-from app.organisations.models import Officer
-from app.organisations.schemas import OfficerRead, OfficerWrite
+from app.organisations.models import Person, Unit
+from app.organisations.people import SNAPSHOT_NAME
+from app.organisations.schemas import OfficerRead, OfficerWrite, Tier
 from auth.principal import Principal
 from auth.scope import scope_of
 
@@ -19,18 +22,30 @@ from auth.scope import scope_of
 def register_officer(
     session: Session, trail: Trail, principal: Principal, certificate_no: str, officer: OfficerWrite
 ) -> OfficerRead:
-    """Create or replace a certificate. A data manager registers only officers of the own department
-    and region.
+    """Register or renew a certificate: of a person, in the unit of that department and region. A
+    data manager registers only officers of the own department and region.
     """
-    scope = scope_of(principal)
-    known = repository.find_officers(session, [certificate_no]).get(certificate_no)
-    taken = known is not None and not scope.covers(known.region, known.department)
+    scope, now = scope_of(principal), trail.clock.now()
+    known = repository.find_certificate(session, certificate_no)
+    taken = known is not None and not scope.covers(known[1].region, known[1].department)
     if taken or not scope.covers(officer.region, officer.department):
         raise OfficerForeign
-    row = Officer(
-        certificate_no=certificate_no, updated_at=trail.clock.now(), **officer.model_dump()
-    )
-    repository.put(session, row)
+    unit = _unit_of(session, trail, officer)
+    if known is not None:
+        person = known[0]
+    else:
+        person = Person(
+            id=new_id_text(),
+            name=officer.name,
+            unit_id=unit.id,
+            created_by=principal.subject,
+            updated_at=now,
+        )
+        repository.add(session, person)
+    person.name, person.unit_id, person.updated_at = officer.name, unit.id, now
+    person.certificate_no = certificate_no
+    person.certificate_from, person.certificate_to = officer.valid_from, officer.valid_to
+    session.flush()
     trail.append(
         session,
         act_of(
@@ -39,31 +54,78 @@ def register_officer(
             subject=certificate_no,  # kept as a reference, not as it is
         ),
     )
+    person.changed = bump(session, SNAPSHOT_NAME)
     return OfficerRead(certificate_no=certificate_no, **officer.model_dump())
+
+
+def _unit_of(session: Session, trail: Trail, officer: OfficerWrite) -> Unit:
+    """The unit of a department and region that certificates are registered for."""
+    unit_id = f"{officer.department[:33]}-{officer.region}"
+    found = repository.find_unit(session, unit_id)
+    if found is None:
+        name = f"{officer.department} {officer.region}"
+        found = Unit(
+            id=unit_id,
+            name_zh=name,
+            name_en=name,
+            tier=tier_of(officer.region),
+            region=officer.region,
+            department=officer.department,
+            parts=["source", "application"],
+            updated_at=trail.clock.now(),
+        )
+        repository.add(session, found)
+    return found
+
+
+def tier_of(region: str) -> Tier:
+    """The tier of a division, by its code."""
+    if region == "000000":
+        return "nation"
+    if region.endswith("0000"):
+        return "province"
+    return "city" if region.endswith("00") else "county"
 
 
 def list_officers(
     session: Session, principal: Principal, *, after: str, limit: int
 ) -> list[OfficerRead]:
     """Officers after a number that the caller may see: those of the own department and region."""
-    rows = repository.page(session, scope_of(principal), after=after, limit=limit)
-    return [OfficerRead.model_validate(row, from_attributes=True) for row in rows]
+    rows = repository.certified(session, scope_of(principal), after=after, limit=limit)
+    return [
+        OfficerRead(
+            certificate_no=person.certificate_no or "",
+            name=person.name,
+            department=unit.department,
+            region=unit.region,
+            valid_from=person.certificate_from or date.min,
+            valid_to=person.certificate_to or date.min,
+        )
+        for person, unit in rows
+    ]
 
 
 def valid_departments(
     session: Session, certificate_numbers: Collection[str], on: date
 ) -> dict[str, str]:
-    """Department of each certificate that is valid on that day; others are absent."""
-    found = repository.find_officers(session, certificate_numbers)
+    """Department of each certificate that is valid on that day, of somebody who is not suspended;
+    others are absent.
+    """
     return {
-        number: row.department
-        for number, row in found.items()
-        if row.valid_from <= on <= row.valid_to
+        person.certificate_no or "": unit.department
+        for person, unit in repository.holders(session, certificate_numbers)
+        if _is_valid(person, on)
     }
 
 
+def _is_valid(person: Person, on: date) -> bool:
+    begin, end = person.certificate_from, person.certificate_to
+    within = begin is not None and end is not None and begin <= on <= end
+    return within and person.state == "active"
+
+
 def known_departments(session: Session) -> frozenset[str]:
-    """Every department that a record may name: those of the product, and those that officers belong
+    """Every department that a record may name: those of the product, and those that units belong
     to.
     """
     return frozenset(DEPARTMENTS) | repository.departments(session)

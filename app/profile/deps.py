@@ -19,6 +19,7 @@ from app.catalogue.service import catalogue_on
 from app.core.deps import ADMISSION, DATABASE, SNAPSHOTS, Slot
 from app.core.rooms import House
 from app.core.telemetry import counter
+from app.organisations.deps import PEOPLE
 from app.profile import last_known
 from app.profile.disclosure import Disclosure
 from app.profile.events import on_late
@@ -56,6 +57,7 @@ async def open_room(house: House) -> AsyncIterator[None]:
     disclosure = Disclosure(
         DIRECTORY.of(app),
         WHEREABOUTS.of(app),
+        PEOPLE.of(app),
         TASKS.of(app),
         AGREEMENTS.of(app),
         SNAPSHOTS.of(app),

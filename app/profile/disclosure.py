@@ -62,6 +62,8 @@ class Disclosure:
 
     directory: Directory
     whereabouts: Whereabouts
+    people: Callable[[Principal], Principal]
+    """Who somebody is now who was let in before; raises a refusal."""
     tasks: Snapshot[dict[str, OpenTask]]
     agreements: Snapshot[tuple[DatedTerms, ...]]
     policy: Snapshots
@@ -108,7 +110,7 @@ class Disclosure:
         self.policy.require_fresh()
         now = self.clock.now()
         asked = Asked(
-            principal,
+            self.people(principal),
             business.key,
             look_up.site,
             look_up.purpose,

@@ -17,12 +17,14 @@ from app.core.pagination import Page, decode_cursor, encode_cursor, page_of
 from app.core.problems import trace_id_of
 from app.inspections.schemas import InspectionRead
 from app.inspections.service import number_records
+from app.organisations.deps import PEOPLE, Still
+from app.organisations.errors import PersonEnded
 from app.supervision import service
 from app.supervision.repository import Filter
 from app.supervision.schemas import RecordQuery
 from app.supervision.spreadsheet import language_of
 from auth.dependencies import requires
-from auth.permissions import Permission
+from auth.permissions import Permission, allows
 from auth.principal import Principal
 
 router = APIRouter(prefix="/v1", tags=["records"])
@@ -105,6 +107,25 @@ def _cursors(
 CursorsDep = Annotated[tuple[int, Callable[[int], str | None]], Depends(_cursors)]
 
 
+def pulled(
+    principal: Puller,
+    database: DatabaseDep,
+    wanted: FilterDep,
+    cursors: CursorsDep,
+    people: Annotated[Still, Depends(PEOPLE)],
+) -> service.Pull:
+    """What a stream reads, as long as the reader may: a role that ends breaks it off."""
+
+    def still() -> None:
+        if not allows(people(principal), Permission.RECORD_READ):
+            raise PersonEnded
+
+    return service.Pull(database, wanted, cursors[0], still)
+
+
+PullDep = Annotated[service.Pull, Depends(pulled)]
+
+
 _LAST_LINE = {
     "type": "object",
     "required": ["resume_cursor"],
@@ -127,14 +148,11 @@ def _stream_responses(media_type: str, schema: dict[str, Any]) -> dict[int | str
     dependencies=[Depends(audit_pull)],
 )
 @takes(Priority.PULL)
-def stream_records_ndjson(
-    database: DatabaseDep, wanted: FilterDep, cursors: CursorsDep
-) -> StreamingResponse:
+def stream_records_ndjson(pull: PullDep, cursors: CursorsDep) -> StreamingResponse:
     """All records of a filter, one JSON document a line; the last line is `{"resume_cursor": …}`,
     with which a later pull goes on.
     """
-    after, cursor = cursors
-    lines = service.as_ndjson(service.Pull(database, wanted, after), cursor)
+    lines = service.as_ndjson(pull, cursors[1])
     return StreamingResponse(lines, media_type="application/x-ndjson")
 
 
@@ -146,8 +164,7 @@ def stream_records_ndjson(
 )
 @takes(Priority.PULL)
 def stream_records_csv(
-    database: DatabaseDep,
-    wanted: FilterDep,
+    pull: PullDep,
     cursors: CursorsDep,
     query: Annotated[RecordQuery, Query()],
     accept_language: Annotated[
@@ -157,13 +174,12 @@ def stream_records_csv(
     """The results that fit a filter as a spreadsheet, one a line, with local times; no cell can
     start a formula or is changed by opening it.
     """
-    after, cursor = cursors
     language = language_of(accept_language)
     headers = {
         "Content-Disposition": 'attachment; filename="records.csv"',
         "Vary": "Accept-Language",
         **({"Content-Language": language} if language else {}),
     }
-    told = cursor if query.cursor is not None else None
-    lines = service.as_csv(service.Pull(database, wanted, after), language, told)
+    told = cursors[1] if query.cursor is not None else None
+    lines = service.as_csv(pull, language, told)
     return StreamingResponse(lines, media_type="text/csv; charset=utf-8", headers=headers)

@@ -51,17 +51,26 @@ def page(
 
 class Pull:
     """All records of a filter after a number, read in short transactions so that a slow reader
-    holds nothing open. `last` is the number of the last one given.
+    holds nothing open. `last` is the number of the last one given. Before each transaction `still`
+    is asked whether the reader may go on; it raises where not, and the stream breaks off.
     """
 
-    def __init__(self, database: Database, wanted: Filter, after: int = 0) -> None:
+    def __init__(
+        self,
+        database: Database,
+        wanted: Filter,
+        after: int = 0,
+        still: Callable[[], None] = lambda: None,
+    ) -> None:
         self._database = database
+        self._still = still
         self.wanted = wanted
         self.last = after
 
     def __iter__(self) -> Iterator[InspectionRead]:
         number_records(self._database)
         while True:
+            self._still()
             with self._database.read() as session:
                 rows = page(session, self.wanted, after=self.last, limit=_AT_ONCE)
             for number, record in rows:

@@ -72,6 +72,7 @@ def environment(folder: Path, url: str) -> dict[str, str]:
     return {
         "ONEVISIT_DATABASE_URL": url,
         "ONEVISIT_SECRET_KEY": SECRET,
+        "ONEVISIT_PRINCIPALS": "claims",
         "ONEVISIT_ISSUER": ISSUER,
         "ONEVISIT_AUDIENCE": AUDIENCE,
         "ONEVISIT_JWKS_FILE": str(folder / "jwks.json"),

@@ -199,7 +199,7 @@ def launched(
 ) -> "subprocess.Popen[bytes]":
     """A process that is ready."""
     env = {
-        "ONEVISIT_DATABASE_URL": url, "ONEVISIT_SECRET_KEY": SECRET, "ONEVISIT_ISSUER": ISSUER, "ONEVISIT_DRAIN_S": "0",
+        "ONEVISIT_DATABASE_URL": url, "ONEVISIT_SECRET_KEY": SECRET, "ONEVISIT_PRINCIPALS": "claims", "ONEVISIT_ISSUER": ISSUER, "ONEVISIT_DRAIN_S": "0",
         "ONEVISIT_AUDIENCE": AUDIENCE, "ONEVISIT_JWKS_FILE": str(on.jwks), "ONEVISIT_EGRESS_ALLOW": "127.0.0.0/8",
         "ONEVISIT_EGRESS_ALLOW_HTTP": "true", "ONEVISIT_RATE_PER_SECOND": "0", "ONEVISIT_LOG_FORMAT": "text", **more,
     }  # fmt: skip

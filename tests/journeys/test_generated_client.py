@@ -49,7 +49,6 @@ def test_a_generated_client_does_the_main_job(tmp_path, client_package):
             "tasks.open_task",
             body=models.TaskCreate(
                 business_id=BUSINESS,
-                region="330100",
                 assignees=["inspector-wang"],
                 basis="2026 年度综合查一次计划第 7 号",
             ),

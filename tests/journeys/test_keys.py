@@ -19,6 +19,7 @@ def reseal(url, jwks_file, **secrets):
     environment = {
         **os.environ,
         "ONEVISIT_DATABASE_URL": url,
+        "ONEVISIT_PRINCIPALS": "claims",
         "ONEVISIT_ISSUER": "i",
         "ONEVISIT_AUDIENCE": "a",
         "ONEVISIT_JWKS_FILE": str(jwks_file),

@@ -181,13 +181,14 @@ class TestOperator:
         complete = {
             **url,
             "ONEVISIT_SECRET_KEY": "x" * 40,
+            "ONEVISIT_PRINCIPALS": "claims",
             "ONEVISIT_ISSUER": "i",
             "ONEVISIT_AUDIENCE": "a",
             "ONEVISIT_JWKS_FILE": "none.json",
         }
         behind = self.run(tmp_path, "serve", "--port", str(free_ports(1)), **complete)
         assert (behind.returncode, "onevisit migrate" in behind.stderr) == (2, True)
-        assert "revision 0010" in self.run(tmp_path, "migrate", **url).stdout
+        assert "revision 0012" in self.run(tmp_path, "migrate", **url).stdout
         kept = self.run(tmp_path, "migrate", "--revision", "0009", **url)
         assert (kept.returncode, "--yes-delete" in kept.stderr) == (2, True)
         assert "Set ONEVISIT_DATABASE_URL" in self.run(tmp_path, "migrate").stderr

@@ -35,6 +35,7 @@ class Process:
             "ONEVISIT_DRAIN_S": "0",
             "ONEVISIT_LOG_FORMAT": "text",
             "ONEVISIT_SECRET_KEY": SECRET,
+            "ONEVISIT_PRINCIPALS": "claims",
             "ONEVISIT_ISSUER": ISSUER,
             "ONEVISIT_AUDIENCE": AUDIENCE,
             "ONEVISIT_JWKS_FILE": str(jwks_file),
@@ -56,7 +57,7 @@ class Process:
             time.sleep(0.05)
 
     def ask(self, method, path, subject, *roles, json=None, **claims):
-        token = self.issuer.token(subject, *roles, **claims)
+        token = self.issuer.token(subject, *roles, **{"region": "000000", **claims})
         headers = {"Authorization": f"Bearer {token}"}
         return httpx.request(
             method, self.base + path, headers=headers, json=json, trust_env=False, timeout=20

@@ -29,7 +29,7 @@ def command(port, *more):
 
 def environment(url, jwks_file, **more):
     return {
-        **os.environ, "ONEVISIT_DATABASE_URL": url, "ONEVISIT_SECRET_KEY": SECRET, "ONEVISIT_ISSUER": ISSUER,
+        **os.environ, "ONEVISIT_DATABASE_URL": url, "ONEVISIT_SECRET_KEY": SECRET, "ONEVISIT_PRINCIPALS": "claims", "ONEVISIT_ISSUER": ISSUER,
         "ONEVISIT_AUDIENCE": AUDIENCE, "ONEVISIT_JWKS_FILE": str(jwks_file), "ONEVISIT_DRAIN_S": "0.5",
         "ONEVISIT_EGRESS_ALLOW": "127.0.0.0/8", "ONEVISIT_EGRESS_ALLOW_HTTP": "true", "ONEVISIT_LOG_FORMAT": "text", **more,
     }  # fmt: skip

@@ -5,6 +5,7 @@ import contextlib
 import json
 import os
 import threading
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
@@ -166,8 +167,11 @@ class TestExamples:
             "supervisor": city.supervisor,
             "auditor": city.auditor,
             "department": city.manager("culture"),
+            "system": city.caller("system-1", Role.SYSTEM_ADMINISTRATOR),
+            "security": city.caller("security-1", Role.SECURITY_ADMINISTRATOR),
             "anonymous": city.client(),
         }
+        known["tomorrow"] = (datetime.now(UTC) + timedelta(days=1)).isoformat()
         recorded = {}
         for example in json.loads(path.read_text()):
             known["now"] = an_inspection("x")["visit_started_at"]

@@ -12,6 +12,7 @@ from app.audit.models import ENTRIES
 from app.audit.service import Trail
 from app.core.clock import SystemClock
 from app.core.keys import Keyring
+from auth.scope import EVERYTHING, NATION
 
 TRAIL = Trail(Keyring(b"secret"), SystemClock())
 CHANGE = "update audit_entries set %s"
@@ -25,7 +26,14 @@ def append(session, name):
 def read(database, after=0):
     with database.read() as session:
         rows = repository.page(
-            session, event=None, subject_refs=None, trace_id=None, after=after, limit=100
+            session,
+            EVERYTHING,
+            nameless=NATION,
+            event=None,
+            subject_refs=None,
+            trace_id=None,
+            after=after,
+            limit=100,
         )
     return [(number, row.body.partition('"object_ref":"')[2][:1]) for number, row in rows]
 

@@ -1,0 +1,165 @@
+"""Units and people, at the command line: the first administrator by the database, everything else
+by the public API.
+"""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from app.cli.door import AsJson, Gateway, TokenFile, door_of, failed
+from app.cli.words import said
+from auth.principal import Role
+
+app = typer.Typer(no_args_is_help=True)
+_Administrator = typer.Option(
+    Role.SYSTEM_ADMINISTRATOR, help=said("one of the three administrators", "三员之一")
+)
+_OfRole = typer.Option(None, "--role", help=said("with a role", "角色"))
+_Until = typer.Option(None, help=said("its end, UTC", "截止时间（UTC）"))
+_FIRST = (Role.SYSTEM_ADMINISTRATOR, Role.SECURITY_ADMINISTRATOR, Role.AUDIT_ADMINISTRATOR)
+
+
+@app.command(
+    help=said(
+        "Appoint the first administrator of a kind, once: straight in the database.",
+        "在数据库中设立某类管理员的第一人，仅可一次。",
+    )
+)
+def first(
+    subject: str = typer.Option(..., help=said("`sub` of his tokens", "登录凭证的 sub")),
+    name: str = typer.Option(..., help=said("his name", "姓名")),
+    role: Role = _Administrator,
+    region: str = typer.Option("000000", help=said("division code", "行政区划代码")),
+) -> None:
+    """Appoint the first administrator of a kind, once."""
+    from app.audit.service import Trail
+    from app.core.clock import SystemClock
+    from app.core.db import Database
+    from app.core.errors import DomainError
+    from app.core.schema import require_schema
+    from app.core.settings import Settings
+    from app.organisations.first import appoint
+
+    if role not in _FIRST:
+        raise failed(said("Only the three administrators.", "仅限三员。"))
+    settings = Settings()
+    settings.require_complete(to_serve=True)
+    database = Database.of(settings)
+    require_schema(database)
+    trail = Trail(settings.keys, SystemClock(), settings.region)
+    try:
+        with database.write() as session:
+            person_id = appoint(session, trail, subject, name, role, region)
+    except DomainError as error:
+        raise failed(f"{error.code}: {error.detail}") from error
+    finally:
+        database.dispose()
+    typer.echo(f"{person_id}  {subject}  {role}  {region}")
+
+
+def _show(person: dict[str, Any]) -> None:
+    now = datetime.now(UTC)
+    held = [
+        role["role"]
+        for role in person["roles"]
+        if role["valid_to"] is None or datetime.fromisoformat(role["valid_to"]) > now
+    ]
+    typer.echo(
+        f"{person['person_id']}  {person['name']}  {person['unit']}  {person['state']}  "
+        f"{person['subject'] or '-'}  {' '.join(held) or '-'}"
+    )
+
+
+@app.command("list", help=said("Find people.", "查找人员。"))
+def list_people(
+    name: str | None = typer.Option(None, help=said("part of a name", "姓名的一部分")),
+    role: Role | None = _OfRole,
+    unit: str | None = typer.Option(None, help=said("of a unit", "单位")),
+    gateway: str = Gateway,
+    token_file: Path | None = TokenFile,
+    as_json: bool = AsJson,
+) -> None:
+    """Find people."""
+    door = door_of(gateway, token_file)
+    named = {"name": name, "role": role and role.value, "unit": unit}
+    wanted = {key: value for key, value in named.items() if value}
+    found: list[dict[str, Any]] = []
+    cursor: dict[str, str] = {}
+    while True:
+        page = door.ask("GET", "/v1/people", params={**wanted, **cursor})
+        found += page["items"]
+        if page["next_cursor"] is None:
+            break
+        cursor = {"cursor": page["next_cursor"]}
+    if as_json:
+        typer.echo(json.dumps(found, ensure_ascii=False, indent=2))
+        return
+    for person in found:
+        _show(person)
+    if not found:
+        typer.echo(said("None.", "没有。"))
+
+
+@app.command(help=said("Register somebody of a unit.", "登记人员。"))
+def add(
+    name: str,
+    unit: str,
+    subject: str | None = typer.Option(None, help=said("`sub` of his tokens", "登录标识")),
+    certificate: str | None = typer.Option(None, help=said("number", "执法证号")),
+    certificate_from: str | None = typer.Option(None),
+    certificate_to: str | None = typer.Option(None),
+    gateway: str = Gateway,
+    token_file: Path | None = TokenFile,
+) -> None:
+    """Register somebody of a unit."""
+    body = {
+        "name": name,
+        "unit": unit,
+        "subject": subject,
+        "certificate_no": certificate,
+        "certificate_from": certificate_from,
+        "certificate_to": certificate_to,
+    }
+    _show(door_of(gateway, token_file).ask("POST", "/v1/people", body))
+
+
+@app.command(help=said("Give somebody a role.", "授予角色。"))
+def grant(
+    person_id: str,
+    role: Role,
+    until: datetime | None = _Until,
+    hours: str | None = typer.Option(None, help="12345 08:30-17:30"),
+    gateway: str = Gateway,
+    token_file: Path | None = TokenFile,
+) -> None:
+    """Give somebody a role."""
+    valid_to = until.replace(tzinfo=UTC).isoformat() if until else None
+    body = {"role": role.value, "valid_to": valid_to, "hours": hours}
+    _show(door_of(gateway, token_file).ask("POST", f"/v1/people/{person_id}/roles", body))
+
+
+@app.command(help=said("End a role of somebody.", "终止角色。"))
+def end(
+    person_id: str,
+    role_id: str,
+    gateway: str = Gateway,
+    token_file: Path | None = TokenFile,
+) -> None:
+    """End a role of somebody."""
+    path = f"/v1/people/{person_id}/roles/{role_id}:end"
+    _show(door_of(gateway, token_file).ask("POST", path))
+
+
+@app.command(help=said("Suspend somebody.", "暂停人员。"))
+def suspend(person_id: str, gateway: str = Gateway, token_file: Path | None = TokenFile) -> None:
+    """Suspend somebody."""
+    _show(door_of(gateway, token_file).ask("POST", f"/v1/people/{person_id}:suspend"))
+
+
+@app.command(help=said("Let somebody go on.", "恢复人员。"))
+def resume(person_id: str, gateway: str = Gateway, token_file: Path | None = TokenFile) -> None:
+    """Let somebody go on."""
+    _show(door_of(gateway, token_file).ask("POST", f"/v1/people/{person_id}:resume"))

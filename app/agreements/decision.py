@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from operator import attrgetter
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 from msgspec import NODEFAULT, Struct, structs
 
@@ -16,9 +16,12 @@ from adapters.contract.sections import encode
 from app.agreements.masking import mask
 from app.catalogue.classification import ANALYSIS_ONLY, OPEN, PUBLIC_MASKED, SHARED, FieldClass
 from app.tasks.purposes import Purpose
+from auth.principal import prefix_of
+from auth.scope import NATION
 
-BY_AGREEMENT = "class_above_grant"
-"""The agreement goes no deeper."""
+Verdict = Literal["release", "mask", "withhold"]
+BY_AGREEMENT, NOT_AGREED = "class_above_grant", "not_in_agreement"
+"""The agreement goes no deeper; no agreement is about the field."""
 REGION_UNKNOWN, REGION_FOREIGN = "region_unknown", "region_foreign"
 TASK_MISSING, TASK_FOREIGN, TASK_ALONE = "task_missing", "task_foreign", "task_alone"
 """What keeps class 2 closed: see `standing`."""
@@ -26,13 +29,44 @@ TASK_MISSING, TASK_FOREIGN, TASK_ALONE = "task_missing", "task_foreign", "task_a
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """An agreement in force, as far as decisions need it. `source` is a department or * for all."""
+    """An agreement in force, as far as decisions need it. `source` is the department whose data it
+    is about, `application` the one that may use it; * is every one.
+
+    `sections` are those it is about, each with its fields (None: all of them); None is every
+    section of the source. Empty `regions` (where businesses lie) and `roles` bind nobody;
+    `application_region` is where those who may use it act.
+    """
 
     agreement: str
     source: str
     purposes: frozenset[str]
     strictest_class: int
     headline: bool
+    application: str = "*"
+    sections: Mapping[str, frozenset[str] | None] | None = None
+    regions: tuple[str, ...] = ()
+    roles: frozenset[str] = frozenset()
+    application_region: str = NATION
+
+    def serves(self, standing: "Standing") -> bool:
+        """Whether it lets this caller ask at all, whatever is asked for."""
+        return (
+            standing.purpose.name in self.purposes
+            and self.application in ("*", standing.unit)
+            and standing.acts_in.startswith(prefix_of(self.application_region))
+            and (not self.roles or not self.roles.isdisjoint(standing.roles))
+            and (not self.regions or standing.lies_within(self.regions))
+        )
+
+    def is_about(self, department: str, section: str) -> bool:
+        """Whether it is about a section of a department."""
+        mine = self.source in (department, "*")
+        return mine and (self.sections is None or section in self.sections)
+
+    def has(self, section: str, field: str) -> bool:
+        """Whether it is about a field of a section that it is about."""
+        fields = None if self.sections is None else self.sections[section]
+        return fields is None or field in fields
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,39 +87,62 @@ def in_force(agreements: tuple[DatedTerms, ...], on: date) -> tuple[Terms, ...]:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(Struct, frozen=True):
     """Who asks, as far as decisions need it.
 
-    `department` is the one whose own data an officer asks about. `region` and `task` say why class
-    2 stays closed, by the names of checks; empty where they open it: the business is where the
-    caller acts; an open task of this caller for this business, that somebody else stands behind.
+    `department` is the one whose own data an officer asks about, `unit` the one that he asks for,
+    `acts_in` his region, `lies_in` the region of the business. `region` and `task` say why class 2
+    stays closed, by the names of checks; empty where they open it: the business is where the caller
+    acts; an open task of this caller for this business, that somebody else stands behind.
     """
 
     purpose: Purpose
     department: str | None
     region: str = REGION_UNKNOWN
     task: str = TASK_MISSING
+    unit: str = ""
+    roles: frozenset[str] = frozenset()
+    acts_in: str = NATION
+    lies_in: str = ""
+
+    def lies_within(self, regions: Iterable[str]) -> bool:
+        """Whether the business is known to lie in one of these."""
+        return any(self.lies_in.startswith(prefix_of(region)) for region in regions)
 
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """What a caller may see of one department: down to `strictest_class`, and the headline or
-    not.
-    """
+    """What a caller may see of one section: down to `strictest_class`, and the headline or not."""
 
     strictest_class: int
     headline: bool
     agreement: str
-    agreed: int = SHARED
-    """The strictest class that the agreement gives."""
     why: str = BY_AGREEMENT
-    """What keeps the classes closed that it does give."""
+    """What keeps the classes closed that the agreements do give."""
+    agreed: tuple[tuple[int, frozenset[str] | None], ...] = ()
+    """By agreement: the strictest class that it gives, and of which fields (None: of all); nothing
+    where the one class holds for all of them.
+    """
+
+    def agreed_on(self, field: str) -> int | None:
+        """The strictest class that agreements give of a field; None if none is about it."""
+        if not self.agreed:
+            return self.strictest_class
+        found = [level for level, fields in self.agreed if fields is None or field in fields]
+        return min(found, default=None)
+
+    def reach(self, field: str) -> int | None:
+        """The strictest class that leaves of a field; None for a field of no agreement."""
+        agreed = self.agreed_on(field)
+        return None if agreed is None else max(agreed, self.strictest_class)
 
 
-def reason_of(level: int, given: Grant) -> str:
-    """Why a field of a class is withheld under a grant."""
-    return BY_AGREEMENT if level < given.agreed else given.why
+def reason_of(row: FieldClass, given: Grant) -> str:
+    """Why a field is withheld under a grant."""
+    agreed = given.agreed_on(row.field)
+    if agreed is None:
+        return NOT_AGREED
+    return BY_AGREEMENT if row.level < agreed else given.why
 
 
 class Released(Struct, frozen=True):
@@ -99,21 +156,24 @@ class Released(Struct, frozen=True):
     classes: tuple[int, ...] = ()
 
 
-def grant(standing: Standing, department: str, terms: Iterable[Terms]) -> Grant | None:
-    """What the agreements give this caller at this department; None if no agreement covers the
-    purpose.
+def serving(standing: Standing, terms: Iterable[Terms]) -> tuple[Terms, ...]:
+    """The agreements that let this caller ask at all."""
+    return tuple([t for t in terms if t.serves(standing)])
+
+
+def grant(
+    standing: Standing, department: str, section: str, served: Iterable[Terms]
+) -> Grant | None:
+    """What the agreements that serve a caller give of a section; None if none is about it.
 
     Class 2 needs a business of the caller's region, and an open task or an officer of the
     department itself. A purpose that is bound to a region leaves class 4 elsewhere.
     """
-    covering = [
-        t for t in terms if t.source in (department, "*") and standing.purpose.name in t.purposes
-    ]
+    covering = [t for t in served if t.is_about(department, section)]
     if not covering:
         return None
     best = min(covering, key=lambda t: (t.strictest_class, t.agreement))
     own = standing.department == department
-    deepest = SHARED if own else best.strictest_class
     most, why = SHARED, BY_AGREEMENT
     if standing.region:
         most, why = PUBLIC_MASKED, standing.region
@@ -121,8 +181,14 @@ def grant(standing: Standing, department: str, terms: Iterable[Terms]) -> Grant 
             most = OPEN
     elif not own and standing.task:
         most, why = PUBLIC_MASKED, standing.task
-    reach = max(most, deepest)
-    return Grant(reach, any(t.headline for t in covering), best.agreement, deepest, why)
+    agreed = tuple(
+        (
+            SHARED if own else t.strictest_class,
+            None if t.sections is None else t.sections[section],
+        )
+        for t in covering
+    )
+    return Grant(most, any(t.headline for t in covering), best.agreement, why, agreed)
 
 
 class Release:
@@ -221,12 +287,15 @@ def _empty_of(field: structs.FieldInfo) -> Callable[[], Any]:
     return lambda: None
 
 
-def field_verdict(row: FieldClass, given: Grant) -> str:
+def field_verdict(row: FieldClass, given: Grant) -> Verdict:
     """`release`, `mask` or `withhold` for one field."""
     if row.level <= ANALYSIS_ONLY:
         return "withhold"
-    if row.level >= given.strictest_class:
+    reach = given.reach(row.field)
+    if reach is None:
+        return "withhold"
+    if row.level >= reach:
         return "mask" if row.mask and row.masked_class == row.level else "release"
-    if row.mask and row.masked_class is not None and row.masked_class >= given.strictest_class:
+    if row.mask and row.masked_class is not None and row.masked_class >= reach:
         return "mask"
     return "withhold"

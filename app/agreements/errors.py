@@ -1,6 +1,6 @@
-"""Refusals of those who may not ask."""
+"""Refusals of those who may not ask, and about agreements."""
 
-from app.core.errors import InvalidRequest, NotAllowed
+from app.core.errors import Conflict, InvalidRequest, NotAllowed, NotFound
 
 
 class PurposeUnknown(InvalidRequest):
@@ -17,3 +17,31 @@ class TaskRequired(InvalidRequest):
 
 class TaskNotYours(NotAllowed):
     code = "profile.task_not_valid"
+
+
+class AgreementUnknown(NotFound):
+    code = "agreement.unknown"
+
+
+class AgreementExists(Conflict):
+    code = "agreement.exists"
+
+
+class PartyUnfit(InvalidRequest):
+    code = "agreement.party_unfit"
+
+
+class NotAParty(NotAllowed):
+    code = "agreement.not_a_party"
+
+
+class TransitionNotPossible(Conflict):
+    code = "agreement.transition_refused"
+
+
+class DigestDiffers(Conflict):
+    code = "agreement.digest_differs"
+
+
+class SignedTwice(Conflict):
+    code = "agreement.signed_twice"

@@ -1,10 +1,83 @@
 """SQL of agreements."""
 
-from sqlmodel import Session, select
+from sqlalchemy import ColumnElement, and_, func, or_, true
+from sqlmodel import Session, col, select
 
-from app.agreements.models import Agreement
+from app.agreements.models import AgreementAct, AgreementVersion
+from app.core.scoping import within
+from auth.scope import Scope
 
 
-def active(session: Session) -> list[Agreement]:
-    """Agreements in state active."""
-    return list(session.exec(select(Agreement).where(Agreement.state == "active")))
+def active(session: Session) -> list[AgreementVersion]:
+    """Application agreements in state active."""
+    query = select(AgreementVersion).where(
+        AgreementVersion.state == "active", AgreementVersion.kind == "application"
+    )
+    return list(session.exec(query.order_by(col(AgreementVersion.id))))
+
+
+def add(session: Session, row: AgreementVersion | AgreementAct) -> None:
+    """Store something new."""
+    session.add(row)
+    session.flush()
+
+
+def find(
+    session: Session, agreement_id: str, version: int, *, lock: bool = False
+) -> AgreementVersion | None:
+    """A version; `lock` holds its row until the transaction ends."""
+    key = (agreement_id, version)
+    return session.get(AgreementVersion, key, with_for_update=lock or None)
+
+
+def newest(session: Session, agreement_id: str) -> int:
+    """The number of the newest version; 0 where there is none."""
+    query = select(func.max(AgreementVersion.version)).where(AgreementVersion.id == agreement_id)
+    return session.exec(query).one() or 0
+
+
+def in_state(
+    session: Session, agreement_id: str, states: tuple[str, ...]
+) -> list[AgreementVersion]:
+    """Versions of an agreement in some states, the oldest first."""
+    query = select(AgreementVersion).where(
+        AgreementVersion.id == agreement_id, col(AgreementVersion.state).in_(states)
+    )
+    return list(session.exec(query.order_by(col(AgreementVersion.version))))
+
+
+def _concerns(scope: Scope) -> ColumnElement[bool]:
+    """Those of which a party lies within a scope; a coordinator's has no department."""
+    row = AgreementVersion
+    sides = [
+        within(scope, row.source_region, row.source),
+        within(scope, row.application_region, row.application),
+    ]
+    if scope.department is None:
+        sides.append(within(scope, row.coordinator_region))
+    return or_(*(and_(true(), *side) for side in sides))
+
+
+def page(
+    session: Session, scope: Scope, *, state: str | None, after: str, limit: int
+) -> list[AgreementVersion]:
+    """Versions that concern a scope after `id@version`, by id and version."""
+    query = select(AgreementVersion).where(_concerns(scope))
+    if state is not None:
+        query = query.where(AgreementVersion.state == state)
+    if after:
+        agreement_id, _, version = after.rpartition("@")
+        later = and_(
+            col(AgreementVersion.id) == agreement_id, col(AgreementVersion.version) > int(version)
+        )
+        query = query.where(or_(col(AgreementVersion.id) > agreement_id, later))
+    order = (col(AgreementVersion.id), col(AgreementVersion.version))
+    return list(session.exec(query.order_by(*order).limit(limit)))
+
+
+def acts(session: Session, agreement_id: str, version: int) -> list[AgreementAct]:
+    """What was done about a version, the oldest first."""
+    query = select(AgreementAct).where(
+        AgreementAct.agreement_id == agreement_id, AgreementAct.version == version
+    )
+    return list(session.exec(query.order_by(col(AgreementAct.id))))

@@ -3,27 +3,44 @@
 from sqlmodel import Session
 
 from app.agreements import repository
+from app.agreements.contracts import SNAPSHOT_NAME
 from app.agreements.decision import DatedTerms, Terms
+from app.agreements.models import AgreementVersion
+from app.agreements.schemas import Clauses
 from app.core.snapshots import Snapshot
-
-SNAPSHOT_NAME = "agreements"
+from auth.scope import NATION
 
 
 def load(session: Session) -> tuple[DatedTerms, ...]:
-    """All active agreements."""
+    """All active application agreements."""
     return tuple(
-        DatedTerms(
-            Terms(
-                f"{row.id}@{row.version}",
-                row.source,
-                frozenset(row.purposes),
-                row.strictest_class,
-                row.headline,
-            ),
-            row.valid_from,
-            row.valid_to,
-        )
+        DatedTerms(terms_of(row), row.valid_from, row.valid_to)
         for row in repository.active(session)
+    )
+
+
+def terms_of(row: AgreementVersion) -> Terms:
+    """What a version gives, as decisions need it."""
+    clauses = Clauses.model_validate(row.clauses)
+    sections = None
+    if clauses.sections is not None:
+        sections = {
+            scope.section: None if scope.fields is None else frozenset(scope.fields)
+            for scope in clauses.sections
+        }
+    everywhere = row.source_region == NATION
+    regions = tuple(clauses.regions) or (() if everywhere else (row.source_region,))
+    return Terms(
+        f"{row.id}@{row.version}",
+        row.source,
+        frozenset(clauses.purposes),
+        clauses.strictest_class,
+        clauses.headline,
+        row.application,
+        sections,
+        regions,
+        frozenset(clauses.roles),
+        row.application_region,
     )
 
 

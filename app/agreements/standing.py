@@ -118,8 +118,25 @@ def standing_of(asked: Asked) -> Standing:
     for check in CHECKS if asked.task is not None else _WITHOUT_TASK:
         if not check.holds(asked):
             raise check.refusal(pointer=check.pointer)
+    return _standing(asked)
+
+
+def standing_if_asked(asked: Asked) -> Standing | None:
+    """The same where the purpose is known, whether or not the caller may ask."""
+    return _standing(asked) if _purpose_known(asked) else None
+
+
+def _standing(asked: Asked) -> Standing:
+    principal = asked.principal
     return Standing(
-        PURPOSES[asked.purpose], office_of(asked.principal), _region(asked), _task(asked)
+        PURPOSES[asked.purpose],
+        office_of(principal),
+        _region(asked),
+        _task(asked),
+        principal.department or "",
+        principal.roles,
+        principal.region,
+        asked.region,
     )
 
 

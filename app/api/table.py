@@ -6,6 +6,7 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from starlette.types import Scope
 
+from app.agreements import routes as agreements
 from app.audit import routes as audit
 from app.businesses import routes as businesses
 from app.catalogue import routes as catalogue
@@ -27,6 +28,7 @@ _ROUTERS = (
     businesses.router,  # inspectors: typed text and scanned codes
     tasks.router,  # leaders: why an officer is there
     inspections.router,  # inspectors: the record of a visit
+    agreements.router,  # three parties: who may see what for which purpose
     registry.router,  # departments: adapters and their life-cycle
     operations.router,  # departments: long work
     deliveries.router,  # departments: what is on its way to them

@@ -8,7 +8,18 @@ from importlib.metadata import version
 
 import typer
 
-from app.cli import adapter, answers, deliveries, doctor, keys, openapi, people, server, token
+from app.cli import (
+    adapter,
+    agreement,
+    answers,
+    deliveries,
+    doctor,
+    keys,
+    openapi,
+    people,
+    server,
+    token,
+)
 from app.cli.words import said
 
 app = typer.Typer(
@@ -59,6 +70,14 @@ app.add_typer(
     answers.app,
     name="answers",
     help=said("What departments said last.", "各部门最近一次的答复。"),
+)
+app.add_typer(
+    agreement.app,
+    name="agreement",
+    help=said(
+        "Agreements between departments: draft, sign, suspend, compare.",
+        "数据采集与应用协议：起草、签署、暂停、查看。",
+    ),
 )
 app.add_typer(
     people.app,

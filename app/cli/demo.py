@@ -20,6 +20,7 @@ from typing import Any
 import httpx
 
 from adapters.fakes.departments import SECRETS, manifest_of
+from app.cli import signing
 from app.cli.door import Door
 from app.cli.screen import Screen
 from app.cli.server import port_is_free
@@ -195,6 +196,7 @@ def _play(
         "A second check with " + ", ".join(f"{n} {m}" for n, m in BROKEN.items()), broken
     )
     _set_faults(control, dict.fromkeys(BROKEN, "ok"))
+    signing.play(screen, gateway, issuer, doors["inspector"], (BUSINESS, task))
     return path
 
 

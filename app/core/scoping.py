@@ -15,8 +15,10 @@ def within(
     """The conditions; none for a scope of everything. Rows that name no region are of the
     `nameless` one.
     """
-    prefix, conditions = scope.region_prefix, []
+    prefix = scope.region_prefix
+    conditions: list[ColumnElement[bool]] = []
     if prefix:
+        inside: ColumnElement[bool]
         inside = region == prefix if len(prefix) == _EXACT else region.startswith(prefix)
         if nameless.startswith(prefix):
             inside = or_(inside, region == "")

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from datetime import date
+from typing import NamedTuple
 
 from sqlmodel import Session
 
@@ -76,6 +77,24 @@ def _unit_of(session: Session, trail: Trail, officer: OfficerWrite) -> Unit:
         )
         repository.add(session, found)
     return found
+
+
+class UnitFacts(NamedTuple):
+    """What other rooms need to know of a unit."""
+
+    id: str
+    department: str
+    region: str
+    parts: tuple[str, ...]
+    is_active: bool
+
+
+def unit_facts(session: Session, unit_id: str) -> UnitFacts | None:
+    """Of a unit; None where there is none."""
+    row = repository.find_unit(session, unit_id)
+    if row is None:
+        return None
+    return UnitFacts(row.id, row.department, row.region, tuple(row.parts), row.state == "active")
 
 
 def tier_of(region: str) -> Tier:

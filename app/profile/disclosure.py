@@ -153,7 +153,9 @@ class Disclosure:
     def _moved(self, prepared: Prepared, region: Region) -> Prepared:
         """The look-up by the offices of another region; as it was where it may not go on."""
         try:
-            plan = self.plan(prepared.principal, prepared.look_up, prepared.business, region, "")
+            plan = self.plan(
+                prepared.principal, prepared.look_up, prepared.business, region, region.code
+            )
         except DomainError:  # the refusal is told when the answer is confirmed
             return prepared
         return structs.replace(prepared, plan=plan.within(prepared.plan), region=region)

@@ -20,3 +20,7 @@ class TokenOver(Unavailable):
 
     code = "auth.token_expired"
     retryable = False
+
+
+class SectionNotServed(InvalidRequest):
+    code = "profile.section_not_served"

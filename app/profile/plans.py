@@ -26,7 +26,7 @@ from adapters.dispatch.lane import Lane
 from adapters.dispatch.limits import AdaptiveLimit
 from adapters.dispatch.question import Begin, Question, Route, awaiting
 from adapters.transport.heads import RoutedQuery, head_of, told_ms
-from app.agreements.decision import DatedTerms, Standing, grant, in_force
+from app.agreements.decision import DatedTerms, Standing, Terms, grant, in_force, serving
 from app.catalogue.classification import Catalogue
 from app.core.ids import new_span_id
 from app.profile.request import RESERVE_SECONDS, LookUp
@@ -35,7 +35,7 @@ from app.profile.section import Specification, specify
 from app.registry.offices import Choice, LiveAdapter
 from auth.principal import Principal
 
-_MOST_PLANS = 512
+_MOST_PLANS, _MOST_STANDINGS = 512, 20_000
 
 
 class Region(Struct, frozen=True):
@@ -156,34 +156,49 @@ class Plans:
     def __init__(self, dispatcher: Dispatcher, catalogue_on: Callable[[date], Catalogue]) -> None:
         self._dispatcher = dispatcher
         self._catalogue_on = catalogue_on
-        self._of: tuple[object, date] | None = None
-        self._known: dict[tuple[Choice, str, str | None, str, str], Plan] = {}
+        self._of: tuple[object, object, date] | None = None
+        self._terms: tuple[Terms, ...] = ()
+        self._served: dict[tuple[object, ...], tuple[tuple[Terms, ...], tuple[str, ...]]] = {}
+        self._known: dict[tuple[object, ...], Plan] = {}
 
     def plan(
         self, choice: Choice, agreements: tuple[DatedTerms, ...], standing: Standing, day: date
     ) -> Plan:
-        """The plan for a standing, and for those whom a look-up asks."""
-        of = self._of
-        if of is None or of[0] is not agreements or of[1] != day or len(self._known) > _MOST_PLANS:
-            self._of, self._known = (agreements, day), {}
-        key = (
-            choice, standing.purpose.name, standing.department, standing.region, standing.task,
-        )  # fmt: skip
+        """The plan for a standing, and for those whom a look-up asks: one for all to whom the same
+        is granted.
+        """
+        of, catalogue = self._of, self._catalogue_on(day)
+        if of is None or of[0] is not agreements or of[1] is not catalogue or of[2] != day:
+            self._of, self._terms = (agreements, catalogue, day), in_force(agreements, day)
+            self._served, self._known = {}, {}
+        name = standing.purpose.name
+        who = (name, standing.unit, standing.roles, standing.acts_in, standing.lies_in)
+        served = self._served.get(who)
+        if served is None:
+            if len(self._served) >= _MOST_STANDINGS:
+                self._served.clear()
+            found = serving(standing, self._terms)
+            served = self._served[who] = found, tuple(t.agreement for t in found)
+        key = (choice, name, standing.department, standing.region, standing.task, served[1])
         known = self._known.get(key)
         if known is None:
-            known = self._known[key] = self._made(choice, agreements, standing, day)
+            if len(self._known) >= _MOST_PLANS:
+                self._known.clear()
+            known = self._known[key] = self._made(choice, served[0], standing, catalogue)
         return known
 
     def _made(
-        self, choice: Choice, agreements: tuple[DatedTerms, ...], standing: Standing, day: date
+        self,
+        choice: Choice,
+        served: tuple[Terms, ...],
+        standing: Standing,
+        catalogue: Catalogue,
     ) -> Plan:
-        catalogue = self._catalogue_on(day)
-        terms = in_force(agreements, day)
         specifications = {
             name: specify(
                 entry.manifest,
                 "" if name in choice.nowhere else entry.label,
-                grant(standing, entry.manifest.department, terms),
+                grant(standing, entry.manifest.department, entry.manifest.section, served),
                 catalogue,
                 choice.office(name),
             )
@@ -199,7 +214,7 @@ class Plans:
             if name in granted - choice.nowhere
         )
         used = sorted({spec.grant.agreement for spec in specifications.values() if spec.grant})
-        policy = ",".join([catalogue.version, *sorted(t.agreement for t in terms)])
+        policy = ",".join([catalogue.version, *sorted(t.agreement for t in self._terms)])
         departments = tuple(sorted({e.manifest.department for e in choice.live.values()}))
         return Plan(
             specifications,

@@ -8,13 +8,17 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Header, Path, Request, Response
 from fastapi.responses import StreamingResponse
 
+from app.agreements.schemas import ExplainWrite, Explanation
+from app.audit.deps import SequencerDep
+from app.audit.events import EventName
+from app.audit.service import act_of
 from app.core.admission import Priority, takes
 from app.core.compression import compressed_stream
 from app.core.deps import ADMISSION, RATES, SettingsDep
 from app.core.ids import new_trace_id
 from app.core.problems import trace_id_of
 from app.core.rates import Rates
-from app.profile import answer, request, service, streams
+from app.profile import answer, explaining, request, service, streams
 from app.profile.deps import ENGINE
 from app.profile.disclosure import ClientGone
 from app.profile.fastpath import gone, priority_of
@@ -242,6 +246,32 @@ async def read_profiles(
     )
     gzip = asked.headers.get("accept-encoding", "")
     return _streamed(lines, streams.NDJSON, gzip, rates.header_pairs(principal.subject))
+
+
+@router.post("/decisions:explain")
+@takes(Priority.PULL)
+async def explain_decision(
+    wanted: ExplainWrite,
+    asked: Request,
+    engine: EngineDep,
+    principal: ReaderDep,
+    sequencer: SequencerDep,
+) -> Explanation:
+    """Whether you would see fields of a section, check by check, and the smallest change that would
+    release each: tried over the same checks. No department is asked.
+    """
+    explained = await explaining.explain(engine.disclosure, principal, wanted)
+    event = act_of(
+        principal,
+        EventName.DECISION_EXPLAINED,
+        subject=subject_of(wanted.business_id),
+        purpose=wanted.purpose,
+        task=wanted.task or "",
+        object_ref=wanted.section,
+        trace_id=trace_id_of(asked),
+    )
+    await sequencer.append(event)
+    return explained
 
 
 @router.get("/catalogue/reasons", dependencies=[Depends(requires(Permission.CATALOGUE_READ))])

@@ -219,7 +219,7 @@ _HIDDEN = advice_of(Path(__file__).with_name("data") / "hidden.csv")
 
 def _withheld(row: FieldClass, given: Grant) -> s.Hidden:
     """Why, and what to do now: of the check that keeps this class closed."""
-    reason = reason_of(row.level, given)
+    reason = reason_of(row, given)
     return _hidden(row, reason, _HIDDEN[reason])
 
 

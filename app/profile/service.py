@@ -70,7 +70,8 @@ class Engine:
             return None
         place = known or self.disclosure.whereabouts.at_once(business.key) or UNKNOWN
         lies_in = place.of_site(look_up.site) or place.region
-        plan = self.disclosure.plan(principal, look_up, business, region, lies_in)
+        # Whom to ask rests on where it is believed to be; what is told, on where it is.
+        plan = self.disclosure.plan(principal, look_up, business, region, lies_in or region.code)
         return Prepared(principal, look_up, business, plan, started, region, bool(lies_in))
 
     async def look_up(
@@ -101,11 +102,16 @@ class Engine:
             for name, part in view.parts.items()
         }
 
+        # Where no agreement covers anybody, nobody was asked: coming again later changes nothing.
+        answered = closing.completeness.answered > 0 or all(
+            part.spec.grant is None for part in view.parts.values()
+        )
+
         def tell(entry: str) -> Encoded:
             self._tell_shedding(closing.completeness, view)
             common["elapsed_ms"] = prepared.elapsed_ms
             profile = s.Profile(**common, sections=sections, audit=s.AuditRead(entry))
-            return Encoded(encode(profile), told.etag, closing.completeness.answered > 0)
+            return Encoded(encode(profile), told.etag, answered)
 
         return Disclosed(events.viewed(prepared, view, closing.digest), tell)
 

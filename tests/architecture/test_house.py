@@ -117,6 +117,8 @@ def test_pure_modules_are_on_the_list_of_the_contract():
         "letters",
         "locating",
         "callers",
+        "contracts",
+        "explaining",
         "first",
         "people",
         "last_known",

@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-MOST = 28_700
+MOST = 29_200
 """Of six departments. It goes down where somebody makes it cheaper, never up without a reason in the commit."""
 
 

@@ -25,7 +25,11 @@ def test_the_demo_shows_both_profiles_and_ends(tmp_path):
     assert "receipt FOOD-" in shown
     assert re.search(r"registered\? YES +taxes on time\? NO +fire permit\? YES", shown)
     assert "fire permit? UNKNOWN (last known: yes)" in shown
-    assert shown.count("missing") == 3
+    assert len(re.findall(r"^  missing ", shown, re.MULTILINE)) == 3
+    assert "tax/overdue_filing_count: withhold (agreement_missing)" in shown
+    assert "The three parties sign an agreement on this section" in shown
+    assert "tax/overdue_filing_count: 1" in shown
+    assert int(re.search(r"is gone (\d+) ms later", shown)[1]) < 1000
     assert "curl" not in shown, "what stops invites nobody"
     assert not (tmp_path / ".demo/gateway.log").read_text().count("Traceback")
 
@@ -188,7 +192,7 @@ class TestOperator:
         }
         behind = self.run(tmp_path, "serve", "--port", str(free_ports(1)), **complete)
         assert (behind.returncode, "onevisit migrate" in behind.stderr) == (2, True)
-        assert "revision 0012" in self.run(tmp_path, "migrate", **url).stdout
+        assert "revision 0013" in self.run(tmp_path, "migrate", **url).stdout
         kept = self.run(tmp_path, "migrate", "--revision", "0009", **url)
         assert (kept.returncode, "--yes-delete" in kept.stderr) == (2, True)
         assert "Set ONEVISIT_DATABASE_URL" in self.run(tmp_path, "migrate").stderr

@@ -169,6 +169,8 @@ class TestExamples:
             "department": city.manager("culture"),
             "system": city.caller("system-1", Role.SYSTEM_ADMINISTRATOR),
             "security": city.caller("security-1", Role.SECURITY_ADMINISTRATOR),
+            "fire_manager": city.manager("fire"),
+            "tax_manager": city.manager("tax"),
             "anonymous": city.client(),
         }
         known["tomorrow"] = (datetime.now(UTC) + timedelta(days=1)).isoformat()

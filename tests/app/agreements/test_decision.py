@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from app.agreements.decision import (
     BY_AGREEMENT,
+    NOT_AGREED,
     REGION_FOREIGN,
     REGION_UNKNOWN,
     TASK_ALONE,
@@ -22,6 +23,7 @@ from app.agreements.decision import (
     field_verdict,
     grant,
     reason_of,
+    serving,
 )
 from app.agreements.errors import TaskNotYours
 from app.agreements.masking import MASKS, mask
@@ -48,7 +50,7 @@ def row(name, level, mask_rule="", masked_class=None):
 @pytest.mark.parametrize("task", ["", TASK_MISSING, TASK_FOREIGN, TASK_ALONE])
 def test_class_2_needs_the_region_and_a_task_or_the_own_department(purpose, own, region, task):
     standing = Standing(PURPOSES[purpose], "tax" if own else "fire", region, task)
-    given = grant(standing, "tax", [INSPECTION, PATROL])
+    given = grant(standing, "tax", "s", serving(standing, [INSPECTION, PATROL]))
     agreed = 2 if own else {"inspection": 2, "patrol": 3}[purpose]
     if region:
         wanted, why = (4 if purpose == "patrol" else 3), region
@@ -56,9 +58,9 @@ def test_class_2_needs_the_region_and_a_task_or_the_own_department(purpose, own,
         wanted, why = agreed, BY_AGREEMENT
     else:
         wanted, why = 3, task
-    assert (given.strictest_class, given.agreed, given.why) == (wanted, agreed, why)
+    assert (given.reach("a"), given.agreed_on("a")) == (wanted, agreed)
     for level in range(2, wanted):
-        assert reason_of(level, given) == (BY_AGREEMENT if level < agreed else why)
+        assert reason_of(row("a", level), given) == (BY_AGREEMENT if level < agreed else why)
 
 
 def asked(*, task=None, region="330106", **more):
@@ -106,8 +108,50 @@ def test_a_task_of_another_region_serves_nobody_here():
 
 def test_without_an_agreement_for_the_purpose_nothing_is_granted():
     standing = Standing(PURPOSES["patrol"], "tax", "", "")
-    assert grant(standing, "tax", [INSPECTION]) is None
-    assert grant(standing, "tax", [Terms("x", "fire", frozenset({"patrol"}), 2, True)]) is None
+    of_fire = Terms("x", "fire", frozenset({"patrol"}), 2, True)
+    for terms in ([INSPECTION], [of_fire]):
+        assert grant(standing, "tax", "s", serving(standing, terms)) is None
+
+
+def terms(**more):
+    values = {"agreement": "x", "source": "tax", "purposes": frozenset({"inspection"})}
+    return Terms(**{**values, "strictest_class": 2, "headline": False, **more})
+
+
+@pytest.mark.parametrize(
+    ("more", "who", "served"),
+    [
+        ({"application": "fire"}, {"unit": "fire"}, True),
+        ({"application": "fire"}, {"unit": "food"}, False),
+        ({"application": "fire"}, {"unit": ""}, False),
+        ({"application_region": "330100"}, {"acts_in": "330106"}, True),
+        ({"application_region": "330100"}, {"acts_in": "330000"}, False),
+        ({"regions": ("330100",)}, {"lies_in": "330106"}, True),
+        ({"regions": ("330100",)}, {"lies_in": "310115"}, False),
+        ({"regions": ("330100",)}, {"lies_in": ""}, False),
+        ({"roles": frozenset({Role.PATROLLER})}, {"roles": frozenset({Role.INSPECTOR})}, False),
+        ({"roles": frozenset({Role.PATROLLER})}, {"roles": frozenset({Role.PATROLLER})}, True),
+        ({"purposes": frozenset({"patrol"})}, {}, False),
+    ],
+)
+def test_whom_an_agreement_serves(more, who, served):
+    standing = Standing(PURPOSES["inspection"], None, "", "", **who)
+    assert bool(serving(standing, [terms(**more)])) is served
+
+
+def test_fields_are_those_of_the_agreements_that_name_them():
+    """Several agreements about a section add up, each as deep as it goes."""
+    standing = Standing(PURPOSES["inspection"], None, "", "")
+    both = [
+        terms(sections={"s": frozenset({"a"})}),
+        terms(agreement="y", strictest_class=4, sections={"s": frozenset({"a", "b"})}),
+    ]
+    given = grant(standing, "tax", "s", both)
+    assert [given.reach(name) for name in "abc"] == [2, 4, None]
+    verdicts = [field_verdict(row(name, 3), given) for name in "abc"]
+    assert verdicts == ["release", "withhold", "withhold"]
+    assert [reason_of(row(name, 3), given) for name in "bc"] == [BY_AGREEMENT, NOT_AGREED]
+    assert grant(standing, "tax", "other", both) is None
 
 
 def naive(level, mask_rule, masked_class, reach):

@@ -10,7 +10,14 @@ from app.core.db import Database
 from app.core.schema import current_revision, expected_revision, migrate
 from app.core.settings import SettingsError
 from app.core.snapshots import Revision, Snapshot, Snapshots, bump
-from app.organisations.models import Officer
+from app.organisations.models import Person
+
+KEPT_FOR_ONE_RELEASE = {"officers", "agreements"}
+"""Nothing here reads them; releases of before may still run beside this one."""
+
+
+def is_ours(name, kind, parents):
+    return (name if kind == "table" else parents.get("table_name")) not in KEPT_FOR_ONE_RELEASE
 
 
 class TestDatabase:
@@ -56,9 +63,10 @@ class TestDatabase:
         from sqlmodel import SQLModel
 
         with database.engine.connect() as connection:
-            context = MigrationContext.configure(connection, opts={"compare_type": True})
+            opts = {"compare_type": True, "include_name": is_ours}
+            context = MigrationContext.configure(connection, opts=opts)
             assert compare_metadata(context, SQLModel.metadata) == []
-        assert Officer.__tablename__ in SQLModel.metadata.tables
+        assert Person.__tablename__ in SQLModel.metadata.tables
 
 
 class TestPeeks:

@@ -1,0 +1,212 @@
+"""Why a field would be released or not, and the smallest change that would release it: found over
+the same checks as everything else, and tried. Pure.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import NamedTuple
+
+from msgspec import structs
+
+from app.agreements.decision import (
+    BY_AGREEMENT,
+    NOT_AGREED,
+    REGION_FOREIGN,
+    REGION_UNKNOWN,
+    TASK_ALONE,
+    TASK_FOREIGN,
+    TASK_MISSING,
+    Grant,
+    Standing,
+    Terms,
+    Verdict,
+    field_verdict,
+    grant,
+    reason_of,
+    serving,
+)
+from app.agreements.standing import CHECKS, Asked, standing_if_asked
+from app.catalogue.classification import FieldClass
+from app.tasks.lifecycle import OpenTask
+from app.tasks.purposes import PURPOSES
+from auth.principal import Role
+
+NO_AGREEMENT = "agreement_missing"
+_SECOND_PERSON = "another-person"
+_MOST_CHANGES = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """Somebody who asks for a section of a department, and the agreements in force."""
+
+    asked: Asked
+    department: str
+    section: str
+    terms: tuple[Terms, ...]
+
+
+class Checked(NamedTuple):
+    """A check and whether it holds."""
+
+    name: str
+    holds: bool
+
+
+class Ruling(NamedTuple):
+    """What becomes of a field; `reason` names the first check that keeps it back."""
+
+    verdict: Verdict
+    reason: str
+
+
+def checks_of(situation: Situation) -> list[Checked]:
+    """Every check of asking in its order; those that rest on one that does not hold are left
+    out.
+    """
+    found = []
+    for check in CHECKS:
+        if check.name.startswith("task_") and not _is_about_a_task(situation.asked, check.name):
+            continue
+        holds = check.holds(situation.asked)
+        found.append(Checked(check.name, holds))
+        if not holds and check.name == "purpose_known":
+            break
+    return found
+
+
+def _is_about_a_task(asked: Asked, name: str) -> bool:
+    return name == "task_given" or asked.task is not None
+
+
+def granted(situation: Situation) -> Grant | None:
+    """What the agreements give, whoever may ask."""
+    standing = standing_if_asked(situation.asked)
+    return None if standing is None else _granted(situation, standing)
+
+
+def _granted(situation: Situation, standing: Standing) -> Grant | None:
+    served = serving(standing, situation.terms)
+    return grant(standing, situation.department, situation.section, served)
+
+
+def ruling(situation: Situation, row: FieldClass) -> Ruling:
+    """What becomes of one field: the checks of asking first, then agreement, region and task."""
+    failed = next((check.name for check in checks_of(situation) if not check.holds), None)
+    if failed is not None:
+        return Ruling("withhold", failed)
+    given = granted(situation)
+    if given is None:
+        return Ruling("withhold", NO_AGREEMENT)
+    verdict = field_verdict(row, given)
+    return Ruling(verdict, reason_of(row, given) if verdict == "withhold" else "")
+
+
+def smallest_change(situation: Situation, row: FieldClass) -> list[str] | None:
+    """The checks that have to be made to hold so that a field is released or shown masked, in
+    order: each was made to hold and everything decided again. None where nothing helps.
+    """
+    needed: list[str] = []
+    changed = situation
+    for _ in range(_MOST_CHANGES):
+        found = ruling(changed, row)
+        if found.verdict != "withhold":
+            return needed
+        repair = _REPAIRS.get(found.reason)
+        if repair is None or found.reason in needed:
+            return None
+        needed.append(found.reason)
+        changed = repair(changed, row)
+    return None
+
+
+def _with_task(situation: Situation, _row: FieldClass) -> Situation:
+    """A leader of the caller's office and region assigns a task for this."""
+    asked = situation.asked
+    task = OpenTask(
+        "assigned",
+        asked.business_id,
+        asked.site,
+        asked.purpose,
+        asked.region,
+        frozenset({asked.principal.subject}),
+        _SECOND_PERSON,
+        asked.now + timedelta(hours=1),
+        asked.principal.region,
+        asked.principal.department or "",
+    )
+    tasks = {**asked.tasks, task.id: task}
+    return replace(situation, asked=structs.replace(asked, tasks=tasks, task=task.id))
+
+
+def _with_task_there(situation: Situation, row: FieldClass) -> Situation:
+    """An officer of the business's region, with a task of a leader there."""
+    region = situation.asked.region
+    if region and not situation.asked.principal.covers(region):
+        situation = _by_somebody_there(situation, row)
+    return _with_task(situation, row)
+
+
+def _approved(situation: Situation, _row: FieldClass) -> Situation:
+    asked = situation.asked
+    task = asked.open_task
+    if task is None:
+        return situation
+    tasks = {**asked.tasks, task.id: replace(task, approved_by=_SECOND_PERSON)}
+    return replace(situation, asked=structs.replace(asked, tasks=tasks))
+
+
+def _with_role(situation: Situation, _row: FieldClass) -> Situation:
+    asked = situation.asked
+    roles = frozenset(map(Role, PURPOSES[asked.purpose].roles))
+    principal = replace(asked.principal, roles=asked.principal.roles | roles)
+    return replace(situation, asked=structs.replace(asked, principal=principal))
+
+
+def _located(situation: Situation, _row: FieldClass) -> Situation:
+    asked = situation.asked
+    return replace(situation, asked=structs.replace(asked, region=asked.principal.region))
+
+
+def _by_somebody_there(situation: Situation, _row: FieldClass) -> Situation:
+    asked = situation.asked
+    principal = replace(asked.principal, region=asked.region)
+    return replace(situation, asked=structs.replace(asked, principal=principal))
+
+
+def _agreed(situation: Situation, row: FieldClass) -> Situation:
+    """The parties agree on this field, for this purpose, as deep as its class."""
+    asked = situation.asked
+    terms = Terms(
+        "agreed",
+        situation.department,
+        frozenset({asked.purpose}),
+        row.level,
+        headline=False,
+        sections={situation.section: frozenset({row.field})},
+    )
+    return replace(situation, terms=(*situation.terms, terms))
+
+
+_REPAIRS: dict[str, Callable[[Situation, FieldClass], Situation]] = {
+    "purpose_of_role": _with_role,
+    **dict.fromkeys(
+        (
+            "task_given",
+            "task_open",
+            "task_assigned",
+            "task_of_business",
+            "task_of_purpose",
+            TASK_MISSING,
+            TASK_FOREIGN,
+        ),
+        _with_task,
+    ),
+    "task_of_region": _with_task_there,
+    TASK_ALONE: _approved,
+    REGION_UNKNOWN: _located,
+    REGION_FOREIGN: _by_somebody_there,
+    **dict.fromkeys((NO_AGREEMENT, BY_AGREEMENT, NOT_AGREED), _agreed),
+}
+"""How each check could be made to hold. What no person may change is not among them."""

@@ -1,0 +1,277 @@
+"""Agreements between three named parties, over HTTP: signed over a digest, suspended by any of them."""
+
+import pytest
+
+from auth.principal import Role
+
+MAIN = "91330106MA2YYY034D"
+CITY = "330100"
+CLAUSES = {
+    "purposes": ["inspection"], "legal_basis": "政务数据共享条例第二十条", "strictest_class": 2, "headline": True,
+    "sections": [{"section": "tax", "fields": ["taxpayer_name", "overdue_filing_count"]}],
+    "valid_from": "2026-01-01", "security_responsible": "陈某",
+}  # fmt: skip
+PARTIES = {
+    "source_unit": "tax-city",
+    "coordinator_unit": "data-city",
+    "application_unit": "fire-city",
+}
+SEED = "/v1/agreements/seed-inspection/versions/1"
+
+
+class Parties:
+    """People of three units of a city, and others."""
+
+    def __init__(self, gateway):
+        def one(subject, role, department=None, region=CITY):
+            return gateway.caller(subject, role, department=department, region=region)
+
+        self.gateway = gateway
+        self.tax = one("sun", Role.CDO, "tax")
+        self.fire = one("chen", Role.DATA_MANAGER, "fire")
+        self.data = one("lin", Role.COORDINATOR)
+        self.nation = one("nation", Role.COORDINATOR, None, "000000")
+        self.food = one("food", Role.DATA_MANAGER, "food")
+        self.county = one("county", Role.DATA_MANAGER, "tax", "330106")
+        self.officer = one("inspector-1", Role.INSPECTOR, "fire")
+
+    async def units(self):
+        system = self.gateway.caller("system", Role.SYSTEM_ADMINISTRATOR, region="000000")
+        for unit_id, department, part in (
+            ("tax-city", "tax", "source"), ("fire-city", "fire", "application"), ("data-city", None, "coordinator"),
+            ("food-city", "food", "source"),
+        ):  # fmt: skip
+            body = {
+                "unit_id": unit_id,
+                "name": {"zh": "某", "en": "x"},
+                "tier": "city",
+                "region": CITY,
+                "parts": [part],
+            }
+            if department:
+                body["department"] = department
+            assert (await system.post("/v1/units", json=body)).status_code == 201
+
+    async def draft(self, client=None, status=201, **changes):
+        clauses = {**CLAUSES, **changes.pop("clauses", {})}
+        body = {"agreement_id": "fire-tax", **PARTIES, "clauses": clauses, **changes}
+        answer = await (client or self.fire).post("/v1/agreements", json=body)
+        assert answer.status_code == status, answer.text
+        return answer.json()
+
+    async def sign(self, client, drafted, **more):
+        path = f"/v1/agreements/fire-tax/versions/{drafted['version']}:sign"
+        return await client.post(path, json={"digest": drafted["digest"], **more})
+
+    async def in_force(self, **changes):
+        drafted = await self.draft(**changes)
+        path = "/v1/agreements/fire-tax/versions/1"
+        assert (await self.fire.post(f"{path}:submit")).status_code == 200
+        for client in (self.tax, self.data, self.fire):
+            answer = await self.sign(client, drafted)
+            assert answer.status_code == 200, answer.text
+        assert answer.json()["state"] == "active"
+        return answer.json()
+
+    async def tax_seen(self):
+        task = await self.gateway.task(MAIN)
+        params = {"purpose": "inspection", "task": task}
+        answer = await self.officer.get(f"/v1/profiles/{MAIN}", params=params)
+        return answer.json()["sections"]["tax"]
+
+
+@pytest.fixture
+async def parties(gateway):
+    found = Parties(gateway)
+    await found.units()
+    return found
+
+
+async def test_a_field_appears_with_an_agreement_and_goes_with_its_suspension(city):
+    parties = Parties(city)
+    await parties.units()
+    assert (await parties.tax_seen())["data"]["overdue_filing_count"] == 1
+    reason = {"reason": "replaced by agreements of the departments"}
+    assert (await parties.nation.post(f"{SEED}:suspend", json=reason)).status_code == 200
+    tax = await parties.tax_seen()
+    assert (tax["outcome"], tax["reason"]["code"]) == ("denied", "agreement_missing")
+
+    asked = {
+        "business_id": MAIN,
+        "section": "tax",
+        "purpose": "inspection",
+        "task": await city.task(MAIN),
+    }
+    told = (await parties.officer.post("/v1/decisions:explain", json=asked)).json()
+    field = next(f for f in told["fields"] if f["field"] == "overdue_filing_count")
+    assert (field["verdict"], field["reason"]) == ("withhold", "agreement_missing")
+    assert [c["check"] for c in field["smallest_change"]] == ["agreement_missing"]
+
+    signed = await parties.in_force()
+    tax = await parties.tax_seen()
+    assert tax["agreement"] == "fire-tax@1"
+    assert tax["data"]["overdue_filing_count"] == 1
+    withheld = {row["pointer"]: row["reason"] for row in tax["withheld"]}
+    assert withheld["/taxpayer_status"] == "not_in_agreement"
+    assert "taxpayer_status" not in tax["data"]
+    assert {a["party"]: a["subject"] for a in signed["acts"] if a["act"] == "sign"} == {
+        "source": "sun", "coordinator": "lin", "application": "chen",
+    }  # fmt: skip
+    told = (await parties.officer.post("/v1/decisions:explain", json=asked)).json()
+    verdicts = {f["field"]: f["verdict"] for f in told["fields"]}
+    assert (verdicts["overdue_filing_count"], verdicts["taxpayer_status"]) == (
+        "release",
+        "withhold",
+    )
+
+    path = "/v1/agreements/fire-tax/versions/1"
+    assert (await parties.tax.post(f"{path}:suspend", json=reason)).status_code == 200
+    assert (await parties.tax_seen())["outcome"] == "denied"
+    other = await parties.fire.post(f"{path}:resume", json=reason)
+    assert (other.status_code, other.json()["code"]) == (403, "agreement.not_a_party")
+    assert (await parties.tax.post(f"{path}:resume", json=reason)).status_code == 200
+    assert (await parties.tax_seen())["data"]["overdue_filing_count"] == 1
+
+
+class TestSigning:
+    async def test_every_party_signs_over_what_it_read(self, parties):
+        drafted = await parties.draft()
+        assert (drafted["state"], drafted["kind"]) == ("draft", "application")
+        early = await parties.sign(parties.tax, drafted)
+        assert (early.status_code, early.json()["code"]) == (409, "agreement.transition_refused")
+        await parties.fire.post("/v1/agreements/fire-tax/versions/1:submit")
+        other = await parties.sign(parties.tax, drafted | {"digest": "0" * 64})
+        assert (other.status_code, other.json()["code"]) == (409, "agreement.digest_differs")
+        assert (await parties.sign(parties.tax, drafted)).json()["waits_for"] == [
+            "coordinator", "application",
+        ]  # fmt: skip
+        again = await parties.sign(parties.tax, drafted)
+        assert (again.status_code, again.json()["code"]) == (409, "agreement.signed_twice")
+
+    async def test_nobody_signs_for_two_parties(self, parties):
+        drafted = await parties.draft()
+        await parties.fire.post("/v1/agreements/fire-tax/versions/1:submit")
+        assert (await parties.sign(parties.data, drafted)).status_code == 200
+        same = parties.gateway.caller("lin", Role.CDO, department="tax")
+        answer = await parties.sign(same, drafted)
+        assert (answer.status_code, answer.json()["code"]) == (409, "agreement.signed_twice")
+
+    async def test_others_know_nothing_of_it(self, parties):
+        drafted = await parties.draft()
+        await parties.fire.post("/v1/agreements/fire-tax/versions/1:submit")
+        for stranger in (parties.food, parties.county):
+            assert (await parties.sign(stranger, drafted)).json()["code"] == "agreement.unknown"
+            path = "/v1/agreements/fire-tax/versions/1"
+            assert (await stranger.get(path)).status_code == 404
+            listed = (await stranger.get("/v1/agreements")).json()["items"]
+            assert "fire-tax" not in {each["agreement_id"] for each in listed}
+        not_a_party = await parties.draft(parties.food, 403, agreement_id="other")
+        assert not_a_party["code"] == "agreement.not_a_party"
+
+    async def test_a_leader_drafts_nothing(self, parties):
+        leader = parties.gateway.leader
+        body = {"agreement_id": "x-y", **PARTIES, "clauses": CLAUSES}
+        assert (await leader.post("/v1/agreements", json=body)).status_code == 403
+
+    @pytest.mark.parametrize(
+        ("changes", "pointer"),
+        [
+            ({"source_unit": "nowhere"}, "/body/source_unit"),
+            ({"source_unit": "fire-city"}, "/body/source_unit"),
+            ({"coordinator_unit": "tax-city"}, "/body/coordinator_unit"),
+            ({"clauses": {"regions": ["310115"]}}, "/body/clauses/regions/0"),
+        ],
+    )
+    async def test_parties_are_units_that_are_such(self, parties, changes, pointer):
+        refused = await parties.draft(status=422, **changes)
+        assert (refused["code"], refused["errors"][0]["pointer"]) == (
+            "agreement.party_unfit",
+            pointer,
+        )
+
+    @pytest.mark.parametrize(
+        "clauses",
+        [
+            {"purposes": []}, {"purposes": ["curiosity"]}, {"strictest_class": 1}, {"strictest_class": 5},
+            {"sections": []}, {"sections": [{"section": "tax", "fields": ["nothing"]}]},
+            {"sections": [{"section": "tax"}, {"section": "tax"}]}, {"valid_to": "2025-01-01"},
+            {"legal_basis": "x"}, {"offline_hours": 1000}, {"unheard": 1},
+        ],
+    )  # fmt: skip
+    async def test_clauses_are_checked(self, parties, clauses):
+        refused = await parties.draft(status=422, clauses=clauses)
+        assert refused["code"] == "request.invalid"
+
+    async def test_a_further_version_takes_the_place_once_all_have_signed(self, parties):
+        await parties.in_force()
+        body = {**PARTIES, "clauses": CLAUSES | {"strictest_class": 3, "daily_quota": 5}}
+        refused = await parties.fire.post("/v1/agreements/fire-tax/versions", json=body)
+        assert refused.status_code == 422
+        body["clauses"].pop("daily_quota")
+        second = (await parties.fire.post("/v1/agreements/fire-tax/versions", json=body)).json()
+        assert (second["version"], second["state"]) == (2, "draft")
+        diff = await parties.tax.get(
+            "/v1/agreements/fire-tax/changes", params={"before": 1, "after": 2}
+        )
+        assert diff.json()["changes"] == [{"clause": "strictest_class", "before": 2, "after": 3}]
+        await parties.fire.post("/v1/agreements/fire-tax/versions/2:submit")
+        for client in (parties.tax, parties.data, parties.fire):
+            first = (await client.get("/v1/agreements/fire-tax/versions/1")).json()
+            assert first["state"] == "active"
+            assert (await parties.sign(client, second)).status_code == 200
+        first = (await parties.tax.get("/v1/agreements/fire-tax/versions/1")).json()
+        assert first["state"] == "archived"
+
+    async def test_a_version_that_was_turned_down_stays_so(self, parties):
+        drafted = await parties.draft()
+        await parties.fire.post("/v1/agreements/fire-tax/versions/1:submit")
+        path, reason = "/v1/agreements/fire-tax/versions/1", {"reason": "too deep"}
+        rejected = (await parties.tax.post(f"{path}:reject", json=reason)).json()
+        assert (rejected["state"], rejected["acts"][-1]["reason"]) == ("rejected", "too deep")
+        assert (await parties.sign(parties.data, drafted)).status_code == 409
+
+
+class TestExplain:
+    async def ask(self, city, client=None, **more):
+        body = {"business_id": MAIN, "section": "tax", "purpose": "inspection", **more}
+        return await (client or city.inspector).post("/v1/decisions:explain", json=body)
+
+    async def test_class_1_is_as_unknown_as_what_does_not_exist(self, city):
+        answers = [
+            (await self.ask(city, fields=[name])).json() for name in ("declared_tax", "nothing")
+        ]
+        told = [{**a, "trace_id": "", "instance": ""} for a in answers]
+        assert told[0] == told[1]
+        assert told[0]["code"] == "request.invalid"
+        whole = (await self.ask(city)).json()
+        assert not {f["field"] for f in whole["fields"]} & {"declared_tax", "declared_revenue"}
+
+    async def test_it_agrees_with_what_is_then_released(self, city):
+        task = await city.task(MAIN)
+        params = {"purpose": "inspection", "task": task}
+        profile = (await city.inspector.get(f"/v1/profiles/{MAIN}", params=params)).json()
+        told = (await self.ask(city, task=task)).json()
+        tax = profile["sections"]["tax"]
+        released = {f["field"] for f in told["fields"] if f["verdict"] != "withhold"}
+        assert set(tax["data"]) - {"sites"} <= released
+        withheld = {f["field"] for f in told["fields"] if f["verdict"] == "withhold"}
+        assert withheld == {row["pointer"].strip("/") for row in tax.get("withheld", [])}
+        assert told["region"] == "330106"
+
+    async def test_without_a_task_the_leader_is_named(self, city):
+        told = (await self.ask(city)).json()
+        assert (told["may_ask"], told["checks"][-1]["check"]) == (False, "task_given")
+        assert told["checks"][-1]["what_now"]["en"]
+        field = told["fields"][0]
+        assert field["smallest_change"][0]["check"] == "task_given"
+
+    @pytest.mark.parametrize(
+        ("more", "code"),
+        [
+            ({"business_id": "x"}, "identifier.length"), ({"section": "nowhere"}, "profile.section_not_served"),
+            ({"unheard": 1}, "request.invalid"),
+        ],
+    )  # fmt: skip
+    async def test_what_cannot_be_explained(self, city, more, code):
+        answer = await self.ask(city, **more)
+        assert (answer.status_code, answer.json()["code"]) == (422, code)

@@ -10,7 +10,7 @@ ONCE ?=
 .DEFAULT_GOAL := help
 .PHONY: help install demo run test cover check lint format types contracts openapi examples migrate lock audit sbom clean bench bench-peers campaign-truth campaign-zoo campaign-ssrf campaign-overload \
   campaign-crowd campaign-link campaign-browser campaign-field campaign-clients campaign-insider \
-  campaign-freeze campaign-night campaign-lanes campaign-writers campaign-upgrade
+  campaign-freeze campaign-night campaign-lanes campaign-writers campaign-upgrade campaign-policy campaign-revoke
 
 help: ## Show these verbs
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -104,6 +104,12 @@ campaign-lanes: install ## One destination hangs with 10 000 rows waiting: nobod
 
 campaign-writers: install ## PostgreSQL: writers beside each other, 20 000 open tasks, pages of 50 000 records (ROUNDS=n seconds)
 	@$(BIN)/python -m tests.campaigns.writers $(if $(ROUNDS),--rounds $(ROUNDS))
+
+campaign-policy: install ## Who may see which field: random worlds against an independent model, and broken rules (ROUNDS=n worlds)
+	@$(BIN)/python -m tests.campaigns.policy $(if $(ROUNDS),--rounds $(ROUNDS))
+
+campaign-revoke: install ## PostgreSQL, two gateways: withdrawn agreements, roles, people, tasks, adapters under load (ROUNDS=n withdrawals)
+	@$(BIN)/python -m tests.campaigns.revoke $(if $(ROUNDS),--rounds $(ROUNDS))
 
 campaign-upgrade: install ## An old database up and down, twenty migrate at once, two releases side by side (ROUNDS=n records)
 	@$(BIN)/python -m tests.campaigns.upgrade $(if $(ROUNDS),--rounds $(ROUNDS))

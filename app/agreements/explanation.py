@@ -113,7 +113,7 @@ def smallest_change(situation: Situation, row: FieldClass) -> list[str] | None:
         found = ruling(changed, row)
         if found.verdict != "withhold":
             return needed
-        repair = _REPAIRS.get(found.reason)
+        repair = REPAIRS.get(found.reason)
         if repair is None or found.reason in needed:
             return None
         needed.append(found.reason)
@@ -189,7 +189,7 @@ def _agreed(situation: Situation, row: FieldClass) -> Situation:
     return replace(situation, terms=(*situation.terms, terms))
 
 
-_REPAIRS: dict[str, Callable[[Situation, FieldClass], Situation]] = {
+REPAIRS: dict[str, Callable[[Situation, FieldClass], Situation]] = {
     "purpose_of_role": _with_role,
     **dict.fromkeys(
         (

@@ -32,6 +32,13 @@ async def current_principal(
     return principal
 
 
+def still_permitted(request: Request, principal: Principal) -> None:
+    """Raises `Forbidden` for a caller who has lost a role since he was let in."""
+    verifier: TokenVerifier = request.app.state.token_verifier
+    if not verifier.still(principal).roles >= principal.roles:
+        raise Forbidden("auth.permission_missing", "A role of yours has ended meanwhile.")
+
+
 CurrentPrincipal = Annotated[Principal, Depends(current_principal)]
 
 

@@ -56,5 +56,6 @@ def scope_of(principal: Principal) -> Scope:
     """What lies within a caller's region and department."""
     if principal.department is not None:
         return Scope(principal.region_prefix, principal.department)
-    above = bool(principal.roles & _ABOVE_DEPARTMENTS)
+    # What a role below departments may do is not done for all of them by holding another beside it.
+    above = bool(principal.roles & _ABOVE_DEPARTMENTS) and Role.DATA_MANAGER not in principal.roles
     return Scope(principal.region_prefix, None if above else "")

@@ -105,6 +105,12 @@ class TokenVerifier:
         key = await self._keys.key(kid, algorithm)
         return self._current(self._kept(token, self._claims(token, key, algorithm), now))
 
+    def still(self, principal: Principal) -> Principal:
+        """Who somebody is now who was let in before. Raises `AuthError`."""
+        if self._callers is None or principal.claimed is None:
+            return principal
+        return self._callers.current(principal.claimed)
+
     def _current(self, claims: VerifiedClaims) -> VerifiedClaims:
         """What is true of the caller now, whatever was when the token was first seen."""
         if self._callers is None:

@@ -2,10 +2,8 @@
 with versions beside each other. Callers commit.
 """
 
-import hashlib
-import json
 from dataclasses import dataclass
-from typing import Any
+from datetime import timedelta
 
 from sqlmodel import Session
 
@@ -15,12 +13,18 @@ from app.agreements.errors import (
     AgreementUnknown,
     DigestDiffers,
     NotAParty,
-    PartyUnfit,
     SignedTwice,
     TransitionNotPossible,
 )
 from app.agreements.lifecycle import PARTIES, Act, AgreementState, Party, is_signed, step_of
 from app.agreements.models import AgreementAct, AgreementVersion
+from app.agreements.parties import (
+    concerns,
+    digest_now,
+    digest_over,
+    parties_named,
+    parties_of,
+)
 from app.agreements.schemas import (
     AgreementActRead,
     AgreementCreate,
@@ -29,21 +33,17 @@ from app.agreements.schemas import (
     AgreementWrite,
     ClauseChange,
     Clauses,
+    RevisionWrite,
 )
 from app.audit.events import EventName
 from app.audit.service import Trail, act_of
+from app.core.clock import local_date
 from app.core.ids import new_id_text
 from app.core.snapshots import bump
-from app.organisations.service import UnitFacts, unit_facts
-from auth.principal import Principal, Role, prefix_of
-from auth.scope import Scope, scope_of
+from auth.principal import Principal
+from auth.scope import scope_of
 
 SNAPSHOT_NAME = "agreements"
-_SIGNERS = {
-    Party.SOURCE: frozenset({Role.DATA_MANAGER, Role.CDO}),
-    Party.COORDINATOR: frozenset({Role.COORDINATOR}),
-    Party.APPLICATION: frozenset({Role.DATA_MANAGER, Role.CDO}),
-}
 _EVENTS = {
     Act.SUBMIT: EventName.AGREEMENT_SUBMITTED,
     Act.SIGN: EventName.AGREEMENT_SIGNED,
@@ -72,21 +72,29 @@ def draft(desk: AgreementDesk, given: AgreementCreate) -> AgreementRead:
     return _drafted(desk, given.agreement_id, 1, given)
 
 
-def revise(desk: AgreementDesk, agreement_id: str, given: AgreementWrite) -> AgreementRead:
-    """A further version, beside those there are. Once every party has signed it, it takes the place
-    of the one in force. Raises `AgreementUnknown` and as `draft` does.
+def revise(desk: AgreementDesk, agreement_id: str, given: RevisionWrite) -> AgreementRead:
+    """A further version between the same parties, beside those there are. Once every party has
+    signed it, it takes the place of the one in force. Raises `AgreementUnknown`, `NotAParty`.
     """
-    number = repository.newest(desk.session, agreement_id)
-    if not number:
+    versions = repository.versions(desk.session, agreement_id, lock=True)
+    if not versions or not concerns(versions[-1], scope_of(desk.principal)):
         raise AgreementUnknown
-    _concerned(desk, agreement_id, number)
-    return _drafted(desk, agreement_id, number + 1, given)
+    first = versions[0]
+    if first.source_unit is None or first.coordinator_unit is None:
+        raise NotAParty("It was there before parties were: draft an agreement of your own.")
+    whole = AgreementWrite(
+        source_unit=first.source_unit,
+        coordinator_unit=first.coordinator_unit,
+        application_unit=first.application_unit,
+        clauses=given.clauses,
+    )
+    return _drafted(desk, agreement_id, versions[-1].version + 1, whole)
 
 
 def _drafted(
     desk: AgreementDesk, agreement_id: str, number: int, given: AgreementWrite
 ) -> AgreementRead:
-    source, coordinator, application = _parties(desk.session, given)
+    source, coordinator, application = parties_named(desk.session, given)
     now = desk.trail.clock.now()
     clauses = given.clauses.model_dump(mode="json")
     row = AgreementVersion(
@@ -102,7 +110,7 @@ def _drafted(
         application=application.department if application else "",
         application_region=application.region if application else source.region,
         clauses=clauses,
-        digest=_digest(agreement_id, number, given.model_dump(mode="json")),
+        digest=digest_over(agreement_id, number, given, (source, coordinator, application)),
         valid_from=given.clauses.valid_from,
         valid_to=given.clauses.valid_to,
         state=AgreementState.DRAFT,
@@ -110,40 +118,11 @@ def _drafted(
         created_at=now,
         updated_at=now,
     )
-    if not _parties_of(row, desk.principal):
+    if not parties_of(row, desk.principal):
         raise NotAParty
     repository.add(desk.session, row)
     _enter(desk, EventName.AGREEMENT_DRAFTED, row)
     return _read(desk.session, row)
-
-
-def _parties(
-    session: Session, given: AgreementWrite
-) -> tuple[UnitFacts, UnitFacts, UnitFacts | None]:
-    source = _party(session, Party.SOURCE, given.source_unit)
-    coordinator = _party(session, Party.COORDINATOR, given.coordinator_unit)
-    application = None
-    if given.application_unit is not None:
-        application = _party(session, Party.APPLICATION, given.application_unit)
-    for index, region in enumerate(given.clauses.regions):
-        if not region.startswith(prefix_of(source.region)):
-            raise PartyUnfit(
-                f"The source's region is {source.region}.",
-                pointer=f"/body/clauses/regions/{index}",
-            )
-    return source, coordinator, application
-
-
-def _party(session: Session, party: Party, unit_id: str) -> UnitFacts:
-    found = unit_facts(session, unit_id)
-    pointer = f"/body/{party}_unit"
-    if found is None or party not in found.parts or not found.is_active:
-        raise PartyUnfit(f"There is no active unit {unit_id} that is a {party}.", pointer=pointer)
-    if (party is Party.COORDINATOR) != (not found.department):
-        raise PartyUnfit(
-            "A coordinator stands above departments, the other parties are of one.", pointer=pointer
-        )
-    return found
 
 
 def carry_out(
@@ -159,48 +138,87 @@ def carry_out(
     Raises `AgreementUnknown`, `NotAParty`, `TransitionNotPossible`; of signatures `DigestDiffers`,
     and `SignedTwice` for a person who has signed for another party.
     """
-    row = _concerned(desk, *which, lock=True)
+    versions = repository.versions(desk.session, which[0], lock=True)
+    row = next((each for each in versions if each.version == which[1]), None)
+    if row is None or not concerns(row, scope_of(desk.principal)):
+        raise AgreementUnknown
+    others = [each for each in versions if each is not row]
     state = step_of(AgreementState(row.state), act)
     if state is None:
         raise TransitionNotPossible(f"{act} is not possible while the version is {row.state}.")
     party = _acting(desk, row, act)
     if act is Act.SIGN:
-        if digest != row.digest:
-            raise DigestDiffers(pointer="/body/digest")
-        state = _signed(desk, row, party)
-    row.suspended_by = party if act is Act.SUSPEND else None
+        state = _signed(desk, row, party, digest, others)
+    state = _held(row, party, act, state)
     _note(desk, row, party, act, reason)
-    row.state, row.updated_at = state, desk.trail.clock.now()
-    if state is AgreementState.ACTIVE and act is Act.SIGN:
-        _supersede(desk, row)
+    was, row.state, row.updated_at = row.state, state, desk.trail.clock.now()
     _enter(desk, _EVENTS[act], row)
-    if AgreementState.ACTIVE in {state, AgreementState(row.state)} or act in {
-        Act.SUSPEND,
-        Act.ARCHIVE,
-    }:
+    if act is Act.SIGN and state is AgreementState.ACTIVE:
+        _supersede(desk, row, others)
+    if state is AgreementState.ARCHIVED:
+        _end_all(desk, others, AgreementState.REJECTED, _OPEN)
+    if AgreementState.ACTIVE in {was, state}:
+        repository.tell_before(desk.session, row)
         bump(desk.session, SNAPSHOT_NAME)
     return _read(desk.session, row)
 
 
+_OPEN = frozenset({AgreementState.DRAFT, AgreementState.PENDING})
+_IN_PLACE = frozenset({AgreementState.ACTIVE, AgreementState.SUSPENDED})
+
+
+def _held(row: AgreementVersion, party: Party, act: Act, state: AgreementState) -> AgreementState:
+    """Who holds it: each party that suspends it lets it go on again, the last one for all."""
+    holding = set(filter(None, row.suspended_by.split(",")))
+    if act is Act.SUSPEND:
+        holding.add(party)
+    elif act is Act.RESUME:
+        holding.discard(party)
+    else:
+        return state
+    row.suspended_by = ",".join(sorted(holding))
+    return AgreementState.SUSPENDED if holding else AgreementState.ACTIVE
+
+
 def _acting(desk: AgreementDesk, row: AgreementVersion, act: Act) -> Party:
-    """For which party the caller acts: of several, the first that has not signed."""
-    own = _parties_of(row, desk.principal)
+    """For which party the caller acts: of several, the first that has not signed, or that holds
+    it.
+    """
+    own, holding = parties_of(row, desk.principal), row.suspended_by.split(",")
     if act is Act.SIGN:
         signed = _signatures(desk.session, row)
         own = [party for party in own if party not in signed] or own
     if act is Act.RESUME:
-        own = [party for party in own if party == row.suspended_by]
+        own = [party for party in own if party in holding or holding == [""]]
+    if act is Act.SUSPEND and row.state == AgreementState.SUSPENDED:
+        own = [party for party in own if party not in holding]
+        if not own:
+            raise TransitionNotPossible("Your party has suspended it already.")
     if not own:
         raise NotAParty
     return own[0]
 
 
-def _signed(desk: AgreementDesk, row: AgreementVersion, party: Party) -> AgreementState:
+def _signed(
+    desk: AgreementDesk,
+    row: AgreementVersion,
+    party: Party,
+    digest: str | None,
+    others: list[AgreementVersion],
+) -> AgreementState:
+    """The state after a signature. The last one is not taken while another version is suspended:
+    what a party has stopped is not let on by an older signature of its own.
+    """
+    if digest != row.digest or row.digest != digest_now(desk.session, row):
+        raise DigestDiffers(pointer="/body/digest")
     signed = _signatures(desk.session, row)
     if party in signed or desk.principal.subject in signed.values():
         raise SignedTwice
-    everybody = frozenset({*signed, party})
-    return AgreementState.ACTIVE if is_signed(row.kind, everybody) else AgreementState.PENDING
+    if not is_signed(row.kind, frozenset({*signed, party})):
+        return AgreementState.PENDING
+    if any(each.state == AgreementState.SUSPENDED for each in others):
+        raise TransitionNotPossible("Another version is suspended: resume it or end it first.")
+    return AgreementState.ACTIVE
 
 
 def _signatures(session: Session, row: AgreementVersion) -> dict[Party, str]:
@@ -209,47 +227,37 @@ def _signatures(session: Session, row: AgreementVersion) -> dict[Party, str]:
     return {Party(a.party): a.subject for a in found if a.act == Act.SIGN}
 
 
-def _supersede(desk: AgreementDesk, row: AgreementVersion) -> None:
-    """A version that every party has signed takes the place of the one before."""
-    for before in repository.in_state(desk.session, row.id, ("active", "suspended")):
-        if before.version != row.version:
-            before.state, before.updated_at = AgreementState.ARCHIVED, row.updated_at
-            _enter(desk, EventName.AGREEMENT_ARCHIVED, before)
+def _supersede(desk: AgreementDesk, row: AgreementVersion, others: list[AgreementVersion]) -> None:
+    """A version that every party has signed takes the place of those before, on its first day;
+    what was being signed before it is signed no more.
+    """
+    today = local_date(desk.trail.clock.now())
+    older = [each for each in others if each.version < row.version]
+    _end_all(desk, older, AgreementState.REJECTED, _OPEN)
+    if row.valid_from <= today:
+        _end_all(desk, others, AgreementState.ARCHIVED, _IN_PLACE)
+        return
+    last = row.valid_from - timedelta(days=1)
+    for each in others:
+        if each.state == AgreementState.ACTIVE:
+            each.valid_to = last if each.valid_to is None else min(each.valid_to, last)
 
 
-def _parties_of(row: AgreementVersion, principal: Principal) -> list[Party]:
-    """The parties that a caller may act for, by role, department and region."""
-    scope, found = scope_of(principal), []
-    places = {
-        Party.SOURCE: (row.source_region, row.source),
-        Party.COORDINATOR: (row.coordinator_region, ""),
-        Party.APPLICATION: (row.application_region, row.application),
-    }
-    for party in PARTIES[row.kind]:
-        region, department = places[party]
-        above = party is Party.COORDINATOR and scope.department is None
-        within = scope.covers(region) if above else scope.covers(region, department)
-        bound = party is Party.COORDINATOR or principal.department == department
-        if within and bound and not principal.roles.isdisjoint(_SIGNERS[party]):
-            found.append(party)
-    return found
-
-
-def _concerned(
-    desk: AgreementDesk, agreement_id: str, version: int, *, lock: bool = False
-) -> AgreementVersion:
-    row = repository.find(desk.session, agreement_id, version, lock=lock)
-    if row is None or not _concerns(row, scope_of(desk.principal)):
-        raise AgreementUnknown
-    return row
-
-
-def _concerns(row: AgreementVersion, scope: Scope) -> bool:
-    """As `repository.page` finds them."""
-    sides = [(row.source_region, row.source), (row.application_region, row.application)]
-    if scope.department is None:
-        return any(scope.covers(r) for r in (row.coordinator_region, *(s[0] for s in sides)))
-    return any(scope.covers(region, department) for region, department in sides)
+def _end_all(
+    desk: AgreementDesk,
+    versions: list[AgreementVersion],
+    state: AgreementState,
+    of: frozenset[AgreementState],
+) -> None:
+    event = (
+        EventName.AGREEMENT_ARCHIVED
+        if state is AgreementState.ARCHIVED
+        else EventName.AGREEMENT_REJECTED
+    )
+    for each in versions:
+        if each.state in of:
+            each.state, each.updated_at = state, desk.trail.clock.now()
+            _enter(desk, event, each)
 
 
 def read_agreement(
@@ -257,7 +265,7 @@ def read_agreement(
 ) -> AgreementRead:
     """One version. Raises `AgreementUnknown`, also for one that concerns others only."""
     row = repository.find(session, agreement_id, version)
-    if row is None or not _concerns(row, scope_of(principal)):
+    if row is None or not concerns(row, scope_of(principal)):
         raise AgreementUnknown
     return _read(session, row)
 
@@ -292,13 +300,6 @@ def compare(
 
 
 _COMPARED = ("source_unit", "coordinator_unit", "application_unit")
-
-
-def _digest(agreement_id: str, version: int, given: dict[str, Any]) -> str:
-    told = {"agreement_id": agreement_id, "version": version, **given}
-    told.pop("agreement_id", None)
-    content = json.dumps([agreement_id, version, told], sort_keys=True, ensure_ascii=False)
-    return hashlib.sha256(content.encode()).hexdigest()
 
 
 def _note(desk: AgreementDesk, row: AgreementVersion, party: Party, act: Act, reason: str) -> None:
@@ -336,6 +337,7 @@ def _read(session: Session, row: AgreementVersion) -> AgreementRead:
         **told,
         agreement_id=row.id,
         application=row.application or None,
+        last_day=row.valid_to,
         clauses=Clauses.model_validate(row.clauses),
         waits_for=[party for party in PARTIES[row.kind] if waits and party not in signed],
         acts=[AgreementActRead.model_validate(act, from_attributes=True) for act in acts],

@@ -24,6 +24,7 @@ BY_AGREEMENT, NOT_AGREED = "class_above_grant", "not_in_agreement"
 """The agreement goes no deeper; no agreement is about the field."""
 REGION_UNKNOWN, REGION_FOREIGN = "region_unknown", "region_foreign"
 TASK_MISSING, TASK_FOREIGN, TASK_ALONE = "task_missing", "task_foreign", "task_alone"
+TASK_ELSEWHERE = "task_elsewhere"
 """What keeps class 2 closed: see `standing`."""
 
 
@@ -49,13 +50,15 @@ class Terms:
     application_region: str = NATION
 
     def serves(self, standing: "Standing") -> bool:
-        """Whether it lets this caller ask at all, whatever is asked for."""
+        """Whether it lets this caller ask at all, whatever is asked for. Where a business lies
+        that nobody has told closes class 2 (`grant`), not the agreement.
+        """
         return (
             standing.purpose.name in self.purposes
             and self.application in ("*", standing.unit)
             and standing.acts_in.startswith(prefix_of(self.application_region))
             and (not self.roles or not self.roles.isdisjoint(standing.roles))
-            and (not self.regions or standing.lies_within(self.regions))
+            and (not self.regions or not standing.lies_in or standing.lies_within(self.regions))
         )
 
     def is_about(self, department: str, section: str) -> bool:
@@ -112,7 +115,9 @@ class Standing(Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """What a caller may see of one section: down to `strictest_class`, and the headline or not."""
+    """What a caller may see of one section: down to `strictest_class`, and the headline or not.
+    `agreement` names all that are about it.
+    """
 
     strictest_class: int
     headline: bool
@@ -172,7 +177,6 @@ def grant(
     covering = [t for t in served if t.is_about(department, section)]
     if not covering:
         return None
-    best = min(covering, key=lambda t: (t.strictest_class, t.agreement))
     own = standing.department == department
     most, why = SHARED, BY_AGREEMENT
     if standing.region:
@@ -188,7 +192,8 @@ def grant(
         )
         for t in covering
     )
-    return Grant(most, any(t.headline for t in covering), best.agreement, why, agreed)
+    named = ",".join(sorted(t.agreement for t in covering))
+    return Grant(most, any(t.headline for t in covering), named, why, agreed)
 
 
 class Release:

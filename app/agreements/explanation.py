@@ -15,6 +15,7 @@ from app.agreements.decision import (
     REGION_FOREIGN,
     REGION_UNKNOWN,
     TASK_ALONE,
+    TASK_ELSEWHERE,
     TASK_FOREIGN,
     TASK_MISSING,
     Grant,
@@ -62,22 +63,26 @@ class Ruling(NamedTuple):
 
 
 def checks_of(situation: Situation) -> list[Checked]:
-    """Every check of asking in its order; those that rest on one that does not hold are left
-    out.
+    """Every check of asking in its order. Whether a task that is not the caller's exists, is open,
+    and what it is about are one thing to him: it is not his.
     """
-    found = []
+    asked, found = situation.asked, []
     for check in CHECKS:
-        if check.name.startswith("task_") and not _is_about_a_task(situation.asked, check.name):
+        if check.name in _OF_OTHERS:
             continue
-        holds = check.holds(situation.asked)
-        found.append(Checked(check.name, holds))
-        if not holds and check.name == "purpose_known":
+        if check.name.startswith("task_of") and asked.task is None:
+            continue
+        found.append(Checked(check.name, check.holds(asked)))
+        if check.name == "task_given" and asked.task is not None:
+            mine = all(c.holds(asked) for c in CHECKS if c.name in _OF_OTHERS)
+            found.append(Checked(TASK_YOURS, mine))
+        if not found[-1].holds and found[-1].name in {"purpose_known", TASK_YOURS}:
             break
     return found
 
 
-def _is_about_a_task(asked: Asked, name: str) -> bool:
-    return name == "task_given" or asked.task is not None
+TASK_YOURS = "task_yours"
+_OF_OTHERS = frozenset({"task_open", "task_assigned"})
 
 
 def granted(situation: Situation) -> Grant | None:
@@ -105,7 +110,8 @@ def ruling(situation: Situation, row: FieldClass) -> Ruling:
 
 def smallest_change(situation: Situation, row: FieldClass) -> list[str] | None:
     """The checks that have to be made to hold so that a field is released or shown masked, in
-    order: each was made to hold and everything decided again. None where nothing helps.
+    order: each was made to hold and everything decided again. An agreement that exists goes before
+    one that would have to be signed. None where nothing helps.
     """
     needed: list[str] = []
     changed = situation
@@ -113,11 +119,26 @@ def smallest_change(situation: Situation, row: FieldClass) -> list[str] | None:
         found = ruling(changed, row)
         if found.verdict != "withhold":
             return needed
-        repair = REPAIRS.get(found.reason)
-        if repair is None or found.reason in needed:
+        name = found.reason
+        if name in _BY_AGREEMENT:
+            name = _without_signing(changed, row) or name
+        repair = REPAIRS.get(name)
+        if repair is None or name in needed:
             return None
-        needed.append(found.reason)
+        needed.append(name)
         changed = repair(changed, row)
+    return None
+
+
+_BY_AGREEMENT = frozenset({NO_AGREEMENT, BY_AGREEMENT, NOT_AGREED})
+AGREED_ROLE = "agreement_role"
+
+
+def _without_signing(situation: Situation, row: FieldClass) -> str | None:
+    """What makes an agreement serve that does not serve this caller, if something does."""
+    for name in (AGREED_ROLE, REGION_FOREIGN):
+        if ruling(REPAIRS[name](situation, row), row).reason not in _BY_AGREEMENT:
+            return name
     return None
 
 
@@ -158,10 +179,24 @@ def _approved(situation: Situation, _row: FieldClass) -> Situation:
 
 
 def _with_role(situation: Situation, _row: FieldClass) -> Situation:
+    return _as(situation, Role(min(PURPOSES[situation.asked.purpose].roles)))
+
+
+def _as(situation: Situation, role: Role) -> Situation:
     asked = situation.asked
-    roles = frozenset(map(Role, PURPOSES[asked.purpose].roles))
-    principal = replace(asked.principal, roles=asked.principal.roles | roles)
+    principal = replace(asked.principal, roles=asked.principal.roles | {role})
     return replace(situation, asked=structs.replace(asked, principal=principal))
+
+
+def _with_agreed_role(situation: Situation, row: FieldClass) -> Situation:
+    """Somebody of a role that an agreement names, who may have the purpose."""
+    allowed = PURPOSES[situation.asked.purpose].roles
+    named = {role for terms in situation.terms for role in terms.roles if role in allowed}
+    for role in sorted(named):
+        changed = _as(situation, Role(role))
+        if ruling(changed, row).reason not in _BY_AGREEMENT:
+            return changed
+    return situation
 
 
 def _located(situation: Situation, _row: FieldClass) -> Situation:
@@ -171,6 +206,8 @@ def _located(situation: Situation, _row: FieldClass) -> Situation:
 
 def _by_somebody_there(situation: Situation, _row: FieldClass) -> Situation:
     asked = situation.asked
+    if not asked.region:
+        return situation
     principal = replace(asked.principal, region=asked.region)
     return replace(situation, asked=structs.replace(asked, principal=principal))
 
@@ -194,17 +231,18 @@ REPAIRS: dict[str, Callable[[Situation, FieldClass], Situation]] = {
     **dict.fromkeys(
         (
             "task_given",
-            "task_open",
-            "task_assigned",
+            TASK_YOURS,
             "task_of_business",
             "task_of_purpose",
             TASK_MISSING,
             TASK_FOREIGN,
+            TASK_ELSEWHERE,
         ),
         _with_task,
     ),
     "task_of_region": _with_task_there,
     TASK_ALONE: _approved,
+    AGREED_ROLE: _with_agreed_role,
     REGION_UNKNOWN: _located,
     REGION_FOREIGN: _by_somebody_there,
     **dict.fromkeys((NO_AGREEMENT, BY_AGREEMENT, NOT_AGREED), _agreed),

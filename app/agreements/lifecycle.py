@@ -42,6 +42,7 @@ _STEPS: dict[tuple[AgreementState, Act], AgreementState] = {
     (_S.PENDING, _A.SIGN): _S.PENDING,
     (_S.PENDING, _A.REJECT): _S.REJECTED,
     (_S.ACTIVE, _A.SUSPEND): _S.SUSPENDED,
+    (_S.SUSPENDED, _A.SUSPEND): _S.SUSPENDED,
     (_S.SUSPENDED, _A.RESUME): _S.ACTIVE,
     (_S.ACTIVE, _A.ARCHIVE): _S.ARCHIVED,
     (_S.SUSPENDED, _A.ARCHIVE): _S.ARCHIVED,

@@ -12,6 +12,7 @@ class AgreementVersion(SQLModel, table=True):
 
     `source` and `application` are departments (* is every one, of the two that a deployment starts
     from), with the regions of their units. `digest` is over parties and clauses: what is signed.
+    `suspended_by` are the parties that hold it.
     """
 
     __tablename__ = "agreement_versions"
@@ -31,7 +32,7 @@ class AgreementVersion(SQLModel, table=True):
     valid_from: date
     valid_to: date | None = None
     state: str = Field(max_length=12, index=True)
-    suspended_by: str | None = Field(default=None, max_length=12)
+    suspended_by: str = Field(default="", max_length=40)
     created_by: str = Field(max_length=120)
     created_at: datetime
     updated_at: datetime

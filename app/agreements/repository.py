@@ -1,6 +1,6 @@
 """SQL of agreements."""
 
-from sqlalchemy import ColumnElement, and_, func, or_, true
+from sqlalchemy import ColumnElement, and_, column, func, or_, table, true, update
 from sqlmodel import Session, col, select
 
 from app.agreements.models import AgreementAct, AgreementVersion
@@ -22,28 +22,33 @@ def add(session: Session, row: AgreementVersion | AgreementAct) -> None:
     session.flush()
 
 
-def find(
-    session: Session, agreement_id: str, version: int, *, lock: bool = False
-) -> AgreementVersion | None:
-    """A version; `lock` holds its row until the transaction ends."""
-    key = (agreement_id, version)
-    return session.get(AgreementVersion, key, with_for_update=lock or None)
+def find(session: Session, agreement_id: str, version: int) -> AgreementVersion | None:
+    """A version."""
+    return session.get(AgreementVersion, (agreement_id, version))
+
+
+def versions(session: Session, agreement_id: str, *, lock: bool = False) -> list[AgreementVersion]:
+    """Every version of an agreement, the oldest first; `lock` holds their rows until the
+    transaction ends: of two who act on one agreement, one sees what the other did.
+    """
+    query = select(AgreementVersion).where(AgreementVersion.id == agreement_id)
+    query = query.order_by(col(AgreementVersion.version))
+    return list(session.exec(query.with_for_update() if lock else query))
+
+
+def tell_before(session: Session, row: AgreementVersion) -> None:
+    """Releases of before, which may run beside this one, know the agreements that a deployment
+    started from by a table of their own.
+    """
+    of_before = table("agreements", column("id"), column("version"), column("state"))
+    same = (of_before.c.id == row.id) & (of_before.c.version == row.version)
+    session.connection().execute(update(of_before).where(same).values(state=row.state))
 
 
 def newest(session: Session, agreement_id: str) -> int:
     """The number of the newest version; 0 where there is none."""
     query = select(func.max(AgreementVersion.version)).where(AgreementVersion.id == agreement_id)
     return session.exec(query).one() or 0
-
-
-def in_state(
-    session: Session, agreement_id: str, states: tuple[str, ...]
-) -> list[AgreementVersion]:
-    """Versions of an agreement in some states, the oldest first."""
-    query = select(AgreementVersion).where(
-        AgreementVersion.id == agreement_id, col(AgreementVersion.state).in_(states)
-    )
-    return list(session.exec(query.order_by(col(AgreementVersion.version))))
 
 
 def _concerns(scope: Scope) -> ColumnElement[bool]:

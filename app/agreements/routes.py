@@ -12,8 +12,8 @@ from app.agreements.schemas import (
     AgreementDiff,
     AgreementId,
     AgreementRead,
-    AgreementWrite,
     GroundsWrite,
+    RevisionWrite,
     SignatureWrite,
 )
 from app.audit.deps import TrailDep, reads
@@ -71,9 +71,11 @@ def draft_agreement(agreement: AgreementCreate, desk: DeskDep) -> AgreementRead:
 @router.post("/{agreement_id}/versions", status_code=201)
 @takes(Priority.RECORD)
 def revise_agreement(
-    agreement_id: AgreementPath, agreement: AgreementWrite, desk: DeskDep
+    agreement_id: AgreementPath, agreement: RevisionWrite, desk: DeskDep
 ) -> AgreementRead:
-    """Draft a further version: signed by every party, it takes the place of the one in force."""
+    """Draft a further version between the same parties: signed by all, it takes the place of the
+    one in force.
+    """
     return contracts.revise(desk, agreement_id, agreement)
 
 

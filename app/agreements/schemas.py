@@ -99,6 +99,14 @@ class AgreementCreate(AgreementWrite):
     agreement_id: AgreementId
 
 
+class RevisionWrite(BaseModel):
+    """What a further version says; its parties are those of the first."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    clauses: Clauses
+
+
 class SignatureWrite(BaseModel):
     """A signature, over the digest that was read."""
 
@@ -137,8 +145,15 @@ class AgreementRead(BaseModel):
     coordinator_unit: str | None
     application_unit: str | None
     source: str
+    source_region: str
+    coordinator_region: str
     application: str | None
+    application_region: str
     clauses: Clauses
+    last_day: date | None = Field(
+        description="on which it is in force; earlier than its clause"
+        " where a later version takes its place"
+    )
     digest: str
     waits_for: list[Party]
     acts: list[AgreementActRead]
@@ -216,6 +231,8 @@ class Explanation(BaseModel):
     purpose: str
     may_ask: bool
     agreement: str | None
-    region: str | None = Field(description="where registration says the business is, if it has")
+    region: str | None = Field(
+        description="where registration says the business is, if that lies within yours"
+    )
     checks: list[CheckRead]
     fields: list[FieldDecision]

@@ -1,5 +1,8 @@
 """Agreements in force, as a snapshot."""
 
+import logging
+
+from pydantic import ValidationError
 from sqlmodel import Session
 
 from app.agreements import repository
@@ -10,13 +13,20 @@ from app.agreements.schemas import Clauses
 from app.core.snapshots import Snapshot
 from auth.scope import NATION
 
+log = logging.getLogger("onevisit.agreements")
+
 
 def load(session: Session) -> tuple[DatedTerms, ...]:
-    """All active application agreements."""
-    return tuple(
-        DatedTerms(terms_of(row), row.valid_from, row.valid_to)
-        for row in repository.active(session)
-    )
+    """All active application agreements. One that this release cannot read gives nothing, and costs
+    the others nothing.
+    """
+    found = []
+    for row in repository.active(session):
+        try:
+            found.append(DatedTerms(terms_of(row), row.valid_from, row.valid_to))
+        except ValidationError:
+            log.exception("agreement %s@%d cannot be read", row.id, row.version)
+    return tuple(found)
 
 
 def terms_of(row: AgreementVersion) -> Terms:

@@ -16,6 +16,7 @@ from app.agreements.decision import (
     REGION_FOREIGN,
     REGION_UNKNOWN,
     TASK_ALONE,
+    TASK_ELSEWHERE,
     TASK_FOREIGN,
     TASK_MISSING,
     Standing,
@@ -96,7 +97,7 @@ CHECKS: tuple[Check, ...] = (
     Check("task_of_purpose", _of_task(lambda t, a: t.purpose == a.purpose), TaskNotYours),
     Check(
         "task_of_region",
-        _of_task(lambda t, a: a.principal.covers(t.region or t.opened_in)),
+        _of_task(lambda t, a: t.is_near(a.principal.region)),
         TaskNotYours,
     ),
 )
@@ -154,6 +155,8 @@ def _task(asked: Asked) -> str:
         return TASK_MISSING
     if not task.is_of(asked.principal.department):
         return TASK_FOREIGN
+    if not task.is_within(asked.region):
+        return TASK_ELSEWHERE
     return "" if task.is_seconded(asked.principal.subject) else TASK_ALONE
 
 

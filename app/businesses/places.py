@@ -10,6 +10,8 @@ class Place(Struct, frozen=True):
 
     region: str = ""
     sites: Mapping[str, str] = {}
+    is_old: bool = False
+    """Whether it was told so long ago that it is to be asked for again."""
 
     def of_site(self, site: str | None) -> str:
         """The division of a chosen site, which registration told."""

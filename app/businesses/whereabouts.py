@@ -1,14 +1,16 @@
-"""Where businesses are, as the registration office told it last: whom to ask rests on it, and no
-decision does.
+"""Where businesses are, as the registration office told it last: whom to ask rests on it, and class
+2 does where registration does not say it anew.
 
-Kept in memory, and behind it in `businesses`; what is told is written a moment later, many at once:
-losing it costs one question to a wrong office, after which the right one is asked.
+Kept in memory for a minute, and behind it in `businesses`; what is told is written a moment later,
+many at once: losing it costs one question to a wrong office, after which the right one is asked.
 """
 
 import asyncio
 import logging
 import threading
+import time
 from collections import OrderedDict
+from datetime import timedelta
 
 from anyio import fail_after, to_thread
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
@@ -21,10 +23,12 @@ from app.core.db import Database
 from app.core.ids import new_id
 
 log = logging.getLogger("onevisit.businesses")
-MOST_KEPT = 50_000
+MOST_KEPT, KEPT_SECONDS = 50_000, 60.0
 _WRITTEN_AT_ONCE = 200
 _GATHER_SECONDS = 1.0
 _MOST_READING = 8
+BELIEVED = timedelta(days=1)
+"""What was told longer ago is asked for again, beside whatever is asked."""
 LONGEST_SECONDS = 0.2
 """A look-up has better use for its time than to wait longer for a hint."""
 
@@ -35,18 +39,22 @@ class Whereabouts:
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
-        self._known: OrderedDict[str, Place] = OrderedDict()
+        self._known: OrderedDict[str, tuple[Place, float]] = OrderedDict()
+        """With the moment after which the database is asked again: another process may have been
+        told something else.
+        """
         self._unwritten: dict[str, Place] = {}
         self._writing: asyncio.Task[None] | None = None
         self._reading = 0
         self._guard = threading.Lock()
 
     def at_once(self, business_id: str) -> Place | None:
-        """What is in memory; None where the database was not asked yet."""
+        """What is in memory; None where the database was not asked within a minute."""
         known = self._known.get(business_id)
-        if known is not None:
-            self._known.move_to_end(business_id)
-        return known
+        if known is None or time.monotonic() > known[1]:
+            return None
+        self._known.move_to_end(business_id)
+        return known[0]
 
     async def find(self, business_id: str) -> Place:
         """What is kept of a business; `UNKNOWN` where nothing is, or where the database does not
@@ -76,7 +84,7 @@ class Whereabouts:
 
     def tell(self, business_id: str, place: Place) -> None:
         """What registration told now takes the place of what it told before."""
-        if place == UNKNOWN or self._known.get(business_id) == place:
+        if place == UNKNOWN or self.at_once(business_id) == place:
             return
         self._unwritten[business_id] = self._keep(business_id, place)
         if self._writing is None or self._writing.done():
@@ -103,7 +111,7 @@ class Whereabouts:
         await self.flush()
 
     def _keep(self, business_id: str, place: Place) -> Place:
-        self._known[business_id] = place
+        self._known[business_id] = place, time.monotonic() + KEPT_SECONDS
         self._known.move_to_end(business_id)
         if len(self._known) > MOST_KEPT:
             self._known.popitem(last=False)
@@ -112,7 +120,10 @@ class Whereabouts:
     def _read(self, business_id: str) -> Place:
         with self._database.read() as session:
             row = repository.find(session, business_id)
-            return UNKNOWN if row is None else Place(row.region, row.sites)
+            if row is None:
+                return UNKNOWN
+            is_old = self._clock.now() - row.told_at > BELIEVED
+            return Place(row.region, row.sites, is_old)
 
     def _write(self, told: dict[str, Place]) -> None:
         try:

@@ -60,8 +60,7 @@ def draft(file: Path, gateway: str = Gateway, token_file: Path | None = TokenFil
     known = {each["agreement_id"] for each in door.ask("GET", "/v1/agreements?limit=200")["items"]}
     name = body.get("agreement_id")
     if name in known:
-        body = {key: value for key, value in body.items() if key != "agreement_id"}
-        _show(door.ask("POST", f"/v1/agreements/{name}/versions", body))
+        _show(door.ask("POST", f"/v1/agreements/{name}/versions", {"clauses": body["clauses"]}))
     else:
         _show(door.ask("POST", "/v1/agreements", body))
 

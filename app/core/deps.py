@@ -19,7 +19,7 @@ from app.core.settings import Settings
 from app.core.snapshots import BUMPED, Snapshots
 from app.core.strangers import Strangers
 from app.core.wire.port import Port
-from auth.dependencies import CurrentPrincipal
+from auth.dependencies import CurrentPrincipal, still_permitted
 
 T = TypeVar("T")
 
@@ -70,15 +70,18 @@ async def write_session(
     database: DatabaseDep,
     snapshots: SnapshotsDep,
     # resolved first: whoever is unknown never holds the writer's lock
-    _principal: CurrentPrincipal,
+    principal: CurrentPrincipal,
+    request: Request,
 ) -> AsyncIterator[Session]:
     """One request, one transaction, committed before the answer is sent and rolled back on any
     exception.
 
     The writer lock is awaited, not blocked on; the transaction begins with the first statement, on
-    a worker thread.
+    a worker thread. Who waited for his turn is asked for again: what he lost meanwhile, he does
+    not do any more.
     """
     async with database.turn_async():
+        still_permitted(request, principal)
         session = Session(database.writing, expire_on_commit=False)
         try:
             yield session

@@ -21,6 +21,7 @@ class Member:
 
     id: str
     subject: str
+    unit: str
     department: str
     """Empty: above departments."""
     region: str
@@ -45,19 +46,22 @@ class People(NamedTuple):
 
 def roles_of(people: People, person: Member, now: datetime) -> frozenset[Role]:
     """The roles that somebody has now: a delegated one only while who delegated it has it of his
-    own.
+    own, in the same unit.
     """
     return frozenset(
         grant.role
         for grant in person.grants
         if grant.holds(now)
-        and (not grant.by or _has_own(people.by_id.get(grant.by), grant.role, now))
+        and (not grant.by or _lends(people.by_id.get(grant.by), person, grant.role, now))
     )
 
 
-def _has_own(person: Member | None, role: Role, now: datetime) -> bool:
-    return person is not None and any(
-        grant.role is role and not grant.by and grant.holds(now) for grant in person.grants
+def _lends(lender: Member | None, borrower: Member, role: Role, now: datetime) -> bool:
+    """Whether somebody of the same unit has a role of his own."""
+    return (
+        lender is not None
+        and lender.unit == borrower.unit
+        and any(grant.role is role and not grant.by and grant.holds(now) for grant in lender.grants)
     )
 
 

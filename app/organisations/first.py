@@ -9,9 +9,9 @@ from app.audit.service import Trail
 from app.core.ids import new_id_text
 from app.core.snapshots import bump
 from app.organisations import repository
+from app.organisations.desk import SNAPSHOT_NAME
 from app.organisations.errors import PersonExists, RoleNotYours
 from app.organisations.models import Person, PersonRole, Unit
-from app.organisations.people import SNAPSHOT_NAME
 from app.organisations.service import tier_of
 from auth.principal import Role
 
@@ -22,8 +22,8 @@ def appoint(
     """Appoint the first administrator of a kind; gives his id. Raises `RoleNotYours` where there is
     or was one, and `PersonExists` for a subject that is registered.
     """
-    if repository.has_role(session, role):
-        raise RoleNotYours(f"There is or was a {role}: he registers the others.")
+    if repository.has_role(session, role, trail.clock.now()):
+        raise RoleNotYours(f"There is a {role}: he registers the others.")
     if repository.find_subject(session, subject) is not None:
         raise PersonExists("The subject is registered.")
     now = trail.clock.now()

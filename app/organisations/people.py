@@ -4,17 +4,16 @@ Whoever registers people and whoever gives them roles are two people (三员分�
 anything for himself.
 """
 
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, timedelta
 from typing import Any
 
 from sqlmodel import Session
 
 from app.audit.events import EventName
-from app.audit.service import Trail, act_of
 from app.core.ids import new_id_text
 from app.core.snapshots import Snapshot, bump
 from app.organisations import directory, repository
+from app.organisations.desk import SNAPSHOT_NAME, PeopleDesk
 from app.organisations.errors import (
     OnOneself,
     PersonExists,
@@ -23,145 +22,29 @@ from app.organisations.errors import (
     RoleExcluded,
     RoleNotYours,
     RoleUnknown,
-    UnitExists,
-    UnitForeign,
-    UnitNotThere,
-    UnitUnknown,
 )
 from app.organisations.models import Person, PersonRole, Unit
 from app.organisations.roles import KINDS, RoleGrant, exclusion
 from app.organisations.schemas import (
     DelegationWrite,
-    NamePair,
     PersonRead,
     PersonWrite,
     RoleRead,
     RoleWrite,
-    UnitCreate,
-    UnitRead,
-    UnitWrite,
 )
+from app.organisations.units import named_unit
 from auth.principal import Principal, Role
-from auth.scope import Scope, scope_of
+from auth.scope import scope_of
 
-SNAPSHOT_NAME = "people"
 LONGEST_DELEGATION = timedelta(days=30)
 _ADMINISTRATORS = frozenset(
     {Role.SYSTEM_ADMINISTRATOR, Role.SECURITY_ADMINISTRATOR, Role.AUDIT_ADMINISTRATOR}
 )
 
 
-@dataclass(frozen=True, slots=True)
-class PeopleDesk:
-    """What every use case needs: the transaction, the trail, the caller."""
-
-    session: Session
-    trail: Trail
-    principal: Principal
-
-    @property
-    def scope(self) -> Scope:
-        """Whom the caller may act on."""
-        return scope_of(self.principal)
-
-    @property
-    def now(self) -> datetime:
-        """The instant of the act."""
-        return self.trail.clock.now()
-
-    def record(self, event: EventName, about: str, **more: Any) -> None:
-        """Append an entry about a unit or a person."""
-        entry = act_of(self.principal, event, object_ref=about, **more)
-        self.trail.append(self.session, entry)
-
-
-def create_unit(desk: PeopleDesk, given: UnitCreate) -> UnitRead:
-    """Register a unit within the caller's region and department. Raises `UnitForeign`,
-    `UnitExists`.
-    """
-    if not desk.scope.covers(given.region, given.department or ""):
-        raise UnitForeign
-    if repository.find_unit(desk.session, given.unit_id) is not None:
-        raise UnitExists(pointer="/body/unit_id")
-    row = Unit(id=given.unit_id, updated_at=desk.now, **_columns(given))
-    repository.add(desk.session, row)
-    desk.record(EventName.UNIT_REGISTERED, row.id)
-    return _unit_read(row)
-
-
-def change_unit(desk: PeopleDesk, unit_id: str, given: UnitWrite) -> UnitRead:
-    """Change a unit; its people belong to the changed one within a second. Raises `UnitUnknown`,
-    `UnitForeign`.
-    """
-    row = _own_unit(desk, unit_id, lock=True)
-    if not desk.scope.covers(given.region, given.department or ""):
-        raise UnitForeign
-    for name, value in _columns(given).items():
-        setattr(row, name, value)
-    row.updated_at = desk.now
-    desk.record(EventName.UNIT_CHANGED, unit_id)
-    _everybody_changed(desk, unit_id)
-    return _unit_read(row)
-
-
-def change_unit_state(desk: PeopleDesk, unit_id: str, state: str) -> UnitRead:
-    """Suspend a unit, and with it everybody of it, or let it go on."""
-    row = _own_unit(desk, unit_id, lock=True)
-    row.state, row.updated_at = state, desk.now
-    event = EventName.UNIT_SUSPENDED if state == "suspended" else EventName.UNIT_RESUMED
-    desk.record(event, unit_id)
-    _everybody_changed(desk, unit_id)
-    return _unit_read(row)
-
-
-def list_units(
-    session: Session, principal: Principal, *, part: str | None, after: str, limit: int
-) -> list[UnitRead]:
-    """Units within the caller's region and department, by id."""
-    rows = repository.units(session, scope_of(principal), part=part, after=after, limit=limit)
-    return [_unit_read(row) for row in rows]
-
-
-def _columns(given: UnitWrite) -> dict[str, Any]:
-    told = given.model_dump(exclude={"name", "unit_id"})
-    return told | {
-        "name_zh": given.name.zh,
-        "name_en": given.name.en,
-        "department": given.department or "",
-    }
-
-
-def _unit_read(row: Unit) -> UnitRead:
-    return UnitRead(
-        **row.model_dump(exclude={"id", "name_zh", "name_en", "department"}),
-        unit_id=row.id,
-        name=NamePair(zh=row.name_zh, en=row.name_en),
-        department=row.department or None,
-    )
-
-
-def _own_unit(desk: PeopleDesk, unit_id: str, *, lock: bool = False) -> Unit:
-    row = repository.find_unit(desk.session, unit_id, lock=lock)
-    if row is None or not desk.scope.covers(row.region, row.department):
-        raise UnitUnknown
-    return row
-
-
-def _named_unit(desk: PeopleDesk, unit_id: str) -> Unit:
-    """A unit that a body names."""
-    try:
-        return _own_unit(desk, unit_id)
-    except UnitUnknown:
-        raise UnitNotThere(pointer="/body/unit") from None
-
-
-def _everybody_changed(desk: PeopleDesk, unit_id: str) -> None:
-    repository.change_of_unit(desk.session, unit_id, bump(desk.session, SNAPSHOT_NAME))
-
-
 def create_person(desk: PeopleDesk, given: PersonWrite) -> PersonRead:
     """Register somebody of a unit, without any role. Raises `UnitNotThere`, `PersonExists`."""
-    unit = _named_unit(desk, given.unit)
+    unit = named_unit(desk, given.unit)
     _refuse_taken(desk, given, None)
     row = Person(
         id=new_id_text(),
@@ -175,10 +58,14 @@ def create_person(desk: PeopleDesk, given: PersonWrite) -> PersonRead:
 
 
 def change_person(desk: PeopleDesk, person_id: str, given: PersonWrite) -> PersonRead:
-    """Change name, unit, sign-on or certificate of somebody else."""
+    """Change name, unit, sign-on or certificate of somebody else. With unit or sign-on his roles
+    end: they were given to whoever signed on there.
+    """
     row, _ = own_person(desk, person_id)
-    unit = _named_unit(desk, given.unit)
+    unit = named_unit(desk, given.unit)
     _refuse_taken(desk, given, row)
+    if (row.unit_id, row.subject) != (given.unit, given.subject):
+        repository.end_roles(desk.session, [person_id], desk.now)
     for name, value in _person_columns(given).items():
         setattr(row, name, value)
     desk.record(EventName.PERSON_CHANGED, person_id)
@@ -233,6 +120,8 @@ def delegate(desk: PeopleDesk, given: DelegationWrite) -> PersonRead:
     if own is None or own[1].id != unit.id or given.role in _ADMINISTRATORS:
         raise RoleNotYours
     held = [grant for grant in _grants(desk, own[0]) if grant.role is given.role and not grant.by]
+    if given.role not in desk.principal.roles:
+        raise RoleNotYours
     if not any(grant.holds(desk.now) for grant in held):
         raise RoleNotYours
     if not desk.now < given.until <= desk.now + LONGEST_DELEGATION:
@@ -383,6 +272,7 @@ def _known(session: Session, rows: list[repository.Placed]) -> list[directory.Me
         directory.Member(
             row.id,
             row.subject or "",
+            unit.id,
             unit.department,
             unit.region,
             tuple(map(_grant, roles.get(row.id, []))),

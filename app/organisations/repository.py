@@ -1,8 +1,9 @@
 """SQL of units and people."""
 
 from collections.abc import Collection, Iterable
+from datetime import datetime
 
-from sqlalchemy import update
+from sqlalchemy import or_, update
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import Select
 
@@ -50,9 +51,12 @@ def find_subject(session: Session, subject: str) -> Placed | None:
     return session.exec(_placed().where(Person.subject == subject)).first()
 
 
-def find_certificate(session: Session, certificate_no: str) -> Placed | None:
-    """The holder of a certificate."""
-    return session.exec(_placed().where(Person.certificate_no == certificate_no)).first()
+def find_certificate(session: Session, certificate_no: str, *, lock: bool = False) -> Placed | None:
+    """The holder of a certificate; `lock` holds the person's row until the transaction ends."""
+    query = _placed().where(Person.certificate_no == certificate_no)
+    if lock:
+        query = query.with_for_update(of=Person)
+    return session.exec(query).first()
 
 
 def holders(session: Session, certificate_numbers: Collection[str]) -> list[Placed]:
@@ -135,13 +139,43 @@ def subjects_of(session: Session, people_ids: Collection[str]) -> dict[str, str]
     return {found: subject for found, subject in session.exec(query) if subject is not None}
 
 
-def has_role(session: Session, role: str) -> bool:
-    """Whether anybody has, or had, a role."""
-    return session.exec(select(PersonRole.id).where(PersonRole.role == role)).first() is not None
-
-
-def change_of_unit(session: Session, unit_id: str, revision: int) -> None:
-    """Everybody of a unit changed with it."""
-    session.connection().execute(
-        update(Person).where(col(Person.unit_id) == unit_id).values(changed=revision)
+def has_role(session: Session, role: str, now: datetime) -> bool:
+    """Whether anybody who may call has a role that has not ended."""
+    query = (
+        select(PersonRole.id)
+        .join(Person, col(Person.id) == col(PersonRole.person_id))
+        .join(Unit, col(Unit.id) == col(Person.unit_id))
+        .where(
+            PersonRole.role == role,
+            or_(col(PersonRole.valid_to).is_(None), col(PersonRole.valid_to) > now),
+            Person.state == "active",
+            Unit.state == "active",
+        )
     )
+    return session.exec(query).first() is not None
+
+
+def hold_people_of(session: Session, unit_id: str) -> list[str]:
+    """Everybody of a unit; their rows are held until the transaction ends."""
+    query = select(Person.id).where(Person.unit_id == unit_id).order_by(col(Person.id))
+    return list(session.exec(query.with_for_update()))
+
+
+def change_all(session: Session, people_ids: Collection[str], revision: int) -> None:
+    """Note that people changed."""
+    of = col(Person.id).in_(people_ids)
+    session.connection().execute(update(Person).where(of).values(changed=revision))
+
+
+def end_roles(session: Session, people_ids: Collection[str], now: datetime) -> None:
+    """End whatever roles people have, or are to have."""
+    last = col(PersonRole.valid_to)
+    of = col(PersonRole.person_id).in_(people_ids) & (last.is_(None) | (last > now))
+    session.flush()
+    session.connection().execute(
+        update(PersonRole)
+        .where(of)
+        .values(valid_to=now)
+        .execution_options(synchronize_session=False)
+    )
+    session.expire_all()

@@ -64,6 +64,8 @@ class RoleGrant:
 
     def overlaps(self, other: "RoleGrant") -> bool:
         """Whether there is a moment at which both are had, whatever their hours."""
+        if any(g.valid_to is not None and g.valid_to <= g.valid_from for g in (self, other)):
+            return False  # it ended before it began
         first, second = sorted((self, other), key=lambda grant: grant.valid_from)
         return first.valid_to is None or second.valid_from < first.valid_to
 

@@ -9,8 +9,8 @@ from app.audit.events import EventName
 from app.core.admission import Priority, takes
 from app.core.deps import ReadSessionDep, SessionDep, SettingsDep
 from app.core.pagination import CursorQuery, LimitQuery, Page, decode_key, ended, page_of
-from app.organisations import people, service
-from app.organisations.people import PeopleDesk
+from app.organisations import people, service, units
+from app.organisations.desk import PeopleDesk
 from app.organisations.schemas import (
     CertificateNo,
     DelegationWrite,
@@ -52,6 +52,7 @@ def _desk(permission: Permission) -> Any:
 UnitDesk = Annotated[PeopleDesk, _desk(Permission.UNIT_MANAGE)]
 ManagerDesk = Annotated[PeopleDesk, _desk(Permission.PEOPLE_MANAGE)]
 GranterDesk = Annotated[PeopleDesk, _desk(Permission.ROLE_GRANT)]
+EnderDesk = Annotated[PeopleDesk, _desk(Permission.ROLE_END)]
 LenderDesk = Annotated[PeopleDesk, _desk(Permission.ROLE_DELEGATE)]
 
 
@@ -114,7 +115,7 @@ def list_units(
     """Units of your region and department, by id."""
     query = {"units": part or ""}
     after = decode_key(settings.keys, cursor, query)
-    found = people.list_units(session, principal, part=part, after=after, limit=limit + 1)
+    found = units.list_units(session, principal, part=part, after=after, limit=limit + 1)
     rows = [(unit.unit_id, unit) for unit in found]
     return ended(page_of(settings.keys, rows, query, after=after, limit=limit))
 
@@ -123,28 +124,28 @@ def list_units(
 @takes(Priority.RECORD)
 def register_unit(unit: UnitCreate, desk: UnitDesk) -> UnitRead:
     """Register a unit within your region."""
-    return people.create_unit(desk, unit)
+    return units.create_unit(desk, unit)
 
 
 @router.put("/units/{unit_id}")
 @takes(Priority.RECORD)
 def change_unit(unit_id: UnitPath, unit: UnitWrite, desk: UnitDesk) -> UnitRead:
     """Change a unit: whoever belongs to it belongs to the changed one within a second."""
-    return people.change_unit(desk, unit_id, unit)
+    return units.change_unit(desk, unit_id, unit)
 
 
 @router.post("/units/{unit_id}:suspend")
 @takes(Priority.RECORD)
 def suspend_unit(unit_id: UnitPath, desk: UnitDesk) -> UnitRead:
     """Suspend a unit: nobody of it may call from within a second; undo with resume."""
-    return people.change_unit_state(desk, unit_id, "suspended")
+    return units.change_unit_state(desk, unit_id, "suspended")
 
 
 @router.post("/units/{unit_id}:resume")
 @takes(Priority.RECORD)
 def resume_unit(unit_id: UnitPath, desk: UnitDesk) -> UnitRead:
     """Let a suspended unit go on."""
-    return people.change_unit_state(desk, unit_id, "active")
+    return units.change_unit_state(desk, unit_id, "active")
 
 
 def wanted_people(
@@ -218,8 +219,10 @@ def grant_role(person_id: PersonPath, role: RoleWrite, desk: GranterDesk) -> Per
 
 @router.post("/people/{person_id}/roles/{role_id}:end")
 @takes(Priority.RECORD)
-def end_role(person_id: PersonPath, role_id: PersonPath, desk: GranterDesk) -> PersonRead:
-    """End a role of somebody else: it opens nothing from within a second."""
+def end_role(person_id: PersonPath, role_id: PersonPath, desk: EnderDesk) -> PersonRead:
+    """End a role of somebody else that you may give, or have lent him: it opens nothing from within
+    a second.
+    """
     return people.end_role(desk, person_id, role_id)
 
 

@@ -10,6 +10,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    field_validator,
     model_validator,
 )
 from pydantic_core import PydanticCustomError
@@ -39,6 +40,7 @@ CertificateNo = Annotated[
 
 Department = Annotated[str, Field(min_length=2, max_length=40, pattern=r"^[a-z][a-z0-9_]*$")]
 Division = Annotated[str, Field(pattern=r"^\d{6}$", description="division code (GB/T 2260)")]
+_EARLIEST_YEAR, _LATEST_YEAR = 2000, 2200
 UnitId = Annotated[str, Field(min_length=2, max_length=40, pattern=r"^[a-z0-9][a-z0-9_-]*$")]
 Subject = Annotated[str, Field(min_length=1, max_length=120, description="`sub` of the tokens")]
 Tier = Literal["nation", "province", "city", "county"]
@@ -118,6 +120,14 @@ class RoleWrite(BaseModel):
     role: Role
     valid_from: AwareDatetime | None = Field(None, description="now, if it is left out")
     valid_to: AwareDatetime | None = None
+
+    @field_validator("valid_from", "valid_to")
+    @classmethod
+    def _of_these_times(cls, value: datetime | None) -> datetime | None:
+        if value is not None and not _EARLIEST_YEAR <= value.year <= _LATEST_YEAR:
+            raise PydanticCustomError("date_unlikely", "the year lies between 2000 and 2200")
+        return value
+
     hours: str | None = Field(
         None, pattern=HOURS, description="working hours in China: `12345 08:30-17:30`"
     )

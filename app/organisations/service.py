@@ -12,9 +12,9 @@ from app.core.ids import new_id_text
 from app.core.snapshots import bump
 from app.organisations import repository
 from app.organisations.departments import DEPARTMENTS
-from app.organisations.errors import OfficerForeign
+from app.organisations.desk import SNAPSHOT_NAME
+from app.organisations.errors import OfficerForeign, OnOneself
 from app.organisations.models import Person, Unit
-from app.organisations.people import SNAPSHOT_NAME
 from app.organisations.schemas import OfficerRead, OfficerWrite, Tier
 from auth.principal import Principal
 from auth.scope import scope_of
@@ -27,13 +27,17 @@ def register_officer(
     data manager registers only officers of the own department and region.
     """
     scope, now = scope_of(principal), trail.clock.now()
-    known = repository.find_certificate(session, certificate_no)
+    known = repository.find_certificate(session, certificate_no, lock=True)
     taken = known is not None and not scope.covers(known[1].region, known[1].department)
     if taken or not scope.covers(officer.region, officer.department):
         raise OfficerForeign
     unit = _unit_of(session, trail, officer)
     if known is not None:
         person = known[0]
+        if person.subject is not None and person.subject == principal.subject:
+            raise OnOneself
+        if person.unit_id != unit.id and (person.subject or _has_roles(session, person)):
+            raise OfficerForeign("The holder signs on: his unit is changed among people.")
     else:
         person = Person(
             id=new_id_text(),
@@ -76,7 +80,17 @@ def _unit_of(session: Session, trail: Trail, officer: OfficerWrite) -> Unit:
             updated_at=trail.clock.now(),
         )
         repository.add(session, found)
+    if (found.region, found.department, found.state) != (
+        officer.region,
+        officer.department,
+        "active",
+    ):
+        raise OfficerForeign(f"The unit {unit_id} is another one, or suspended.")
     return found
+
+
+def _has_roles(session: Session, person: Person) -> bool:
+    return bool(repository.roles_of(session, [person.id]))
 
 
 class UnitFacts(NamedTuple):
@@ -133,7 +147,7 @@ def valid_departments(
     return {
         person.certificate_no or "": unit.department
         for person, unit in repository.holders(session, certificate_numbers)
-        if _is_valid(person, on)
+        if unit.state == "active" and _is_valid(person, on)
     }
 
 

@@ -169,15 +169,16 @@ class Disclosure:
         place = await self.whereabouts.find(prepared.business.key)
         return place.of_site(prepared.look_up.site) or place.region
 
-    def confirmed(self, prepared: Prepared, lies_in: str) -> Prepared:
-        """The look-up by the policy of this moment: a task closed or an agreement ended since the
-        question discloses nothing.
-
-        Names only adapters that were asked. Raises refusals.
-        """
-        plan = self.plan(
+    def _plan_of(self, prepared: Prepared, lies_in: str) -> Plan:
+        """By the policy of this moment. Raises refusals."""
+        return self.plan(
             prepared.principal, prepared.look_up, prepared.business, prepared.region, lies_in
         )
+
+    def confirmed(self, prepared: Prepared, plan: Plan) -> Prepared:
+        """The look-up by the policy of this moment: a task closed or an agreement ended since the
+        question discloses nothing. Names only adapters that were asked.
+        """
         if plan is prepared.plan:
             return prepared
         return structs.replace(prepared, plan=plan.asked_as(prepared.plan))
@@ -225,13 +226,14 @@ class Disclosure:
         `only` names the sections that are released. Raises refusals and `AuditUnavailable`.
         """
         region = region_told(replies, prepared.look_up.site) or await self._kept_region(prepared)
-        confirmed = self.confirmed(prepared, region)
+        plan = self._plan_of(prepared, region)
         while True:
+            confirmed = self.confirmed(prepared, plan)
             tell, entry, took = await self._entered(confirmed, replies, make, only)
             if took < _CONFIRM_AGAIN_SECONDS:
                 return tell(entry)
-            before, confirmed = confirmed, self.confirmed(prepared, region)
-            if confirmed.plan is before.plan:
+            before, plan = plan, self._plan_of(prepared, region)
+            if plan is before:
                 return tell(entry)
 
     async def _entered(

@@ -41,7 +41,7 @@ async def explain(
         wanted.site,
         wanted.purpose,
         wanted.task,
-        disclosure.tasks.value,
+        {t.id: t for t in (disclosure.tasks.value.get(wanted.task or ""),) if t is not None},
         now,
         place.of_site(wanted.site) or place.region,
     )
@@ -54,7 +54,12 @@ async def explain(
         asked,
         entry.manifest.department,
         wanted.section,
-        in_force(disclosure.agreements.value, day),
+        tuple(
+            terms
+            for terms in in_force(disclosure.agreements.value, day)
+            if terms.is_about(entry.manifest.department, wanted.section)
+            and wanted.purpose in terms.purposes
+        ),
     )
     return _explained(situation, _rows(catalogue_on(day), wanted))
 
@@ -73,13 +78,15 @@ def _rows(catalogue: Catalogue, wanted: ExplainWrite) -> list[FieldClass]:
 def _explained(situation: Situation, rows: list[FieldClass]) -> Explanation:
     checks = explanation.checks_of(situation)
     given = explanation.granted(situation)
+    may_ask = all(check.holds for check in checks)
+    region = situation.asked.region
     return Explanation(
         section=situation.section,
         department=situation.department,
         purpose=situation.asked.purpose,
-        may_ask=all(check.holds for check in checks),
+        may_ask=may_ask,
         agreement=given.agreement if given else None,
-        region=situation.asked.region or None,
+        region=region if region and may_ask and situation.asked.principal.covers(region) else None,
         checks=[
             CheckRead(
                 check=check.name,

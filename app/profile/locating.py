@@ -34,7 +34,7 @@ class RegistrationLocator:
         now.
         """
         known = await self.disclosure.whereabouts.find(business.key)
-        if known.of_site(site) or (known.region and site is None):
+        if not known.is_old and (known.of_site(site) or (known.region and site is None)):
             return known
         try:
             told = await self._asked(principal, business, site, trace_id, known)
@@ -56,7 +56,14 @@ class RegistrationLocator:
         look_up = LookUp(business.key, purpose, None, site, False, _DEADLINE_MS, trace_id)
         region = disclosure.region(principal, look_up, business, known)
         assert region is not None  # noqa: S101 - what is known was given
-        standing = Standing(PURPOSES[purpose], office_of(principal))
+        standing = Standing(
+            PURPOSES[purpose],
+            office_of(principal),
+            unit=principal.department or "",
+            roles=principal.roles,
+            acts_in=principal.region,
+            lies_in=region.code,
+        )
         choice = disclosure.directory.offices.choose(region.code, business.key, region.site)
         day = local_date(disclosure.clock.now())
         plan = disclosure.plans.plan(choice, disclosure.agreements.value, standing, day)

@@ -62,7 +62,11 @@ def specify(
     withheld = [_withheld(row, release.given) for row in release.withheld] if release else []
     # A digest over hidden values would tell that they changed, and over masked digits which they
     # are.
-    tells_all = not withheld and all(row.level > ANALYSIS_ONLY for row in classes.values())
+    tells_all = (
+        grant is not None
+        and not withheld
+        and all(row.level > ANALYSIS_ONLY for row in classes.values())
+    )
     title = Raw(encode(Words(manifest.title_zh, manifest.title_en)))
     return Specification(
         manifest,
@@ -103,7 +107,9 @@ class Part(Struct, frozen=True):
 
 def part(spec: Specification, reply: Reply) -> Part:
     """Apply the grant to a reply. Raises `TypeError` for data of another section's shape."""
-    if spec.release is None or reply.data is None:
+    if spec.release is None:  # whoever was asked meanwhile: not even that there is a record is told
+        return Part(spec, DENIED, NOTHING)
+    if reply.data is None:
         return Part(spec, reply, NOTHING)
     if type(reply.data) is not spec.release.shape:
         raise TypeError(f"{spec.label} told {type(reply.data).__name__}")

@@ -72,7 +72,8 @@ class Engine:
         lies_in = place.of_site(look_up.site) or place.region
         # Whom to ask rests on where it is believed to be; what is told, on where it is.
         plan = self.disclosure.plan(principal, look_up, business, region, lies_in or region.code)
-        return Prepared(principal, look_up, business, plan, started, region, bool(lies_in))
+        located = bool(lies_in) and not place.is_old
+        return Prepared(principal, look_up, business, plan, started, region, located)
 
     async def look_up(
         self, principal: Principal, look_up: LookUp, gone: Gone | None = None

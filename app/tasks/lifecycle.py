@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from auth.principal import prefix_of
+
 APPROVED_WITHIN = timedelta(hours=24)
 """An emergency task is approved afterwards (I-06), by then."""
 PHONE_CLOCK_SKEW = timedelta(minutes=10)
@@ -34,6 +36,20 @@ class OpenTask:
     def is_of(self, department: str | None) -> bool:
         """Whether somebody of a department acts within it."""
         return not self.department or department in (None, self.department)
+
+    def is_near(self, region: str) -> bool:
+        """Whether somebody of a region may work on it: where the business lies; while nobody knows,
+        where it was opened, or within.
+        """
+        if self.region:
+            return self.region.startswith(prefix_of(region))
+        either = (region, self.opened_in), (self.opened_in, region)
+        return any(inner.startswith(prefix_of(outer)) for inner, outer in either)
+
+    def is_within(self, region: str) -> bool:
+        """Whether a business that lies in a region is one of its opener's."""
+        opener = self.opened_in or self.region
+        return bool(region and opener) and region.startswith(prefix_of(opener))
 
     def is_seconded(self, subject: str) -> bool:
         """Whether somebody else has assigned this person, or approved what he opened himself."""

@@ -28,7 +28,7 @@ from app.tasks.lifecycle import APPROVED_WITHIN, OpenTask, was_open
 from app.tasks.models import Task
 from app.tasks.schemas import TaskCreate, TaskRead
 from auth.principal import Principal
-from auth.scope import scope_of
+from auth.scope import EVERYTHING, scope_of
 
 SNAPSHOT_NAME = "tasks"
 
@@ -93,12 +93,18 @@ def approve_task(session: Session, trail: Trail, principal: Principal, task_id: 
 def _within(session: Session, principal: Principal, task_id: str) -> Task:
     """An open task that the caller may act on."""
     task = repository.find(session, task_id, lock=True)
-    scope = scope_of(principal)
-    if task is None or not scope.covers(task.region or task.opened_in, task.department):
+    if task is None or not _may_act(principal, task):
         raise TaskUnknown
     if task.closed_at is not None:
         raise TaskNotOpen
     return task
+
+
+def _may_act(principal: Principal, task: Task) -> bool:
+    """Within region and department; and whoever opened it, on his own."""
+    own = task.opened_by == principal.subject
+    within = scope_of(principal).covers(task.region or task.opened_in, task.department)
+    return own or within
 
 
 def _enter(
@@ -157,7 +163,7 @@ def list_tasks(
     """
     rows = repository.page(
         session,
-        scope_of(principal),
+        EVERYTHING if mine else scope_of(principal),  # whoever is assigned may see what it is
         assignee=principal.subject if mine else None,
         open_at=clock.now() if only_open else None,
         before=before,
@@ -201,7 +207,7 @@ def task_of_visit(
     task = _open(row) if row is not None else None
     if row is None or task is None:
         return Unfit.UNKNOWN
-    if not (task.is_for(principal.subject) and principal.covers(task.region or row.opened_in)):
+    if not (task.is_for(principal.subject) and task.is_near(principal.region)):
         return Unfit.UNKNOWN
     if not task.is_about(business_id, site):
         return Unfit.BUSINESS

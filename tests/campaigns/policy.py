@@ -196,7 +196,7 @@ def serves_without(name):
         told = {
             "purpose": who.purpose.name in self.purposes, "application": self.application in ("*", who.unit),
             "acts": model.covers(self.application_region, who.acts_in), "roles": not self.roles or bool(self.roles & who.roles),
-            "regions": not self.regions or who.lies_within(self.regions),
+            "regions": not self.regions or not who.lies_in or who.lies_within(self.regions),
         }  # fmt: skip
         return all(holds for each, holds in told.items() if each != name)
 

@@ -32,8 +32,15 @@ def may_ask(world):
         and task["business"] == world["business"]
         and task["site"] in (None, world["site"])
         and task["purpose"] == purpose
-        and covers(who["region"], task["region"] or task["opened_in"])
+        and is_near(task, who["region"])
     )
+
+
+def is_near(task, region):
+    """Whether somebody of a region may work on a task."""
+    if task["region"]:
+        return covers(region, task["region"])
+    return covers(region, task["opened_in"]) or covers(task["opened_in"], region)
 
 
 def floor(world):
@@ -48,6 +55,8 @@ def floor(world):
     if task is None:
         return 3
     if task["department"] and who["department"] and task["department"] != who["department"]:
+        return 3
+    if not covers(task["opened_in"], here):
         return 3
     alone = task["opened_by"] == who["subject"] and task["approved_by"] in (None, who["subject"])
     return 3 if alone else 2
@@ -70,7 +79,11 @@ def depth(world, field):
             and terms["application"] in ("*", who["department"] or "")
             and covers(terms["application_region"], who["region"])
             and (not terms["roles"] or set(terms["roles"]) & set(who["roles"]))
-            and (not terms["regions"] or any(covers(r, world["lies_in"]) for r in terms["regions"]))
+            and (
+                not terms["regions"]
+                or not world["lies_in"]
+                or any(covers(r, world["lies_in"]) for r in terms["regions"])
+            )
         )
         about = terms["source"] in ("*", world["department"])
         if not serves or not about:

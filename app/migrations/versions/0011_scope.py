@@ -41,7 +41,7 @@ def upgrade() -> None:
     op.add_column("operations", _text("region", 6))
     op.execute(
         "UPDATE operations SET region = coalesce((SELECT adapters.region FROM adapters "
-        "WHERE operations.key LIKE adapters.id || '@%'), '')"
+        "WHERE substr(operations.key, 1, length(adapters.id) + 1) = adapters.id || '@'), '')"
     )
     op.add_column("tasks", _text("opened_in", 6))
     op.add_column("tasks", _text("department", 40))

@@ -125,7 +125,8 @@ def downgrade() -> None:
         "updated_at) SELECT people.certificate_no, people.name, units.department, units.region, "
         "people.certificate_from, people.certificate_to, people.updated_at "
         "FROM people JOIN units ON units.id = people.unit_id "
-        "WHERE people.certificate_no IS NOT NULL AND units.department <> ''"
+        "WHERE people.certificate_no IS NOT NULL AND units.department <> '' "
+        "AND people.state = 'active'"
     )
     op.execute("DELETE FROM schema_windows WHERE revision = '0012'")
     op.execute("DELETE FROM revisions WHERE name = 'people'")

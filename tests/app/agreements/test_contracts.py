@@ -204,7 +204,7 @@ class TestSigning:
 
     async def test_a_further_version_takes_the_place_once_all_have_signed(self, parties):
         await parties.in_force()
-        body = {**PARTIES, "clauses": CLAUSES | {"strictest_class": 3, "daily_quota": 5}}
+        body = {"clauses": CLAUSES | {"strictest_class": 3, "daily_quota": 5}}
         refused = await parties.fire.post("/v1/agreements/fire-tax/versions", json=body)
         assert refused.status_code == 422
         body["clauses"].pop("daily_quota")
@@ -221,6 +221,86 @@ class TestSigning:
             assert (await parties.sign(client, second)).status_code == 200
         first = (await parties.tax.get("/v1/agreements/fire-tax/versions/1")).json()
         assert first["state"] == "archived"
+
+    async def revised(self, parties, *signing, **changes):
+        """A further version, handed in and signed by some."""
+        body = {"clauses": {**CLAUSES, **changes}}
+        drafted = (await parties.fire.post("/v1/agreements/fire-tax/versions", json=body)).json()
+        path = f"/v1/agreements/fire-tax/versions/{drafted['version']}"
+        assert (await parties.fire.post(f"{path}:submit")).status_code == 200
+        for client in signing:
+            assert (await parties.sign(client, drafted)).status_code == 200
+        return drafted
+
+    async def state(self, parties, version):
+        found = await parties.data.get(f"/v1/agreements/fire-tax/versions/{version}")
+        return found.json()["state"]
+
+    async def test_an_older_version_is_not_signed_into_force_later(self, parties):
+        await parties.in_force()
+        wide = await self.revised(parties, parties.tax, parties.data, strictest_class=2)
+        everybody = (parties.tax, parties.data, parties.fire)
+        await self.revised(parties, *everybody, strictest_class=4)
+        assert [await self.state(parties, n) for n in (1, 2, 3)] == [
+            "archived",
+            "rejected",
+            "active",
+        ]
+        late = await parties.sign(parties.fire, wide)
+        assert (late.status_code, late.json()["code"]) == (409, "agreement.transition_refused")
+
+    async def test_what_a_party_has_stopped_is_not_let_on_by_its_older_signature(self, parties):
+        await parties.in_force()
+        second = await self.revised(parties, parties.tax, parties.data)
+        path, reason = "/v1/agreements/fire-tax/versions/1", {"reason": "misuse"}
+        assert (await parties.tax.post(f"{path}:suspend", json=reason)).status_code == 200
+        last = await parties.sign(parties.fire, second)
+        assert (last.status_code, last.json()["code"]) == (409, "agreement.transition_refused")
+        assert (await parties.tax.post(f"{path}:archive", json=reason)).status_code == 200
+        assert [await self.state(parties, n) for n in (1, 2)] == ["archived", "rejected"]
+
+    async def test_each_party_that_suspends_lets_it_go_on_itself(self, parties):
+        await parties.in_force()
+        path, reason = "/v1/agreements/fire-tax/versions/1", {"reason": "checking"}
+        assert (await parties.fire.post(f"{path}:suspend", json=reason)).status_code == 200
+        again = await parties.fire.post(f"{path}:suspend", json=reason)
+        assert again.json()["code"] == "agreement.transition_refused"
+        assert (await parties.tax.post(f"{path}:suspend", json=reason)).status_code == 200
+        assert (await parties.fire.post(f"{path}:resume", json=reason)).json()[
+            "state"
+        ] == "suspended"
+        assert (await parties.tax.post(f"{path}:resume", json=reason)).json()["state"] == "active"
+
+    async def test_one_that_begins_later_leaves_no_gap(self, parties):
+        await parties.in_force()
+        everybody = (parties.tax, parties.data, parties.fire)
+        await self.revised(parties, *everybody, valid_from="2099-02-01")
+        first = (await parties.tax.get("/v1/agreements/fire-tax/versions/1")).json()
+        assert (first["state"], first["last_day"]) == ("active", "2099-01-31")
+
+    async def test_a_unit_that_changed_since_is_not_signed_for(self, parties):
+        drafted = await parties.draft()
+        await parties.fire.post("/v1/agreements/fire-tax/versions/1:submit")
+        system = parties.gateway.caller("system", Role.SYSTEM_ADMINISTRATOR, region="000000")
+        body = {"name": {"zh": "某", "en": "x"}, "tier": "county", "region": "330106"}
+        body |= {"department": "fire", "parts": ["application"]}
+        assert (await system.put("/v1/units/fire-city", json=body)).status_code == 200
+        answer = await parties.sign(parties.tax, drafted)
+        assert (answer.status_code, answer.json()["code"]) == (409, "agreement.digest_differs")
+
+    async def test_the_data_authority_is_the_sources(self, parties):
+        system = parties.gateway.caller("system", Role.SYSTEM_ADMINISTRATOR, region="000000")
+        body = {"unit_id": "data-elsewhere", "name": {"zh": "某", "en": "x"}, "tier": "city"}
+        body |= {"region": "310000", "parts": ["coordinator"]}
+        assert (await system.post("/v1/units", json=body)).status_code == 201
+        refused = await parties.draft(status=422, coordinator_unit="data-elsewhere")
+        assert refused["errors"][0]["pointer"] == "/body/coordinator_unit"
+
+    async def test_what_there_was_before_parties_has_no_further_version(self, parties):
+        answer = await parties.nation.post(
+            "/v1/agreements/seed-patrol/versions", json={"clauses": CLAUSES}
+        )
+        assert answer.json()["code"] == "agreement.not_a_party"
 
     async def test_a_version_that_was_turned_down_stays_so(self, parties):
         drafted = await parties.draft()
@@ -257,6 +337,16 @@ class TestExplain:
         withheld = {f["field"] for f in told["fields"] if f["verdict"] == "withhold"}
         assert withheld == {row["pointer"].strip("/") for row in tax.get("withheld", [])}
         assert told["region"] == "330106"
+
+    async def test_of_somebody_elses_task_nothing_is_told(self, city):
+        """Whether it exists, is open, or what it is about."""
+        theirs = await city.task(MAIN, assignees=["li"])
+        ours = city.caller("sun", Role.INSPECTOR, department="fire", region="000000")
+        told = [
+            (await self.ask(city, ours, task=task)).json()["checks"] for task in (theirs, "0" * 36)
+        ]
+        assert told[0] == told[1]
+        assert told[0][-1]["check"] == "task_yours"
 
     async def test_without_a_task_the_leader_is_named(self, city):
         told = (await self.ask(city)).json()

@@ -14,6 +14,7 @@ from app.agreements.decision import (
     REGION_FOREIGN,
     REGION_UNKNOWN,
     TASK_ALONE,
+    TASK_ELSEWHERE,
     TASK_FOREIGN,
     TASK_MISSING,
     Grant,
@@ -84,9 +85,12 @@ def open_task(**more):
     ("task", "more", "region", "opens"),
     [
         ({}, {}, "", ""),
-        ({}, {"region": ""}, REGION_UNKNOWN, ""),
-        ({}, {"region": "310115"}, REGION_FOREIGN, ""),
+        ({}, {"region": ""}, REGION_UNKNOWN, TASK_ELSEWHERE),
+        ({}, {"region": "310115"}, REGION_FOREIGN, TASK_ELSEWHERE),
         ({"region": ""}, {}, "", ""),
+        ({"region": "", "opened_in": "330108"}, {}, "", TASK_ELSEWHERE),
+        ({"opened_in": "330108"}, {}, "", TASK_ELSEWHERE),
+        ({"opened_in": ""}, {}, "", ""),
         ({"opened_by": "wang"}, {}, "", TASK_ALONE),
         ({"opened_by": "wang", "approved_by": "wang"}, {}, "", TASK_ALONE),
         ({"opened_by": "wang", "approved_by": "li"}, {}, "", ""),
@@ -104,6 +108,8 @@ def test_a_task_of_another_region_serves_nobody_here():
         standing_of(asked(task=open_task(region="310115")))
     with pytest.raises(TaskNotYours):
         standing_of(asked(task=open_task(region="", opened_in="310000")))
+    of_province = standing_of(asked(task=open_task(region="", opened_in="330000")))
+    assert of_province.task == "", "a wider leader may assign while nobody knows where it is"
 
 
 def test_without_an_agreement_for_the_purpose_nothing_is_granted():
@@ -128,7 +134,7 @@ def terms(**more):
         ({"application_region": "330100"}, {"acts_in": "330000"}, False),
         ({"regions": ("330100",)}, {"lies_in": "330106"}, True),
         ({"regions": ("330100",)}, {"lies_in": "310115"}, False),
-        ({"regions": ("330100",)}, {"lies_in": ""}, False),
+        ({"regions": ("330100",)}, {"lies_in": ""}, True),
         ({"roles": frozenset({Role.PATROLLER})}, {"roles": frozenset({Role.INSPECTOR})}, False),
         ({"roles": frozenset({Role.PATROLLER})}, {"roles": frozenset({Role.PATROLLER})}, True),
         ({"purposes": frozenset({"patrol"})}, {}, False),

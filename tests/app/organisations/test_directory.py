@@ -20,7 +20,15 @@ def grant(role=Role.INSPECTOR, begin=-HOUR, end=None, hours="", by=""):
 
 
 def person(subject="wang", *grants, department="fire", region="330106", **more):
-    return Member(f"id-{subject}", subject, department, region, grants or (grant(),), **more)
+    return Member(
+        f"id-{subject}",
+        subject,
+        more.pop("unit", "u"),
+        department,
+        region,
+        grants or (grant(),),
+        **more,
+    )
 
 
 def people(*found):
@@ -120,6 +128,14 @@ def test_a_role_that_was_lent_ends_with_the_lenders():
         found = people(person("wang", *own), borrower)
         assert (roles_of(found, borrower, NOW) == {Role.TEAM_LEADER}) is has
     assert roles_of(people(borrower), borrower, NOW) == frozenset()
+    moved = person("li", grant(Role.TEAM_LEADER, by="id-wang"), unit="elsewhere")
+    lender = person("wang", grant(Role.TEAM_LEADER))
+    assert roles_of(people(lender, moved), moved, NOW) == frozenset()
+
+
+def test_a_role_that_ended_before_it_began_excludes_nothing():
+    never = RoleGrant(Role.AUDITOR, NOW + HOUR, NOW)
+    assert exclusion(grant(Role.SYSTEM_ADMINISTRATOR), (never,)) is None
 
 
 def test_the_three_administrators_exclude_each_other():

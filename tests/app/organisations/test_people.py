@@ -236,7 +236,80 @@ class TestAdministration:
         assert events == ["organisations.person.registered", "organisations.role.granted"]
 
 
+class TestWhatRolesRestOn:
+    async def roles_now(self, house, person_id):
+        found = (await house.security.get(f"/v1/people/{person_id}")).json()["roles"]
+        now = datetime.now(UTC)
+        ends = ((r["role"], r["valid_to"]) for r in found)
+        return [r for r, end in ends if end is None or datetime.fromisoformat(end) > now]
+
+    async def test_they_end_with_the_sign_on_they_were_given_to(self, house):
+        person_id = await house.person("chen", Role.TEAM_LEADER)
+        body = {"name": "chen", "unit": "fire-city", "subject": "chen"}
+        assert (
+            await house.system.put(f"/v1/people/{person_id}", json=body | {"name": "陈"})
+        ).status_code == 200
+        assert await self.roles_now(house, person_id) == ["team_leader"]
+        body["subject"] = "accomplice"
+        assert (await house.system.put(f"/v1/people/{person_id}", json=body)).status_code == 200
+        assert await self.roles_now(house, person_id) == []
+        accomplice = house.gateway.caller("accomplice", Role.TEAM_LEADER, department="fire")
+        assert (await accomplice.get("/v1/me")).json()["code"] == "auth.permission_missing"
+
+    async def test_they_end_with_the_unit(self, house):
+        person_id = await house.person("chen", Role.TEAM_LEADER)
+        body = {"name": {"zh": "消防", "en": "fire"}, "tier": "city", "region": CITY}
+        same = body | {"department": "fire"}
+        assert (await house.system.put("/v1/units/fire-city", json=same)).status_code == 200
+        assert await self.roles_now(house, person_id) == ["team_leader"]
+        assert (await house.system.put("/v1/units/fire-city", json=body)).status_code == 200
+        assert await self.roles_now(house, person_id) == []
+
+    async def test_nobody_takes_his_own_unit_away(self, house):
+        own = f"administration-{CITY}"
+        for act in ("suspend", "resume"):
+            answer = await house.system.post(f"/v1/units/{own}:{act}")
+            assert (answer.status_code, answer.json()["code"]) == (403, "person.oneself")
+
+    async def test_a_certificate_moves_nobody_who_signs_on(self, house):
+        dated = {"certificate_from": "2026-01-01", "certificate_to": "2030-01-01"}
+        await house.person("chen", Role.DATA_MANAGER, certificate_no="ZJ-1", **dated)
+        await house.unit("data", None)
+        await house.person("lin", Role.COORDINATOR, unit="data")
+        coordinator = house.gateway.caller("lin", Role.COORDINATOR)
+        officer = {"name": "陈", "department": "tax", "region": CITY}
+        officer |= {"valid_from": "2026-01-01", "valid_to": "2031-01-01"}
+        moved = await coordinator.put("/v1/officers/ZJ-1", json=officer)
+        assert (moved.status_code, moved.json()["code"]) == (403, "officer.foreign_department")
+        manager = house.gateway.caller("chen", Role.DATA_MANAGER, department="fire")
+        own = await manager.put("/v1/officers/ZJ-1", json=officer | {"department": "fire"})
+        assert own.status_code == 403
+
+    @pytest.mark.parametrize("year", ["0001", "9999"])
+    async def test_dates_are_of_these_times(self, house, year):
+        person_id = await house.person("li")
+        answer = await house.grant(
+            person_id, Role.AUDITOR, valid_from=f"{year}-01-01T00:00:00+14:00"
+        )
+        assert (answer.status_code, answer.json()["code"]) == (422, "request.invalid")
+
+
 class TestDelegation:
+    async def test_a_lender_takes_it_back(self, house):
+        await house.person("chen", Role.TEAM_LEADER)
+        borrower_id = await house.person("li", Role.INSPECTOR)
+        until = (datetime.now(UTC) + timedelta(days=3)).isoformat()
+        body = {"person": borrower_id, "role": "team_leader", "until": until}
+        lender = house.gateway.caller("chen", Role.TEAM_LEADER, department="fire")
+        lent = (await lender.post("/v1/roles:delegate", json=body)).json()["roles"]
+        by_role = {r["role"]: r["role_id"] for r in lent}
+        path = f"/v1/people/{borrower_id}/roles"
+        other = await lender.post(f"{path}/{by_role['inspector']}:end")
+        assert (other.status_code, other.json()["code"]) == (403, "role.not_yours_to_give")
+        assert (await lender.post(f"{path}/{by_role['team_leader']}:end")).status_code == 200
+        borrower = house.gateway.caller("li", Role.INSPECTOR, Role.TEAM_LEADER, department="fire")
+        assert (await borrower.get("/v1/me")).json()["roles"] == ["inspector"]
+
     async def test_a_role_is_lent_for_a_while_and_not_lent_on(self, house):
         lender_id = await house.person("chen", Role.TEAM_LEADER)
         borrower_id = await house.person("li", Role.INSPECTOR)

@@ -13,4 +13,7 @@ def test_the_purposes_in_force_and_who_may_have_them():
     assert in_force == {
         "inspection": (True, {Role.INSPECTOR, Role.TEAM_LEADER}),
         "patrol": (False, {Role.PATROLLER, Role.INSPECTOR, Role.TEAM_LEADER}),
+        "joint_operation": (True, {Role.INSPECTOR, Role.TEAM_LEADER}),
+        "complaint_handling": (True, {Role.INSPECTOR, Role.TEAM_LEADER}),
+        "emergency": (True, {Role.INSPECTOR, Role.TEAM_LEADER}),
     }

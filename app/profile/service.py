@@ -104,8 +104,8 @@ class Engine:
         }
 
         # Where no agreement covers anybody, nobody was asked: coming again later changes nothing.
-        answered = closing.completeness.answered > 0 or all(
-            part.spec.grant is None for part in view.parts.values()
+        answered = closing.completeness.answered > 0 or (
+            bool(view.parts) and all(part.spec.grant is None for part in view.parts.values())
         )
 
         def tell(entry: str) -> Encoded:

@@ -11,6 +11,7 @@ import threading
 import time
 from collections import OrderedDict
 from datetime import timedelta
+from typing import NamedTuple
 
 from anyio import fail_after, to_thread
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
@@ -23,7 +24,7 @@ from app.core.db import Database
 from app.core.ids import new_id
 
 log = logging.getLogger("onevisit.businesses")
-MOST_KEPT, KEPT_SECONDS = 50_000, 60.0
+MOST_KEPT, KEPT_SECONDS, WRITTEN_AGAIN_SECONDS = 50_000, 60.0, 3600.0
 _WRITTEN_AT_ONCE = 200
 _GATHER_SECONDS = 1.0
 _MOST_READING = 8
@@ -33,16 +34,23 @@ LONGEST_SECONDS = 0.2
 """A look-up has better use for its time than to wait longer for a hint."""
 
 
+class _Kept(NamedTuple):
+    """A place, until when it is believed without asking the database (another process may have been
+    told something else), and after which moment the same place is written again, as told then.
+    """
+
+    place: Place
+    fresh_until: float
+    write_after: float
+
+
 class Whereabouts:
     """Places by business, the latest used in memory."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
-        self._known: OrderedDict[str, tuple[Place, float]] = OrderedDict()
-        """With the moment after which the database is asked again: another process may have been
-        told something else.
-        """
+        self._known: OrderedDict[str, _Kept] = OrderedDict()
         self._unwritten: dict[str, Place] = {}
         self._writing: asyncio.Task[None] | None = None
         self._reading = 0
@@ -51,10 +59,10 @@ class Whereabouts:
     def at_once(self, business_id: str) -> Place | None:
         """What is in memory; None where the database was not asked within a minute."""
         known = self._known.get(business_id)
-        if known is None or time.monotonic() > known[1]:
+        if known is None or time.monotonic() > known.fresh_until:
             return None
         self._known.move_to_end(business_id)
-        return known[0]
+        return known.place
 
     async def find(self, business_id: str) -> Place:
         """What is kept of a business; `UNKNOWN` where nothing is, or where the database does not
@@ -84,7 +92,11 @@ class Whereabouts:
 
     def tell(self, business_id: str, place: Place) -> None:
         """What registration told now takes the place of what it told before."""
-        if place == UNKNOWN or self.at_once(business_id) == place:
+        known, now = self._known.get(business_id), time.monotonic()
+        if place == UNKNOWN:
+            return
+        if known is not None and known.place == place and now < known.write_after:
+            self._keep(business_id, place, known.write_after)
             return
         self._unwritten[business_id] = self._keep(business_id, place)
         if self._writing is None or self._writing.done():
@@ -110,8 +122,10 @@ class Whereabouts:
             await asyncio.wait((self._writing,))
         await self.flush()
 
-    def _keep(self, business_id: str, place: Place) -> Place:
-        self._known[business_id] = place, time.monotonic() + KEPT_SECONDS
+    def _keep(self, business_id: str, place: Place, write_after: float | None = None) -> Place:
+        now = time.monotonic()
+        later = now + WRITTEN_AGAIN_SECONDS if write_after is None else write_after
+        self._known[business_id] = _Kept(place, now + KEPT_SECONDS, later)
         self._known.move_to_end(business_id)
         if len(self._known) > MOST_KEPT:
             self._known.popitem(last=False)

@@ -6,14 +6,18 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import text
+from sqlmodel import Session
 
 from app.audit.service import Trail
 from app.core import schema
 from app.core.clock import SystemClock
 from app.core.db import Database
+from app.core.deps import DATABASE
 from app.core.errors import DomainError
+from app.core.snapshots import bump
 from app.organisations import service
 from app.organisations.first import appoint
+from app.organisations.models import Person
 from auth.principal import Role
 from tests.fixtures.gateway import running, settings
 
@@ -420,3 +424,31 @@ async def test_a_stream_ends_with_its_role(published_url, departments, settings_
         told = {line["value"]["name"] for line in lines if line["type"] == "section"}
         assert "fire" not in told
         assert len(told) > 5
+
+
+async def test_an_act_that_waited_is_not_done_by_whoever_lost_the_role(
+    database_url, settings_for, issuer
+):
+    """Somebody else writes; meanwhile the administrator is suspended."""
+    first(database_url, ("system-1", SYSTEM), ("security-1", SECURITY))
+    async with running(settings_for(database_url, principals="directory"), issuer) as gateway:
+        house = People(gateway)
+        await house.unit()
+        person_id = await house.person("li")
+        second = await house.person("system-2", SYSTEM)
+        other = gateway.caller("system-2", SYSTEM)
+        database = DATABASE.of(gateway.app)
+        async with database.turn_async():
+            waiting = asyncio.create_task(other.post(f"/v1/people/{person_id}:suspend"))
+            await asyncio.sleep(0.3)
+            with Session(database.writing) as session:
+                row = session.get(Person, second)
+                row.state, row.changed = "suspended", bump(session, "people")
+                session.commit()
+            known = gateway.app.state.snapshots._known["people"]
+            async with asyncio.timeout(5):
+                while "system-2" in known.value.by_subject:
+                    await asyncio.sleep(0.05)
+        answer = await waiting
+        assert (answer.status_code, answer.json()["code"]) == (403, "auth.person_unknown")
+        assert (await house.system.get(f"/v1/people/{person_id}")).json()["state"] == "active"

@@ -139,6 +139,13 @@ def subjects_of(session: Session, people_ids: Collection[str]) -> dict[str, str]
     return {found: subject for found, subject in session.exec(query) if subject is not None}
 
 
+def units_of(session: Session, subjects: Collection[str]) -> dict[str, Unit]:
+    """The units of people by subject; who is not registered is absent."""
+    query = select(Person.subject, Unit).join(Unit, col(Unit.id) == col(Person.unit_id))
+    found = session.exec(query.where(col(Person.subject).in_(subjects)))
+    return {subject: unit for subject, unit in found if subject is not None}
+
+
 def has_role(session: Session, role: str, now: datetime) -> bool:
     """Whether anybody who may call has a role that has not ended."""
     query = (

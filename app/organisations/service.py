@@ -111,6 +111,16 @@ def unit_facts(session: Session, unit_id: str) -> UnitFacts | None:
     return UnitFacts(row.id, row.department, row.region, tuple(row.parts), row.state == "active")
 
 
+def beyond(session: Session, principal: Principal, subjects: Collection[str]) -> frozenset[str]:
+    """Those of some people whom the directory has outside of the caller's region or department."""
+    scope = scope_of(principal)
+    return frozenset(
+        subject
+        for subject, unit in repository.units_of(session, subjects).items()
+        if not scope.covers(unit.region, unit.department)
+    )
+
+
 def tier_of(region: str) -> Tier:
     """The tier of a division, by its code."""
     if region == "000000":

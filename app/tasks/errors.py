@@ -19,6 +19,10 @@ class TaskApproved(Conflict):
     code = "task.approved"
 
 
+class AssigneeForeign(InvalidRequest):
+    code = "task.assignee_foreign"
+
+
 class TooManyTasks(Conflict):
     code = "task.too_many"
 

@@ -15,8 +15,10 @@ from app.audit.service import Trail, act_of
 from app.core.clock import Clock, day_begin, local_date
 from app.core.ids import new_id
 from app.core.snapshots import Snapshot, bump
+from app.organisations.service import beyond
 from app.tasks import repository
 from app.tasks.errors import (
+    AssigneeForeign,
     TaskApproved,
     TaskFourEyes,
     TaskNotOpen,
@@ -47,7 +49,8 @@ def open_task(
     session: Session, trail: Trail, principal: Principal, wanted: TaskCreate, about: About
 ) -> TaskRead:
     """Open a task for a business in the caller's region, or for one whose region is not known yet.
-    Raises `TaskOutsideRegion`, and `TooManyTasks` for whoever has opened enough today.
+    Raises `TaskOutsideRegion`, `AssigneeForeign`, and `TooManyTasks` for whoever has opened enough
+    today.
     """
     if about.region and not principal.covers(about.region):
         raise TaskOutsideRegion
@@ -55,6 +58,10 @@ def open_task(
     most = tables.limit(_LIMITS, "most_opened_a_day", local_date(now))
     if repository.count_opened(session, principal.subject, day_begin(now)) >= most:
         raise TooManyTasks(f"{most} a day.")
+    foreign = beyond(session, principal, wanted.assignees)
+    if foreign:
+        first = next(i for i, who in enumerate(wanted.assignees) if who in foreign)
+        raise AssigneeForeign(pointer=f"/body/assignees/{first}")
     task = Task(
         id=str(new_id()),
         business_id=about.business_id,

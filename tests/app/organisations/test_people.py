@@ -454,3 +454,16 @@ async def test_an_act_that_waited_is_not_done_by_whoever_lost_the_role(
         answer = await waiting
         assert (answer.status_code, answer.json()["code"]) == (403, "auth.person_unknown")
         assert (await house.system.get(f"/v1/people/{person_id}")).json()["state"] == "active"
+
+
+async def test_a_leader_assigns_nobody_beyond(house):
+    await house.person("chen", Role.TEAM_LEADER)
+    await house.person("li", Role.INSPECTOR)
+    await house.unit("tax-city", "tax")
+    await house.person("sun", Role.INSPECTOR, unit="tax-city")
+    leader = house.gateway.caller("chen", Role.TEAM_LEADER, department="fire")
+    body = {"business_id": MAIN, "basis": "plan 7"}
+    answer = await leader.post("/v1/tasks", json=body | {"assignees": ["li", "sun"]})
+    assert (answer.status_code, answer.json()["code"]) == (422, "task.assignee_foreign")
+    assert answer.json()["errors"][0]["pointer"] == "/body/assignees/1"
+    assert (await leader.post("/v1/tasks", json=body | {"assignees": ["li"]})).status_code == 201

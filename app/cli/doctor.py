@@ -110,10 +110,32 @@ def _database(settings: Settings) -> Iterator[Examined]:
             yield Examined("schema", True, f"revision {current} of {expected}")
         except SettingsError as error:
             yield Examined("schema", False, str(error))
+        else:
+            yield from _people(settings, database)
         if not settings.is_sqlite:
             yield from _server(settings, database)
     finally:
         database.dispose()
+
+
+def _people(settings: Settings, database: "object") -> Iterator[Examined]:
+    from datetime import UTC, datetime
+
+    from app.core.db import Database
+    from app.core.schema import current_revision, expected_revision
+    from app.organisations.first import missing
+
+    assert isinstance(database, Database)  # noqa: S101 - lazily imported, for its type
+    if settings.principals == "claims":
+        yield Examined(
+            "people", None, "whatever tokens claim is believed", "Unset ONEVISIT_PRINCIPALS."
+        )
+    elif current_revision(database) == expected_revision():
+        with database.read() as session:
+            nobody = missing(session, datetime.now(UTC))
+        told = f"nobody is {', '.join(nobody)}" if nobody else "all three administrators are there"
+        now = f"Run `onevisit people first --role {nobody[0]} …`." if nobody else ""
+        yield Examined("people", None if nobody else True, told, now)
 
 
 def _server(settings: Settings, database: "object") -> Iterator[Examined]:

@@ -19,7 +19,6 @@ _Administrator = typer.Option(
 )
 _OfRole = typer.Option(None, "--role", help=said("with a role", "角色"))
 _Until = typer.Option(None, help=said("its end, UTC", "截止时间（UTC）"))
-_FIRST = (Role.SYSTEM_ADMINISTRATOR, Role.SECURITY_ADMINISTRATOR, Role.AUDIT_ADMINISTRATOR)
 
 
 @app.command(
@@ -41,9 +40,9 @@ def first(
     from app.core.errors import DomainError
     from app.core.schema import require_schema
     from app.core.settings import Settings
-    from app.organisations.first import appoint
+    from app.organisations.first import FIRST, appoint
 
-    if role not in _FIRST:
+    if role not in FIRST:
         raise failed(said("Only the three administrators.", "仅限三员。"))
     settings = Settings()
     settings.require_complete(to_serve=True)

@@ -15,6 +15,13 @@ from app.organisations.models import Person, PersonRole, Unit
 from app.organisations.service import tier_of
 from auth.principal import Role
 
+FIRST = (Role.SYSTEM_ADMINISTRATOR, Role.SECURITY_ADMINISTRATOR, Role.AUDIT_ADMINISTRATOR)
+
+
+def missing(session: Session, now: datetime) -> list[Role]:
+    """The administrators that nobody is."""
+    return [role for role in FIRST if not repository.has_role(session, role, now)]
+
 
 def appoint(
     session: Session, trail: Trail, subject: str, name: str, role: Role, region: str

@@ -1,6 +1,6 @@
 """Shapes of the catalogue's answers."""
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from adapters.contract.words import Words
 
@@ -12,6 +12,9 @@ class FieldRead(BaseModel):
     field: str
     field_class: int
     mask: str | None
+    masked_class: int | None = Field(
+        description="the class that the masked value has: less strict than the field's own"
+    )
     label: Words
     source: str
     confidence: str

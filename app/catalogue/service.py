@@ -29,6 +29,7 @@ def list_fields(day: date, section: str | None) -> list[FieldRead]:
             field=row.field,
             field_class=row.level,
             mask=row.mask or None,
+            masked_class=row.masked_class if row.mask else None,
             label=label_of(shape_of(row.section), row.field),
             source=row.source,
             confidence=row.confidence,

@@ -28,6 +28,7 @@ MOST_KEPT, KEPT_SECONDS, WRITTEN_AGAIN_SECONDS = 50_000, 60.0, 3600.0
 _WRITTEN_AT_ONCE = 200
 _GATHER_SECONDS = 1.0
 _MOST_READING = 8
+_LAST_LOOKS, _LAST_PAUSE_SECONDS = 40, 0.05
 BELIEVED = timedelta(days=1)
 """What was told longer ago is asked for again, beside whatever is asked."""
 LONGEST_SECONDS = 0.2
@@ -121,6 +122,10 @@ class Whereabouts:
             self._writing.cancel()
             await asyncio.wait((self._writing,))
         await self.flush()
+        for _ in range(_LAST_LOOKS):  # who was not waited for still has a connection
+            if not self._reading:
+                break
+            await asyncio.sleep(_LAST_PAUSE_SECONDS)
 
     def _keep(self, business_id: str, place: Place, write_after: float | None = None) -> Place:
         now = time.monotonic()

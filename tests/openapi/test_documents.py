@@ -261,7 +261,7 @@ def test_no_undeclared_5xx_and_no_schema_violation_under_fuzz(operation, fuzzed)
     schema.config.update(base_url=base)
     token = issuer.token("fuzz", *ROLES, department="culture", certificate_no="ZJ-0001")
 
-    @settings(max_examples=12, phases=(Phase.generate,), suppress_health_check=list(HealthCheck))
+    @settings(max_examples=8, phases=(Phase.generate,), suppress_health_check=list(HealthCheck))
     @given(schema[path][method.upper()].as_strategy())
     def fuzz(case):
         response = case.call(headers={"Authorization": f"Bearer {token}"}, timeout=20)

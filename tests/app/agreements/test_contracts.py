@@ -3,6 +3,7 @@
 import pytest
 
 from auth.principal import Role
+from tests.fixtures.databases import ON_SQLITE
 
 MAIN = "91330106MA2YYY034D"
 CITY = "330100"
@@ -133,6 +134,7 @@ async def test_a_field_appears_with_an_agreement_and_goes_with_its_suspension(ci
     assert (await parties.tax_seen())["data"]["overdue_filing_count"] == 1
 
 
+@ON_SQLITE
 class TestSigning:
     async def test_every_party_signs_over_what_it_read(self, parties):
         drafted = await parties.draft()
@@ -311,6 +313,7 @@ class TestSigning:
         assert (await parties.sign(parties.data, drafted)).status_code == 409
 
 
+@ON_SQLITE
 class TestExplain:
     async def ask(self, city, client=None, **more):
         body = {"business_id": MAIN, "section": "tax", "purpose": "inspection", **more}

@@ -130,6 +130,7 @@ class TestWhoMayCall:
         assert (answer.status_code, answer.json()["code"]) == (503, "policy.stale")
 
 
+@ON_SQLITE
 class TestAdministration:
     async def test_nobody_does_anything_for_himself(self, house):
         own = (
@@ -241,6 +242,7 @@ class TestAdministration:
         assert events == ["organisations.person.registered", "organisations.role.granted"]
 
 
+@ON_SQLITE
 class TestWhatRolesRestOn:
     async def roles_now(self, house, person_id):
         found = (await house.security.get(f"/v1/people/{person_id}")).json()["roles"]
@@ -299,6 +301,7 @@ class TestWhatRolesRestOn:
         assert (answer.status_code, answer.json()["code"]) == (422, "request.invalid")
 
 
+@ON_SQLITE
 class TestDelegation:
     async def test_a_lender_takes_it_back(self, house):
         await house.person("chen", Role.TEAM_LEADER)

@@ -8,6 +8,7 @@ import pytest
 
 from app.tasks import service
 from auth.principal import Role
+from tests.fixtures.databases import ON_SQLITE
 
 BUSINESS = "91310115MA1YYY024Y"
 
@@ -93,6 +94,7 @@ MAIN = "91330106MA2YYY034D"
 OPEN = {"business_id": MAIN, "assignees": ["inspector-1"], "basis": "complaint 12345"}
 
 
+@ON_SQLITE
 class TestClass2:
     async def test_its_region_is_what_registration_says(self, city):
         opened = await city.leader.post("/v1/tasks", json=OPEN)

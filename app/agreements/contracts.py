@@ -150,6 +150,8 @@ def carry_out(
     if act is Act.SIGN:
         state = _signed(desk, row, party, digest, others)
     state = _held(row, party, act, state)
+    if act is Act.SUSPEND:
+        _hold_others(desk, others, party)
     _note(desk, row, party, act, reason)
     was, row.state, row.updated_at = row.state, state, desk.trail.clock.now()
     _enter(desk, _EVENTS[act], row)
@@ -178,6 +180,15 @@ def _held(row: AgreementVersion, party: Party, act: Act, state: AgreementState) 
         return state
     row.suspended_by = ",".join(sorted(holding))
     return AgreementState.SUSPENDED if holding else AgreementState.ACTIVE
+
+
+def _hold_others(desk: AgreementDesk, others: list[AgreementVersion], party: Party) -> None:
+    """What is stopped is the agreement: a version that begins later does not go on without."""
+    for each in others:
+        if each.state == AgreementState.ACTIVE:
+            each.state = _held(each, party, Act.SUSPEND, AgreementState.SUSPENDED)
+            each.updated_at = desk.trail.clock.now()
+            _enter(desk, EventName.AGREEMENT_SUSPENDED, each)
 
 
 def _acting(desk: AgreementDesk, row: AgreementVersion, act: Act) -> Party:
@@ -276,7 +287,8 @@ def list_agreements(
     """Versions that concern the caller's region and department, by id and version."""
     scope = scope_of(principal)
     rows = repository.page(session, scope, state=state, after=after, limit=limit)
-    return [_read(session, row) for row in rows]
+    acts = repository.acts_of(session, [row.id for row in rows])
+    return [_told(row, acts.get((row.id, row.version), [])) for row in rows]
 
 
 def compare(
@@ -329,7 +341,10 @@ def _enter(desk: AgreementDesk, event: EventName, row: AgreementVersion) -> None
 
 
 def _read(session: Session, row: AgreementVersion) -> AgreementRead:
-    acts = repository.acts(session, row.id, row.version)
+    return _told(row, repository.acts(session, row.id, row.version))
+
+
+def _told(row: AgreementVersion, acts: list[AgreementAct]) -> AgreementRead:
     signed = {act.party for act in acts if act.act == Act.SIGN}
     waits = row.state in {AgreementState.DRAFT, AgreementState.PENDING}
     told = row.model_dump(include=set(AgreementRead.model_fields) - {"clauses", "application"})

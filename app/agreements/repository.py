@@ -1,5 +1,7 @@
 """SQL of agreements."""
 
+from collections.abc import Collection
+
 from sqlalchemy import ColumnElement, and_, column, func, or_, table, true, update
 from sqlmodel import Session, col, select
 
@@ -82,7 +84,15 @@ def page(
 
 def acts(session: Session, agreement_id: str, version: int) -> list[AgreementAct]:
     """What was done about a version, the oldest first."""
-    query = select(AgreementAct).where(
-        AgreementAct.agreement_id == agreement_id, AgreementAct.version == version
-    )
-    return list(session.exec(query.order_by(col(AgreementAct.id))))
+    return acts_of(session, [agreement_id]).get((agreement_id, version), [])
+
+
+def acts_of(
+    session: Session, agreement_ids: Collection[str]
+) -> dict[tuple[str, int], list[AgreementAct]]:
+    """What was done about agreements, by version, the oldest first. One question, however many."""
+    found: dict[tuple[str, int], list[AgreementAct]] = {}
+    query = select(AgreementAct).where(col(AgreementAct.agreement_id).in_(set(agreement_ids)))
+    for act in session.exec(query.order_by(col(AgreementAct.id))):
+        found.setdefault((act.agreement_id, act.version), []).append(act)
+    return found

@@ -34,16 +34,7 @@ def list_agreements(
     as_json: bool = AsJson,
 ) -> None:
     """Those that concern you."""
-    door = door_of(gateway, token_file)
-    found: list[dict[str, Any]] = []
-    cursor: dict[str, str] = {}
-    while True:
-        params = {"limit": "200", **({"state": state} if state else {}), **cursor}
-        page = door.ask("GET", "/v1/agreements", params=params)
-        found += page["items"]
-        if page["next_cursor"] is None:
-            break
-        cursor = {"cursor": page["next_cursor"]}
+    found = door_of(gateway, token_file).every("/v1/agreements", state=state)
     if as_json:
         typer.echo(json.dumps(found, ensure_ascii=False, indent=2))
         return
@@ -57,7 +48,7 @@ def list_agreements(
 def draft(file: Path, gateway: str = Gateway, token_file: Path | None = TokenFile) -> None:
     """Draft one from a JSON file; with the id of one that exists, a further version."""
     body, door = document_in(file), door_of(gateway, token_file)
-    known = {each["agreement_id"] for each in door.ask("GET", "/v1/agreements?limit=200")["items"]}
+    known = {each["agreement_id"] for each in door.every("/v1/agreements")}
     name = body.get("agreement_id")
     if name in known:
         _show(door.ask("POST", f"/v1/agreements/{name}/versions", {"clauses": body["clauses"]}))

@@ -10,7 +10,6 @@ from app.cli.door import AsJson, Door, Gateway, Reason, TokenFile, door_of
 from app.cli.words import said
 
 app = typer.Typer(no_args_is_help=True)
-_MOST = 200
 
 
 def _show(delivery: dict[str, Any]) -> None:
@@ -23,16 +22,7 @@ def _show(delivery: dict[str, Any]) -> None:
 
 
 def _found(door: Door, state: str | None, department: str | None) -> list[dict[str, Any]]:
-    named = {"state": state, "department": department, "limit": str(_MOST)}
-    query = "&".join(f"{name}={value}" for name, value in named.items() if value)
-    found: list[dict[str, Any]] = []
-    cursor = ""
-    while True:
-        page = door.ask("GET", f"/v1/deliveries?{query}{cursor}")
-        found += page["items"]
-        if page["next_cursor"] is None:
-            return found
-        cursor = f"&cursor={page['next_cursor']}"
+    return door.every("/v1/deliveries", state=state, department=department)
 
 
 _State = typer.Option(

@@ -70,6 +70,17 @@ class Door:
             raise refused(response)
         return response.json()
 
+    def every(self, path: str, **named: str | None) -> list[dict[str, Any]]:
+        """What a list holds, page after page; parameters of None are left out."""
+        found: list[dict[str, Any]] = []
+        params = {"limit": "200", **{name: value for name, value in named.items() if value}}
+        while True:
+            page = self.ask("GET", path, params=params)
+            found += page["items"]
+            if page["next_cursor"] is None:
+                return found
+            params["cursor"] = page["next_cursor"]
+
     def examine(
         self,
         adapter_id: str,

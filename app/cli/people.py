@@ -83,16 +83,7 @@ def list_people(
 ) -> None:
     """Find people."""
     door = door_of(gateway, token_file)
-    named = {"name": name, "role": role and role.value, "unit": unit}
-    wanted = {key: value for key, value in named.items() if value}
-    found: list[dict[str, Any]] = []
-    cursor: dict[str, str] = {}
-    while True:
-        page = door.ask("GET", "/v1/people", params={**wanted, **cursor})
-        found += page["items"]
-        if page["next_cursor"] is None:
-            break
-        cursor = {"cursor": page["next_cursor"]}
+    found = door.every("/v1/people", name=name, role=role and role.value, unit=unit)
     if as_json:
         typer.echo(json.dumps(found, ensure_ascii=False, indent=2))
         return

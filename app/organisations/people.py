@@ -5,11 +5,14 @@ anything for himself.
 """
 
 from datetime import UTC, timedelta
+from pathlib import Path
 from typing import Any
 
 from sqlmodel import Session
 
+from adapters.contract import tables
 from app.audit.events import EventName
+from app.core.clock import local_date
 from app.core.ids import new_id_text
 from app.core.snapshots import Snapshot, bump
 from app.organisations import directory, repository
@@ -36,7 +39,7 @@ from app.organisations.units import named_unit
 from auth.principal import Principal, Role
 from auth.scope import scope_of
 
-LONGEST_DELEGATION = timedelta(days=30)
+_LIMITS = Path(__file__).with_name("data") / "limits.csv"
 _ADMINISTRATORS = frozenset(
     {Role.SYSTEM_ADMINISTRATOR, Role.SECURITY_ADMINISTRATOR, Role.AUDIT_ADMINISTRATOR}
 )
@@ -124,10 +127,9 @@ def delegate(desk: PeopleDesk, given: DelegationWrite) -> PersonRead:
         raise RoleNotYours
     if not any(grant.holds(desk.now) for grant in held):
         raise RoleNotYours
-    if not desk.now < given.until <= desk.now + LONGEST_DELEGATION:
-        raise RoleNotYours(
-            f"A role is lent for {LONGEST_DELEGATION.days} days at most.", pointer="/body/until"
-        )
+    days = tables.limit(_LIMITS, "longest_delegation_days", local_date(desk.now))
+    if not desk.now < given.until <= desk.now + timedelta(days=days):
+        raise RoleNotYours(f"A role is lent for {days} days at most.", pointer="/body/until")
     _add_role(desk, row, RoleGrant(given.role, desk.now, given.until, by=own[0].id))
     return _changed(desk, row, unit)
 

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable
 from datetime import datetime
 
-from sqlalchemy import or_, update
+from sqlalchemy import Text, cast, or_, update
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import Select
 
@@ -30,8 +30,9 @@ def units(
 ) -> list[Unit]:
     """Units of a scope after an id, by id."""
     query = select(Unit).where(*within(scope, Unit.region, Unit.department), col(Unit.id) > after)
-    found = session.exec(query.order_by(col(Unit.id)))
-    return [unit for unit in found if part is None or part in unit.parts][:limit]
+    if part is not None:  # names of parts stand in no other one
+        query = query.where(cast(Unit.parts, Text).contains(f'"{part}"'))
+    return list(session.exec(query.order_by(col(Unit.id)).limit(limit)))
 
 
 def _placed() -> "Select[Person, Unit]":

@@ -5,8 +5,6 @@ from datetime import datetime, timedelta
 
 from auth.principal import prefix_of
 
-APPROVED_WITHIN = timedelta(hours=24)
-"""An emergency task is approved afterwards (I-06), by then."""
 PHONE_CLOCK_SKEW = timedelta(minutes=10)
 """How far a phone's clock may be off, in either direction."""
 

@@ -26,7 +26,7 @@ from app.tasks.errors import (
     TaskUnknown,
     TooManyTasks,
 )
-from app.tasks.lifecycle import APPROVED_WITHIN, OpenTask, was_open
+from app.tasks.lifecycle import OpenTask, was_open
 from app.tasks.models import Task
 from app.tasks.schemas import TaskCreate, TaskRead
 from auth.principal import Principal
@@ -180,7 +180,11 @@ def list_tasks(
 
 
 def _read(task: Task) -> TaskRead:
-    due = task.opened_at + APPROVED_WITHIN if task.emergency and not task.approved_by else None
+    due = None
+    if task.emergency and not task.approved_by:
+        opened_on = local_date(task.opened_at)
+        hours = tables.limit(_LIMITS, "emergency_approved_within_hours", opened_on)
+        due = task.opened_at + timedelta(hours=hours)
     told = task.model_dump() | {
         "region": task.region or None,
         "department": task.department or None,

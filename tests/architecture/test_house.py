@@ -99,45 +99,47 @@ def test_the_import_contracts_are_kept():
     assert done.returncode == 0, done.stdout
 
 
+STANDARD = {
+    "__init__",
+    "routes",
+    "service",
+    "schemas",
+    "repository",
+    "models",
+    "errors",
+    "deps",
+}
+DOES_IO = {
+    "sequencer",
+    "refusals",
+    "letters",
+    "locating",
+    "callers",
+    "contracts",
+    "parties",
+    "desk",
+    "units",
+    "explaining",
+    "first",
+    "people",
+    "last_known",
+    "tally",
+    "faults",
+    "directory",
+    "loader",
+    "vault",
+    "fastpath",
+    "disclosure",
+    "whereabouts",
+    "examinations",
+    "resealing",
+    "events",
+    "streams",
+}
+
+
 def test_pure_modules_are_on_the_list_of_the_contract():
     """A module of a room that is neither a standard file nor known to do I/O must be declared pure."""
-    standard = {
-        "__init__",
-        "routes",
-        "service",
-        "schemas",
-        "repository",
-        "models",
-        "errors",
-        "deps",
-    }
-    does_io = {
-        "sequencer",
-        "refusals",
-        "letters",
-        "locating",
-        "callers",
-        "contracts",
-        "parties",
-        "desk",
-        "units",
-        "explaining",
-        "first",
-        "people",
-        "last_known",
-        "tally",
-        "faults",
-        "directory",
-        "loader",
-        "vault",
-        "fastpath",
-        "disclosure",
-        "whereabouts",
-        "examinations",
-        "resealing",
-        "events",
-        "streams",
-    }
     declared = set(re.findall(r'"\*\.(\w+\.\w+)"', (ROOT / "pyproject.toml").read_text()))
     rooms = [
         p
@@ -149,7 +151,7 @@ def test_pure_modules_are_on_the_list_of_the_contract():
         f"{room.name}.{path.stem}"
         for room in rooms
         for path in room.glob("*.py")
-        if path.stem not in standard | does_io and f"{room.name}.{path.stem}" not in declared
+        if path.stem not in STANDARD | DOES_IO and f"{room.name}.{path.stem}" not in declared
     ]
     assert loose == []
 

@@ -172,6 +172,16 @@ class TestOperator:
             timeout=60,
         )
 
+    def test_tokens_alone_are_believed_on_this_machine_only(self, tmp_path):
+        (tmp_path / "jwks.json").write_text('{"keys": []}')
+        settings = {
+            "ONEVISIT_DATABASE_URL": "sqlite:///x.db", "ONEVISIT_SECRET_KEY": "x" * 40, "ONEVISIT_ISSUER": "i",
+            "ONEVISIT_AUDIENCE": "a", "ONEVISIT_JWKS_FILE": "jwks.json", "ONEVISIT_PRINCIPALS": "claims",
+        }  # fmt: skip
+        done = self.run(tmp_path, "serve", "--host", "0.0.0.0", "--port", "0", **settings)
+        assert (done.returncode, "loopback" in done.stderr) == (2, True), done.stderr
+        assert "Traceback" not in done.stderr
+
     def test_an_unconfigured_start_is_refused_in_one_sentence(self, tmp_path):
         done = self.run(tmp_path, "serve")
         assert (

@@ -273,6 +273,18 @@ class TestSigning:
         ] == "suspended"
         assert (await parties.tax.post(f"{path}:resume", json=reason)).json()["state"] == "active"
 
+    async def test_what_is_stopped_does_not_begin_again_with_a_later_version(self, parties):
+        await parties.in_force()
+        everybody = (parties.tax, parties.data, parties.fire)
+        await self.revised(parties, *everybody, valid_from="2099-02-01")
+        path, reason = "/v1/agreements/fire-tax/versions/1", {"reason": "misuse"}
+        assert (await parties.tax.post(f"{path}:suspend", json=reason)).status_code == 200
+        assert [await self.state(parties, n) for n in (1, 2)] == ["suspended", "suspended"]
+        second = path.replace("/1", "/2")
+        other = await parties.fire.post(f"{second}:resume", json=reason)
+        assert other.json()["code"] == "agreement.not_a_party"
+        assert (await parties.tax.post(f"{second}:resume", json=reason)).json()["state"] == "active"
+
     async def test_one_that_begins_later_leaves_no_gap(self, parties):
         await parties.in_force()
         everybody = (parties.tax, parties.data, parties.fire)

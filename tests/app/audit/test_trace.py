@@ -379,6 +379,33 @@ class TestReads:
 
 
 class TestAuditor:
+    @pytest.mark.parametrize(
+        ("who", "sees"),
+        [
+            ({"region": "330100"}, True),
+            ({"region": "330000"}, True),
+            ({"region": "330100", "department": "fire"}, True),
+            ({"region": "330100", "department": "tax"}, False),
+            ({"region": "330106"}, False),
+            ({"region": "310000"}, False),
+        ],
+    )
+    async def test_entries_end_at_region_and_department(self, gateway, who, sees):
+        officer = gateway.caller("i", Role.INSPECTOR, department="fire", region="330100")
+        await officer.get(f"/v1/profiles/{BUSINESS}", params={"purpose": "patrol"})
+        auditor = gateway.caller("a", Role.AUDITOR, **who)
+        params = {"event": "profile.business.viewed"}
+        found = (await auditor.get("/v1/audit/entries", params=params)).json()["items"]
+        assert len(found) == sees
+
+    async def test_what_no_person_did_is_the_deployments(self, gateway):
+        await gateway.client("rubbish").get("/v1/records")
+        params = {"event": "gateway.request.refused"}
+        for region, count in (("330100", 1), ("330106", 0)):
+            auditor = gateway.caller("a", Role.AUDITOR, region=region)
+            found = (await auditor.get("/v1/audit/entries", params=params)).json()["items"]
+            assert len(found) == count, region
+
     async def test_entries_are_paged_filtered_and_found_by_business(self, gateway):
         for _ in range(3):
             await gateway.inspector.get(f"/v1/profiles/{BUSINESS}", params={"purpose": "patrol"})

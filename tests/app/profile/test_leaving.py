@@ -5,6 +5,8 @@ import json
 
 import pytest
 
+from app.audit.deps import SEQUENCER
+from app.audit.events import EventName
 from app.profile.deps import ENGINE
 from tests.fixtures.databases import ON_SQLITE
 
@@ -59,6 +61,32 @@ class TestLeaving:
         assert [
             entry["body"]["outcome"] if "body" in entry else entry["outcome"] for entry in found
         ] == ["abandoned"]
+
+    @pytest.mark.parametrize("closes", [True, False])
+    async def test_where_the_entry_takes_long_the_verdict_is_confirmed_again(
+        self, city, monkeypatch, closes
+    ):
+        task = await city.task(CLEAN)
+        sequencer = SEQUENCER.of(city.app)
+        append, told = sequencer.append, []
+
+        async def slow(event, by=None):
+            entry = await append(event, by)
+            if event.event == EventName.PROFILE_VIEWED:
+                told.append(entry)
+                if closes:
+                    assert (await city.leader.post(f"/v1/tasks/{task}:close")).status_code == 200
+                await asyncio.sleep(0.6)
+            return entry
+
+        monkeypatch.setattr(sequencer, "append", slow)
+        params = {"purpose": "inspection", "task": task}
+        answer = await city.inspector.get(f"/v1/profiles/{CLEAN}", params=params)
+        assert len(told) == 1, "what did not change is entered and told once"
+        if closes:
+            assert (answer.status_code, answer.json()["code"]) == (403, "profile.task_not_valid")
+        else:
+            assert answer.json()["audit"]["entry"] == told[0]
 
     async def test_a_stream_whose_task_ends_meanwhile_is_a_refusal(self, city, departments):
         await city.officers()

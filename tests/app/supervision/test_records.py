@@ -5,10 +5,14 @@ import csv
 import io
 import json
 import re
+from dataclasses import replace
 
 import pytest
 
-from auth.principal import Role
+from app.organisations.errors import PersonEnded
+from app.supervision.repository import Filter
+from app.supervision.routes import pulled
+from auth.principal import Principal, Role
 from tests.builders.inspections import an_id, an_inspection
 
 BUSINESS = "91310115MA1YYY024Y"
@@ -280,3 +284,18 @@ async def test_a_plus_sign_lost_in_an_address_is_named_once(city):
     errors = refused.json()["errors"]
     assert [(e["pointer"], e["code"]) for e in errors] == [("/query/since", "plus_lost")]
     assert "%2B" in errors[0]["text"]["zh"]
+
+
+def test_a_stream_reads_only_as_long_as_its_reader_may(database):
+    """Before each transaction: a role that ended breaks it off, without its last line."""
+    reader = Principal("s", frozenset({Role.SUPERVISOR}), None, "000000")
+    for roles, ends in ((reader.roles, False), (frozenset(), True)):
+        now = replace(reader, roles=roles)
+        pull = pulled(
+            reader, database, Filter(""), (0, lambda _last: None), lambda _p, now=now: now
+        )
+        if ends:
+            with pytest.raises(PersonEnded):
+                list(pull)
+        else:
+            assert list(pull) == []

@@ -4,8 +4,8 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Query
 
-from app.agreements import contracts
-from app.agreements.contracts import AgreementDesk
+from app.agreements import acts
+from app.agreements.acts import AgreementDesk
 from app.agreements.lifecycle import Act, AgreementState
 from app.agreements.schemas import (
     AgreementCreate,
@@ -56,7 +56,7 @@ def list_agreements(
     """Agreements that concern your region and department: every version, with who did what."""
     query = {"agreements": state or ""}
     after = decode_key(settings.keys, cursor, query)
-    found = contracts.list_agreements(session, principal, state=state, after=after, limit=limit + 1)
+    found = acts.list_agreements(session, principal, state=state, after=after, limit=limit + 1)
     rows = [(f"{each.agreement_id}@{each.version}", each) for each in found]
     return ended(page_of(settings.keys, rows, query, after=after, limit=limit))
 
@@ -65,7 +65,7 @@ def list_agreements(
 @takes(Priority.RECORD)
 def draft_agreement(agreement: AgreementCreate, desk: DeskDep) -> AgreementRead:
     """Draft an agreement as a person of one of its parties."""
-    return contracts.draft(desk, agreement)
+    return acts.draft(desk, agreement)
 
 
 @router.post("/{agreement_id}/versions", status_code=201)
@@ -76,7 +76,7 @@ def revise_agreement(
     """Draft a further version between the same parties: signed by all, it takes the place of the
     one in force.
     """
-    return contracts.revise(desk, agreement_id, agreement)
+    return acts.revise(desk, agreement_id, agreement)
 
 
 @router.get("/{agreement_id}/versions/{version}")
@@ -85,7 +85,7 @@ def read_agreement(
     agreement_id: AgreementPath, version: VersionPath, session: ReadSessionDep, principal: Reader
 ) -> AgreementRead:
     """One version of an agreement."""
-    return contracts.read_agreement(session, principal, agreement_id, version)
+    return acts.read_agreement(session, principal, agreement_id, version)
 
 
 @router.get("/{agreement_id}/changes")
@@ -98,7 +98,7 @@ def compare_agreement(
     after: Annotated[int, Query(ge=1, le=9999)],
 ) -> AgreementDiff:
     """The clauses that two versions word differently."""
-    return contracts.compare(session, principal, agreement_id, before, after)
+    return acts.compare(session, principal, agreement_id, before, after)
 
 
 @router.post("/{agreement_id}/versions/{version}:submit")
@@ -107,7 +107,7 @@ def submit_agreement(
     agreement_id: AgreementPath, version: VersionPath, desk: DeskDep
 ) -> AgreementRead:
     """Hand a draft to the parties for signature."""
-    return contracts.carry_out(desk, (agreement_id, version), Act.SUBMIT)
+    return acts.carry_out(desk, (agreement_id, version), Act.SUBMIT)
 
 
 @router.post("/{agreement_id}/versions/{version}:sign")
@@ -119,7 +119,7 @@ def sign_agreement(
     within a second.
     """
     which = (agreement_id, version)
-    return contracts.carry_out(desk, which, Act.SIGN, digest=signature.digest)
+    return acts.carry_out(desk, which, Act.SIGN, digest=signature.digest)
 
 
 def _with_reason(act: Act, name: str, text: str) -> Any:
@@ -127,7 +127,7 @@ def _with_reason(act: Act, name: str, text: str) -> Any:
         agreement_id: AgreementPath, version: VersionPath, grounds: GroundsWrite, desk: DeskDep
     ) -> AgreementRead:
         which = (agreement_id, version)
-        return contracts.carry_out(desk, which, act, reason=grounds.reason)
+        return acts.carry_out(desk, which, act, reason=grounds.reason)
 
     carry_out.__name__, carry_out.__doc__ = name, text
     return carry_out

@@ -6,7 +6,7 @@ from pydantic import ValidationError
 from sqlmodel import Session
 
 from app.agreements import repository
-from app.agreements.contracts import SNAPSHOT_NAME
+from app.agreements.acts import SNAPSHOT_NAME
 from app.agreements.decision import DatedTerms, Terms
 from app.agreements.models import AgreementVersion
 from app.agreements.schemas import Clauses

@@ -115,7 +115,7 @@ DOES_IO = {
     "letters",
     "locating",
     "callers",
-    "contracts",
+    "acts",
     "parties",
     "desk",
     "units",

@@ -36,6 +36,7 @@ class Load:
         self.gateway = gateway
         self.client = client
         self.codes = codes
+        self.most = MOST_UNANSWERED
         self.number = itertools.count()
         self.whole = 0
         self.answers: Counter[tuple[str, int]] = Counter()
@@ -88,7 +89,7 @@ class Load:
             due += rng.expovariate(rate)
             if due > loop.time():
                 await asyncio.sleep(due - loop.time())
-            if len(unanswered) < MOST_UNANSWERED:
+            if len(unanswered) < self.most:
                 kind = rng.choices((LOOK_UP, PREFETCH, RECORD), SHARES)[0]
                 task = asyncio.create_task(self.ask(kind))
                 unanswered.add(task)

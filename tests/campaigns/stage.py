@@ -288,9 +288,13 @@ class Client:
                         HOST, self._port, limit=1 << 20, local_addr=(self._source, 0)
                     )
                 )
+            except OSError:
+                return Answer(0, b"", loop.time() - due, 0.0)
+            try:
                 pair[1].write(payload)
                 status, body, first = await _read(pair[0])
             except (OSError, asyncio.IncompleteReadError):
+                pair[1].close()
                 if kept:
                     continue
                 return Answer(0, b"", loop.time() - due, 0.0)

@@ -150,6 +150,16 @@ class TestSigning:
         again = await parties.sign(parties.tax, drafted)
         assert (again.status_code, again.json()["code"]) == (409, "agreement.signed_twice")
 
+    async def test_above_departments_nobody_signs_for_one(self, parties):
+        """Whatever roles he has beside his own."""
+        drafted = await parties.draft()
+        await parties.fire.post("/v1/agreements/fire-tax/versions/1:submit")
+        both = parties.gateway.caller("lin", Role.COORDINATOR, Role.CDO)
+        signed = (await parties.sign(both, drafted)).json()
+        assert [(a["party"], a["subject"]) for a in signed["acts"] if a["act"] == "sign"] == [
+            ("coordinator", "lin"),
+        ]  # fmt: skip
+
     async def test_nobody_signs_for_two_parties(self, parties):
         drafted = await parties.draft()
         await parties.fire.post("/v1/agreements/fire-tax/versions/1:submit")

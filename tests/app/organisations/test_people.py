@@ -337,6 +337,18 @@ class TestDelegation:
         await house.security.post(f"/v1/people/{lender_id}/roles/{own['role_id']}:end")
         assert (await borrower.get("/v1/me")).json()["roles"] == ["inspector"]
 
+    async def test_what_the_token_does_not_give_is_not_lent(self, house):
+        lender_id = await house.person("chen", Role.TEAM_LEADER)
+        await house.grant(lender_id, Role.DATA_MANAGER)
+        borrower_id = await house.person("li", Role.INSPECTOR)
+        until = (datetime.now(UTC) + timedelta(days=3)).isoformat()
+        body = {"person": borrower_id, "role": "data_manager", "until": until}
+        narrow = house.gateway.caller("chen", Role.TEAM_LEADER, department="fire")
+        answer = await narrow.post("/v1/roles:delegate", json=body)
+        assert (answer.status_code, answer.json()["code"]) == (403, "role.not_yours_to_give")
+        wide = house.gateway.caller("chen", Role.TEAM_LEADER, Role.DATA_MANAGER, department="fire")
+        assert (await wide.post("/v1/roles:delegate", json=body)).status_code == 201
+
     @pytest.mark.parametrize("days", [-1, 31])
     async def test_it_has_an_end(self, house, days):
         await house.person("chen", Role.TEAM_LEADER)

@@ -2,10 +2,12 @@
 
 import asyncio
 import json
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from app.businesses.models import KnownBusiness
+from app.core.deps import DATABASE
 from app.tasks import service
 from auth.principal import Role
 from tests.fixtures.databases import ON_SQLITE
@@ -197,6 +199,35 @@ class TestClass2:
         assert task["department"] is None
         mine = (await city.inspector.get("/v1/tasks")).json()["items"]
         assert [t["id"] for t in mine] == [task["id"]]
+
+    async def test_a_stream_waits_for_a_slower_registration(self, city, departments):
+        """While nobody knows where the business is, nobody knows what class 2 may leave."""
+        departments.set("registration", "ok", latency_ms=250)
+        try:
+            officer = city.caller("tax-1", Role.INSPECTOR, department="tax")
+            headers = {"Accept": "application/x-ndjson"}
+            params = {"purpose": "patrol"}
+            answer = await officer.get(f"/v1/profiles/{MAIN}", params=params, headers=headers)
+        finally:
+            departments.set("registration", "ok")
+        lines = [json.loads(line) for line in answer.text.splitlines()]
+        told = [row["value"] for row in lines if row["type"] == "section"]
+        assert told[0]["name"] == "registration"
+        tax = next(row["section"] for row in told if row["name"] == "tax")
+        assert tax["data"]["overdue_filing_count"] == 1
+
+    async def test_where_it_was_long_ago_is_asked_for_again(self, city):
+        """A section asked alone, of a business that has moved here since."""
+        with DATABASE.of(city.app).write() as session:
+            told_at = datetime.now(UTC) - timedelta(days=2)
+            row = KnownBusiness(
+                id="x", business_id=MAIN, region="310115", sites={}, told_at=told_at
+            )
+            session.add(row)
+        officer = city.caller("tax-1", Role.INSPECTOR, department="tax")
+        path = f"/v1/profiles/{MAIN}/sections/tax"
+        answer = await officer.get(path, params={"purpose": "patrol"})
+        assert answer.json()["section"]["data"]["overdue_filing_count"] == 1
 
     async def test_an_emergency_is_approved_afterwards(self, city):
         own = OPEN | {"assignees": ["leader-1"], "emergency": True}

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import lru_cache
+from typing import NamedTuple
 
 
 class Role(StrEnum):
@@ -21,6 +22,16 @@ class Role(StrEnum):
     AUDIT_ADMINISTRATOR = "audit_administrator"
 
 
+class SignOn(NamedTuple):
+    """By which token somebody signed on: whose it is, of which session (`sid`, else `jti`; may be
+    empty), and of when.
+    """
+
+    issuer: str
+    session: str
+    at: float
+
+
 @dataclass(frozen=True, slots=True)
 class Principal:
     """Who calls: person or machine, with roles, department and region (division code, GB/T 2260).
@@ -36,6 +47,7 @@ class Principal:
     certificate_no: str | None = None
     claimed: "Principal | None" = field(default=None, compare=False, repr=False)
     """What the token says, where the directory had a say too."""
+    sign_on: SignOn | None = field(default=None, repr=False)
 
     @property
     def unit(self) -> str:

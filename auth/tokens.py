@@ -4,15 +4,15 @@ while.
 
 import time
 import unicodedata
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import jwt
 
 from auth.errors import AuthError, Unauthenticated
 from auth.keys import ALGORITHMS, KeySource
-from auth.principal import Principal, Role
+from auth.principal import Principal, Role, SignOn
 
 _LONGEST_TOKEN = 8192
 _CACHED_TOKENS = 10_000
@@ -23,6 +23,19 @@ _LONGEST_TOLD = 80
 LONGEST_LIFE_SECONDS = 86_400.0
 """From a token's beginning to its end, unless a setting says otherwise."""
 _REQUIRED = ["iss", "aud", "exp", "iat", "sub"]
+
+
+@dataclass(frozen=True, slots=True)
+class Issuer:
+    """Whose tokens are accepted. The subjects of one with a `name` are `name:sub` here, so that
+    people of two issuers are never one; those of the gateway's own are as registered.
+    """
+
+    iss: str
+    keys: KeySource
+    name: str = ""
+    is_own: bool = False
+    algorithms: Sequence[str] = ALGORITHMS
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,28 +55,26 @@ class Callers(Protocol):
 
 
 class TokenVerifier:
-    """Verifies bearer tokens against an allow-list of algorithms, one issuer and one audience."""
+    """Verifies bearer tokens against an allow-list of algorithms and issuers, and one audience."""
 
     def __init__(
         self,
-        keys: KeySource,
+        issuers: Sequence[Issuer],
         *,
-        issuer: str,
         audience: str,
         leeway: float = 10.0,
         longest: float = LONGEST_LIFE_SECONDS,
         types: Iterable[str] = TYPES,
-        algorithms: Iterable[str] = ALGORITHMS,
         callers: Callers | None = None,
     ) -> None:
-        self._keys = keys
-        self._issuer = issuer
+        self._issuers = {issuer.iss: issuer for issuer in issuers}
+        self._only = issuers[0] if len(issuers) == 1 else None
+        self._names = {issuer.name for issuer in issuers if issuer.name}
         self._audience = audience
         self._leeway = leeway
         self._longest = longest
         self._types = {t.lower() for t in types}
         self._types |= {f"application/{t}" for t in self._types}
-        self._algorithms = frozenset(algorithms)
         self._callers = callers
         self._jwt = jwt.PyJWT()
         self._seen: dict[str, VerifiedClaims] = {}
@@ -77,11 +88,12 @@ class TokenVerifier:
         try:
             if now < self._seen_until.get(token, 0.0):
                 return self._current(self._seen[token])
-            kid, algorithm = self._header(token)
-            key = self._keys.at_hand(kid, algorithm)
+            issuer, kid, algorithm = self._header(token)
+            key = issuer.keys.at_hand(kid, algorithm)
             if key is None:
                 return None
-            return self._current(self._kept(token, self._claims(token, key, algorithm), now))
+            claims = self._claims(token, issuer, key, algorithm)
+            return self._current(self._kept(token, claims, now))
         except AuthError:
             return None
 
@@ -101,15 +113,16 @@ class TokenVerifier:
         now = time.time()
         if now < self._seen_until.get(token, 0.0):
             return self._current(self._seen[token])
-        kid, algorithm = self._header(token)
-        key = await self._keys.key(kid, algorithm)
-        return self._current(self._kept(token, self._claims(token, key, algorithm), now))
+        issuer, kid, algorithm = self._header(token)
+        key = await issuer.keys.key(kid, algorithm)
+        claims = self._claims(token, issuer, key, algorithm)
+        return self._current(self._kept(token, claims, now))
 
     def still(self, principal: Principal) -> Principal:
         """Who somebody is now who was let in before. Raises `AuthError`."""
-        if self._callers is None or principal.claimed is None:
+        if self._callers is None:
             return principal
-        return self._callers.current(principal.claimed)
+        return self._callers.current(principal.claimed or principal)
 
     def _current(self, claims: VerifiedClaims) -> VerifiedClaims:
         """What is true of the caller now, whatever was when the token was first seen."""
@@ -127,29 +140,44 @@ class TokenVerifier:
         self._seen_until[token] = min(claims.expires_at, now + _CACHE_SECONDS)
         return claims
 
-    def _claims(self, token: str, key: Any, algorithm: str) -> VerifiedClaims:
+    def _claims(self, token: str, issuer: Issuer, key: Any, algorithm: str) -> VerifiedClaims:
         try:
             payload = self._jwt.decode(
                 token,
                 key,
                 algorithms=[algorithm],
                 audience=self._audience,
-                issuer=self._issuer,
+                issuer=issuer.iss,
                 leeway=self._leeway,
                 options={"require": _REQUIRED},
             )
             expires_at = float(payload["exp"])
         except (jwt.PyJWTError, ValueError, TypeError, OverflowError) as error:
-            raise self._refusal(token, error) from None
+            raise self._refusal(token, issuer, error) from None
         life = expires_at - float(payload["iat"])
         if life > self._longest:
             raise Unauthenticated(
                 "auth.token_long_lived",
                 f"The token lives {life:.0f} s; at most {self._longest:.0f} s are accepted.",
             )
-        return VerifiedClaims(_principal(payload), expires_at)
+        principal = _principal(payload)
+        sign_on = SignOn(issuer.iss, _session(payload), float(payload["iat"]))
+        subject = self._named(issuer, principal.subject)
+        return VerifiedClaims(replace(principal, subject=subject, sign_on=sign_on), expires_at)
 
-    def _refusal(self, token: str, error: Exception) -> Unauthenticated:
+    def _named(self, issuer: Issuer, subject: str) -> str:
+        """A subject as the directory has it: nobody speaks for another issuer's people."""
+        if issuer.is_own:
+            return subject
+        if issuer.name:
+            return f"{issuer.name}:{subject}"
+        if subject.partition(":")[0] in self._names:
+            raise Unauthenticated(
+                "auth.token_foreign", "The subject has the form of another issuer's."
+            )
+        return subject
+
+    def _refusal(self, token: str, issuer: Issuer, error: Exception) -> Unauthenticated:
         """What was expected and what came. The signature holds where a claim is told."""
         match error:
             case jwt.ExpiredSignatureError():
@@ -169,7 +197,7 @@ class TokenVerifier:
                 )
             case jwt.InvalidIssuerError():
                 return Unauthenticated(
-                    "auth.token_foreign", f"iss must be {self._issuer}; {_told(token, 'iss')}."
+                    "auth.token_foreign", f"iss must be {issuer.iss}; {_told(token, 'iss')}."
                 )
             case jwt.MissingRequiredClaimError():
                 return Unauthenticated("auth.token_invalid", f"The token has no {error.claim}.")
@@ -178,18 +206,34 @@ class TokenVerifier:
             case _:
                 return Unauthenticated("auth.token_invalid", "The token does not verify.")
 
-    def _header(self, token: str) -> tuple[str, str]:
+    def _issuer_of(self, token: str) -> Issuer:
+        if self._only is not None:
+            return self._only
+        try:
+            named = jwt.decode(token, options={"verify_signature": False}).get("iss")
+        except (jwt.PyJWTError, ValueError, RecursionError):
+            raise Unauthenticated("auth.token_malformed", "This is no signed token.") from None
+        found = self._issuers.get(named) if isinstance(named, str) else None
+        if found is None:
+            told = ", ".join(self._issuers)
+            raise Unauthenticated(
+                "auth.token_foreign", f"iss must be one of {told}; {_told(token, 'iss')}."
+            )
+        return found
+
+    def _header(self, token: str) -> tuple[Issuer, str, str]:
         if len(token) > _LONGEST_TOKEN:
             raise Unauthenticated("auth.token_malformed", "The token is too long.")
         try:
             header = jwt.get_unverified_header(token)
         except (jwt.PyJWTError, ValueError, RecursionError):
             raise Unauthenticated("auth.token_malformed", "This is no signed token.") from None
+        issuer = self._issuer_of(token)
         algorithm, kid = header.get("alg"), header.get("kid")
-        if not isinstance(algorithm, str) or algorithm not in self._algorithms:
+        if not isinstance(algorithm, str) or algorithm not in issuer.algorithms:
             raise Unauthenticated(
                 "auth.token_invalid",
-                f"alg must be one of {', '.join(sorted(self._algorithms))}; it is "
+                f"alg must be one of {', '.join(sorted(issuer.algorithms))}; it is "
                 f"{algorithm!s:.{_LONGEST_TOLD}}.",
             )
         if not isinstance(kid, str) or "crit" in header:
@@ -202,7 +246,12 @@ class TokenVerifier:
                 f"typ must be {' or '.join(sorted(self._types))}; it is "
                 f"{header.get('typ')!s:.{_LONGEST_TOLD}}.",
             )
-        return kid, str(algorithm)
+        return issuer, kid, algorithm
+
+
+def _session(payload: dict[str, Any]) -> str:
+    told = payload.get("sid") or payload.get("jti")
+    return told if isinstance(told, str) else ""
 
 
 def _claim(token: str, name: str) -> float:

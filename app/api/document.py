@@ -204,9 +204,9 @@ def _add_examples(operation: dict[str, Any]) -> None:
     recorded = _recorded().get(operation["operationId"])
     if recorded is None:
         return
-    body = operation.get("requestBody", {}).get("content", {}).get("application/json")
-    if body is not None and recorded["request"] is not None:
-        body["example"] = recorded["request"]
+    for body in operation.get("requestBody", {}).get("content", {}).values():
+        if recorded["request"] is not None:
+            body["example"] = recorded["request"]
     content = operation["responses"].get(str(recorded["status"]), {}).get("content", {})
     told = content.get(recorded["media_type"])
     if told is not None:

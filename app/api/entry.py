@@ -9,8 +9,9 @@ refused here, so that no stranger's body is read.
 from http import HTTPStatus
 
 from fastapi import FastAPI
+from starlette.exceptions import HTTPException
 from starlette.responses import Response
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.api.table import Declared, RouteTable
 from app.core.context import trace_id_for
@@ -116,7 +117,7 @@ class Entry:
     async def _stranger(
         self, declared: Declared | None, scope: Scope, receive: Receive, send: Send
     ) -> None:
-        """What is open to everybody. Nothing of it takes a body."""
+        """What is open to everybody. It takes no body but a short form, where it declares one."""
         rates, address = self._strangers.rates, self._strangers.address(scope)
         with self._strangers.pool.place(address) as has_place:
             if not has_place:
@@ -129,7 +130,8 @@ class Entry:
                 answer = _options(None)
             else:
                 answer = self._app
-            await answer(scope, without_body(receive), send)
+            most = declared.form_bytes if declared is not None and declared.is_met else 0
+            await answer(scope, short_body(receive, most) if most else without_body(receive), send)
 
     async def _probe(self, scope: Scope, receive: Receive, send: Send) -> None:
         rates, address = self._strangers.probe_rates, self._strangers.address(scope)
@@ -162,6 +164,21 @@ def without_body(receive: Receive) -> Receive:
         return dict(message)
 
     return empty
+
+
+def short_body(receive: Receive, most: int) -> Receive:
+    """A body of so many bytes at most; whoever reads it is told of a longer one."""
+    got = 0
+
+    async def bounded() -> Message:
+        nonlocal got
+        message = await receive()
+        got += len(message.get("body", b""))
+        if got > most:
+            raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"At most {most} bytes.")
+        return message
+
+    return bounded
 
 
 def _busy(scope: Scope) -> Response:

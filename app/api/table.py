@@ -11,11 +11,12 @@ from app.audit import routes as audit
 from app.businesses import routes as businesses
 from app.catalogue import routes as catalogue
 from app.core import health, telemetry
-from app.core.admission import Priority, PriorityOf, declared_priority, is_probe
+from app.core.admission import Priority, PriorityOf, declared_priority, form_bytes, is_probe
 from app.delivery import routes as deliveries
 from app.inspections import routes as inspections
 from app.operations import routes as operations
 from app.organisations import routes as organisations
+from app.organisations.sign_on import routes as sign_on
 from app.profile import routes as profile
 from app.registry import routes as registry
 from app.supervision import routes as supervision
@@ -33,6 +34,8 @@ _ROUTERS = (
     operations.router,  # departments: long work
     deliveries.router,  # departments: what is on its way to them
     organisations.router,  # people and certificates
+    sign_on.router,  # everybody: how one signs on
+    sign_on.well_known,  # whoever verifies tokens of ours
     supervision.router,  # supervisors: pull records
     audit.router,  # auditors: the trail
     catalogue.router,  # everybody: fields, reasons, problem codes
@@ -74,6 +77,8 @@ class Declared(NamedTuple):
     """Operators' probes are exempt from admission."""
     permission: Permission | None = None
     priority: PriorityOf | None = None
+    form_bytes: int = 0
+    """How long a body of a stranger may be."""
 
 
 class RouteTable:
@@ -88,6 +93,7 @@ class RouteTable:
                 permission_of(route),
                 declared_priority(route.endpoint),
                 is_probe(route.endpoint),
+                form_bytes(route.endpoint),
             )
             for route in every_route(app)
         ]
@@ -97,11 +103,11 @@ class RouteTable:
         path, method = scope["path"], scope["method"]
         others: set[str] = set()
         where = ""
-        for methods, matches, template, permission, told, probe in self._rows:
+        for methods, matches, template, permission, told, probe, form in self._rows:
             if not matches(path):
                 continue
             if method in methods:
-                return Declared(template, frozenset(methods), True, probe, permission, told)
+                return Declared(template, frozenset(methods), True, probe, permission, told, form)
             others |= methods
             where = where or template
         if not others:

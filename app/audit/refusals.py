@@ -80,7 +80,7 @@ def _is_refusal(scope: Scope, status: int) -> bool:
     if not _FIRST_REFUSAL <= status < _FIRST_FAILURE:
         return False
     known = scope.get("state", {}).get("principal") is not None
-    return known or status in _OF_STRANGERS
+    return known or status in _OF_STRANGERS or scope.get("state", {}).get("cause") is not None
 
 
 _OF_STRANGERS = {

@@ -20,7 +20,7 @@ from typing import Any
 import httpx
 
 from adapters.fakes.departments import SECRETS, manifest_of
-from app.cli import signing
+from app.cli import enrolling, signing
 from app.cli.door import Door
 from app.cli.screen import Screen
 from app.cli.server import port_is_free
@@ -54,6 +54,7 @@ def run(*, once: bool, port: int, departments_port: int, businesses: int) -> int
             path = _play(screen, gateway, issuer, departments, control)
             if not once:
                 screen.invitation(gateway, path, FOLDER, control)
+                screen.links(enrolling.links(gateway, issuer))
                 screen.stay()
                 signal.pause()
     except DemoFailed as error:
@@ -92,7 +93,7 @@ def _stage(
     with (
         _process(["-m", "adapters.fakes.server", *arguments], {}, "departments") as departments,
         _process(
-            ["-m", "app.cli.run", "serve", "--port", str(port)], _environment(url), "gateway"
+            ["-m", "app.cli.run", "serve", "--port", str(port)], _environment(url, port), "gateway"
         ) as gateway,
     ):
         ready = _first_line(departments)
@@ -116,7 +117,7 @@ def _fresh_database(screen: Screen) -> str:
     return url
 
 
-def _environment(url: str) -> dict[str, str]:
+def _environment(url: str, port: int) -> dict[str, str]:
     return {
         "ONEVISIT_DATABASE_URL": url,
         "ONEVISIT_PRINCIPALS": "claims",  # its people are as the demo's own issuer says
@@ -126,6 +127,7 @@ def _environment(url: str) -> dict[str, str]:
         "ONEVISIT_SECRET_KEY": secrets.token_urlsafe(48),
         "ONEVISIT_ISSUER": ISSUER,
         "ONEVISIT_AUDIENCE": AUDIENCE,
+        "ONEVISIT_PUBLIC_URL": f"http://{HOST}:{port}",
         "ONEVISIT_JWKS_FILE": str(FOLDER / "jwks.json"),
         "ONEVISIT_EGRESS_ALLOW": "127.0.0.0/8",
         "ONEVISIT_EGRESS_ALLOW_HTTP": "true",

@@ -1,7 +1,10 @@
-"""The operator's keys: seal what is stored with the newest one."""
+"""The operator's keys: seal what is stored with the newest one, and rotate the one of tokens."""
+
+from datetime import timedelta
 
 import typer
 
+from app.cli.words import said
 from app.core.settings import Settings
 
 app = typer.Typer(no_args_is_help=True)
@@ -9,7 +12,40 @@ app = typer.Typer(no_args_is_help=True)
 
 @app.callback()
 def keys() -> None:
-    """Keys that are derived from ONEVISIT_SECRET_KEY."""
+    """Keys that are derived from ONEVISIT_SECRET_KEY, or sealed with it."""
+
+
+@app.command(
+    "rotate",
+    help=said(
+        "Make the next key of the gateway's own tokens: published now, signing after a while.",
+        "生成网关登录凭证的下一把签名密钥：立即公布，稍后启用。",
+    ),
+)
+def rotate(
+    after: int = typer.Option(600, min=0, help=said("seconds until it signs", "多少秒后开始签名")),
+) -> None:
+    """Make the next key of the gateway's own tokens. Those before it are accepted until the last
+    token that they signed has ended.
+    """
+    from app.audit.events import Event, EventName
+    from app.audit.service import Trail
+    from app.core.clock import SystemClock
+    from app.core.db import Database
+    from app.core.schema import require_schema
+    from app.organisations.sign_on import keys as signing
+
+    settings = Settings()
+    settings.require_complete(to_serve=True)
+    database, clock = Database.of(settings), SystemClock()
+    require_schema(database)
+    trail = Trail(settings.keys, clock, settings.region)
+    with database.write() as session:
+        kid = signing.rotate(session, settings.keys, clock.now(), timedelta(seconds=after))
+        event = Event(EventName.SIGNING_KEY_ROTATED, actor="operator", object_ref=kid)
+        trail.append(session, event)
+    database.dispose()
+    typer.echo(said(f"{kid} signs in {after} s", f"{kid} 将于 {after} 秒后启用"))
 
 
 @app.command("reseal")
@@ -20,6 +56,7 @@ def reseal() -> None:
     from app.audit.service import Trail
     from app.core.clock import SystemClock
     from app.core.db import Database
+    from app.organisations.sign_on import keys as signing_keys
     from app.registry.resealing import reseal as seal_anew
 
     settings = Settings()
@@ -27,8 +64,13 @@ def reseal() -> None:
     database = Database.of(settings)
     with database.write() as session:
         found = seal_anew(session, Trail(settings.keys, SystemClock(), settings.region))
+        signing, lost = signing_keys.reseal(session, settings.keys)
     database.dispose()
     typer.echo(f"{found.done} sealed anew, {found.kept} were sealed with the newest key already")
+    if signing:
+        typer.echo(f"signing keys: {signing} sealed anew")
+    if lost:
+        typer.echo(f"No key opens the signing keys {', '.join(lost)}: others sign.", err=True)
     if found.unopenable:
         typer.echo(
             f"No key opens the credentials of {', '.join(found.unopenable)}: set "

@@ -23,8 +23,9 @@ _Until = typer.Option(None, help=said("its end, UTC", "截止时间（UTC）"))
 
 @app.command(
     help=said(
-        "Appoint the first administrator of a kind, once: straight in the database.",
-        "在数据库中设立某类管理员的第一人，仅可一次。",
+        "Appoint the first administrator of a kind, once: straight in the database. Again for "
+        "the same person, it gives him another one-time code.",
+        "在数据库中设立某类管理员的第一人，仅可一次；对同一人再次执行，发放新的登录码。",
     )
 )
 def first(
@@ -40,7 +41,9 @@ def first(
     from app.core.errors import DomainError
     from app.core.schema import require_schema
     from app.core.settings import Settings
-    from app.organisations.first import FIRST, appoint
+    from app.organisations.first import FIRST, appoint, appointed
+    from app.organisations.sign_on.codes import give_first_code
+    from app.organisations.sign_on.deps import own_issuer_of
 
     if role not in FIRST:
         raise failed(said("Only the three administrators.", "仅限三员。"))
@@ -49,14 +52,70 @@ def first(
     database = Database.of(settings)
     require_schema(database)
     trail = Trail(settings.keys, SystemClock(), settings.region)
+    own = own_issuer_of(settings)
+    given = None
     try:
         with database.write() as session:
-            person_id = appoint(session, trail, subject, name, role, region)
+            person_id = appointed(session, subject, role, trail.clock.now()) or appoint(
+                session, trail, subject, name, role, region
+            )
+            if own.is_open:
+                given = give_first_code(session, trail, own, person_id)
     except DomainError as error:
         raise failed(f"{error.code}: {error.detail}") from error
     finally:
         database.dispose()
     typer.echo(f"{person_id}  {subject}  {role}  {region}")
+    if given is not None:
+        _show_code(given.model_dump(mode="json"))
+
+
+def _show_code(given: dict[str, Any]) -> None:
+    until = datetime.fromisoformat(given["expires_at"]).astimezone().strftime("%H:%M:%S")
+    typer.echo(said(f"code, once, until {until}:", f"登录码（仅一次，{until} 前有效）："))
+    typer.echo(f"  {given['code']}")
+    typer.echo(f"  {given['link']}")
+
+
+@app.command(
+    help=said("Give somebody a one-time code to sign on with.", "发放一次性登录码，五分钟内有效。")
+)
+def enrol(person_id: str, gateway: str = Gateway, token_file: Path | None = TokenFile) -> None:
+    """Give somebody a one-time code to sign on with."""
+    _show_code(door_of(gateway, token_file).ask("POST", f"/v1/people/{person_id}:enrol"))
+
+
+@app.command(
+    "end-sign-ons",
+    help=said(
+        "End all sign-ons of somebody: a phone was lost.", "终止某人的全部登录（如手机遗失）。"
+    ),
+)
+def end_sign_ons(
+    person_id: str, gateway: str = Gateway, token_file: Path | None = TokenFile
+) -> None:
+    """End all sign-ons of somebody."""
+    _show(door_of(gateway, token_file).ask("POST", f"/v1/people/{person_id}:end-sign-ons"))
+
+
+@app.command(
+    help=said("Set the public keys of a machine client.", "设置系统客户端的公钥（JWK 文件）。")
+)
+def keys(
+    person_id: str,
+    file: Path,
+    gateway: str = Gateway,
+    token_file: Path | None = TokenFile,
+) -> None:
+    """Set the public keys of a machine client."""
+    try:
+        told = json.loads(file.read_text(encoding="utf-8"))
+        body = {"keys": told["keys"]}
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise failed(said(f"{file} is no key set.", f"{file} 不是公钥集。")) from error
+    found = door_of(gateway, token_file).ask("PUT", f"/v1/people/{person_id}/keys", body)
+    _show(found["person"])
+    typer.echo(" ".join(found["kids"]) or said("no keys", "没有公钥"))
 
 
 def _show(person: dict[str, Any]) -> None:

@@ -155,10 +155,13 @@ class Screen:
         fault = f"curl -s -X PUT {control}/faults/food -H 'Content-Type: application/json' -d"
         self._console.print(f'    break one   {fault} \'{{"mode": "hang"}}\'', soft_wrap=True)
         self._console.print(f'    mend it     {fault} \'{{"mode": "ok"}}\'', soft_wrap=True)
-        code = path.split("/")[3].partition("?")[0]
-        page = f'echo "{gateway}/m#code={code}&token=$(cat {folder}/inspector.token)"'
-        self._console.print(f"    on a phone  the link that this prints: {page}", soft_wrap=True)
         self._console.print(f"  API reference {gateway}/docs")
+
+    def links(self, of_roles: dict[str, str]) -> None:
+        """One-time links that sign somebody on."""
+        self._console.print("  [bold]On a page[/], signed on by a code (once, for five minutes)")
+        for role, link in of_roles.items():
+            self._console.print(f"    {role:<11} {link}", soft_wrap=True)
 
     def stay(self) -> None:
         """The demo is up."""

@@ -166,6 +166,23 @@ def takes(priority: Priority | PriorityOf | None) -> Callable[[Endpoint], Endpoi
     return declare
 
 
+def takes_form(most_bytes: int) -> Callable[[Endpoint], Endpoint]:
+    """Declare that an open route reads a body from whoever sends it, of at most so many bytes. Any
+    other open route gets none.
+    """
+
+    def declare(endpoint: Endpoint) -> Endpoint:
+        endpoint.form_bytes = most_bytes  # type: ignore[attr-defined]  # read by `form_bytes`
+        return endpoint
+
+    return declare
+
+
+def form_bytes(endpoint: Any) -> int:
+    """How long a stranger's body may be, by what an endpoint declares with `takes_form`."""
+    return int(getattr(endpoint, "form_bytes", 0))
+
+
 def declared_priority(endpoint: Any) -> PriorityOf | None:
     """What an endpoint declares with `takes`; None if nothing."""
     return cast("PriorityOf | None", getattr(endpoint, "priority", None))

@@ -3,6 +3,7 @@ slots for long-lived objects.
 """
 
 from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from typing import Annotated, Generic, TypeVar, cast
 
 from anyio import to_thread
@@ -66,22 +67,18 @@ ClockDep = Annotated[Clock, Depends(CLOCK)]
 SettingsDep = Annotated[Settings, Depends(SETTINGS)]
 
 
-async def write_session(
-    database: DatabaseDep,
-    snapshots: SnapshotsDep,
-    # resolved first: whoever is unknown never holds the writer's lock
-    principal: CurrentPrincipal,
-    request: Request,
+@asynccontextmanager
+async def transaction(
+    database: Database, snapshots: Snapshots, on_turn: Callable[[], None] | None = None
 ) -> AsyncIterator[Session]:
-    """One request, one transaction, committed before the answer is sent and rolled back on any
-    exception.
+    """One transaction, committed on leaving and rolled back on any exception.
 
     The writer lock is awaited, not blocked on; the transaction begins with the first statement, on
-    a worker thread. Who waited for his turn is asked for again: what he lost meanwhile, he does
-    not do any more.
+    a worker thread. `on_turn` is asked when the turn has come.
     """
     async with database.turn_async():
-        still_permitted(request, principal)
+        if on_turn is not None:
+            on_turn()
         session = Session(database.writing, expire_on_commit=False)
         try:
             yield session
@@ -97,6 +94,22 @@ async def write_session(
             session.close()
     if session.info.get(BUMPED):
         await snapshots.refresh_now()
+
+
+async def write_session(
+    database: DatabaseDep,
+    snapshots: SnapshotsDep,
+    # resolved first: whoever is unknown never holds the writer's lock
+    principal: CurrentPrincipal,
+    request: Request,
+) -> AsyncIterator[Session]:
+    """One request, one transaction, committed before the answer is sent. Who waited for his turn is
+    asked for again: what he lost meanwhile, he does not do any more.
+    """
+    async with transaction(
+        database, snapshots, lambda: still_permitted(request, principal)
+    ) as session:
+        yield session
 
 
 async def read_session(database: DatabaseDep) -> AsyncIterator[Session]:

@@ -46,7 +46,12 @@ class Keyring:
     @property
     def seals(self) -> tuple[Key, ...]:
         """Of sealed credentials."""
-        return _keys_of_seals(self._secrets)
+        return _keys_of_seals(self._secrets, "onevisit adapter credentials v2")
+
+    @property
+    def issuer_seals(self) -> tuple[Key, ...]:
+        """Of the keys that sign the gateway's own tokens."""
+        return _keys_of_seals(self._secrets, "onevisit issuer keys v1")
 
     @property
     def seals_of_version_1(self) -> tuple[bytes, ...]:
@@ -64,8 +69,7 @@ def keyring(*secrets: bytes) -> Keyring:
 
 
 @cache
-def _keys_of_seals(secrets: tuple[bytes, ...]) -> tuple[Key, ...]:
-    use = "onevisit adapter credentials v2"
+def _keys_of_seals(secrets: tuple[bytes, ...], use: str) -> tuple[Key, ...]:
     return tuple(
         Key(_derive(secret, f"{use} key id")[:_ID_BYTES], _derive(secret, use))
         for secret in secrets

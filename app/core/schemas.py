@@ -22,6 +22,7 @@ class Problem(Struct, frozen=True, omit_defaults=True, kw_only=True):
 
     For an identifier: `position` (from 1) of what is wrong, the character `expected` there,
     `suggestions` of what may have been meant, and with which `unusual` it is taken all the same.
+    For a token that was asked for: `error` as RFC 6749 names it.
     """
 
     type: str
@@ -37,4 +38,5 @@ class Problem(Struct, frozen=True, omit_defaults=True, kw_only=True):
     expected: str | None = None
     suggestions: list[str] = []
     unusual: list[str] = []
+    error: str | None = None
     errors: list[ProblemError] = []

@@ -2,6 +2,7 @@
 afterwards.
 """
 
+import re
 from collections.abc import Mapping
 from difflib import get_close_matches
 from ipaddress import IPv4Network, IPv6Network
@@ -16,6 +17,7 @@ from app.core.logs import LogForm
 from auth.scope import NATION
 
 SHORTEST_SECRET = 32
+_PARTS_OF_ISSUER = 3
 
 
 class SettingsError(Exception):
@@ -96,6 +98,21 @@ class Settings(BaseSettings):
     jwks_max_age_s: float = Field(
         86_400, ge=60, description="after so long without a usable key set nobody is let in"
     )
+    public_url: str = Field(
+        "",
+        pattern=r"^(https?://[^\s/?#]+)?$",
+        description="where callers reach the gateway, without a slash at its end; issuer of its "
+        "own tokens, of which there are none without it",
+    )
+    further_issuers: Hosts = Field(
+        (),
+        description="more issuers, each `name issuer-url jwks-url`, comma separated; their "
+        "subjects are name:sub here",
+    )
+    sign_on_client: str = Field(
+        "", description="client id of the pages at the issuer (OpenID Connect code flow with PKCE)"
+    )
+    sign_on_scopes: Hosts = Field(("openid",), description="scopes that the pages ask for")
     token_types: Hosts = Field(
         ("at+jwt",), description="accepted `typ` of access tokens; some platforms send JWT"
     )
@@ -198,15 +215,18 @@ class Settings(BaseSettings):
         """
         missing = [
             f"ONEVISIT_{name.upper()}"
-            for name in ("database_url", "secret_key", "issuer", "audience")
+            for name in ("database_url", "secret_key", "audience")
             if not getattr(self, name) and (to_serve or name != "database_url")
         ]
-        if self.jwks_file is None and self.jwks_url is None:
+        if not self.issuer and not self.public_url:
+            missing.append("ONEVISIT_ISSUER (or ONEVISIT_PUBLIC_URL: the gateway's own tokens)")
+        if (self.issuer or not self.public_url) and not (self.jwks_file or self.jwks_url):
             missing.append("ONEVISIT_JWKS_FILE or ONEVISIT_JWKS_URL")
         if missing:
             raise SettingsError(
                 f"Set {', '.join(missing)}: the gateway has no default for secrets and trust."
             )
+        self.issuers_named()
         for name, secret in (
             ("SECRET_KEY", self.secret_key),
             ("PREVIOUS_SECRET_KEY", self.previous_secret_key),
@@ -220,6 +240,25 @@ class Settings(BaseSettings):
                 "SQLite serves one process: set ONEVISIT_WORKERS=1, or a PostgreSQL "
                 "ONEVISIT_DATABASE_URL."
             )
+
+    def issuers_named(self) -> list[tuple[str, str, str]]:
+        """Further issuers: name, issuer, address of its keys. Raises `SettingsError`."""
+        found = [tuple(given.split()) for given in self.further_issuers]
+        names = [row[0] for row in found if len(row) == _PARTS_OF_ISSUER]
+        issuers = {row[1] for row in found if len(row) == _PARTS_OF_ISSUER}
+        if len(issuers - {self.issuer, self.public_url}) < len(found) or len(set(names)) < len(
+            names
+        ):
+            raise SettingsError(
+                "ONEVISIT_FURTHER_ISSUERS: each is `name issuer-url jwks-url`, comma separated, no "
+                "name and no issuer twice."
+            )
+        if not all(re.fullmatch(r"[a-z][a-z0-9-]{0,19}", name) for name in names):
+            raise SettingsError(
+                "ONEVISIT_FURTHER_ISSUERS: a name is a small letter and up to 19 small letters, "
+                "digits and dashes."
+            )
+        return [(name, issuer, url) for name, issuer, url in found]
 
     @property
     def keys(self) -> Keyring:

@@ -1,5 +1,5 @@
-"""Who a caller is at this moment: tokens and the directory of people together, for `auth` and for
-whoever has let somebody in before.
+"""Who a caller is at this moment: tokens, what of their sign-ons has ended, and the directory of
+people together, for `auth` and for whoever has let somebody in before.
 """
 
 from collections.abc import Callable
@@ -8,13 +8,38 @@ from datetime import datetime
 from app.core.snapshots import PolicyStale
 from app.organisations.directory import People, both
 from app.organisations.errors import PersonEnded
-from auth.errors import AuthError, Forbidden, KeysUnavailable
+from app.organisations.sign_on.ending import Ended
+from auth.errors import AuthError, Forbidden, KeysUnavailable, Unauthenticated
 from auth.principal import Principal
 
 _MOST_KEPT = 10_000
 
 
-class PeopleDirectory:
+class ClaimedCallers:
+    """As `auth` asks it, where tokens alone are believed, until their sign-on has ended."""
+
+    def __init__(self, ended: Callable[[], Ended]) -> None:
+        self._ended = ended
+
+    def current(self, claimed: Principal) -> Principal:
+        """Who a caller is now, by what his token says. Raises `Unauthenticated` where he has signed
+        out.
+        """
+        if self._ended().holds(claimed):
+            raise Unauthenticated("auth.signed_out")
+        return claimed
+
+    def still(self, principal: Principal) -> Principal:
+        """Who somebody is now who was let in before. Raises `PersonEnded`."""
+        try:
+            return self.current(principal.claimed or principal)
+        except (Forbidden, Unauthenticated) as error:
+            raise PersonEnded(error.detail) from error
+        except AuthError as error:
+            raise PolicyStale from error
+
+
+class PeopleDirectory(ClaimedCallers):
     """As `auth` asks it. `people` gives what is known at this moment, `is_fresh` whether anything
     may be decided by it.
     """
@@ -24,7 +49,9 @@ class PeopleDirectory:
         people: Callable[[], People],
         is_fresh: Callable[[], bool],
         now: Callable[[], datetime],
+        ended: Callable[[], Ended] = Ended,
     ) -> None:
+        super().__init__(ended)
         self._people = people
         self._is_fresh = is_fresh
         self._now = now
@@ -37,6 +64,7 @@ class PeopleDirectory:
         """
         if not self._is_fresh():
             raise KeysUnavailable("policy.stale", "What is known of people may have changed.")
+        super().current(claimed)
         people, now = self._people(), self._now()
         second = int(now.timestamp())
         kept = self._kept.get(claimed)
@@ -47,14 +75,3 @@ class PeopleDirectory:
             self._kept.clear()
         self._kept[claimed] = people, second, found
         return found
-
-    def still(self, principal: Principal) -> Principal:
-        """Who somebody is now who was let in before. Raises `PersonEnded`."""
-        if principal.claimed is None:
-            return principal
-        try:
-            return self.current(principal.claimed)
-        except Forbidden as error:
-            raise PersonEnded(error.detail) from error
-        except AuthError as error:
-            raise PolicyStale from error

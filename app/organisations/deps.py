@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Iterable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from http import HTTPStatus
 from typing import Any
 
@@ -14,11 +14,14 @@ from adapters.transport.exchange import Exchange
 from app.core.deps import EXCHANGE, SNAPSHOTS, Slot
 from app.core.rooms import House
 from app.core.settings import Settings
-from app.organisations.callers import PeopleDirectory
+from app.organisations.callers import ClaimedCallers, PeopleDirectory
 from app.organisations.people import new_snapshot
-from auth.keys import FileKeys, KeySource, RemoteKeys
+from app.organisations.sign_on import ending, keys
+from app.organisations.sign_on.deps import ISSUERS, OWN_KEYS
+from auth.issuer import OWN_ALGORITHMS
+from auth.keys import FileKeys, RemoteKeys
 from auth.principal import Principal
-from auth.tokens import TokenVerifier
+from auth.tokens import Issuer, TokenVerifier
 
 _JWKS_SECONDS = 5.0
 Still = Callable[[Principal], Principal]
@@ -28,25 +31,34 @@ PEOPLE: Slot[Still] = Slot("people")
 
 @asynccontextmanager
 async def open_room(house: House) -> AsyncIterator[None]:
-    """Gives `auth` the verifier of access tokens, and fills `PEOPLE`."""
-    settings = house.settings
+    """Gives `auth` the verifier of access tokens, and fills `PEOPLE`, `OWN_KEYS` and `ISSUERS`."""
+    settings, snapshots = house.settings, SNAPSHOTS.of(house.app)
     callers = _callers(house)
-    keys = _keys(settings, EXCHANGE.of(house.app))
+    own = keys.OwnKeys(snapshots.add(keys.new_snapshot()), snapshots, house.clock)
+    OWN_KEYS.put(house.app, own)
+    issuers = ISSUERS.put(house.app, _issuers(settings, EXCHANGE.of(house.app), own))
     house.app.state.token_verifier = TokenVerifier(
-        keys,
-        issuer=settings.issuer or "",
+        issuers,
         audience=settings.audience or "",
         longest=settings.token_life_s,
         types=settings.token_types,
-        algorithms=settings.token_algorithms,
         callers=callers,
     )
-    if not isinstance(keys, RemoteKeys):
+    remote = {i.iss: i.keys for i in issuers if isinstance(i.keys, RemoteKeys)}
+    async with AsyncExitStack() as stack:
+        if remote:
+            first = issuers[0].keys
+            if isinstance(first, RemoteKeys):
+                house.checks["issuer_keys"] = lambda: first.trusted
+            house.families.append(lambda: _families(remote))
+        for found in remote.values():
+            await stack.enter_async_context(_kept(found))
         yield
-        return
-    house.checks["issuer_keys"] = lambda: keys.trusted
-    house.families.append(lambda: _families(keys))
-    keeping = asyncio.create_task(keys.keep())
+
+
+@asynccontextmanager
+async def _kept(remote: RemoteKeys) -> AsyncIterator[None]:
+    keeping = asyncio.create_task(remote.keep())
     try:
         yield
     finally:
@@ -55,36 +67,55 @@ async def open_room(house: House) -> AsyncIterator[None]:
             await keeping
 
 
-def _callers(house: House) -> PeopleDirectory | None:
+def _callers(house: House) -> ClaimedCallers:
     """The directory of people, unless the settings say that tokens alone are believed."""
-    if house.settings.principals == "claims":
-        PEOPLE.put(house.app, lambda principal: principal)
-        return None
     snapshots = SNAPSHOTS.of(house.app)
-    known = snapshots.add(new_snapshot())
-    found = PeopleDirectory(lambda: known.value, lambda: snapshots.is_fresh, house.clock.now)
+    ended = snapshots.add(ending.new_snapshot())
+    found: ClaimedCallers
+    if house.settings.principals == "claims":
+        found = ClaimedCallers(lambda: ended.value)
+    else:
+        known = snapshots.add(new_snapshot())
+        found = PeopleDirectory(
+            lambda: known.value, lambda: snapshots.is_fresh, house.clock.now, lambda: ended.value
+        )
     PEOPLE.put(house.app, found.still)
     return found
 
 
-def _families(keys: RemoteKeys) -> Iterable[Metric]:
-    yield GaugeMetricFamily(
+def _families(remote: dict[str, RemoteKeys]) -> Iterable[Metric]:
+    age = GaugeMetricFamily(
         "onevisit_issuer_keys_age_seconds",
         "Seconds since the issuer last gave usable keys",
-        value=keys.age,
+        labels=["issuer"],
     )
-    yield CounterMetricFamily(
+    failures = CounterMetricFamily(
         "onevisit_issuer_keys_failures",
         "Fetches of the issuer's keys that gave none",
-        value=keys.failures,
+        labels=["issuer"],
     )
+    for iss, found in remote.items():
+        age.add_metric([iss], found.age)
+        failures.add_metric([iss], found.failures)
+    yield age
+    yield failures
 
 
-def _keys(settings: Settings, exchange: Exchange) -> KeySource:
-    if settings.jwks_file is not None:
-        return FileKeys(settings.jwks_file)
-    url = settings.jwks_url or ""
+def _issuers(settings: Settings, exchange: Exchange, own: keys.OwnKeys) -> list[Issuer]:
+    found, algorithms = [], settings.token_algorithms
+    if settings.issuer:
+        file = settings.jwks_file
+        source = FileKeys(file) if file else _remote(settings, exchange, settings.jwks_url or "")
+        found.append(Issuer(settings.issuer, source, algorithms=algorithms))
+    if settings.public_url:
+        found.append(Issuer(settings.public_url, own, is_own=True, algorithms=OWN_ALGORITHMS))
+    for name, iss, url in settings.issuers_named():
+        source = _remote(settings, exchange, url)
+        found.append(Issuer(iss, source, name=name, algorithms=algorithms))
+    return found
 
+
+def _remote(settings: Settings, exchange: Exchange, url: str) -> RemoteKeys:
     async def fetch() -> Any:
         deadline = asyncio.get_running_loop().time() + _JWKS_SECONDS
         response = await exchange.send(

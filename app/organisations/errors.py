@@ -51,6 +51,14 @@ class RoleExcluded(Conflict):
     code = "role.excluded"
 
 
+class PersonWithoutSignOn(Conflict):
+    code = "person.no_sign_on"
+
+
+class KeysUnusable(InvalidRequest):
+    code = "person.keys_unusable"
+
+
 class RoleUnknown(NotFound):
     code = "role.unknown"
 

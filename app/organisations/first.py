@@ -23,6 +23,16 @@ def missing(session: Session, now: datetime) -> list[Role]:
     return [role for role in FIRST if not repository.has_role(session, role, now)]
 
 
+def appointed(session: Session, subject: str, role: Role, now: datetime) -> str | None:
+    """The id of whoever has this role already by this subject, active."""
+    found = repository.find_subject(session, subject)
+    if found is None or found[0].state != "active":
+        return None
+    roles = repository.roles_of(session, [found[0].id]).get(found[0].id, [])
+    held = any(r.role == role and (r.valid_to is None or r.valid_to > now) for r in roles)
+    return found[0].id if held else None
+
+
 def appoint(
     session: Session, trail: Trail, subject: str, name: str, role: Role, region: str
 ) -> str:

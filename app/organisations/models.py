@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, Column
+from sqlalchemy import JSON, Column, LargeBinary
 from sqlmodel import Field, SQLModel
 
 from app.core.columns import BigSerial
@@ -65,3 +65,55 @@ class PersonRole(SQLModel, table=True):
     delegated_by: str | None = Field(default=None, max_length=36, foreign_key="people.id")
     granted_by: str = Field(max_length=120)
     granted_at: datetime
+
+
+class SigningKeyRow(SQLModel, table=True):
+    """A key of the gateway's own tokens: its public half, and the private one sealed. It signs from
+    `signs_from` on, until a later one does, and is accepted until `ends_at`.
+    """
+
+    __tablename__ = "signing_keys"
+    kid: str = Field(primary_key=True, max_length=40)
+    public: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
+    sealed: bytes = Field(sa_type=LargeBinary)
+    signs_from: datetime
+    ends_at: datetime | None = None
+    made_at: datetime
+
+
+class OneTimeCode(SQLModel, table=True):
+    """A code for one person, by its digest; `session` is what it opened. Kept for a while after its
+    end, so that a second use is known.
+    """
+
+    __tablename__ = "one_time_codes"
+    id: str = Field(primary_key=True, max_length=64)
+    person_id: str = Field(max_length=36, foreign_key="people.id", index=True)
+    expires_at: datetime
+    keep_until: datetime
+    used_at: datetime | None = None
+    session: str | None = Field(default=None, max_length=36)
+    made_by: str = Field(max_length=120)
+    made_at: datetime
+
+
+class UsedAssertion(SQLModel, table=True):
+    """An assertion of a machine client that was taken, by its digest, until it has ended."""
+
+    __tablename__ = "used_assertions"
+    id: str = Field(primary_key=True, max_length=64)
+    until: datetime = Field(index=True)
+
+
+class EndedSignOn(SQLModel, table=True):
+    """A session, or a subject's sign-ons up to a time, that ended before the tokens did. An empty
+    issuer stands for every one.
+    """
+
+    __tablename__ = "ended_sign_ons"
+    id: str = Field(primary_key=True, max_length=64)
+    kind: str = Field(max_length=10)
+    issuer: str = Field(max_length=200)
+    ref: str = Field(max_length=200)
+    ended_at: datetime
+    until: datetime = Field(index=True)

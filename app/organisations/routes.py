@@ -38,7 +38,9 @@ PersonPath = Annotated[str, Path(min_length=36, max_length=36, pattern=r"^[0-9a-
 Reader = Annotated[Principal, Depends(reads(EventName.PEOPLE_READ, Permission.PEOPLE_READ))]
 
 
-def _desk(permission: Permission) -> Any:
+def desk_for(permission: Permission) -> Any:
+    """A dependency that gives the desk of a caller with this permission, in his transaction."""
+
     def desk(
         session: SessionDep,
         trail: TrailDep,
@@ -49,11 +51,11 @@ def _desk(permission: Permission) -> Any:
     return Depends(desk, scope="function")
 
 
-UnitDesk = Annotated[PeopleDesk, _desk(Permission.UNIT_MANAGE)]
-ManagerDesk = Annotated[PeopleDesk, _desk(Permission.PEOPLE_MANAGE)]
-GranterDesk = Annotated[PeopleDesk, _desk(Permission.ROLE_GRANT)]
-EnderDesk = Annotated[PeopleDesk, _desk(Permission.ROLE_END)]
-LenderDesk = Annotated[PeopleDesk, _desk(Permission.ROLE_DELEGATE)]
+UnitDesk = Annotated[PeopleDesk, desk_for(Permission.UNIT_MANAGE)]
+ManagerDesk = Annotated[PeopleDesk, desk_for(Permission.PEOPLE_MANAGE)]
+GranterDesk = Annotated[PeopleDesk, desk_for(Permission.ROLE_GRANT)]
+EnderDesk = Annotated[PeopleDesk, desk_for(Permission.ROLE_END)]
+LenderDesk = Annotated[PeopleDesk, desk_for(Permission.ROLE_DELEGATE)]
 
 
 @router.get("/me")

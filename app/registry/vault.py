@@ -5,23 +5,11 @@ them sent to a server of their own.
 """
 
 import json
-import os
-from contextlib import suppress
 from urllib.parse import urlsplit
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-
 from adapters.contract import Manifest
+from app.core import sealing
 from app.core.keys import Keyring
-
-_NONCE = 12
-
-
-_FORM = b"\x02"
-"""The first byte of what names its key; the first of an older form is of a random nonce."""
-_ID = slice(1, 5)
-_BODY = 5
 
 
 class Unopenable(Exception):
@@ -45,21 +33,17 @@ def _bound_to(manifest: Manifest) -> bytes:
 
 def seal(keys: Keyring, manifest: Manifest, values: dict[str, str]) -> bytes:
     """Encrypt credentials for storing, for this manifest's address and auth kind only."""
-    nonce, key = os.urandom(_NONCE), keys.seals[0]
-    sealed = AESGCM(key.secret).encrypt(nonce, json.dumps(values).encode(), _bound_to(manifest))
-    return _FORM + key.id + nonce + sealed
+    return sealing.seal(keys.seals, json.dumps(values).encode(), _bound_to(manifest))
 
 
 def unseal(keys: Keyring, manifest: Manifest, sealed: bytes) -> dict[str, str]:
     """Decrypt stored credentials. Raises `Unopenable`."""
-    named = [key.secret for key in keys.seals if sealed[:_BODY] == _FORM + key.id]
-    forms = [(secret, sealed[_BODY:]) for secret in named]
-    forms += [(secret, sealed) for secret in keys.seals_of_version_1]
-    for secret, text in forms:
-        with suppress(InvalidTag, ValueError):
-            opened = AESGCM(secret).decrypt(text[:_NONCE], text[_NONCE:], _bound_to(manifest))
-            return {str(k): str(v) for k, v in json.loads(opened).items()}
-    raise Unopenable(manifest.adapter_id)
+    opened = sealing.unseal(
+        keys.seals, sealed, _bound_to(manifest), nameless=keys.seals_of_version_1
+    )
+    if opened is None:
+        raise Unopenable(manifest.adapter_id)
+    return {str(k): str(v) for k, v in json.loads(opened).items()}
 
 
 def opens(keys: Keyring, manifest: Manifest, sealed: bytes) -> bool:
@@ -73,4 +57,4 @@ def opens(keys: Keyring, manifest: Manifest, sealed: bytes) -> bool:
 
 def is_newest(keys: Keyring, sealed: bytes) -> bool:
     """Whether the newest key sealed them."""
-    return sealed[:_BODY] == _FORM + keys.seals[0].id
+    return sealing.is_newest(keys.seals, sealed)

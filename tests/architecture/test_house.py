@@ -32,6 +32,10 @@ PUBLIC = {
     "read_metrics",
     "read_page",
     "read_page_part",
+    "read_sign_on",
+    "take_token",
+    "take_logout",
+    "read_own_keys",
 }
 
 

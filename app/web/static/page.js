@@ -2,7 +2,7 @@
 // The inspector's page: asks the gateway, shows sections as they arrive. Every text goes in as text, never as markup.
 const WORDS = {
   zh: { text: '统一社会信用代码、注册号、名称，或粘贴扫码内容', go: '查询', purpose: '查询用途', patrol: '日常巡查（公开数据）', inspection: '行政检查（需任务）',
-    task: '任务', site: '所在经营场所', token: '登录凭证', tokenHelp: '仅保存在本标签页，关闭即清除。', noToken: '请先填入登录凭证。', noTask: '没有指派给您的检查任务，请负责人指派，或改用日常巡查。',
+    task: '任务', site: '所在经营场所', token: '登录凭证', tokenHelp: '仅保存在本标签页，关闭即清除。', noToken: '请先填入登录凭证。', signOnFailed: '未能登录，请重新索取登录码。', noTask: '没有指派给您的检查任务，请负责人指派，或改用日常巡查。',
     asking: '正在查询', departments: '个部门', back: '已返回 {n} 个部门', missing: '{n} 个未返回', ms: '毫秒', registered: '登记状态', taxes_on_time: '纳税申报', fire_permit: '消防安全检查',
     'registered.yes': '存续', 'registered.no': '未登记或已终止', 'taxes_on_time.yes': '按期申报', 'taxes_on_time.no': '有逾期或欠税', 'fire_permit.yes': '已取得', 'fire_permit.no': '未取得或已失效',
     yes: '是', no: '否', unknown: '待核实', not_required: '无需办理', lastKnown: '上次获取', again: '重新查询该部门', asOf: '数据时间', received: '返回时间（数据源不提供数据时间）', withheld: '另有 {n} 项因权限未显示', unreadable: '{n} 项内容无法识别，未显示', conflict: '部门间数据不一致',
@@ -10,7 +10,7 @@ const WORDS = {
     fresh: '实时', cached: '缓存', stale: '历史数据', not_found: '无记录（不代表合规）', not_applicable: '不适用', denied: '无权查看', timed_out: '响应超时', unavailable: '部门系统不可用',
     breaker_open: '暂停查询', malformed: '返回数据异常', shed: '系统繁忙', waiting: '等待返回', other: 'English', true: '是', false: '否' },
   en: { text: 'Credit code, registration number, name, or pasted scan', go: 'Check', purpose: 'Purpose', patrol: 'Patrol (open data)', inspection: 'Inspection (needs a task)',
-    task: 'Task', site: 'Premises', token: 'Access token', tokenHelp: 'Kept for this tab only; closing it forgets it.', noToken: 'Enter your access token first.', noTask: 'You have no task for an inspection. Ask your leader for one, or choose patrol.',
+    task: 'Task', site: 'Premises', token: 'Access token', tokenHelp: 'Kept for this tab only; closing it forgets it.', noToken: 'Enter your access token first.', signOnFailed: 'Could not sign on; ask for another code.', noTask: 'You have no task for an inspection. Ask your leader for one, or choose patrol.',
     asking: 'Asking', departments: 'departments', back: '{n} departments answered', missing: '{n} did not', ms: 'ms', registered: 'Registration', taxes_on_time: 'Tax filing', fire_permit: 'Fire safety check',
     'registered.yes': 'In existence', 'registered.no': 'Not registered, or ended', 'taxes_on_time.yes': 'On time', 'taxes_on_time.no': 'Overdue or in arrears', 'fire_permit.yes': 'Held', 'fire_permit.no': 'Not held, or no longer valid',
     yes: 'yes', no: 'no', unknown: 'To be verified', not_required: 'Not required', lastKnown: 'last known', again: 'Ask this department again', asOf: 'data of', received: 'answered at (the source tells no time)', withheld: '{n} fields hidden: outside your authorisation', unreadable: '{n} values could not be read and are left out', conflict: 'Departments disagree',
@@ -313,8 +313,20 @@ $('token').addEventListener('change', () => { loadTasks(); loadLabels(); });
 language = localStorage.getItem('language') ?? (navigator.language.startsWith('zh') ? 'zh' : 'en');
 const given = new URLSearchParams(location.hash.slice(1));
 if (given.get('token')) { sessionStorage.setItem('token', given.get('token')); history.replaceState(null, '', location.pathname); }
-$('token').value = sessionStorage.getItem('token') ?? '';
-$('sign-in').open = !$('token').value;
-if (given.get('code')) $('text').value = given.get('code');
-translate();
-loadLabels();
+async function signOn(code) {
+  history.replaceState(null, '', location.pathname);
+  const form = new URLSearchParams({ grant_type: 'urn:onevisit:grant-type:one-time-code', code });
+  const response = await fetch('/v1/token', { method: 'POST', body: form }).catch(() => null);
+  const told = await response?.json().catch(() => null);
+  if (response?.ok) sessionStorage.setItem('token', told.access_token);
+  else $('notice').textContent = told?.text?.[language] ?? word('signOnFailed');
+}
+async function begin() {
+  if (given.get('sign-on')) await signOn(given.get('sign-on'));
+  $('token').value = sessionStorage.getItem('token') ?? '';
+  $('sign-in').open = !$('token').value;
+  if (given.get('code')) $('text').value = given.get('code');
+  translate();
+  loadLabels();
+}
+begin();

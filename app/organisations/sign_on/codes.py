@@ -1,0 +1,126 @@
+"""One-time codes: five minutes, once, for one person, from whoever may give him all of his roles.
+
+Only a digest is kept: nobody reads a code back. Whoever shows one a second time ends the session
+that it opened, for one of the two is not who he should be (RFC 6749, 4.1.2).
+"""
+
+import hashlib
+import secrets
+from datetime import datetime
+
+from sqlmodel import Session
+
+from app.audit.events import Event, EventName
+from app.audit.service import Trail
+from app.organisations import repository as people
+from app.organisations.desk import PeopleDesk
+from app.organisations.errors import PersonWithoutSignOn, RoleNotYours
+from app.organisations.models import OneTimeCode, Person
+from app.organisations.people import own_person
+from app.organisations.roles import KINDS
+from app.organisations.sign_on import ending, repository
+from app.organisations.sign_on.limits import lasting
+from app.organisations.sign_on.schemas import OneTimeCodeRead
+from app.organisations.sign_on.tokens import Issued, OwnIssuer, issue
+from auth.principal import Role
+
+_LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+"""Crockford's: none that is taken for another."""
+_CHARACTERS, _GROUP = 16, 4
+_MEANT = str.maketrans("OIL", "011", " -\t\r\n")
+
+
+def give_code(desk: PeopleDesk, own: OwnIssuer, person_id: str) -> OneTimeCodeRead:
+    """A new code for somebody else, and when it ends; those before it that were not used are no
+    more. Raises `PersonUnknown`, `OnOneself`, `PersonWithoutSignOn`, and `RoleNotYours` where he
+    has a role that the caller could not give him: whoever holds the code can act as him.
+    """
+    person, unit = own_person(desk, person_id)
+    if not own.is_open or not may_sign_on((person, unit)):
+        raise PersonWithoutSignOn
+    require_all_given(desk, person)
+    code = new_code()
+    expires_at = desk.now + lasting("one_time_code_minutes", desk.now)
+    store(desk.session, code, person.id, expires_at, desk.principal.subject, desk.now)
+    desk.record(EventName.CODE_GIVEN, person.id)
+    return OneTimeCodeRead(code=code, link=own.link(code), expires_at=expires_at)
+
+
+def give_first_code(
+    session: Session, trail: Trail, own: OwnIssuer, person_id: str
+) -> OneTimeCodeRead:
+    """A code for somebody who was appointed at the machine, from the operator."""
+    now, code = trail.clock.now(), new_code()
+    expires_at = now + lasting("one_time_code_minutes", now)
+    store(session, code, person_id, expires_at, "operator", now)
+    trail.append(session, Event(EventName.CODE_GIVEN, actor="operator", object_ref=person_id))
+    return OneTimeCodeRead(code=code, link=own.link(code), expires_at=expires_at)
+
+
+def require_all_given(desk: PeopleDesk, person: Person) -> None:
+    """Raises `RoleNotYours` unless the caller may give somebody every role he has or will have."""
+    roles = people.roles_of(desk.session, [person.id]).get(person.id, [])
+    held = {Role(r.role) for r in roles if r.valid_to is None or r.valid_to > desk.now}
+    if any(KINDS[role].granted_by.isdisjoint(desk.principal.roles) for role in held):
+        raise RoleNotYours("He has a role that is not yours to give.")
+
+
+def new_code() -> str:
+    """Sixteen characters in groups of four: 80 bits."""
+    drawn = "".join(secrets.choice(_LETTERS) for _ in range(_CHARACTERS))
+    return "-".join(drawn[at : at + _GROUP] for at in range(0, _CHARACTERS, _GROUP))
+
+
+def store(
+    session: Session, code: str, person_id: str, expires_at: datetime, by: str, now: datetime
+) -> None:
+    """Keep the digest of a code until a day after its end, to know it when it comes late."""
+    repository.drop_codes(session, person_id, now)
+    row = OneTimeCode(
+        id=_digest(code),
+        person_id=person_id,
+        expires_at=expires_at,
+        keep_until=expires_at + lasting("person_token_minutes", now),
+        made_by=by,
+        made_at=now,
+    )
+    repository.add(session, row)
+
+
+def redeem(session: Session, trail: Trail, own: OwnIssuer, code: str) -> Issued | None:
+    """A token for a code; None for one that is unknown, used, late, or of somebody who may not sign
+    on. What a second use ends, the caller's transaction must keep.
+    """
+    now = trail.clock.now()
+    row = repository.find_code(session, _digest(code))
+    if row is None:
+        return None
+    placed = people.find_person(session, row.person_id, lock=True)
+    if row.used_at is not None:
+        trail.append(session, _event(EventName.CODE_USED_AGAIN, row))
+        if row.session:
+            ending.end_session(session, trail, own, row.session)
+        return None
+    if placed is None or now >= row.expires_at or not may_sign_on(placed):
+        return None
+    issued = issue(session, own, placed, lasting("person_token_minutes", now), now)
+    row.used_at, row.session = now, issued.session
+    unit = placed[1]
+    event = _event(EventName.SIGNED_ON, row, actor=placed[0].subject or "", region=unit.region)
+    trail.append(session, event)
+    return issued
+
+
+def may_sign_on(placed: people.Placed) -> bool:
+    """Whether somebody is there, active, and of an active unit."""
+    person, unit = placed
+    return person.subject is not None and (person.state, unit.state) == ("active", "active")
+
+
+def _event(name: EventName, row: OneTimeCode, *, actor: str = "", region: str = "") -> Event:
+    return Event(name, actor=actor, object_ref=row.person_id, region=region)
+
+
+def _digest(code: str) -> str:
+    meant = code.upper().translate(_MEANT)
+    return hashlib.sha256(f"one-time code {meant}".encode()).hexdigest()

@@ -1,0 +1,137 @@
+"""The gateway's own signing keys: sealed in the database, published before they sign, and accepted
+until the last token they signed has ended.
+"""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from time import monotonic
+from typing import Any
+
+from sqlmodel import Session
+
+from app.core import sealing
+from app.core.clock import Clock
+from app.core.keys import Keyring
+from app.core.snapshots import Snapshot, Snapshots, bump
+from app.organisations.models import SigningKeyRow
+from app.organisations.sign_on import repository
+from app.organisations.sign_on.limits import lasting
+from auth.errors import Unauthenticated
+from auth.issuer import SigningKey, new_signing_key
+from auth.keys import Keys, read_jwks
+
+SNAPSHOT_NAME = "signing_keys"
+_LOOK_SECONDS = 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """One key of ours, as everybody may know it."""
+
+    kid: str
+    public: dict[str, Any]
+    ends_at: datetime | None
+
+
+def new_snapshot() -> Snapshot[tuple[Published, ...]]:
+    """An empty snapshot of our public keys, to be refreshed."""
+
+    def load(session: Session) -> tuple[Published, ...]:
+        rows = repository.signing_keys(session)
+        return tuple(Published(row.kid, row.public, row.ends_at) for row in rows)
+
+    return Snapshot(SNAPSHOT_NAME, load, ())
+
+
+class OwnKeys:
+    """The gateway as a source of verification keys. One that another process has just made is
+    looked for once more before it is unknown.
+    """
+
+    def __init__(self, known: Snapshot[tuple[Published, ...]], all_: Snapshots, now: Clock) -> None:
+        self._known, self._snapshots, self._clock = known, all_, now
+        self._of: tuple[Published, ...] = ()
+        self._keys: Keys = {}
+        self._looked = float("-inf")
+
+    @property
+    def published(self) -> list[dict[str, Any]]:
+        """The public keys that are accepted now, as JWKs."""
+        now = self._clock.now()
+        return [key.public for key in self._known.value if key.ends_at is None or now < key.ends_at]
+
+    async def key(self, kid: str, algorithm: str) -> Any:
+        """As `auth` asks for it."""
+        found = self.at_hand(kid, algorithm)
+        if found is None and monotonic() - self._looked > _LOOK_SECONDS:
+            self._looked = monotonic()
+            await asyncio.to_thread(self._snapshots.refresh)
+            found = self.at_hand(kid, algorithm)
+        if found is None:
+            raise Unauthenticated(
+                "auth.unknown_key", "The token was signed with a key this gateway does not know."
+            )
+        return found
+
+    def at_hand(self, kid: str, algorithm: str) -> Any | None:
+        """As `auth` asks for it."""
+        if self._known.value is not self._of:
+            self._of = self._known.value
+            self._keys = read_jwks({"keys": [key.public for key in self._of]})
+        found = self._keys.get((kid, algorithm))
+        ends_at = next((key.ends_at for key in self._of if key.kid == kid), None)
+        return None if ends_at is not None and self._clock.now() >= ends_at else found
+
+
+def signing_key(session: Session, keyring: Keyring, now: datetime) -> SigningKey:
+    """The key that signs now; the first one is made by whoever needs it, and so is one where none
+    opens under the deployment's secrets.
+    """
+    for row in reversed(repository.signing_keys(session)):
+        if row.signs_from <= now and (row.ends_at is None or now < row.ends_at):
+            private = sealing.unseal(keyring.issuer_seals, row.sealed, row.kid.encode())
+            if private is not None:
+                return SigningKey(row.kid, row.public, private)
+    return _make(session, keyring, now, now)
+
+
+def rotate(session: Session, keyring: Keyring, now: datetime, after: timedelta) -> str:
+    """Make the key that signs from then on; gives its id. The others end when the last token that
+    they may sign has ended.
+    """
+    signs_from = now + after
+    longest = max(lasting("person_token_minutes", now), lasting("client_token_minutes", now))
+    for row in repository.signing_keys(session):
+        if row.ends_at is None:
+            row.ends_at = max(signs_from, row.signs_from) + longest
+    return _make(session, keyring, now, signs_from).kid
+
+
+def reseal(session: Session, keyring: Keyring) -> tuple[int, list[str]]:
+    """Seal all keys with the newest secret: how many were sealed anew, and which do not open."""
+    done, unopenable = 0, []
+    for row in repository.signing_keys(session):
+        if sealing.is_newest(keyring.issuer_seals, row.sealed):
+            continue
+        private = sealing.unseal(keyring.issuer_seals, row.sealed, row.kid.encode())
+        if private is None:
+            unopenable.append(row.kid)
+            continue
+        row.sealed = sealing.seal(keyring.issuer_seals, private, row.kid.encode())
+        done += 1
+    return done, unopenable
+
+
+def _make(session: Session, keyring: Keyring, now: datetime, signs_from: datetime) -> SigningKey:
+    key = new_signing_key()
+    row = SigningKeyRow(
+        kid=key.kid,
+        public=key.public,
+        sealed=sealing.seal(keyring.issuer_seals, key.private, key.kid.encode()),
+        signs_from=signs_from.astimezone(UTC),
+        made_at=now,
+    )
+    repository.add(session, row)
+    bump(session, SNAPSHOT_NAME)
+    return key

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from operator import attrgetter
-from typing import Any, Literal, cast
+from typing import Any, Literal, NamedTuple, cast
 
 from msgspec import NODEFAULT, Struct, structs
 
@@ -26,6 +26,14 @@ REGION_UNKNOWN, REGION_FOREIGN = "region_unknown", "region_foreign"
 TASK_MISSING, TASK_FOREIGN, TASK_ALONE = "task_missing", "task_foreign", "task_alone"
 TASK_ELSEWHERE = "task_elsewhere"
 """What keeps class 2 closed: see `standing`."""
+
+
+class Quota(NamedTuple):
+    """So many sections an agreement gives in a day and in a second; 0 is no bound."""
+
+    agreement_id: str
+    daily: int = 0
+    per_second: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +56,7 @@ class Terms:
     regions: tuple[str, ...] = ()
     roles: frozenset[str] = frozenset()
     application_region: str = NATION
+    quota: Quota | None = None
 
     def serves(self, standing: "Standing") -> bool:
         """Whether it lets this caller ask at all, whatever is asked for. Where a business lies
@@ -124,6 +133,8 @@ class Grant:
     agreement: str
     why: str = BY_AGREEMENT
     """What keeps the classes closed that the agreements do give."""
+    quotas: tuple[Quota, ...] = ()
+    """What telling the section takes from."""
     agreed: tuple[tuple[int, frozenset[str] | None], ...] = ()
     """By agreement: the strictest class that it gives, and of which fields (None: of all); nothing
     where the one class holds for all of them.
@@ -193,7 +204,8 @@ def grant(
         for t in covering
     )
     named = ",".join(sorted(t.agreement for t in covering))
-    return Grant(most, any(t.headline for t in covering), named, why, agreed)
+    quotas = () if own else tuple([t.quota for t in covering if t.quota is not None])
+    return Grant(most, any(t.headline for t in covering), named, why, quotas, agreed)
 
 
 class Release:

@@ -1,19 +1,34 @@
 """The slot of the agreements in force, and how the room opens."""
 
+import asyncio
+import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from app.agreements.decision import DatedTerms
+from app.agreements.metering import Meter
 from app.agreements.service import new_snapshot
-from app.core.deps import SNAPSHOTS, Slot
+from app.core.deps import DATABASE, SNAPSHOTS, Slot
 from app.core.rooms import House
 from app.core.snapshots import Snapshot
+from app.core.transactions import transaction
 
+METER: Slot[Meter] = Slot("meter")
+_LAST_SECONDS = 1.0
 AGREEMENTS: Slot[Snapshot[tuple[DatedTerms, ...]]] = Slot("agreements_snapshot")
 
 
 @asynccontextmanager
 async def open_room(house: House) -> AsyncIterator[None]:
-    """Fills `AGREEMENTS`."""
-    SNAPSHOTS.of(house.app).add(AGREEMENTS.put(house.app, new_snapshot()))
+    """Fills `AGREEMENTS` and `METER`; what this process may still tell is given back when it
+    ends.
+    """
+    database, snapshots = DATABASE.of(house.app), SNAPSHOTS.of(house.app)
+    snapshots.add(AGREEMENTS.put(house.app, new_snapshot()))
+    meter = Meter(lambda: transaction(database, snapshots), house.clock.now)
+    METER.put(house.app, meter)
+    house.steady.append(meter.give_back)
     yield
+    with contextlib.suppress(Exception):  # a database that is away keeps what was not told
+        async with asyncio.timeout(_LAST_SECONDS):
+            await meter.give_back(idle=0.0)

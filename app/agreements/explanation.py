@@ -33,7 +33,7 @@ from app.tasks.lifecycle import OpenTask
 from app.tasks.purposes import PURPOSES
 from auth.principal import Role
 
-NO_AGREEMENT = "agreement_missing"
+NO_AGREEMENT, QUOTA_EXHAUSTED = "agreement_missing", "quota_exhausted"
 _SECOND_PERSON = "another-person"
 _MOST_CHANGES = 8
 
@@ -46,6 +46,8 @@ class Situation:
     department: str
     section: str
     terms: tuple[Terms, ...]
+    used_up: tuple[Terms, ...] = ()
+    """Agreements in force whose quota is used up at this moment."""
 
 
 class Checked(NamedTuple):
@@ -101,11 +103,24 @@ def ruling(situation: Situation, row: FieldClass) -> Ruling:
     failed = next((check.name for check in checks_of(situation) if not check.holds), None)
     if failed is not None:
         return Ruling("withhold", failed)
+    found = _by_agreement(situation, row)
+    if situation.used_up and found.reason in _BY_AGREEMENT:
+        more = _by_agreement(_with_quota(situation, row), row)
+        if more.reason not in _BY_AGREEMENT:
+            return Ruling("withhold", QUOTA_EXHAUSTED)
+    return found
+
+
+def _by_agreement(situation: Situation, row: FieldClass) -> Ruling:
     given = granted(situation)
     if given is None:
         return Ruling("withhold", NO_AGREEMENT)
     verdict = field_verdict(row, given)
     return Ruling(verdict, reason_of(row, given) if verdict == "withhold" else "")
+
+
+def _with_quota(situation: Situation, _row: FieldClass) -> Situation:
+    return replace(situation, terms=(*situation.terms, *situation.used_up), used_up=())
 
 
 def smallest_change(situation: Situation, row: FieldClass) -> list[str] | None:
@@ -241,6 +256,7 @@ REPAIRS: dict[str, Callable[[Situation, FieldClass], Situation]] = {
         _with_task,
     ),
     "task_of_region": _with_task_there,
+    QUOTA_EXHAUSTED: _with_quota,
     TASK_ALONE: _approved,
     AGREED_ROLE: _with_agreed_role,
     REGION_UNKNOWN: _located,

@@ -6,6 +6,8 @@ from typing import Any
 from sqlalchemy import JSON, Column
 from sqlmodel import Field, SQLModel
 
+from app.core.columns import BigSerial
+
 
 class AgreementVersion(SQLModel, table=True):
     """One version of a collection or application agreement (数据采集协议, 数据应用协议).
@@ -51,3 +53,13 @@ class AgreementAct(SQLModel, table=True):
     digest: str = Field(max_length=64)
     reason: str = Field(default="", max_length=300)
     at: datetime
+
+
+class QuotaWindow(SQLModel, table=True):
+    """How much of a quota processes have taken since the window began: `day` in China, `second`."""
+
+    __tablename__ = "quota_windows"
+    agreement_id: str = Field(primary_key=True, max_length=40)
+    name: str = Field(primary_key=True, max_length=6)
+    starts_at: datetime
+    used: int = Field(sa_type=BigSerial)

@@ -80,6 +80,9 @@ def concerns(row: AgreementVersion, scope: Scope) -> bool:
     return any(scope.covers(region, department) for region, department in sides)
 
 
+_LATER = ("daily_quota", "per_second_quota")
+
+
 def digest_over(
     agreement_id: str,
     version: int,
@@ -91,6 +94,9 @@ def digest_over(
     """
     parties = [unit and [unit.id, unit.department, unit.region] for unit in units]
     clauses = given.clauses.model_dump(mode="json")
+    for later in _LATER:  # drafts of before it was a clause are what they were
+        if clauses[later] is None:
+            del clauses[later]
     told = [agreement_id, version, parties, clauses]
     content = json.dumps(told, sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(content.encode()).hexdigest()

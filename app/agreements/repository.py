@@ -5,7 +5,7 @@ from collections.abc import Collection
 from sqlalchemy import ColumnElement, and_, column, func, or_, table, true, update
 from sqlmodel import Session, col, select
 
-from app.agreements.models import AgreementAct, AgreementVersion
+from app.agreements.models import AgreementAct, AgreementVersion, QuotaWindow
 from app.core.scoping import within
 from auth.scope import Scope
 
@@ -96,3 +96,18 @@ def acts_of(
     for act in session.exec(query.order_by(col(AgreementAct.id))):
         found.setdefault((act.agreement_id, act.version), []).append(act)
     return found
+
+
+def quota_window(
+    session: Session, agreement_id: str, name: str, *, lock: bool = False
+) -> QuotaWindow | None:
+    """A window of a quota; `lock` holds its row until the transaction ends."""
+    return session.get(QuotaWindow, (agreement_id, name), with_for_update=lock or None)
+
+
+def add_window(session: Session, row: QuotaWindow) -> None:
+    """Begin the first window of a quota. Raises `IntegrityError` where another process has just
+    done so.
+    """
+    session.add(row)
+    session.flush()

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Query
 
-from app.agreements import acts
+from app.agreements import acts, service
 from app.agreements.acts import AgreementDesk
 from app.agreements.lifecycle import Act, AgreementState
 from app.agreements.schemas import (
@@ -13,13 +13,14 @@ from app.agreements.schemas import (
     AgreementId,
     AgreementRead,
     GroundsWrite,
+    MeterRead,
     RevisionWrite,
     SignatureWrite,
 )
 from app.audit.deps import TrailDep, reads
 from app.audit.events import EventName
 from app.core.admission import Priority, takes
-from app.core.deps import ReadSessionDep, SessionDep, SettingsDep
+from app.core.deps import ClockDep, ReadSessionDep, SessionDep, SettingsDep
 from app.core.pagination import CursorQuery, LimitQuery, Page, decode_key, ended, page_of
 from auth.dependencies import requires
 from auth.permissions import Permission
@@ -86,6 +87,20 @@ def read_agreement(
 ) -> AgreementRead:
     """One version of an agreement."""
     return acts.read_agreement(session, principal, agreement_id, version)
+
+
+@router.get("/{agreement_id}/meter")
+@takes(Priority.PULL)
+def read_meter(
+    agreement_id: AgreementPath,
+    session: ReadSessionDep,
+    clock: ClockDep,
+    principal: Reader,
+) -> MeterRead:
+    """What was told by an agreement today and in this second, of how much: the same for all of its
+    parties, at most two seconds old.
+    """
+    return service.read_meter(session, principal, agreement_id, clock.now())
 
 
 @router.get("/{agreement_id}/changes")

@@ -36,6 +36,9 @@ class SectionScope(BaseModel):
         return self
 
 
+_MOST_A_DAY, _MOST_A_SECOND = 100_000_000, 100_000
+
+
 class Clauses(BaseModel):
     """What the parties agree on (D-08, D-13)."""
 
@@ -57,6 +60,12 @@ class Clauses(BaseModel):
     retention_days: int = Field(0, ge=0, le=3650, description="0: for the visit alone")
     offline_hours: int = Field(
         0, ge=0, le=72, description="so long data on a phone may outlive a suspension"
+    )
+    daily_quota: int | None = Field(
+        None, ge=1, le=_MOST_A_DAY, description="sections told in a day (China); null: no bound"
+    )
+    per_second_quota: int | None = Field(
+        None, ge=1, le=_MOST_A_SECOND, description="sections told in a second; null: no bound"
     )
     onward_sharing: bool = Field(False, description="to others; needs the source's consent (D-13)")
     security_responsible: str = Field(min_length=1, max_length=120)
@@ -236,3 +245,25 @@ class Explanation(BaseModel):
     )
     checks: list[CheckRead]
     fields: list[FieldDecision]
+
+
+class WindowRead(BaseModel):
+    """One quota: how much of it has been used since it began, and when it begins anew. Portions
+    that a process has taken and not yet told are used.
+    """
+
+    window: Literal["day", "second"]
+    quota: int
+    used: int
+    left: int
+    resets_at: datetime
+
+
+class MeterRead(BaseModel):
+    """The meter of an agreement, the same for all of its parties; no windows where it has no
+    quota.
+    """
+
+    agreement_id: str
+    version: int | None = Field(description="the one in force; null where none is")
+    windows: list[WindowRead]

@@ -1,17 +1,23 @@
-"""Agreements in force, as a snapshot."""
+"""Agreements in force, as a snapshot, and their meters."""
 
 import logging
+from datetime import datetime
 
 from pydantic import ValidationError
 from sqlmodel import Session
 
 from app.agreements import repository
 from app.agreements.acts import SNAPSHOT_NAME
-from app.agreements.decision import DatedTerms, Terms
+from app.agreements.decision import DatedTerms, Quota, Terms
+from app.agreements.errors import AgreementUnknown
+from app.agreements.metering import read_windows
 from app.agreements.models import AgreementVersion
-from app.agreements.schemas import Clauses
+from app.agreements.parties import concerns
+from app.agreements.schemas import Clauses, MeterRead
+from app.core.clock import local_date
 from app.core.snapshots import Snapshot
-from auth.scope import NATION
+from auth.principal import Principal
+from auth.scope import NATION, scope_of
 
 log = logging.getLogger("onevisit.agreements")
 
@@ -51,9 +57,43 @@ def terms_of(row: AgreementVersion) -> Terms:
         regions,
         frozenset(clauses.roles),
         row.application_region,
+        _quota(row.id, clauses),
     )
+
+
+def _quota(agreement_id: str, clauses: Clauses) -> Quota | None:
+    daily, per_second = clauses.daily_quota or 0, clauses.per_second_quota or 0
+    return Quota(agreement_id, daily, per_second) if daily or per_second else None
 
 
 def new_snapshot() -> Snapshot[tuple[DatedTerms, ...]]:
     """An empty snapshot, to be refreshed."""
     return Snapshot(SNAPSHOT_NAME, load, ())
+
+
+def read_meter(
+    session: Session, principal: Principal, agreement_id: str, now: datetime
+) -> MeterRead:
+    """The meter of the version in force. Raises `AgreementUnknown`, also for an agreement that
+    concerns others only.
+    """
+    rows = repository.versions(session, agreement_id)
+    if not any(concerns(row, scope_of(principal)) for row in rows):
+        raise AgreementUnknown
+    day = local_date(now)
+    found = next(
+        (
+            row
+            for row in rows
+            if row.state == "active"
+            and row.valid_from <= day
+            and (row.valid_to is None or day <= row.valid_to)
+        ),
+        None,
+    )
+    quota = terms_of(found).quota if found is not None and found.kind == "application" else None
+    return MeterRead(
+        agreement_id=agreement_id,
+        version=found.version if found is not None else None,
+        windows=read_windows(session, quota, now) if quota is not None else [],
+    )

@@ -86,6 +86,8 @@ _CLAUSES = {
     "purposes": "使用目的", "legal_basis": "使用依据", "sections": "使用范围",
     "strictest_class": "最严级别", "headline": "三问", "regions": "地区", "roles": "角色",
     "valid_from": "生效", "valid_to": "失效", "retention_days": "保存天数",
+    "daily_quota": "每日查询量", "per_second_quota": "每秒查询量",
+
     "offline_hours": "离线小时", "onward_sharing": "再共享", "security_responsible": "安全责任人",
 }  # fmt: skip
 
@@ -132,3 +134,22 @@ _with_reason("reject", said("Turn a draft down.", "退回草案。"))
 _with_reason("suspend", said("Suspend, as any of the parties.", "暂停。"))
 _with_reason("resume", said("Let it go on.", "恢复。"))
 _with_reason("archive", said("End it for good.", "归档。"))
+
+
+@app.command(help=said("How much of its quota was told.", "协议用量。"))
+def meter(
+    agreement_id: str,
+    gateway: str = Gateway,
+    token_file: Path | None = TokenFile,
+    as_json: bool = AsJson,
+) -> None:
+    """How much of its quota was told."""
+    found = door_of(gateway, token_file).ask("GET", f"/v1/agreements/{agreement_id}/meter")
+    if as_json:
+        typer.echo(json.dumps(found, ensure_ascii=False, indent=2))
+        return
+    for row in found["windows"]:
+        name = said(row["window"], {"day": "每日", "second": "每秒"}[row["window"]])
+        typer.echo(f"{name}  {row['used']} / {row['quota']}  → {row['resets_at']}")
+    if not found["windows"]:
+        typer.echo(said("No quota.", "没有约定查询量。"))

@@ -12,7 +12,7 @@ from adapters.dispatch.cache import STAY_SECONDS, AnswerCache
 from adapters.dispatch.deadline import UNHURRIED_SHARE
 from adapters.dispatch.dispatcher import Dispatcher
 from adapters.dispatch.metrics import lane_families
-from app.agreements.deps import AGREEMENTS
+from app.agreements.deps import AGREEMENTS, METER
 from app.audit.deps import SEQUENCER
 from app.businesses.deps import LOCATOR, WHEREABOUTS
 from app.catalogue.service import catalogue_on
@@ -32,6 +32,24 @@ from app.registry.deps import DIRECTORY
 from app.tasks.deps import TASKS
 
 ENGINE: Slot[Engine] = Slot("profile_engine")
+
+
+def _disclosure(house: House, dispatcher: Dispatcher) -> Disclosure:
+    app, sequencer = house.app, SEQUENCER.of(house.app)
+    return Disclosure(
+        DIRECTORY.of(app),
+        WHEREABOUTS.of(app),
+        PEOPLE.of(app),
+        TASKS.of(app),
+        AGREEMENTS.of(app),
+        SNAPSHOTS.of(app),
+        sequencer,
+        house.clock,
+        dispatcher,
+        Plans(dispatcher, catalogue_on),
+        Faults(sequencer),
+        METER.of(app),
+    )
 
 
 @asynccontextmanager
@@ -54,19 +72,7 @@ async def open_room(house: House) -> AsyncIterator[None]:
         unhurried=unhurried,
         earlier=earlier,
     )
-    disclosure = Disclosure(
-        DIRECTORY.of(app),
-        WHEREABOUTS.of(app),
-        PEOPLE.of(app),
-        TASKS.of(app),
-        AGREEMENTS.of(app),
-        SNAPSHOTS.of(app),
-        sequencer,
-        clock,
-        dispatcher,
-        Plans(dispatcher, catalogue_on),
-        Faults(sequencer),
-    )
+    disclosure = _disclosure(house, dispatcher)
     LOCATOR.put(app, RegistrationLocator(disclosure))
     ENGINE.put(app, Engine(disclosure, SNAPSHOTS.of(app), ADMISSION.of(app).press))
     counts = disclosure.faults.counts

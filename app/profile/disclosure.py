@@ -15,7 +15,8 @@ from adapters.contract import BusinessId, Outcome
 from adapters.dispatch.dispatcher import Dispatcher
 from adapters.dispatch.fan_out import OnSection
 from adapters.dispatch.reply import Reply
-from app.agreements.decision import DatedTerms
+from app.agreements.decision import DatedTerms, Quota
+from app.agreements.metering import Meter
 from app.agreements.standing import Asked, standing_of
 from app.audit.events import Event
 from app.audit.sequencer import Sequencer
@@ -73,6 +74,7 @@ class Disclosure:
     dispatcher: Dispatcher
     plans: Plans
     faults: Faults
+    meter: Meter
 
     def region(
         self, principal: Principal, look_up: LookUp, business: BusinessId, known: Place | None
@@ -120,7 +122,9 @@ class Disclosure:
             lies_in,
         )
         choice = self.directory.offices.choose(region.code, business.key, region.site)
-        return self.plans.plan(choice, self.agreements.value, standing_of(asked), local_date(now))
+        return self.plans.plan(
+            choice, self.agreements.value, standing_of(asked), local_date(now), self.meter.closed
+        )
 
     def inquiry(self, prepared: Prepared, on_section: OnSection | None = None) -> Inquiry:
         """The questions of a look-up; `on_section` hears of each outcome when it is known."""
@@ -226,13 +230,23 @@ class Disclosure:
         `only` names the sections that are released. Raises refusals and `AuditUnavailable`.
         """
         region = region_told(replies, prepared.look_up.site) or await self._kept_region(prepared)
-        plan = self._plan_of(prepared, region)
+        taken: dict[Quota, int] = {}
+
+        async def plan_now() -> Plan:
+            plan = self._plan_of(prepared, region)
+            while plan.metered and (due := _due(plan, replies, only, taken)):
+                refused = await self.meter.take(due)
+                taken.update({quota: n for quota, n in due.items() if quota not in refused})
+                plan = self._plan_of(prepared, region)
+            return plan
+
+        plan = await plan_now()
         while True:
             confirmed = self.confirmed(prepared, plan)
             tell, entry, took = await self._entered(confirmed, replies, make, only)
             if took < _CONFIRM_AGAIN_SECONDS:
                 return tell(entry)
-            before, plan = plan, self._plan_of(prepared, region)
+            before, plan = plan, await plan_now()
             if plan is before:
                 return tell(entry)
 
@@ -255,6 +269,20 @@ class Disclosure:
         by = confirmed.started + confirmed.look_up.deadline_ms / 1000
         entry = await self.sequencer.append(disclosed.event, max(by, begun + _LEAST_ENTRY_SECONDS))
         return disclosed.tell, entry, asyncio.get_running_loop().time() - begun
+
+
+def _due(
+    plan: Plan,
+    replies: dict[str, Reply],
+    only: tuple[str, ...] | None,
+    taken: dict[Quota, int],
+) -> dict[Quota, int]:
+    """What telling these replies takes from quotas, beyond what was taken for them already."""
+    told = {name for name, r in replies.items() if r.data is not None}
+    if only is not None:
+        told.intersection_update(only)
+    counts = {quota: len(told & sections) for quota, sections in plan.metered}
+    return {q: n - taken.get(q, 0) for q, n in counts.items() if n > taken.get(q, 0)}
 
 
 async def _whole(whole: "asyncio.Future[None]", gone: Gone | None) -> None:

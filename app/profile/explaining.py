@@ -50,16 +50,19 @@ async def explain(
     entry = choice.live.get(wanted.section)
     if entry is None:
         raise SectionNotServed(pointer="/body/section")
+    about = [
+        terms
+        for terms in in_force(disclosure.agreements.value, day)
+        if terms.is_about(entry.manifest.department, wanted.section)
+        and wanted.purpose in terms.purposes
+    ]
+    closed = disclosure.meter.closed
     situation = Situation(
         asked,
         entry.manifest.department,
         wanted.section,
-        tuple(
-            terms
-            for terms in in_force(disclosure.agreements.value, day)
-            if terms.is_about(entry.manifest.department, wanted.section)
-            and wanted.purpose in terms.purposes
-        ),
+        tuple(terms for terms in about if terms.quota not in closed),
+        tuple(terms for terms in about if terms.quota in closed),
     )
     return _explained(situation, _rows(catalogue_on(day), wanted))
 

@@ -25,13 +25,14 @@ from adapters.dispatch.dispatcher import Dispatcher
 from adapters.dispatch.lane import Lane
 from adapters.dispatch.limits import AdaptiveLimit
 from adapters.dispatch.question import Begin, Question, Route, awaiting
+from adapters.dispatch.reply import Reply
 from adapters.transport.heads import RoutedQuery, head_of, told_ms
-from app.agreements.decision import DatedTerms, Standing, Terms, grant, in_force, serving
+from app.agreements.decision import DatedTerms, Quota, Standing, Terms, grant, in_force, serving
 from app.catalogue.classification import Catalogue
 from app.core.ids import new_span_id
 from app.profile.request import RESERVE_SECONDS, LookUp
 from app.profile.schemas import Basis
-from app.profile.section import Specification, specify
+from app.profile.section import DENIED, QUOTA, Specification, specify
 from app.registry.offices import Choice, LiveAdapter
 from auth.principal import Principal
 
@@ -64,6 +65,8 @@ class Plan(Struct, frozen=True):
     """Sections that a grant covers, and whose office depends on the region."""
     nowhere: frozenset[str] = frozenset()
     """Those of them that no office serves in the region."""
+    metered: tuple[tuple[Quota, frozenset[str]], ...] = ()
+    """Quotas that telling takes from, each with its sections."""
 
     def within(self, other: "Plan") -> "Plan":
         """The plan without sections that another one does not name."""
@@ -150,6 +153,22 @@ class Prepared(Struct, frozen=True):
         )
 
 
+def _denied(used_up: tuple[Terms, ...], manifest: Manifest) -> Reply:
+    """Why a section is denied that nobody gives: its agreement has given what it may."""
+    gave = any(terms.is_about(manifest.department, manifest.section) for terms in used_up)
+    return QUOTA if gave else DENIED
+
+
+def _metered(
+    specifications: dict[str, Specification],
+) -> tuple[tuple[Quota, frozenset[str]], ...]:
+    found: dict[Quota, set[str]] = {}
+    for name, spec in specifications.items():
+        for quota in spec.grant.quotas if spec.grant is not None else ():
+            found.setdefault(quota, set()).add(name)
+    return tuple((quota, frozenset(names)) for quota, names in found.items())
+
+
 class Plans:
     """Plans by standing."""
 
@@ -162,10 +181,15 @@ class Plans:
         self._known: dict[tuple[object, ...], Plan] = {}
 
     def plan(
-        self, choice: Choice, agreements: tuple[DatedTerms, ...], standing: Standing, day: date
+        self,
+        choice: Choice,
+        agreements: tuple[DatedTerms, ...],
+        standing: Standing,
+        day: date,
+        closed: frozenset[Quota] = frozenset(),
     ) -> Plan:
         """The plan for a standing, and for those whom a look-up asks: one for all to whom the same
-        is granted.
+        is granted. Agreements whose quota is `closed` give nothing.
         """
         of, catalogue = self._of, self._catalogue_on(day)
         if of is None or of[0] is not agreements or of[1] is not catalogue or of[2] != day:
@@ -179,12 +203,17 @@ class Plans:
                 self._served.clear()
             found = serving(standing, self._terms)
             served = self._served[who] = found, tuple(t.agreement for t in found)
+        used_up: tuple[Terms, ...] = ()
+        if closed:
+            used_up = tuple(t for t in served[0] if t.quota in closed)
+            left = tuple(t for t in served[0] if t.quota not in closed)
+            served = left, (*(t.agreement for t in left), "-", *(t.agreement for t in used_up))
         key = (choice, name, standing.department, standing.region, standing.task, served[1])
         known = self._known.get(key)
         if known is None:
             if len(self._known) >= _MOST_PLANS:
                 self._known.clear()
-            known = self._known[key] = self._made(choice, served[0], standing, catalogue)
+            known = self._known[key] = self._made(choice, served[0], standing, catalogue, used_up)
         return known
 
     def _made(
@@ -193,6 +222,7 @@ class Plans:
         served: tuple[Terms, ...],
         standing: Standing,
         catalogue: Catalogue,
+        used_up: tuple[Terms, ...],
     ) -> Plan:
         specifications = {
             name: specify(
@@ -201,6 +231,7 @@ class Plans:
                 grant(standing, entry.manifest.department, entry.manifest.section, served),
                 catalogue,
                 choice.office(name),
+                denied=_denied(used_up, entry.manifest),
             )
             for name, entry in choice.live.items()
         }
@@ -225,6 +256,7 @@ class Plans:
             departments,
             frozenset(granted & (choice.regions.keys() | choice.nowhere)),
             choice.nowhere,
+            _metered(specifications),
         )
 
     def _route(self, entry: LiveAdapter, catalogue: Catalogue, *, apart: bool) -> Route:

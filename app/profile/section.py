@@ -22,6 +22,7 @@ from app.profile.headline import HEADLINE_REASONS
 
 NOTHING = Released(None, b"")
 DENIED = Reply(Outcome.DENIED, "agreement_missing", 0)
+QUOTA = Reply(Outcome.DENIED, "quota_exhausted", 0)
 ELSEWHERE = Reply(Outcome.UNAVAILABLE, "other_region", 0)
 """The office that is competent was not asked."""
 
@@ -55,8 +56,10 @@ def specify(
     grant: Grant | None,
     catalogue: Catalogue,
     office: tuple[str, bool] | None = None,
+    *,
+    denied: Reply = DENIED,
 ) -> Specification:
-    """Prepare a section for a grant; None grants nothing."""
+    """Prepare a section for a grant; None grants nothing, for the reason `denied`."""
     classes = catalogue.of_section(manifest.section)
     release = Release(shape_of(manifest.section), classes, grant) if grant is not None else None
     withheld = [_withheld(row, release.given) for row in release.withheld] if release else []
@@ -77,7 +80,7 @@ def specify(
         Raw(encode(withheld)) if withheld else None,
         tells_all,
         office,
-        DENIED if grant is None else ELSEWHERE,
+        denied if grant is None else ELSEWHERE,
         *_pieces(manifest, label, title, grant),
     )
 
@@ -108,7 +111,7 @@ class Part(Struct, frozen=True):
 def part(spec: Specification, reply: Reply) -> Part:
     """Apply the grant to a reply. Raises `TypeError` for data of another section's shape."""
     if spec.release is None:  # whoever was asked meanwhile: not even that there is a record is told
-        return Part(spec, DENIED, NOTHING)
+        return Part(spec, spec.unasked, NOTHING)
     if reply.data is None:
         return Part(spec, reply, NOTHING)
     if type(reply.data) is not spec.release.shape:
@@ -119,7 +122,7 @@ def part(spec: Specification, reply: Reply) -> Part:
 def failed(spec: Specification, reply: Reply) -> Part:
     """A section of which nothing can be told, because what came of it breaks in our hands."""
     told = Reply(Outcome.UNAVAILABLE, "adapter_failed", reply.elapsed_ms, attempts=reply.attempts)
-    return Part(spec, told if spec.grant is not None else DENIED, NOTHING)
+    return Part(spec, told if spec.grant is not None else spec.unasked, NOTHING)
 
 
 @lru_cache(maxsize=512)

@@ -80,9 +80,12 @@ class Cell:
 
 
 @contextmanager
-def launched(on: stage.Prepared, folder: Path, url: str, name: str) -> Iterator[int]:
+def launched(
+    on: stage.Prepared, folder: Path, url: str, name: str, principals: str = "directory"
+) -> Iterator[int]:
     port = stage.free_port()
-    process = stage.launched(url, on, port, folder / f"{name}.log", ONEVISIT_PRINCIPALS="directory")
+    log = folder / f"{name}.log"
+    process = stage.launched(url, on, port, log, ONEVISIT_PRINCIPALS=principals)
     try:
         yield port
     finally:

@@ -1,4 +1,4 @@
-"""The gateway's own signing keys, one-time codes, assertions taken, sign-ons that ended."""
+"""Own signing keys, one-time codes, assertions taken, sign-ons that ended; quotas of agreements."""
 
 from datetime import datetime
 
@@ -59,10 +59,24 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index("ix_ended_sign_ons_until", "ended_sign_ons", ["until"])
+    op.create_table(
+        "quota_windows",
+        _text("agreement_id", 40),
+        _text("name", 6),
+        _moment("starts_at"),
+        sa.Column("used", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.PrimaryKeyConstraint("agreement_id", "name"),
+    )
     op.execute("INSERT INTO schema_windows (revision, oldest) VALUES ('0014', '0010')")
 
 
 def downgrade() -> None:
     op.execute("DELETE FROM schema_windows WHERE revision = '0014'")
-    for table in ("ended_sign_ons", "used_assertions", "one_time_codes", "signing_keys"):
+    for table in (
+        "quota_windows",
+        "ended_sign_ons",
+        "used_assertions",
+        "one_time_codes",
+        "signing_keys",
+    ):
         op.drop_table(table)

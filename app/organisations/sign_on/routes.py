@@ -15,9 +15,9 @@ from app.core.deps import (
     SessionDep,
     SettingsDep,
     SnapshotsDep,
-    transaction,
 )
 from app.core.problems import problem, trace_id_of
+from app.core.transactions import transaction
 from app.organisations.desk import PeopleDesk
 from app.organisations.routes import PersonPath, desk_for
 from app.organisations.schemas import PersonRead

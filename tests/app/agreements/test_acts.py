@@ -216,10 +216,10 @@ class TestSigning:
 
     async def test_a_further_version_takes_the_place_once_all_have_signed(self, parties):
         await parties.in_force()
-        body = {"clauses": CLAUSES | {"strictest_class": 3, "daily_quota": 5}}
+        body = {"clauses": CLAUSES | {"strictest_class": 3, "curiosity": 5}}
         refused = await parties.fire.post("/v1/agreements/fire-tax/versions", json=body)
         assert refused.status_code == 422
-        body["clauses"].pop("daily_quota")
+        body["clauses"].pop("curiosity")
         second = (await parties.fire.post("/v1/agreements/fire-tax/versions", json=body)).json()
         assert (second["version"], second["state"]) == (2, "draft")
         diff = await parties.tax.get(

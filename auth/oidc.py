@@ -13,7 +13,8 @@ from auth.errors import Unauthenticated
 from auth.keys import ALL_ALGORITHMS, Keys, KeySource
 
 LONGEST_ASSERTION_SECONDS = 300.0
-_LONGEST_TEXT, _LONGEST_ID, _AHEAD = 8192, 200, 10.0
+_LONGEST_TEXT, _LONGEST_ID, _LONGEST_CLIENT, _AHEAD = 8192, 200, 120, 10.0
+_OLDEST_LOGOUT_SECONDS = 300.0
 _LOGOUT_EVENT = "http://schemas.openid.net/event/backchannel-logout"
 
 
@@ -55,24 +56,27 @@ def client_of(assertion: str) -> str:
     """Whom an assertion speaks for, before it is verified. Raises `Unauthenticated`."""
     _, claims = _opened(assertion)
     subject = claims.get("sub")
-    if not isinstance(subject, str) or not subject or claims.get("iss") != subject:
+    if not _is_name(subject, _LONGEST_CLIENT) or claims.get("iss") != subject:
         raise _refused("iss and sub must both be the client.")
-    return subject
+    return str(subject)
+
+
+def _is_name(value: object, longest: int) -> bool:
+    """Whether it is a text that can be kept."""
+    return isinstance(value, str) and 0 < len(value) <= longest and value.isprintable()
 
 
 def verify_assertion(assertion: str, keys: Keys, audiences: Collection[str]) -> Assertion:
     """An assertion that one of a client's keys signed for one of our addresses, and that ends
     within five minutes. Raises `Unauthenticated`.
     """
-    header, claims = _opened(assertion)
+    header, _ = _opened(assertion)
     kid, algorithm = header.get("kid"), str(header["alg"])
     fitting = [key for (name, alg), key in keys.items() if alg == algorithm and kid in (None, name)]
-    if not fitting:
-        raise _refused("The client has no key with this kid and alg.")
-    last: Exception | None = None
+    verified = None
     for key in fitting:
         try:
-            claims = jwt.decode(
+            verified = jwt.decode(
                 assertion,
                 key,
                 algorithms=[algorithm],
@@ -81,23 +85,30 @@ def verify_assertion(assertion: str, keys: Keys, audiences: Collection[str]) -> 
                 options={"require": ["iss", "sub", "aud", "exp", "jti"]},
             )
             break
+        except jwt.InvalidSignatureError:
+            continue
         except (jwt.PyJWTError, ValueError, TypeError, OverflowError) as error:
-            last = error
-    else:
-        raise _refused(f"It does not verify: {last!s:.80}.")
+            raise _refused(f"It is signed, but not as it must be: {error!s:.80}.") from None
+    if verified is None:  # which clients and keys there are is nobody's to know
+        raise _refused("No key of a client that is known here has signed it.")
+    claims = verified
     expires_at, name = float(claims["exp"]), claims["jti"]
     if expires_at > time.time() + LONGEST_ASSERTION_SECONDS + _AHEAD:
         raise _refused(f"It must end within {LONGEST_ASSERTION_SECONDS:.0f} s.")
-    if not isinstance(name, str) or not 0 < len(name) <= _LONGEST_ID:
+    if not _is_name(name, _LONGEST_ID):
         raise _refused("jti must be a text of at most 200 characters.")
     return Assertion(str(claims["sub"]), name, expires_at)
 
 
-async def verify_logout(text: str, keys: KeySource, *, issuer: str, client: str) -> Logout:
-    """A logout token of an issuer for this client. Raises `Unauthenticated`, or `KeysUnavailable`
-    where its keys cannot be had.
+async def verify_logout(
+    text: str, keys: KeySource, *, issuer: str, client: str, algorithms: Collection[str]
+) -> Logout:
+    """A logout token of an issuer for this client, not older than five minutes. Raises
+    `Unauthenticated`, or `KeysUnavailable` where its keys cannot be had.
     """
     header, _ = _opened(text)
+    if header["alg"] not in algorithms:
+        raise _refused(f"alg must be one of {', '.join(algorithms)}.")
     if not client:
         raise _refused("No page of this gateway signs on at an identity platform.")
     if str(header.get("typ", "logout+jwt")).lower() not in {"logout+jwt", "jwt"}:
@@ -116,6 +127,8 @@ async def verify_logout(text: str, keys: KeySource, *, issuer: str, client: str)
         issued_at = float(claims["iat"])
     except (jwt.PyJWTError, ValueError, TypeError, OverflowError) as error:
         raise _refused(f"It does not verify: {error!s:.80}.") from None
+    if issued_at < time.time() - _OLDEST_LOGOUT_SECONDS:
+        raise _refused("It is too old.")
     events = claims["events"]
     if not isinstance(events, dict) or not isinstance(events.get(_LOGOUT_EVENT), dict):
         raise _refused("events must name the back-channel logout.")

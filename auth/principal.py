@@ -23,12 +23,13 @@ class Role(StrEnum):
 
 
 class SignOn(NamedTuple):
-    """By which token somebody signed on: whose it is, of which session (`sid`, else `jti`; may be
-    empty), and of when.
+    """By which token somebody signed on: whose it is, its session (`sid`) and name (`jti`), which
+    may be empty, and of when.
     """
 
     issuer: str
     session: str
+    token: str
     at: float
 
 

@@ -19,6 +19,7 @@ _CACHED_TOKENS = 10_000
 _CACHE_SECONDS = 60.0
 TYPES = ("at+jwt",)
 """Types of access tokens that are accepted unless a setting says otherwise (RFC 9068)."""
+_OWN_TYPES = frozenset({"at+jwt", "application/at+jwt"})
 _LONGEST_TOLD = 80
 LONGEST_LIFE_SECONDS = 86_400.0
 """From a token's beginning to its end, unless a setting says otherwise."""
@@ -161,7 +162,9 @@ class TokenVerifier:
                 f"The token lives {life:.0f} s; at most {self._longest:.0f} s are accepted.",
             )
         principal = _principal(payload)
-        sign_on = SignOn(issuer.iss, _session(payload), float(payload["iat"]))
+        sign_on = SignOn(
+            issuer.iss, _text(payload, "sid"), _text(payload, "jti"), float(payload["iat"])
+        )
         subject = self._named(issuer, principal.subject)
         return VerifiedClaims(replace(principal, subject=subject, sign_on=sign_on), expires_at)
 
@@ -240,17 +243,18 @@ class TokenVerifier:
             raise Unauthenticated(
                 "auth.token_invalid", "The header has no key id (kid), or critical extensions."
             )
-        if str(header.get("typ", "")).lower() not in self._types:
+        types = _OWN_TYPES if issuer.is_own else self._types
+        if str(header.get("typ", "")).lower() not in types:
             raise Unauthenticated(
                 "auth.token_invalid",
-                f"typ must be {' or '.join(sorted(self._types))}; it is "
+                f"typ must be {' or '.join(sorted(types))}; it is "
                 f"{header.get('typ')!s:.{_LONGEST_TOLD}}.",
             )
         return issuer, kid, algorithm
 
 
-def _session(payload: dict[str, Any]) -> str:
-    told = payload.get("sid") or payload.get("jti")
+def _text(payload: dict[str, Any], name: str) -> str:
+    told = payload.get(name)
     return told if isinstance(told, str) else ""
 
 

@@ -6,6 +6,7 @@ else shares a small pool of places and a bucket per address; what a route demand
 refused here, so that no stranger's body is read.
 """
 
+import asyncio
 from http import HTTPStatus
 
 from fastapi import FastAPI
@@ -22,6 +23,7 @@ from auth.errors import AuthError, KeysUnavailable, Unauthenticated
 from auth.tokens import TokenVerifier, VerifiedClaims
 
 _BEARER = b"bearer "
+_FORM_SECONDS = 3.0
 _MISSING = Unauthenticated("auth.token_missing", "Send an access token: Authorization: Bearer …")
 
 
@@ -119,7 +121,9 @@ class Entry:
     ) -> None:
         """What is open to everybody. It takes no body but a short form, where it declares one."""
         rates, address = self._strangers.rates, self._strangers.address(scope)
-        with self._strangers.pool.place(address) as has_place:
+        most = declared.form_bytes if declared is not None and declared.is_met else 0
+        places = self._strangers.forms if most else self._strangers.pool
+        with places.place(address) as has_place:
             if not has_place:
                 answer: ASGIApp = _busy(scope)
             elif not rates.allows(address):
@@ -130,7 +134,6 @@ class Entry:
                 answer = _options(None)
             else:
                 answer = self._app
-            most = declared.form_bytes if declared is not None and declared.is_met else 0
             await answer(scope, short_body(receive, most) if most else without_body(receive), send)
 
     async def _probe(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -167,15 +170,26 @@ def without_body(receive: Receive) -> Receive:
 
 
 def short_body(receive: Receive, most: int) -> Receive:
-    """A body of so many bytes at most; whoever reads it is told of a longer one."""
-    got = 0
+    """A body of so many bytes at most, within three seconds; whoever reads it is told of a longer
+    or a slower one.
+    """
+    got, due = 0, 0.0
 
     async def bounded() -> Message:
-        nonlocal got
-        message = await receive()
+        nonlocal got, due
+        due = due or asyncio.get_running_loop().time() + _FORM_SECONDS
+        if got < 0:  # it is whole: whoever goes on listening waits for the end of the connection
+            return await receive()
+        try:
+            async with asyncio.timeout_at(due):
+                message = await receive()
+        except TimeoutError:
+            raise HTTPException(HTTPStatus.REQUEST_TIMEOUT, "The form came too slowly.") from None
         got += len(message.get("body", b""))
         if got > most:
             raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"At most {most} bytes.")
+        if not message.get("more_body", False):
+            got = -1
         return message
 
     return bounded

@@ -64,6 +64,7 @@ class EventName(StrEnum):
     SIGNED_OUT = "organisations.sign_on.ended"
     SIGN_ONS_ENDED = "organisations.sign_ons.ended"
     SIGNING_KEY_ROTATED = "organisations.signing_key.rotated"
+    SIGNING_KEY_REVOKED = "organisations.signing_key.revoked"
     ROLE_GRANTED = "organisations.role.granted"
     ROLE_DELEGATED = "organisations.role.delegated"
     ROLE_ENDED = "organisations.role.ended"

@@ -48,6 +48,39 @@ def rotate(
     typer.echo(said(f"{kid} signs in {after} s", f"{kid} 将于 {after} 秒后启用"))
 
 
+@app.command(
+    "revoke",
+    help=said(
+        "End a signing key now: every token that it signed ends with it.",
+        "立即停用签名密钥，其签发的登录凭证随即失效。",
+    ),
+)
+def revoke(kid: str) -> None:
+    """End a signing key now, where others may have it."""
+    from app.audit.events import Event, EventName
+    from app.audit.service import Trail
+    from app.core.clock import SystemClock
+    from app.core.db import Database
+    from app.core.schema import require_schema
+    from app.organisations.sign_on import keys as signing
+
+    settings = Settings()
+    settings.require_complete(to_serve=True)
+    database, clock = Database.of(settings), SystemClock()
+    require_schema(database)
+    trail = Trail(settings.keys, clock, settings.region)
+    with database.write() as session:
+        has_ended = signing.revoke(session, kid, clock.now())
+        if has_ended:
+            event = Event(EventName.SIGNING_KEY_REVOKED, actor="operator", object_ref=kid)
+            trail.append(session, event)
+    database.dispose()
+    if not has_ended:
+        typer.echo(said(f"There is no such key in use: {kid}", f"没有在用的密钥 {kid}"), err=True)
+        raise typer.Exit(1)
+    typer.echo(said(f"{kid} has ended", f"{kid} 已停用"))
+
+
 @app.command("reseal")
 def reseal() -> None:
     """Seal all stored credentials with the key of ONEVISIT_SECRET_KEY; ONEVISIT_PREVIOUS_SECRET_KEY
@@ -64,17 +97,22 @@ def reseal() -> None:
     database = Database.of(settings)
     with database.write() as session:
         found = seal_anew(session, Trail(settings.keys, SystemClock(), settings.region))
-        signing, lost = signing_keys.reseal(session, settings.keys)
+        signing, lost = signing_keys.reseal(session, settings.keys, SystemClock().now())
     database.dispose()
     typer.echo(f"{found.done} sealed anew, {found.kept} were sealed with the newest key already")
     if signing:
         typer.echo(f"signing keys: {signing} sealed anew")
     if lost:
-        typer.echo(f"No key opens the signing keys {', '.join(lost)}: others sign.", err=True)
+        typer.echo(
+            f"No key opens the signing keys {', '.join(lost)}: they have ended, others sign, and "
+            "whoever signed on by them signs on anew.",
+            err=True,
+        )
     if found.unopenable:
         typer.echo(
             f"No key opens the credentials of {', '.join(found.unopenable)}: set "
             "ONEVISIT_PREVIOUS_SECRET_KEY, or let their departments store them anew.",
             err=True,
         )
+    if found.unopenable or lost:
         raise typer.Exit(1)

@@ -41,12 +41,10 @@ def first(
     from app.core.errors import DomainError
     from app.core.schema import require_schema
     from app.core.settings import Settings
-    from app.organisations.first import FIRST, appoint, appointed
+    from app.organisations.first import find_or_appoint
     from app.organisations.sign_on.codes import give_first_code
     from app.organisations.sign_on.deps import own_issuer_of
 
-    if role not in FIRST:
-        raise failed(said("Only the three administrators.", "仅限三员。"))
     settings = Settings()
     settings.require_complete(to_serve=True)
     database = Database.of(settings)
@@ -56,9 +54,7 @@ def first(
     given = None
     try:
         with database.write() as session:
-            person_id = appointed(session, subject, role, trail.clock.now()) or appoint(
-                session, trail, subject, name, role, region
-            )
+            person_id = find_or_appoint(session, trail, subject, name, role, region)
             if own.is_open:
                 given = give_first_code(session, trail, own, person_id)
     except DomainError as error:

@@ -55,6 +55,8 @@ class Strangers:
         self.probe_rates = Rates(per_second, burst, scope="address")
         self.pool = Places(most)
         self.probes = Places(probes)
+        self.forms = Places(most)
+        """Of those whose bodies are waited for: they hold up nobody who sends none."""
 
     def address(self, scope: Scope) -> str:
         """Whom a request without a valid token counts for."""

@@ -7,8 +7,8 @@ from datetime import datetime
 
 from app.core.snapshots import PolicyStale
 from app.organisations.directory import People, both
+from app.organisations.ended import NOTHING_ENDED, Ended
 from app.organisations.errors import PersonEnded
-from app.organisations.sign_on.ending import Ended
 from auth.errors import AuthError, Forbidden, KeysUnavailable, Unauthenticated
 from auth.principal import Principal
 
@@ -49,7 +49,7 @@ class PeopleDirectory(ClaimedCallers):
         people: Callable[[], People],
         is_fresh: Callable[[], bool],
         now: Callable[[], datetime],
-        ended: Callable[[], Ended] = Ended,
+        ended: Callable[[], Ended] = lambda: NOTHING_ENDED,
     ) -> None:
         super().__init__(ended)
         self._people = people

@@ -15,8 +15,9 @@ from app.core.deps import EXCHANGE, SNAPSHOTS, Slot
 from app.core.rooms import House
 from app.core.settings import Settings
 from app.organisations.callers import ClaimedCallers, PeopleDirectory
+from app.organisations.ended import new_snapshot as new_ended
 from app.organisations.people import new_snapshot
-from app.organisations.sign_on import ending, keys
+from app.organisations.sign_on import keys
 from app.organisations.sign_on.deps import ISSUERS, OWN_KEYS
 from auth.issuer import OWN_ALGORITHMS
 from auth.keys import FileKeys, RemoteKeys
@@ -70,7 +71,7 @@ async def _kept(remote: RemoteKeys) -> AsyncIterator[None]:
 def _callers(house: House) -> ClaimedCallers:
     """The directory of people, unless the settings say that tokens alone are believed."""
     snapshots = SNAPSHOTS.of(house.app)
-    ended = snapshots.add(ending.new_snapshot())
+    ended = snapshots.add(new_ended())
     found: ClaimedCallers
     if house.settings.principals == "claims":
         found = ClaimedCallers(lambda: ended.value)

@@ -23,8 +23,19 @@ def missing(session: Session, now: datetime) -> list[Role]:
     return [role for role in FIRST if not repository.has_role(session, role, now)]
 
 
-def appointed(session: Session, subject: str, role: Role, now: datetime) -> str | None:
-    """The id of whoever has this role already by this subject, active."""
+def find_or_appoint(
+    session: Session, trail: Trail, subject: str, name: str, role: Role, region: str
+) -> str:
+    """The id of whoever has this role by this subject, or as `appoint`. Raises `RoleNotYours` too
+    for a role that is no administrator's.
+    """
+    found = _appointed(session, subject, role, trail.clock.now())
+    if found is None and role not in FIRST:
+        raise RoleNotYours("Only the three administrators are appointed at the machine.")
+    return found or appoint(session, trail, subject, name, role, region)
+
+
+def _appointed(session: Session, subject: str, role: Role, now: datetime) -> str | None:
     found = repository.find_subject(session, subject)
     if found is None or found[0].state != "active":
         return None

@@ -106,14 +106,15 @@ class UsedAssertion(SQLModel, table=True):
 
 
 class EndedSignOn(SQLModel, table=True):
-    """A session, or a subject's sign-ons up to a time, that ended before the tokens did. An empty
-    issuer stands for every one.
+    """A session, a token, or a subject's sign-ons up to a time, that ended before the tokens did.
+    An empty issuer stands for every one. `changed` is the revision in which this last changed.
     """
 
     __tablename__ = "ended_sign_ons"
     id: str = Field(primary_key=True, max_length=64)
-    kind: str = Field(max_length=10)
+    kind: str = Field(max_length=12)
     issuer: str = Field(max_length=200)
     ref: str = Field(max_length=200)
     ended_at: datetime
     until: datetime = Field(index=True)
+    changed: int = Field(default=0, sa_type=BigSerial, index=True)

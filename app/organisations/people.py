@@ -17,6 +17,7 @@ from app.core.ids import new_id_text
 from app.core.snapshots import Snapshot, bump
 from app.organisations import directory, repository
 from app.organisations.desk import SNAPSHOT_NAME, PeopleDesk
+from app.organisations.ended import ANY_ISSUER, end
 from app.organisations.errors import (
     OnOneself,
     PersonExists,
@@ -69,6 +70,9 @@ def change_person(desk: PeopleDesk, person_id: str, given: PersonWrite) -> Perso
     _refuse_taken(desk, given, row)
     if (row.unit_id, row.subject) != (given.unit, given.subject):
         repository.end_roles(desk.session, [person_id], desk.now)
+        _forget_means(desk, row)
+        if row.subject is not None and row.subject != given.subject:
+            end(desk.session, "subject", ANY_ISSUER, row.subject, desk.now, at=desk.now)
     for name, value in _person_columns(given).items():
         setattr(row, name, value)
     desk.record(EventName.PERSON_CHANGED, person_id)
@@ -150,8 +154,17 @@ def _add_role(desk: PeopleDesk, row: Person, grant: RoleGrant) -> None:
         granted_at=desk.now,
     )
     repository.add(desk.session, role)
+    _forget_means(desk, row)
     event = EventName.ROLE_DELEGATED if grant.by else EventName.ROLE_GRANTED
     desk.record(event, row.id, filter=grant.role)
+
+
+def _forget_means(desk: PeopleDesk, row: Person) -> None:
+    """Nobody signs on with roles by what was set when he had fewer: whoever may give them all sets
+    it anew.
+    """
+    row.public_key = None
+    repository.drop_codes(desk.session, row.id)
 
 
 def _grants(desk: PeopleDesk, row: Person) -> list[RoleGrant]:

@@ -2,19 +2,21 @@
 
 from collections.abc import Collection, Iterable
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Text, cast, or_, update
+from sqlalchemy import Text, cast, delete, or_, update
+from sqlalchemy import select as sql_select
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import Select
 
 from app.core.scoping import within
-from app.organisations.models import Person, PersonRole, Unit
+from app.organisations.models import EndedSignOn, OneTimeCode, Person, PersonRole, Unit
 from auth.scope import Scope
 
 Placed = tuple[Person, Unit]
 
 
-def add(session: Session, row: Unit | Person | PersonRole) -> None:
+def add(session: Session, row: Unit | Person | PersonRole | EndedSignOn) -> None:
     """Store something new; what refers to it can follow in the same transaction."""
     session.add(row)
     session.flush()
@@ -187,3 +189,30 @@ def end_roles(session: Session, people_ids: Collection[str], now: datetime) -> N
         .execution_options(synchronize_session=False)
     )
     session.expire_all()
+
+
+def drop_codes(session: Session, person_id: str) -> None:
+    """Forget the unused one-time codes of somebody."""
+    unused = (col(OneTimeCode.person_id) == person_id, col(OneTimeCode.used_at).is_(None))
+    session.exec(delete(OneTimeCode).where(*unused))
+
+
+def find_ended(session: Session, identity: str) -> EndedSignOn | None:
+    """An end of sign-ons."""
+    return session.get(EndedSignOn, identity)
+
+
+def forget_ended_before(session: Session, now: datetime) -> None:
+    """Forget what nobody could use any more."""
+    session.exec(delete(EndedSignOn).where(col(EndedSignOn.until) < now))
+
+
+def ended_sign_ons(
+    session: Session, after: int
+) -> Iterable[tuple[str, str, str, datetime, datetime]]:
+    """What ended after a revision: kind, issuer, what it is, until when, and how long it counts."""
+    row = EndedSignOn
+    told = (row.kind, row.issuer, row.ref, row.ended_at, row.until)
+    query = sql_select(*map(col, told)).where(col(row.changed) > after)
+    rows: Any = session.connection().execute(query)
+    return [tuple(row) for row in rows]

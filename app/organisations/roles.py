@@ -13,7 +13,8 @@ from adapters.contract.words import Words
 from auth.principal import Role
 
 _COLUMNS = (
-    "role", "zh", "en", "excludes", "granted_by", "valid_from", "source", "confidence",
+    "role", "zh", "en", "excludes", "granted_by", "enrolled_by", "valid_from", "source",
+    "confidence",
 )  # fmt: skip
 HOURS = r"^([1-7]{1,7} )?([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d$"
 """Working hours: days of the week (1 is Monday) and times of China; `12345 08:30-17:30`."""
@@ -21,11 +22,14 @@ HOURS = r"^([1-7]{1,7} )?([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d$"
 
 @dataclass(frozen=True, slots=True)
 class RoleKind:
-    """One role. `excludes`: nobody has both at any moment; `granted_by`: who may give it."""
+    """One role. `excludes`: nobody has both at any moment; `granted_by`: who may give it;
+    `enrolled_by`: who may let somebody who has it sign on, beside the operator.
+    """
 
     words: Words
     excludes: frozenset[Role]
     granted_by: frozenset[Role]
+    enrolled_by: frozenset[Role]
 
 
 def _roles(text: str) -> frozenset[Role]:
@@ -35,10 +39,15 @@ def _roles(text: str) -> frozenset[Role]:
 _TABLE = Path(__file__).with_name("data") / "roles.csv"
 KINDS: dict[Role, RoleKind] = {
     Role(row["role"]): RoleKind(
-        Words(row["zh"], row["en"]), _roles(row["excludes"]), _roles(row["granted_by"])
+        Words(row["zh"], row["en"]),
+        _roles(row["excludes"]),
+        _roles(row["granted_by"]),
+        _roles(row["enrolled_by"]),
     )
     for row in rows(
-        Path(__file__).with_name("data") / "roles.csv", _COLUMNS, frozenset({"excludes"})
+        Path(__file__).with_name("data") / "roles.csv",
+        _COLUMNS,
+        frozenset({"excludes", "enrolled_by"}),
     )
 }
 

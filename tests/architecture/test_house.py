@@ -116,6 +116,7 @@ STANDARD = {
 DOES_IO = {
     "sequencer",
     "metering",
+    "ended",
     "refusals",
     "letters",
     "locating",

@@ -58,11 +58,13 @@ def give_first_code(
 
 
 def require_all_given(desk: PeopleDesk, person: Person) -> None:
-    """Raises `RoleNotYours` unless the caller may give somebody every role he has or will have."""
+    """Raises `RoleNotYours` unless the caller may let somebody sign on with every role he has or
+    will have: nobody gets by it what excludes his own (三员分立).
+    """
     roles = people.roles_of(desk.session, [person.id]).get(person.id, [])
     held = {Role(r.role) for r in roles if r.valid_to is None or r.valid_to > desk.now}
-    if any(KINDS[role].granted_by.isdisjoint(desk.principal.roles) for role in held):
-        raise RoleNotYours("He has a role that is not yours to give.")
+    if any(KINDS[role].enrolled_by.isdisjoint(desk.principal.roles) for role in held):
+        raise RoleNotYours("He has a role with which you may not let anybody sign on.")
 
 
 def new_code() -> str:
@@ -75,7 +77,8 @@ def store(
     session: Session, code: str, person_id: str, expires_at: datetime, by: str, now: datetime
 ) -> None:
     """Keep the digest of a code until a day after its end, to know it when it comes late."""
-    repository.drop_codes(session, person_id, now)
+    people.drop_codes(session, person_id)
+    repository.forget_codes(session, now)
     row = OneTimeCode(
         id=_digest(code),
         person_id=person_id,
@@ -92,14 +95,17 @@ def redeem(session: Session, trail: Trail, own: OwnIssuer, code: str) -> Issued 
     on. What a second use ends, the caller's transaction must keep.
     """
     now = trail.clock.now()
-    row = repository.find_code(session, _digest(code))
+    seen = repository.find_code(session, _digest(code))
+    if seen is None:
+        return None
+    placed = people.find_person(session, seen.person_id, lock=True)  # first, as whoever gives one
+    row = repository.find_code(session, _digest(code), lock=True)
     if row is None:
         return None
-    placed = people.find_person(session, row.person_id, lock=True)
     if row.used_at is not None:
         trail.append(session, _event(EventName.CODE_USED_AGAIN, row))
         if row.session:
-            ending.end_session(session, trail, own, row.session)
+            ending.end_own_session(session, own, row.session, now)
         return None
     if placed is None or now >= row.expires_at or not may_sign_on(placed):
         return None

@@ -17,7 +17,7 @@ from app.core.snapshots import Snapshot, Snapshots, bump
 from app.organisations.models import SigningKeyRow
 from app.organisations.sign_on import repository
 from app.organisations.sign_on.limits import lasting
-from auth.errors import Unauthenticated
+from auth.errors import KeysUnavailable, Unauthenticated
 from auth.issuer import SigningKey, new_signing_key
 from auth.keys import Keys, read_jwks
 
@@ -54,6 +54,7 @@ class OwnKeys:
         self._of: tuple[Published, ...] = ()
         self._keys: Keys = {}
         self._looked = float("-inf")
+        self._lock = asyncio.Lock()
 
     @property
     def published(self) -> list[dict[str, Any]]:
@@ -64,15 +65,28 @@ class OwnKeys:
     async def key(self, kid: str, algorithm: str) -> Any:
         """As `auth` asks for it."""
         found = self.at_hand(kid, algorithm)
-        if found is None and monotonic() - self._looked > _LOOK_SECONDS:
-            self._looked = monotonic()
-            await asyncio.to_thread(self._snapshots.refresh)
+        if found is None:
+            await self._look()
             found = self.at_hand(kid, algorithm)
         if found is None:
             raise Unauthenticated(
                 "auth.unknown_key", "The token was signed with a key this gateway does not know."
             )
         return found
+
+    async def _look(self) -> None:
+        """Bring the keys to the present; whoever asks meanwhile waits for the same look."""
+        asked = monotonic()
+        async with self._lock:
+            if self._looked >= asked - _LOOK_SECONDS:
+                return
+            try:
+                await asyncio.to_thread(self._snapshots.refresh)
+            except Exception as error:
+                raise KeysUnavailable(
+                    "auth.keys_unavailable", "The gateway's own keys cannot be read now."
+                ) from error
+            self._looked = monotonic()
 
     def at_hand(self, kid: str, algorithm: str) -> Any | None:
         """As `auth` asks for it."""
@@ -88,35 +102,65 @@ def signing_key(session: Session, keyring: Keyring, now: datetime) -> SigningKey
     """The key that signs now; the first one is made by whoever needs it, and so is one where none
     opens under the deployment's secrets.
     """
-    for row in reversed(repository.signing_keys(session)):
-        if row.signs_from <= now and (row.ends_at is None or now < row.ends_at):
+    begun = [
+        row
+        for row in repository.signing_keys(session)
+        if row.signs_from <= now and (row.ends_at is None or now < row.ends_at)
+    ]
+    # Those that others follow end while their last tokens do: they sign until the next has begun.
+    for row in sorted(begun, key=lambda r: (r.ends_at is None, r.signs_from), reverse=True):
+        if row.ends_at is None or row.ends_at - now >= longest(now):
             private = sealing.unseal(keyring.issuer_seals, row.sealed, row.kid.encode())
             if private is not None:
                 return SigningKey(row.kid, row.public, private)
+    _follow(session, now, now)
     return _make(session, keyring, now, now)
+
+
+def longest(now: datetime) -> timedelta:
+    """How long a token that is signed now may live."""
+    return max(lasting("person_token_minutes", now), lasting("client_token_minutes", now))
+
+
+def _follow(session: Session, now: datetime, signs_from: datetime) -> None:
+    """Those before a key that signs from then on end with the last tokens that they may sign."""
+    for row in repository.signing_keys(session):
+        if row.ends_at is None:
+            row.ends_at = max(signs_from, row.signs_from) + longest(now)
 
 
 def rotate(session: Session, keyring: Keyring, now: datetime, after: timedelta) -> str:
     """Make the key that signs from then on; gives its id. The others end when the last token that
     they may sign has ended.
     """
-    signs_from = now + after
-    longest = max(lasting("person_token_minutes", now), lasting("client_token_minutes", now))
-    for row in repository.signing_keys(session):
-        if row.ends_at is None:
-            row.ends_at = max(signs_from, row.signs_from) + longest
-    return _make(session, keyring, now, signs_from).kid
+    _follow(session, now, now + after)
+    return _make(session, keyring, now, now + after).kid
 
 
-def reseal(session: Session, keyring: Keyring) -> tuple[int, list[str]]:
-    """Seal all keys with the newest secret: how many were sealed anew, and which do not open."""
+def revoke(session: Session, kid: str, now: datetime) -> bool:
+    """End a key, and all tokens that it signed, now; whether there was such a key that had not
+    ended.
+    """
+    row = next((r for r in repository.signing_keys(session) if r.kid == kid), None)
+    if row is None or (row.ends_at is not None and row.ends_at <= now):
+        return False
+    row.ends_at = now
+    bump(session, SNAPSHOT_NAME)
+    return True
+
+
+def reseal(session: Session, keyring: Keyring, now: datetime) -> tuple[int, list[str]]:
+    """Seal all keys with the newest secret: how many were sealed anew, and which do not open. Those
+    end now: nobody here can say who else has them.
+    """
     done, unopenable = 0, []
     for row in repository.signing_keys(session):
         if sealing.is_newest(keyring.issuer_seals, row.sealed):
             continue
         private = sealing.unseal(keyring.issuer_seals, row.sealed, row.kid.encode())
         if private is None:
-            unopenable.append(row.kid)
+            if revoke(session, row.kid, now):
+                unopenable.append(row.kid)
             continue
         row.sealed = sealing.seal(keyring.issuer_seals, private, row.kid.encode())
         done += 1

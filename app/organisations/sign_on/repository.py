@@ -3,9 +3,10 @@
 from datetime import datetime
 
 from sqlalchemy import delete
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, select
 
-from app.organisations.models import EndedSignOn, OneTimeCode, SigningKeyRow, UsedAssertion
+from app.organisations.models import OneTimeCode, SigningKeyRow, UsedAssertion
 
 
 def signing_keys(session: Session) -> list[SigningKeyRow]:
@@ -13,50 +14,30 @@ def signing_keys(session: Session) -> list[SigningKeyRow]:
     return list(session.exec(select(SigningKeyRow).order_by(col(SigningKeyRow.signs_from))))
 
 
-def add(session: Session, row: SigningKeyRow | OneTimeCode | EndedSignOn) -> None:
+def add(session: Session, row: SigningKeyRow | OneTimeCode) -> None:
     """Store something new."""
     session.add(row)
     session.flush()
 
 
-def find_code(session: Session, digest: str) -> OneTimeCode | None:
-    """A code by its digest, held until the transaction ends: nobody else takes it meanwhile."""
-    return session.get(OneTimeCode, digest, with_for_update=True)
+def find_code(session: Session, digest: str, *, lock: bool = False) -> OneTimeCode | None:
+    """A code by its digest; `lock` reads it anew and holds it until the transaction ends: nobody
+    else takes it meanwhile.
+    """
+    return session.get(OneTimeCode, digest, with_for_update=lock or None, populate_existing=lock)
 
 
-def drop_codes(session: Session, person_id: str, now: datetime) -> None:
-    """Forget the unused codes of somebody, and everybody's that ended a day ago."""
-    session.exec(
-        delete(OneTimeCode).where(
-            col(OneTimeCode.person_id) == person_id, col(OneTimeCode.used_at).is_(None)
-        )
-    )
+def forget_codes(session: Session, now: datetime) -> None:
+    """Forget everybody's codes that nobody needs to be told of any more."""
     session.exec(delete(OneTimeCode).where(col(OneTimeCode.keep_until) < now))
 
 
-def find_assertion(session: Session, digest: str) -> UsedAssertion | None:
-    """An assertion that was taken."""
-    return session.get(UsedAssertion, digest)
-
-
-def take_assertion(session: Session, digest: str, until: datetime, now: datetime) -> None:
-    """Take an assertion; those that have ended are forgotten. Raises `IntegrityError` for one that
-    somebody takes at the same instant.
+def take_assertion(session: Session, digest: str, until: datetime, now: datetime) -> bool:
+    """Take an assertion, once: whether nobody has taken it before or takes it at this instant.
+    Those that have ended are forgotten.
     """
     session.exec(delete(UsedAssertion).where(col(UsedAssertion.until) < now))
-    session.add(UsedAssertion(id=digest, until=until))
-    session.flush()
-
-
-def end_sign_on(session: Session, row: EndedSignOn, now: datetime) -> None:
-    """What ended, in place of an earlier end of the same; what nobody can use any more is
-    forgotten.
-    """
-    session.exec(delete(EndedSignOn).where(col(EndedSignOn.until) < now))
-    session.merge(row)
-    session.flush()
-
-
-def ended_sign_ons(session: Session) -> list[EndedSignOn]:
-    """All that ended and could still be used."""
-    return list(session.exec(select(EndedSignOn)))
+    connection = session.connection()
+    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
+    row = dialect.insert(UsedAssertion).values(id=digest, until=until).on_conflict_do_nothing()
+    return connection.execute(row.returning(col(UsedAssertion.id))).first() is not None

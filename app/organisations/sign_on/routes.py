@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from http import HTTPStatus
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 from fastapi import APIRouter, Depends, Request, Response
 from sqlmodel import Session
@@ -16,6 +16,7 @@ from app.core.deps import (
     SettingsDep,
     SnapshotsDep,
 )
+from app.core.errors import Throttled
 from app.core.problems import problem, trace_id_of
 from app.core.transactions import transaction
 from app.organisations.desk import PeopleDesk
@@ -33,8 +34,7 @@ from app.organisations.sign_on.schemas import (
     SignOnRead,
     TokenRead,
 )
-from app.organisations.sign_on.tokens import Issued
-from auth.dependencies import requires
+from auth.dependencies import signed_on
 from auth.errors import Unauthenticated
 from auth.oidc import Logout, issuer_of, verify_logout
 from auth.permissions import Permission
@@ -53,16 +53,46 @@ SignOnDesk = Annotated[PeopleDesk, desk_for(Permission.SIGN_ON_MANAGE)]
 Form = Annotated[dict[str, str] | None, Depends(form)]
 
 
+class _Grant(NamedTuple):
+    """What a form asks a token for: `code` or `assertion`."""
+
+    code: str = ""
+    assertion: str = ""
+
+
+async def _grant(request: Request, given: Form, own: OwnIssuerDep) -> _Grant | Response:
+    """What is asked for, or the refusal of what needs no transaction to be refused."""
+    strangers, form = STRANGERS.of(request.app), given or {}
+    if not strangers.failures.has_left(strangers.address(request.scope)):
+        return _refused(request, "request.too_many", "slow_down")
+    if not own.is_open:
+        return _refused(request, "auth.no_own_tokens", "invalid_request")
+    if form.get("grant_type") == ONE_TIME_CODE and form.get("code"):
+        return _Grant(code=form["code"])
+    if (
+        form.get("grant_type") == "client_credentials"
+        and form.get("client_assertion_type") == _ASSERTION
+    ):
+        return _Grant(assertion=form.get("client_assertion", ""))
+    return _refused(request, "auth.token_request", "invalid_request")
+
+
+Granted = Annotated[_Grant | Response, Depends(_grant)]
+
+
 async def _opened(
-    _form: Form,  # resolved first: a stranger's slow body holds no transaction
+    asked: Granted,  # resolved first: a stranger's slow body, or bad one, holds no transaction
     database: DatabaseDep,
     snapshots: SnapshotsDep,
-) -> AsyncIterator[Session]:
+) -> AsyncIterator[Session | None]:
+    if isinstance(asked, Response):
+        yield None
+        return
     async with transaction(database, snapshots) as session:
         yield session
 
 
-OpenSession = Annotated[Session, Depends(_opened, scope="function")]
+OpenSession = Annotated[Session | None, Depends(_opened, scope="function")]
 
 
 def _form_of(*names: str, **literal: list[str]) -> dict[str, Any]:
@@ -99,24 +129,19 @@ async def read_sign_on(settings: SettingsDep) -> SignOnRead:
 @takes(Priority.PULL)
 @takes_form(_LONGEST_FORM)
 def take_token(
-    request: Request, given: Form, session: OpenSession, trail: TrailDep, own: OwnIssuerDep
+    request: Request, asked: Granted, session: OpenSession, trail: TrailDep, own: OwnIssuerDep
 ) -> Response:
     """A token for a one-time code, or for a machine client's assertion (private_key_jwt, RFC
     7523).
     """
-    given, strangers = given or {}, STRANGERS.of(request.app)
-    if not strangers.failures.has_left(strangers.address(request.scope)):
-        return _refused(request, "request.too_many", "slow_down")
-    if not own.is_open:
-        return _refused(request, "auth.no_own_tokens", "invalid_request")
-    granted: Issued | None
+    if isinstance(asked, Response):
+        return asked
+    assert session is not None  # noqa: S101 - there is one for what is asked
     try:
-        if given.get("grant_type") == ONE_TIME_CODE and "code" in given:
-            granted = codes.redeem(session, trail, own, given["code"])
-        elif _is_assertion(given):
-            granted = clients.admit(session, trail, own, given["client_assertion"])
+        if asked.code:
+            granted = codes.redeem(session, trail, own, asked.code)
         else:
-            return _refused(request, "auth.token_request", "invalid_request")
+            granted = clients.admit(session, trail, own, asked.assertion)
     except Unauthenticated as error:
         return _refused(request, error.code, "invalid_client", error.detail)
     if granted is None:  # what it ended is kept: the transaction is not undone
@@ -124,14 +149,6 @@ def take_token(
     left = int((granted.expires_at - trail.clock.now()).total_seconds())
     body = TokenRead(access_token=granted.token, expires_in=left).model_dump_json()
     return Response(body, media_type="application/json", headers=_NOT_KEPT)
-
-
-def _is_assertion(given: dict[str, str]) -> bool:
-    return (
-        given.get("grant_type") == "client_credentials"
-        and given.get("client_assertion_type") == _ASSERTION
-        and "client_assertion" in given
-    )
 
 
 def _refused(request: Request, code: str, error: str, detail: str = "") -> Response:
@@ -149,9 +166,15 @@ def _count_failure(request: Request, code: str) -> None:
 async def _logout(request: Request, given: Form, settings: SettingsDep) -> tuple[Issuer, Logout]:
     """What the platform says, verified. Raises `AuthError`."""
     text, client = (given or {}).get("logout_token", ""), settings.sign_on_client
+    strangers = STRANGERS.of(request.app)
+    address = strangers.address(request.scope)
+    if not strangers.failures.has_left(address):
+        raise Throttled(strangers.failures.wait(address))
     try:
         issuer = _platform(ISSUERS.of(request.app), issuer_of(text))
-        return issuer, await verify_logout(text, issuer.keys, issuer=issuer.iss, client=client)
+        return issuer, await verify_logout(
+            text, issuer.keys, issuer=issuer.iss, client=client, algorithms=issuer.algorithms
+        )
     except Unauthenticated as error:
         _count_failure(request, error.code)
         raise
@@ -164,12 +187,24 @@ def _platform(issuers: list[Issuer], told: str) -> Issuer:
     return found
 
 
+async def _of_logout(
+    _told: Annotated[tuple[Issuer, Logout], Depends(_logout)],  # resolved first, as above
+    database: DatabaseDep,
+    snapshots: SnapshotsDep,
+) -> AsyncIterator[Session]:
+    async with transaction(database, snapshots) as session:
+        yield session
+
+
+LogoutSession = Annotated[Session, Depends(_of_logout, scope="function")]
+
+
 @router.post("/sign-on/logout", openapi_extra=_form_of("logout_token"))
 @takes(Priority.PULL)
 @takes_form(_LONGEST_FORM)
 def take_logout(
-    told: Annotated[tuple[Issuer, Logout], Depends(_logout)],  # first: no transaction for strangers
-    session: OpenSession,
+    told: Annotated[tuple[Issuer, Logout], Depends(_logout)],
+    session: LogoutSession,
     trail: TrailDep,
     own: OwnIssuerDep,
 ) -> Response:
@@ -186,10 +221,11 @@ def sign_out(
     session: SessionDep,
     trail: TrailDep,
     own: OwnIssuerDep,
-    principal: Annotated[Principal, Depends(requires(Permission.SELF_READ))],
+    request: Request,
+    principal: Annotated[Principal, Depends(signed_on)],
 ) -> None:
-    """End your sign-on, for every process within a second."""
-    ending.sign_out(session, trail, own, principal)
+    """End your sign-on, for every process within a second; whoever has no role any more can too."""
+    ending.sign_out(session, trail, own, principal, request.state.expires_at)
 
 
 @router.post("/people/{person_id}:enrol", status_code=HTTPStatus.CREATED)

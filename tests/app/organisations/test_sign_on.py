@@ -6,6 +6,7 @@ import hashlib
 import json
 import secrets
 import time
+from dataclasses import replace
 from datetime import timedelta
 from urllib.parse import parse_qsl, urlsplit
 
@@ -17,10 +18,12 @@ from sqlalchemy import text
 
 from app.core.deps import DATABASE
 from app.core.settings import SettingsError
+from app.core.snapshots import Snapshots
+from app.organisations import ended
 from app.organisations.models import SigningKeyRow
 from app.organisations.sign_on import keys, repository
 from app.organisations.sign_on.codes import new_code
-from auth.principal import Role
+from auth.principal import Principal, Role, SignOn
 from tests.app.organisations.test_people import People, first
 from tests.fixtures.databases import ON_SQLITE
 from tests.fixtures.gateway import running, settings
@@ -187,6 +190,66 @@ class TestCodes:
         assert "retry-after" in answer.headers
 
 
+class TestNobodyGetsMoreByWhatWasSetBefore:
+    """Whoever may let somebody sign on with few roles does not keep a way in when he gets more."""
+
+    @ON_SQLITE
+    async def test_a_new_role_ends_keys_and_codes(self, office):
+        manager_id = await office.person("manager-1", Role.DATA_MANAGER)
+        manager = office.gateway.caller("manager-1", Role.DATA_MANAGER, department="fire")
+        machine = Machine("rising-1")
+        person_id = await office.person("rising-1")
+        path = f"/v1/people/{person_id}/keys"
+        assert (await manager.put(path, json={"keys": [machine.jwk]})).status_code == 200
+        code = (await office.enrol(person_id, by=manager)).json()["code"]
+        await office.grant(person_id, Role.SUPERVISOR)
+        assert error(await office.redeem(code)) == NO_CODE
+        assert error(await office.take(**machine.form(machine.assertion()))) == NO_CLIENT
+        assert error(await manager.put(path, json={"keys": [machine.jwk]}))[:2] == (
+            403,
+            "role.not_yours_to_give",
+        )
+        assert manager_id
+
+    @ON_SQLITE
+    async def test_no_administrator_signs_on_as_another_that_excludes_him(self, office):
+        listed = (
+            await office.security.get("/v1/people", params={"role": "system_administrator"})
+        ).json()
+        system_id = listed["items"][0]["person_id"]
+        assert error(await office.enrol(system_id))[:2] == (403, "role.not_yours_to_give")
+        keys_path = f"/v1/people/{system_id}/keys"
+        refused = await office.security.put(keys_path, json={"keys": [Machine().jwk]})
+        assert error(refused)[:2] == (403, "role.not_yours_to_give")
+        auditor = await office.person("auditor-9", Role.AUDITOR)
+        assert (await office.enrol(auditor)).status_code == 403
+
+    async def test_another_subject_keeps_nothing_of_the_one_before(self, office):
+        machine = Machine("wang-1")
+        keys_path = f"/v1/people/{office.person_id}/keys"
+        assert (
+            await office.security.put(keys_path, json={"keys": [machine.jwk]})
+        ).status_code == 200
+        code = await office.code()
+        phone = office.gateway.client((await office.redeem(code)).json()["access_token"])
+        unused = await office.code()
+        body = {"name": "王", "unit": "fire-city", "subject": "li-4"}
+        changed = await office.system.put(f"/v1/people/{office.person_id}", json=body)
+        assert changed.status_code == 200, changed.text
+        await office.person("wang-1", Role.INSPECTOR)
+        assert (await phone.get("/v1/me")).json()["code"] == "auth.signed_out"
+        assert error(await office.redeem(unused)) == NO_CODE
+        machine.client = "li-4"
+        await office.grant(office.person_id, Role.INSPECTOR)
+        assert error(await office.take(**machine.form(machine.assertion()))) == NO_CLIENT
+
+    @ON_SQLITE
+    async def test_a_lost_phone_takes_its_code_along(self, office):
+        code = await office.code()
+        await office.security.post(f"/v1/people/{office.person_id}:end-sign-ons")
+        assert error(await office.redeem(code)) == NO_CODE
+
+
 class Machine:
     def __init__(self, client="machine-1"):
         self.key = Ed25519PrivateKey.generate()
@@ -269,6 +332,27 @@ class TestClients:
         assert error(await office.take(**machine.form(machine.assertion()))) == NO_CLIENT
 
     @ON_SQLITE
+    async def test_who_is_a_client_is_nobodys_to_know(self, office, machine):
+        stranger = Machine("nobody-1")
+        posing = Machine("machine-1")
+        told = [
+            (await office.take(**m.form(m.assertion()))).json()["detail"]
+            for m in (stranger, posing)
+        ]
+        assert told[0] == told[1]
+        for name in ("\ud800", "x" * 121, "a\u202eb", "a\x00"):
+            odd = machine.assertion(sub=name, iss=name)
+            assert error(await office.take(**machine.form(odd))) == NO_CLIENT
+        assert (
+            error(await office.take(**machine.form(machine.assertion(jti="\ud800")))) == NO_CLIENT
+        )
+
+    async def test_one_assertion_at_once_gives_one_token(self, office, machine):
+        form = machine.form(machine.assertion())
+        answers = await asyncio.gather(*(office.take(**form) for _ in range(4)))
+        assert sorted(a.status_code for a in answers) == [200, 400, 400, 400]
+
+    @ON_SQLITE
     async def test_only_public_keys_with_ids_are_taken(self, office, machine):
         private = {**machine.jwk, "d": "AAAA"}
         nameless = {k: v for k, v in machine.jwk.items() if k != "kid"}
@@ -293,6 +377,54 @@ class TestEnding:
         assert (await phone.get("/v1/me")).json()["code"] == "auth.signed_out"
         await asyncio.sleep(1.0)  # tokens are dated by the second
         assert (await (await office.signed_on()).get("/v1/me")).status_code == 200
+
+    @ON_SQLITE
+    async def test_who_has_no_role_any_more_signs_out_too(self, office):
+        phone = await office.signed_on()
+        role = (await office.security.get(f"/v1/people/{office.person_id}")).json()["roles"][0]
+        await office.security.post(f"/v1/people/{office.person_id}/roles/{role['role_id']}:end")
+        assert (await phone.post("/v1/me:sign-out")).status_code == 204
+
+    @ON_SQLITE
+    async def test_many_who_sign_out_hold_up_nobody(self, office):
+        """What has ended is read as it comes, not all of it again."""
+        now = office.gateway.app.state.clock.now()
+        with DATABASE.of(office.gateway.app).write() as session:
+            for number in range(300):
+                ended.end(session, "session", URL, f"s-{number}", now, at=now)
+        phone = await office.signed_on()
+        await phone.post("/v1/me:sign-out")
+        asked = []
+        read = ended.repository.ended_sign_ons
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(
+                ended.repository,
+                "ended_sign_ons",
+                lambda s, after: asked.append(after) or read(s, after),
+            )
+            other = await office.signed_on()
+            await other.post("/v1/me:sign-out")
+        assert asked
+        assert min(asked) > 300
+        assert (await phone.get("/v1/me")).json()["code"] == "auth.signed_out"
+
+
+def test_what_ended_is_forgotten_when_no_token_could_have_it():
+    by = SignOn("https://a", "s", "j", 100.0)
+    principal = Principal("x", frozenset(), None, CITY, sign_on=by)
+    kinds = {
+        "session": ("session", "https://a", "s"), "token": ("token", "https://a", "j"),
+        "subject": ("subject", "https://a", "x"), "any": ("subject", "", "x"),
+    }  # fmt: skip
+    for key in kinds.values():
+        assert ended.Ended({key: ended.End(100.0, 200.0)}).holds(principal)
+    later = replace(principal, sign_on=SignOn("https://a", "s", "j", 101.0))
+    assert not ended.Ended({kinds["subject"]: ended.End(100.0, 200.0)}).holds(later)
+    of_none = {("sessionless", "https://a", "x"): ended.End(100.0, 200.0)}
+    assert not ended.Ended(of_none).holds(principal)
+    assert ended.Ended(of_none).holds(replace(principal, sign_on=by._replace(session="")))
+    other = {("session", "https://b", "s"): ended.End(100.0, 200.0)}
+    assert not ended.Ended(other).holds(principal)
 
 
 class TestOwnKeys:
@@ -331,6 +463,41 @@ class TestOwnKeys:
         assert (await (await office.signed_on()).get("/v1/me")).status_code == 200
 
     @ON_SQLITE
+    async def test_a_key_that_was_overtaken_never_signs(self, office):
+        held, now = office.gateway.app.state.settings, office.gateway.app.state.clock.now()
+        with DATABASE.of(office.gateway.app).write() as session:
+            first_kid = keys.signing_key(session, held.keys, now).kid
+            keys.rotate(session, held.keys, now, timedelta(minutes=10))
+            last = keys.rotate(session, held.keys, now + timedelta(minutes=1), timedelta(0))
+            signs = [
+                keys.signing_key(session, held.keys, now + timedelta(minutes=m)).kid
+                for m in (0, 2, 11, 60 * 9)
+            ]
+        assert signs == [first_kid, last, last, last]
+
+    @ON_SQLITE
+    async def test_a_revoked_key_takes_its_tokens_along(self, office):
+        phone = await office.signed_on()
+        now = office.gateway.app.state.clock.now()
+        with DATABASE.of(office.gateway.app).write() as session:
+            kid = repository.signing_keys(session)[0].kid
+            assert keys.revoke(session, kid, now)
+            assert not keys.revoke(session, kid, now)
+        await asyncio.sleep(0.6)
+        assert (await phone.get("/v1/me")).json()["code"] == "auth.unknown_key"
+        assert (await (await office.signed_on()).get("/v1/me")).status_code == 200
+
+    async def test_two_who_ask_at_once_wait_for_one_look(self, office):
+        held = office.gateway.app.state
+        token = (await office.redeem(await office.code())).json()["access_token"]
+        kid = jwt.get_unverified_header(token)["kid"]
+        another = keys.new_snapshot()  # a process that has not looked since
+        snapshots = Snapshots(DATABASE.of(office.gateway.app))
+        late = keys.OwnKeys(snapshots.add(another), snapshots, held.clock)
+        found = await asyncio.gather(*(late.key(kid, "EdDSA") for _ in range(3)))
+        assert all(found)
+
+    @ON_SQLITE
     async def test_keys_are_sealed_and_lost_secrets_make_a_new_one(self, office):
         await office.signed_on()
         held = office.gateway.app.state.settings
@@ -342,7 +509,7 @@ class TestOwnKeys:
             made = keys.signing_key(session, other.keys, now)
             assert made.kid != first_kid
             assert made.private not in sealed
-            assert keys.reseal(session, other.keys)[1] == [first_kid]
+            assert keys.reseal(session, other.keys, now)[1] == [first_kid]
             assert isinstance(session.get(SigningKeyRow, made.kid), SigningKeyRow)
 
 
@@ -423,6 +590,27 @@ class TestPlatforms:
         everywhere = {"logout_token": city.logout_token(sub="li")}
         await gateway.client().post("/v1/sign-on/logout", data=everywhere)
         assert (await other.get("/v1/me")).json()["code"] == "auth.signed_out"
+
+    async def test_a_logout_by_both_reaches_tokens_that_name_no_session(self, platforms):
+        gateway, city, _ = platforms
+        plain = gateway.client(city.access_token("li"))
+        other = gateway.client(city.access_token("li", "session-2"))
+        assert (await plain.get("/v1/me")).status_code == 200
+        told = {"logout_token": city.logout_token(sid="session-1", sub="li")}
+        assert (await gateway.client().post("/v1/sign-on/logout", data=told)).status_code == 200
+        assert (await plain.get("/v1/me")).json()["code"] == "auth.signed_out"
+        assert (await other.get("/v1/me")).status_code == 200
+
+    @ON_SQLITE
+    async def test_a_logout_ends_nothing_that_began_after_it(self, platforms):
+        gateway, city, _ = platforms
+        now = int(time.time())
+        earlier = city.logout_token(sub="li", iat=now - 60)
+        one = gateway.client(city.access_token("li"))
+        await gateway.client().post("/v1/sign-on/logout", data={"logout_token": earlier})
+        assert (await one.get("/v1/me")).status_code == 200
+        old = {"logout_token": city.logout_token(sub="li", iat=now - 400)}
+        assert (await gateway.client().post("/v1/sign-on/logout", data=old)).status_code == 400
 
     async def test_what_is_no_logout_and_a_key_that_rotates(self, platforms, monkeypatch):
         gateway, city, county = platforms

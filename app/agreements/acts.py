@@ -67,8 +67,6 @@ def draft(desk: AgreementDesk, given: AgreementCreate) -> AgreementRead:
     """The first version of an agreement, drafted by a person of one of its parties. Raises
     `AgreementExists`, `PartyUnfit`, `NotAParty`.
     """
-    if repository.newest(desk.session, given.agreement_id):
-        raise AgreementExists(pointer="/body/agreement_id")
     return _drafted(desk, given.agreement_id, 1, given)
 
 
@@ -120,6 +118,8 @@ def _drafted(
     )
     if not parties_of(row, desk.principal):
         raise NotAParty
+    if number == 1 and repository.newest(desk.session, agreement_id):
+        raise AgreementExists(pointer="/body/agreement_id")
     repository.add(desk.session, row)
     _enter(desk, EventName.AGREEMENT_DRAFTED, row)
     return _read(desk.session, row)

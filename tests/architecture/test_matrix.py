@@ -1,0 +1,391 @@
+"""Who may do what to something of the fire department in Hangzhou: every route × every role × own or other department × own or other region.
+
+`matrix.csv` is literal: a cell is `yes`, `hidden` (a list without it), or the code of the refusal. It must be what the gateway does, and what a model
+says that knows nothing of the engine: permissions by `permissions.csv`, region and department by prefix. `ONEVISIT_WRITE_MATRIX=1` writes it anew,
+to be read before it is committed.
+"""
+
+import csv
+import itertools
+import os
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from adapters.fakes.departments import manifest_of
+from auth.principal import Role
+from tests.builders.inspections import an_id, an_inspection
+from tests.fixtures.gateway import running
+
+HERE = Path(__file__).parent
+MATRIX, TASKS = HERE / "matrix.csv", HERE / "matrix_of_tasks.csv"
+WRITE = bool(os.environ.get("ONEVISIT_WRITE_MATRIX"))
+MAIN, CITY, ELSEWHERE, COUNTY = "91330106MA2YYY034D", "330100", "310115", "330106"
+OWN, OTHER = "fire", "food"
+SOON = (datetime.now(UTC) + timedelta(days=1)).isoformat()
+UNITS = [
+    {
+        "unit_id": unit_id, "name": {"zh": "某", "en": "x"}, "tier": "city", "region": CITY, "parts": [part],
+        **({"department": department} if department else {}),
+    }
+    for unit_id, department, part in (("m-fire", OWN, "source"), ("m-data", None, "coordinator"), ("m-police", "public_security", "application"))
+]  # fmt: skip
+PERSON = {"name": "某", "subject": "m-1", "unit": "m-fire"}
+TASK = {"business_id": MAIN, "assignees": ["m-1"], "basis": "plan 7"}
+OFFICER = {
+    "name": "某",
+    "department": OWN,
+    "region": CITY,
+    "valid_from": "2025-01-01",
+    "valid_to": "2030-01-01",
+}
+AGREEMENT = {
+    "agreement_id": "m-fire", "source_unit": "m-fire", "coordinator_unit": "m-data", "application_unit": "m-police",
+    "clauses": {
+        "purposes": ["inspection"], "legal_basis": "政务数据共享条例第二十条", "strictest_class": 3, "valid_from": "2026-01-01",
+        "security_responsible": "陈某",
+    },
+}  # fmt: skip
+CALLERS = [(d, r) for d in ("own", "other") for r in ("own", "other")]
+HEAD = ["route", *(f"{role}.{d}.{r}" for role in Role for d, r in CALLERS)]
+ABOVE_DEPARTMENTS = {
+    "coordinator",
+    "supervisor",
+    "auditor",
+    "system_administrator",
+    "security_administrator",
+    "audit_administrator",
+}
+"""In tests they come without a department, as they do in life."""
+"""Routes that are about nothing of anybody: their permission is all there is."""
+OF_NOBODY = {
+    "GET /v1/catalogue/fields", "GET /v1/catalogue/reasons", "GET /v1/catalogue/findings", "GET /v1/me", "POST /v1/me:sign-out",
+    "POST /v1/businesses:resolve",
+}  # fmt: skip
+
+
+@pytest.fixture
+def engine_name():
+    return "sqlite"
+
+
+def caller(gateway, role, department, region):
+    """Somebody of a role; one above departments has none."""
+    named = {"own": OWN, "other": OTHER}[department]
+    return gateway.caller(
+        f"x-{role}-{department}-{region}",
+        role,
+        department=None if role in ABOVE_DEPARTMENTS else named,
+        region={"own": CITY, "other": ELSEWHERE}[region],
+        certificate_no="ZJ-0009",
+    )
+
+
+class Things:
+    """Something of each kind, of the fire department in Hangzhou."""
+
+    def __init__(self, gateway, departments):
+        self.gateway, self.departments = gateway, departments
+        self.numbers = itertools.count()
+
+    async def make(self):
+        gateway = self.gateway
+        await gateway.officers()
+        system = gateway.caller("system-0", Role.SYSTEM_ADMINISTRATOR, region=CITY)
+        security = gateway.caller("security-0", Role.SECURITY_ADMINISTRATOR, region=CITY)
+        leader = gateway.caller("leader-0", Role.TEAM_LEADER, department=OWN, region=CITY)
+        manager = gateway.caller("manager-0", Role.DATA_MANAGER, department=OWN, region=CITY)
+        for unit in UNITS:
+            assert (await system.post("/v1/units", json=unit)).status_code == 201
+        self.person = (await system.post("/v1/people", json=PERSON)).json()["person_id"]
+        granted = await security.post(f"/v1/people/{self.person}/roles", json={"role": "inspector"})
+        self.role = granted.json()["roles"][0]["role_id"]
+        self.task = (await leader.post("/v1/tasks", json=TASK)).json()["id"]
+        officer = gateway.caller(
+            "m-1", Role.INSPECTOR, department=OWN, region=CITY, certificate_no="ZJ-0001"
+        )
+        self.record = an_id()
+        record = an_inspection(self.task, business_id=MAIN)
+        answer = await officer.put(f"/v1/inspections/{self.record}", json=record)
+        assert answer.status_code in {200, 201}, answer.text
+        self.operation = (await gateway.examine("fire"))["id"]
+        rows = (await gateway.coordinator.get("/v1/deliveries")).json()["items"]
+        self.delivery = next(r["id"] for r in rows if r["department"] == OWN)
+        answer = await manager.post("/v1/agreements", json=AGREEMENT)
+        assert answer.status_code == 201, answer.text
+
+    def asked(self):
+        """Every route to them, with what it is asked for; those that read come first, those that end something last."""
+        manifest = manifest_of("fire", self.departments.addresses["fire"])
+        agreement, version = "/v1/agreements/m-fire", "/v1/agreements/m-fire/versions/1"
+        reason = {"reason": "tried by everybody"}
+        person, unit, task = (
+            f"/v1/people/{self.person}",
+            "/v1/units/m-fire",
+            f"/v1/tasks/{self.task}",
+        )
+        yield from (
+            ("GET", "/v1/tasks?mine=false", None, self.task), ("GET", "/v1/agreements?limit=200", None, '"m-fire"'),
+            ("GET", "/v1/adapters", None, '"adapter_id":"fire"'), ("GET", "/v1/operations?limit=200", None, self.operation),
+            ("GET", "/v1/deliveries?limit=200", None, self.delivery), ("GET", "/v1/officers", None, "ZJ-0001"),
+            ("GET", "/v1/units?limit=200", None, '"m-fire"'), ("GET", "/v1/people?limit=200", None, self.person),
+            ("GET", "/v1/records", None, self.record), ("GET", "/v1/records.ndjson", None, self.record),
+            ("GET", "/v1/records.csv", None, self.record),
+            ("GET", "/v1/audit/entries?event=tasks.task.opened&limit=200", None, self.task),
+        )  # fmt: skip
+        for path in (f"/v1/inspections/{self.record}", version, f"{agreement}/meter", f"{agreement}/changes?before=1&after=1",
+                     "/v1/adapters/fire", f"/v1/operations/{self.operation}", f"/v1/deliveries/{self.delivery}", person):  # fmt: skip
+            yield "GET", path, None, None
+        for path in (
+            "/v1/me",
+            "/v1/catalogue/fields",
+            "/v1/catalogue/reasons",
+            "/v1/catalogue/findings",
+        ):
+            yield "GET", path, None, None
+        yield from (
+            ("POST", "/v1/businesses:resolve", {"text": MAIN}, None), ("POST", "/v1/adapters:preview", {"manifest": manifest, "sample": "{}"}, None),
+            ("POST", "/v1/tasks", TASK, None), ("PUT", "/v1/inspections/{new}", an_inspection(self.task, business_id=MAIN), None),
+            ("POST", "/v1/agreements", AGREEMENT, None), ("POST", f"{agreement}/versions", {"clauses": AGREEMENT["clauses"]}, None),
+            ("POST", "/v1/adapters", manifest, None), ("PUT", "/v1/adapters/fire", manifest, None),
+            ("PUT", "/v1/adapters/fire/credentials", {"token": "x"}, None),
+            ("PUT", "/v1/officers/ZJ-M", OFFICER, None), ("POST", "/v1/units", UNITS[0], None),
+            ("PUT", unit, {k: v for k, v in UNITS[0].items() if k != "unit_id"}, None), ("POST", "/v1/people", PERSON, None),
+            ("PUT", person, PERSON, None), ("POST", f"{person}/roles", {"role": "patroller"}, None),
+            ("POST", "/v1/roles:delegate", {"person": self.person, "role": "team_leader", "until": SOON}, None),
+            ("POST", f"{person}:enrol", None, None), ("PUT", f"{person}/keys", {"keys": []}, None), ("POST", f"{person}:end-sign-ons", None, None),
+            ("POST", f"{task}:approve", None, None),
+        )  # fmt: skip
+        for act in ("verify", "submit", "approve", "share", "reject", "suspend", "resume"):
+            body = {"submit": None, "verify": None, "approve": None, "share": {"share": 10}}.get(
+                act, reason
+            )
+            yield "POST", f"/v1/adapters/fire:{act}", body, None
+        for act in ("submit", "sign", "reject", "suspend", "resume", "archive"):
+            yield (
+                "POST",
+                f"{version}:{act}",
+                {"sign": {"digest": "0" * 64}, "submit": None}.get(act, reason),
+                None,
+            )
+        yield from (
+            ("POST", f"/v1/operations/{self.operation}:cancel", None, None), ("POST", f"/v1/deliveries/{self.delivery}:retry", None, None),
+            ("POST", f"/v1/deliveries/{self.delivery}:drop", reason, None), ("POST", f"{person}/roles/{self.role}:end", None, None),
+            ("POST", f"{person}:suspend", None, None), ("POST", f"{person}:resume", None, None), ("POST", f"{unit}:suspend", None, None),
+            ("POST", f"{unit}:resume", None, None), ("POST", f"{task}:close", None, None), ("POST", "/v1/adapters/fire:retire", reason, None),
+            ("POST", "/v1/me:sign-out", None, None),
+        )  # fmt: skip
+
+    def named(self, method, path):
+        """A route as `permissions.csv` names it."""
+        bare = path.partition("?")[0]
+        for value, name in (
+            (self.person, "{person_id}"), (self.role, "{role_id}"), (self.task, "{task_id}"), (self.record, "{inspection_id}"), ("{new}", "{inspection_id}"),
+            (self.operation, "{operation_id}"), (self.delivery, "{delivery_id}"), ("agreements/m-fire", "agreements/{agreement_id}"),
+            ("versions/1", "versions/{version}"), ("adapters/fire", "adapters/{adapter_id}"), ("units/m-fire", "units/{unit_id}"),
+            ("officers/ZJ-M", "officers/{certificate_no}"),
+        ):  # fmt: skip
+            bare = bare.replace(value, name)
+        return f"{method} {bare}"
+
+
+def said(answer, wanted):
+    """What a cell says of an answer."""
+    if answer.status_code == 409 or answer.status_code < 400:
+        return "yes" if wanted is None or wanted in answer.text else "hidden"
+    return answer.json()["code"]
+
+
+@pytest.fixture
+async def things(published_url, departments, settings_for, issuer):
+    configured = settings_for(
+        published_url, public_url="http://gateway", calls_per_second=0, run_worker=True
+    )
+    async with running(configured, issuer) as gateway:
+        found = Things(gateway, departments)
+        await found.make()
+        yield found
+
+
+def read(path):
+    with path.open(newline="") as file:
+        return {row[0]: row[1:] for row in list(csv.reader(file))[1:]}
+
+
+def written(path, head, rows):
+    with path.open("w", newline="") as file:
+        csv.writer(file, lineterminator="\n").writerows([head, *rows])
+
+
+async def test_every_route_for_everybody(things):
+    callers = [caller(things.gateway, role, d, r) for role in Role for d, r in CALLERS]
+    found = {}
+    for method, path, body, wanted in things.asked():
+        cells = []
+        for client in callers:
+            answer = await client.request(method, path.replace("{new}", an_id()), json=body)
+            cells.append(said(answer, wanted))
+        found[things.named(method, path)] = cells
+    if WRITE:
+        written(MATRIX, HEAD, [[route, *cells] for route, cells in found.items()])
+    literal = read(MATRIX)
+    assert found.keys() == literal.keys()
+    differing = {
+        f"{route} {who}: {came}, literally {told}"
+        for route, cells in found.items()
+        for who, came, told in zip(HEAD[1:], cells, literal[route], strict=True)
+        if came != told
+    }
+    assert differing == set()
+
+
+BEYOND = {
+    "hidden", "task.unknown", "adapter.unknown", "agreement.unknown", "operation.unknown", "delivery.unknown", "inspection.unknown", "person.unknown",
+    "unit.unknown", "adapter.foreign_department", "officer.foreign_department", "unit.foreign", "unit.not_there", "person.not_there", "task.outside_region",
+    "agreement.not_a_party",
+}  # fmt: skip
+"""What is said of what lies beyond the caller's region or department."""
+OTHERWISE = {
+    # A record is also of the departments that it tells results to, and of whoever was there.
+    **dict.fromkeys(("GET /v1/records", "GET /v1/records.csv", "GET /v1/records.ndjson"), {"data_manager.other.own": "yes"}),
+    "GET /v1/inspections/{inspection_id}": {"team_leader.other.own": "yes", "inspector.own.own": "inspection.unknown"},
+    # A task is the officers' whom it names; its assignees are of the opener's department.
+    "PUT /v1/inspections/{inspection_id}": {f"{r}.{d}.{g}": "inspection.not_on_visit" for r in ("inspector", "team_leader") for d, g in CALLERS},
+    "POST /v1/tasks": {"team_leader.other.own": "task.assignee_foreign"},
+}  # fmt: skip
+"""What region and department do not say, with the reason."""
+
+
+def test_the_literal_matrix_is_what_a_model_says():
+    """The model: a permission, or nothing; then what lies in another region or department is as if it were not there."""
+    permissions = read(HERE / "permissions.csv")
+    with (HERE / "permissions.csv").open(newline="") as file:
+        columns = next(csv.reader(file))[1:]
+    wrong = []
+    for route, cells in read(MATRIX).items():
+        for who, cell in zip(HEAD[1:], cells, strict=True):
+            role, department, region = who.split(".")
+            if permissions[route][columns.index(role)] == "no":
+                agrees = cell == "auth.permission_missing"
+            elif who in OTHERWISE.get(route, {}):
+                agrees = cell == OTHERWISE[route][who]
+            elif route in OF_NOBODY:
+                agrees = cell != "auth.permission_missing" and cell not in BEYOND
+            else:
+                inside = region == "own" and (department == "own" or role in ABOVE_DEPARTMENTS)
+                agrees = (cell in BEYOND) != inside and cell != "auth.permission_missing"
+            if not agrees:
+                wrong.append(f"{route} {who}: {cell}")
+    assert wrong == []
+
+
+def test_the_matrix_has_every_route_to_something():
+    """What is not in it is about nothing that is somebody's, or is tried by `matrix_of_tasks.csv`."""
+    others = {
+        "GET /v1/profiles/{business_id}", "GET /v1/profiles/{business_id}/sections/{section}", "POST /v1/profiles:batch",
+        "POST /v1/decisions:explain", "GET /v1/sign-on", "POST /v1/token", "POST /v1/sign-on/logout",
+    }  # fmt: skip
+    of_api = {route for route in read(HERE / "permissions.csv") if " /v1/" in route}
+    assert of_api - others == set(read(MATRIX))
+
+
+KINDS = ("none", "assigned", "closed", "another's", "alone", "another business", "agreement ended")
+WHO = [
+    (r, d, g)
+    for r in ("inspector", "team_leader", "patroller")
+    for d in ("own", "other")
+    for g in ("own", "other")
+]
+FIELDS = {2: "overdue_filing_count", 3: "vat_taxpayer_type", 4: "taxpayer_name"}
+SEEDS = ("seed-inspection", "seed-patrol")
+
+
+async def strictest(gateway, client, purpose, task):
+    """The strictest class of the tax department's data that leaves; or what is said instead."""
+    params = {"purpose": purpose, **({"task": task} if task else {})}
+    answer = await client.get(f"/v1/profiles/{MAIN}", params=params)
+    if answer.status_code != 200:
+        return answer.json()["code"]
+    tax = answer.json()["sections"]["tax"]
+    if "data" not in tax:
+        return tax["reason"]["code"]
+    withheld = {row["pointer"].removeprefix("/") for row in tax.get("withheld", [])}
+    return min(level for level, name in FIELDS.items() if name not in withheld)
+
+
+async def task_of(gateway, kind, who, department):
+    """A task of Hangzhou's leader, for somebody; None where there is none."""
+    if kind in {"none", "agreement ended"}:
+        return None if kind == "none" else await task_of(gateway, "assigned", who, department)
+    leader = gateway.caller("leader-0", Role.TEAM_LEADER, department=department, region=CITY)
+    assignees = ["somebody-else"] if kind == "another's" else [who]
+    body = {
+        "business_id": "91330106M00YYY026H" if kind == "another business" else MAIN,
+        "assignees": assignees,
+        "basis": "plan 7",
+    }
+    if kind == "alone":
+        leader = gateway.caller(who, Role.TEAM_LEADER, department=department, region=CITY)
+    opened = await leader.post("/v1/tasks", json=body)
+    assert opened.status_code == 201, opened.text
+    task = opened.json()["id"]
+    if kind == "closed":
+        await leader.post(f"/v1/tasks/{task}:close")
+    return task
+
+
+async def test_every_task_for_everybody(things):
+    gateway, found = things.gateway, {}
+    nation = gateway.caller("nation", Role.COORDINATOR, region="000000")
+    for kind in KINDS:
+        if kind == "agreement ended":
+            for seed in SEEDS:
+                answer = await nation.post(
+                    f"/v1/agreements/{seed}/versions/1:suspend", json={"reason": "its term is over"}
+                )
+                assert answer.status_code == 200, answer.text
+        for role, department, region in WHO:
+            named = {"own": "tax", "other": OWN}[department]
+            who = f"y-{role}-{named}-{region}"
+            client = gateway.caller(
+                who, role, department=named, region={"own": CITY, "other": ELSEWHERE}[region]
+            )
+            task = await task_of(gateway, kind, who, named)
+            purpose = "inspection" if task else "patrol"
+            found[f"{kind}, {role}.{department}.{region}"] = [
+                str(await strictest(gateway, client, purpose, task))
+            ]
+    if WRITE:
+        written(
+            TASKS,
+            ["task, who", "strictest class told"],
+            [[name, *cell] for name, cell in found.items()],
+        )
+    assert found == read(TASKS)
+
+
+def test_the_literal_tasks_are_what_a_model_says():
+    """The model: class 2 of the tax department is for its own officers in the region, and for whoever has an open task that another one opened there."""
+    wrong = []
+    for name, (cell,) in read(TASKS).items():
+        kind, _, who = name.partition(", ")
+        role, department, region = who.split(".")
+        asks = kind not in {"none"}
+        if asks and role == "patroller":
+            expected = "profile.purpose_not_yours"
+        elif asks and (kind in {"closed", "another's", "another business"} or region == "other"):
+            expected = "profile.task_not_valid"
+        elif kind == "agreement ended":
+            expected = "agreement_missing"
+        elif region == "other":
+            expected = "4"
+        elif (
+            department == "own" and role != "patroller"
+        ):  # who observes is no officer of the department
+            expected = "2"
+        else:
+            expected = "2" if kind == "assigned" else "3"
+        if cell != expected:
+            wrong.append(f"{name}: {cell}, not {expected}")
+    assert wrong == []

@@ -10,7 +10,7 @@ ONCE ?=
 .DEFAULT_GOAL := help
 .PHONY: help install demo run test cover check lint format types contracts openapi examples migrate lock audit sbom clean bench bench-peers campaign-truth campaign-zoo campaign-ssrf campaign-overload \
   campaign-crowd campaign-link campaign-browser campaign-field campaign-clients campaign-insider \
-  campaign-freeze campaign-night campaign-lanes campaign-writers campaign-upgrade campaign-policy campaign-revoke campaign-quota
+  campaign-freeze campaign-night campaign-lanes campaign-writers campaign-upgrade campaign-policy campaign-revoke campaign-quota campaign-leader campaign-enumerate
 
 help: ## Show these verbs
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -113,6 +113,12 @@ campaign-revoke: install ## PostgreSQL, two gateways: withdrawn agreements, role
 
 campaign-quota: install ## PostgreSQL, two gateways, fifty callers: never a section more than the clause, nearly all usable (ROUNDS=n a day)
 	@$(BIN)/python -m tests.campaigns.quota $(if $(ROUNDS),--rounds $(ROUNDS))
+
+campaign-leader: install ## Acts of curious people of one unit, alone and in pairs: no class 2 beyond region, department, second person (ROUNDS=n acts)
+	@$(BIN)/python -m tests.campaigns.leader $(if $(ROUNDS),--rounds $(ROUNDS))
+
+campaign-enumerate: install ## A valid inspector guesses codes, tasks, records: nothing leaks, by length or time (ROUNDS=n guesses)
+	@$(BIN)/python -m tests.campaigns.guesses $(if $(ROUNDS),--rounds $(ROUNDS))
 
 campaign-upgrade: install ## An old database up and down, twenty migrate at once, two releases side by side (ROUNDS=n records)
 	@$(BIN)/python -m tests.campaigns.upgrade $(if $(ROUNDS),--rounds $(ROUNDS))

@@ -28,3 +28,6 @@ class KeysUnavailable(AuthError):
 
 class Forbidden(AuthError):
     """The caller is known and may not."""
+
+    subject = ""
+    """Whose token it was, where it verified."""

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 import jwt
 
-from auth.errors import AuthError, Unauthenticated
+from auth.errors import AuthError, Forbidden, Unauthenticated
 from auth.keys import ALGORITHMS, KeySource
 from auth.principal import Principal, Role, SignOn
 
@@ -129,7 +129,11 @@ class TokenVerifier:
         """What is true of the caller now, whatever was when the token was first seen."""
         if self._callers is None:
             return claims
-        return VerifiedClaims(self._callers.current(claims.principal), claims.expires_at)
+        try:
+            return VerifiedClaims(self._callers.current(claims.principal), claims.expires_at)
+        except Forbidden as error:
+            error.subject = claims.principal.subject
+            raise
 
     def _kept(self, token: str, claims: VerifiedClaims, now: float) -> VerifiedClaims:
         self._seen.pop(token, None)  # put behind the others, which are older

@@ -19,7 +19,7 @@ from app.core.context import trace_id_for
 from app.core.problems import problem, problem_of, trace_id_in
 from app.core.rates import Rates
 from app.core.strangers import Strangers
-from auth.errors import AuthError, KeysUnavailable, Unauthenticated
+from auth.errors import AuthError, Forbidden, KeysUnavailable, Unauthenticated
 from auth.tokens import TokenVerifier, VerifiedClaims
 
 _BEARER = b"bearer "
@@ -110,6 +110,11 @@ class Entry:
         return claims
 
     def _refused(self, error: AuthError, scope: Scope) -> Response:
+        if isinstance(error, Forbidden) and error.subject:  # his token verified: it is his attempt
+            if not self._calls.allows(error.subject):
+                return _throttled(self._calls, error.subject, scope)
+            scope["state"]["refused"] = error.subject
+            return problem_of(error, trace_id_in(scope))
         address = self._strangers.address(scope)
         if not self._strangers.rates.allows(address):
             return _throttled(self._strangers.rates, address, scope)

@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.audit.deps import REFUSALS, SEQUENCER
 from app.audit.errors import AuditUnavailable
-from app.audit.events import EventName
+from app.audit.events import Event, EventName
 from app.audit.service import act_of
 from app.core.deps import STRANGERS
 from app.core.problems import problem, trace_id_in
@@ -55,7 +55,8 @@ class AuditedRefusals:
 
 async def _record(request: Request, status: int) -> None:
     principal: Principal | None = getattr(request.state, "principal", None)
-    if principal is None or status == HTTPStatus.TOO_MANY_REQUESTS:
+    subject = getattr(request.state, "refused", "")
+    if (principal is None and not subject) or status == HTTPStatus.TOO_MANY_REQUESTS:
         address = STRANGERS.of(request.app).address(request.scope)
         cause = str(getattr(request.state, "cause", status))
         trace_id = trace_id_in(request.scope)
@@ -69,7 +70,10 @@ async def _record(request: Request, status: int) -> None:
         "subject": getattr(request.state, "subject", ""),
         "purpose": getattr(request.state, "purpose", ""),
     }
-    event = act_of(principal, EventName.REQUEST_REFUSED, **details)
+    if principal is None:  # his token verified; who he is here, the directory does not say
+        event = Event(EventName.REQUEST_REFUSED, actor=subject, **details)
+    else:
+        event = act_of(principal, EventName.REQUEST_REFUSED, **details)
     await SEQUENCER.of(request.app).append(event)
 
 
@@ -79,7 +83,8 @@ def _is_refusal(scope: Scope, status: int) -> bool:
     """
     if not _FIRST_REFUSAL <= status < _FIRST_FAILURE:
         return False
-    known = scope.get("state", {}).get("principal") is not None
+    state = scope.get("state", {})
+    known = state.get("principal") is not None or "refused" in state
     return known or status in _OF_STRANGERS or scope.get("state", {}).get("cause") is not None
 
 

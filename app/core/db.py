@@ -117,6 +117,7 @@ class Database:
             self._watch(engine)
         self.writing: Engine = self.engine.execution_options(onevisit_writes=True)
         self._peekers: dict[str, _Peeker] = {}
+        self._is_over = False
         self.reconnected = 0
         """How often a connection that is kept had to be made anew: the server may be another one.
         """
@@ -218,6 +219,8 @@ class Database:
         much. `?` stands for a moment. Blocks on the database; one question never waits for another.
         Raises `DatabaseBusy` where it does not answer.
         """
+        if self._is_over:  # whoever still looks on a thread of his own opens nothing any more
+            raise DatabaseBusy
         peeker = self._peekers.get(question)
         if peeker is None:
             peeker = self._peekers.setdefault(question, _Peeker(self, question))
@@ -233,7 +236,8 @@ class Database:
         return (found.OperationalError, found.InterfaceError) if found is not None else ()
 
     def dispose(self) -> None:
-        """Close all pooled connections."""
+        """Close all connections, and let nobody peek any more."""
+        self._is_over = True
         for peeker in self._peekers.values():
             peeker.close()
         self.engine.dispose()

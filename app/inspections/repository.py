@@ -1,13 +1,17 @@
 """SQL of records."""
 
+import json
 from datetime import date
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import Text, and_, cast, or_, text, true
 from sqlmodel import Session, col, select
 
 from adapters.contract import tables
+from app.core.scoping import within
 from app.inspections.models import Inspection, InspectionResult
+from auth.scope import Scope
 
 _LIMITS = Path(__file__).with_name("data") / "limits.csv"
 
@@ -43,6 +47,24 @@ def add(session: Session, record: Inspection, results: list[InspectionResult]) -
 def find(session: Session, inspection_id: str) -> Inspection | None:
     """A record by its client-made id."""
     return session.exec(select(Inspection).where(Inspection.id == inspection_id)).first()
+
+
+def find_for(
+    session: Session, inspection_id: str, *, subject: str, certificate_no: str | None, scope: Scope
+) -> Inspection | None:
+    """A record by its id, if somebody sent it, was there, or it lies within his scope; an empty one
+    has nothing. What he may not see is not even read: time would tell of it.
+    """
+    mine: list[Any] = [Inspection.submitted_by == subject]
+    if certificate_no:  # as JSON has it: a quotation mark on both sides
+        told = json.dumps(certificate_no, ensure_ascii=True)
+        mine.append(cast(Inspection.officers, Text).contains(told, autoescape=True))
+        plain = json.dumps(certificate_no, ensure_ascii=False)
+        mine.append(cast(Inspection.officers, Text).contains(plain, autoescape=True))
+    if scope.department != "":
+        mine.append(and_(true(), *within(scope, Inspection.region)))
+    query = select(Inspection).where(Inspection.id == inspection_id, or_(*mine))
+    return session.exec(query).first()
 
 
 def results_of(session: Session, inspection_id: str) -> list[InspectionResult]:

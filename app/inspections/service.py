@@ -43,7 +43,7 @@ from app.organisations.errors import OfficerUnknown
 from app.organisations.service import known_departments, valid_departments
 from app.tasks.service import Unfit, task_of_visit
 from auth.principal import Principal, Role
-from auth.scope import scope_of
+from auth.scope import Scope, scope_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,23 +101,38 @@ def read_record(session: Session, principal: Principal, inspection_id: str) -> I
     """A record for those on the visit and for supervisors of its region. Raises
     `InspectionUnknown`.
     """
-    record = repository.find(session, inspection_id)
+    scope = scope_of(principal) if not principal.roles.isdisjoint(_OVERSEE) else _NOTHING
+    record = repository.find_for(
+        session,
+        inspection_id,
+        subject=principal.subject,
+        certificate_no=principal.certificate_no,
+        scope=scope,
+    )
     if record is None:
         raise InspectionUnknown
-    found = _read(session, record)
     on_visit = principal.certificate_no in {o["certificate_no"] for o in record.officers}
     if on_visit or record.submitted_by == principal.subject:
-        return found
-    if not _may_see(principal, found):
+        return _read(session, record)
+    if not _may_see(session, principal, record):  # before any more is read: time would tell
         raise InspectionUnknown
+    found = _read(session, record)
     return found if principal.department is None else part_of(found, principal.department)
 
 
-def _may_see(principal: Principal, record: InspectionRead) -> bool:
+_OVERSEE = frozenset({Role.SUPERVISOR, Role.TEAM_LEADER})
+_NOTHING = Scope("", "")
+
+
+def _may_see(session: Session, principal: Principal, record: Inspection) -> bool:
     """Leaders and supervisors of the region, within the department their token names."""
-    concerned = {record.lead_department, *(r.department for r in record.results)}
-    within = scope_of(principal).covers(record.region, *concerned)
-    return within and bool(principal.roles & {Role.SUPERVISOR, Role.TEAM_LEADER})
+    scope = scope_of(principal)
+    if principal.roles.isdisjoint(_OVERSEE):
+        return False
+    if not scope.covers(record.region, scope.department or ""):
+        return False
+    results = repository.results_of(session, record.id)
+    return scope.covers(record.region, record.lead_department, *(r.department for r in results))
 
 
 def _digests(given: InspectionWrite, principal: Principal) -> tuple[str, str]:

@@ -214,7 +214,7 @@ def _prepared(
         trace_id = trace_id_for(asked.headers.traceparent)
         query = request.read_query(asked.query)
         look_up = request.look_up(asked.text, query, asked.headers, trace_id, default_ms)
-        if not engine.knows_task(look_up.task):
+        if not engine.may_know_task(asked.principal, look_up.task):
             return None
         prepared = engine.prepare_at(asked.principal, look_up, started)
     except DomainError:

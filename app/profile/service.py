@@ -35,9 +35,11 @@ class Engine:
     snapshots: Snapshots
     press: Callable[[], None]
 
-    def knows_task(self, task: str | None) -> bool:
-        """Whether the task that is named is among the open ones known here; none is."""
-        return task is None or task in self.disclosure.tasks.value
+    def may_know_task(self, principal: Principal, task: str | None) -> bool:
+        """Whether the task that is named is one of the caller's that are open, as far as is known
+        here; none is.
+        """
+        return task is None or self.has_task(principal, task)
 
     def has_task(self, principal: Principal, task: str) -> bool:
         """Whether an open task of that id is this caller's."""
@@ -47,8 +49,9 @@ class Engine:
     async def prepare(self, principal: Principal, look_up: LookUp) -> Prepared:
         """Check that this look-up is allowed. Raises refusals."""
         started = asyncio.get_running_loop().time()
-        if not self.knows_task(look_up.task):
-            # Another process may have opened it within the snapshot's period.
+        if not self.may_know_task(principal, look_up.task):
+            # Another process may have opened it within the snapshot's period. Whether somebody
+            # else has such a task, the time of the refusal does not tell.
             await self.snapshots.refresh_now()
         prepared = self.prepare_at(principal, look_up, started)
         if prepared is None:

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import case, func
+from sqlalchemy import and_, case, func, or_, true
 from sqlmodel import Session, col, select
 
 from app.core.scoping import within
@@ -13,6 +13,19 @@ from auth.scope import Scope
 def find(session: Session, task_id: str, *, lock: bool = False) -> Task | None:
     """A task by id; `lock` holds its row until the transaction ends."""
     return session.get(Task, task_id, with_for_update=lock or None)
+
+
+_PLACES = (Task.region, Task.opened_in)
+
+
+def find_within(session: Session, task_id: str, scope: Scope, subject: str) -> Task | None:
+    """A task by id, held until the transaction ends, if its opener's region or its own is within a
+    scope, or somebody opened it himself. What lies beyond is not even read: time would tell of it.
+    """
+    own = col(Task.opened_by) == subject
+    here = [and_(true(), *within(scope, each, Task.department)) for each in _PLACES]
+    query = select(Task).where(Task.id == task_id, or_(own, *here))
+    return session.exec(query.with_for_update()).first()
 
 
 def add(session: Session, task: Task) -> None:

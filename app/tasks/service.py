@@ -99,7 +99,7 @@ def approve_task(session: Session, trail: Trail, principal: Principal, task_id: 
 
 def _within(session: Session, principal: Principal, task_id: str) -> Task:
     """An open task that the caller may act on."""
-    task = repository.find(session, task_id, lock=True)
+    task = repository.find_within(session, task_id, scope_of(principal), principal.subject)
     if task is None or not _may_act(principal, task):
         raise TaskUnknown
     if task.closed_at is not None:

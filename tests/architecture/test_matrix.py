@@ -248,7 +248,7 @@ BEYOND = {
 """What is said of what lies beyond the caller's region or department."""
 OTHERWISE = {
     # A record is also of the departments that it tells results to, and of whoever was there.
-    **dict.fromkeys(("GET /v1/records", "GET /v1/records.csv", "GET /v1/records.ndjson"), {"data_manager.other.own": "yes"}),
+    **{f"GET /v1/records{form}": {"data_manager.other.own": "yes"} for form in ("", ".csv", ".ndjson")},
     "GET /v1/inspections/{inspection_id}": {"team_leader.other.own": "yes", "inspector.own.own": "inspection.unknown"},
     # A task is the officers' whom it names; its assignees are of the opener's department.
     "PUT /v1/inspections/{inspection_id}": {f"{r}.{d}.{g}": "inspection.not_on_visit" for r in ("inspector", "team_leader") for d, g in CALLERS},
@@ -371,7 +371,7 @@ def test_the_literal_tasks_are_what_a_model_says():
     for name, (cell,) in read(TASKS).items():
         kind, _, who = name.partition(", ")
         role, department, region = who.split(".")
-        asks = kind not in {"none"}
+        asks = kind != "none"
         if asks and role == "patroller":
             expected = "profile.purpose_not_yours"
         elif asks and (kind in {"closed", "another's", "another business"} or region == "other"):

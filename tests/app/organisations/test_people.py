@@ -482,3 +482,18 @@ async def test_a_leader_assigns_nobody_beyond(house):
     assert (answer.status_code, answer.json()["code"]) == (422, "task.assignee_foreign")
     assert answer.json()["errors"][0]["pointer"] == "/body/assignees/1"
     assert (await leader.post("/v1/tasks", json=body | {"assignees": ["li"]})).status_code == 201
+
+
+@ON_SQLITE
+async def test_a_token_that_the_directory_contradicts_leaves_an_entry_of_its_own(house):
+    """Whoever's token verifies is no stranger: each of his attempts is told of."""
+    await house.person("wang", Role.INSPECTOR)
+    wide = house.gateway.caller("wang", Role.INSPECTOR, department="tax")
+    for _ in range(3):
+        assert (await wide.get("/v1/me")).json()["code"] == "auth.person_elsewhere"
+    with DATABASE.of(house.gateway.app).read() as session:
+        rows = session.execute(
+            text("select body from audit_entries where event = 'gateway.request.refused'")
+        ).all()
+    told = [json.loads(row[0]) for row in rows]
+    assert sum(entry["outcome"] == "403" and "/v1/me" in entry["object_ref"] for entry in told) == 3

@@ -1,0 +1,212 @@
+"""A valid inspector guesses: codes of businesses elsewhere, tasks and records of others. Nothing of class 2 comes back, a refusal has one length
+whether the thing exists or not, and its time does not tell either.
+"""
+
+import argparse
+import asyncio
+import itertools
+import random
+import sys
+import uuid
+from collections import defaultdict
+from datetime import UTC, datetime
+
+import httpx
+
+from adapters.contract.business_id import org_code_check_character, uscc_check_character
+from adapters.fakes.world import World
+from auth.principal import Role
+from tests.builders.inspections import an_inspection
+from tests.campaigns import stage
+
+NAMES = ("registration", "tax", "fire")
+MOST_AUC, RECORDS = 0.55, 40
+CLASS_2 = (
+    b'"taxpayer_status"',
+    b'"overdue_filing_count"',
+    b'"filing_on_time"',
+    b'"tax_credit_grade"',
+)
+HOME = "330100"
+
+
+def auc(of_one: list[float], of_other: list[float]) -> float:
+    """How well one threshold tells two lists apart: 0.5 is not at all, 1 is always."""
+    ranked = sorted([(t, 0) for t in of_one] + [(t, 1) for t in of_other])
+    ranks = sum(rank for rank, (_, which) in enumerate(ranked, 1) if which == 0)
+    n, m = len(of_one), len(of_other)
+    found = (ranks - n * (n + 1) / 2) / (n * m)
+    return max(found, 1 - found)
+
+
+class Guesser:
+    """What came back, by what was guessed: whether it exists, how long, how long it took."""
+
+    def __init__(self, client: stage.Client) -> None:
+        self.client = client
+        self.seconds: dict[tuple[str, bool], list[float]] = defaultdict(list)
+        self.lengths: dict[str, set[int]] = defaultdict(set)
+        self.leaks: list[str] = []
+        self.asked = 0
+
+    async def try_(
+        self, kind: str, exists: bool, path: str, token: str, method: str = "GET"
+    ) -> None:
+        headers = {"Content_Length": "0"} if method == "POST" else {}
+        answer = await self.client.get(path, token, method=method, **headers)
+        self.asked += 1
+        if answer.status == 200:
+            withheld = answer.body.partition(b'"withheld"')[0]
+            self.leaks += [
+                f"{path}: {name.decode()}" for name in CLASS_2 if name + b":" in withheld
+            ]
+            return
+        code = answer.json().get("code", "")
+        self.lengths[f"{kind} {code}"].add(len(answer.body))
+        self.seconds[kind, exists].append(answer.seconds)
+
+
+def guessed_codes(rng: random.Random, count: int) -> list[str]:
+    """Well-formed codes of other provinces that nobody has."""
+    found = []
+    for _ in range(count):
+        office, number = (
+            rng.choice(("310115", "110105", "440300")),
+            "MA" + "".join(rng.choices("0123456789ABCDEFGHJKLMNPQRTUWXY", k=6)),
+        )
+        body = f"91{office}{number}{org_code_check_character(number)}"
+        found.append(body + uscc_check_character(body))
+    return found
+
+
+def planned(
+    rng: random.Random, count: int, things: dict[str, list[str]], me: str, leader: str
+) -> list[tuple[str, bool, str, str, str]]:
+    """What is tried, in a random order: of each kind, half of them exist."""
+    codes = itertools.cycle(guessed_codes(rng, count))
+    found = []
+    for number in range(count):
+        exists = rng.random() < 0.5
+        nobodys = str(uuid.UUID(int=rng.getrandbits(128), version=4))
+        task = rng.choice(things["tasks"]) if exists else nobodys
+        record = rng.choice(things["records"]) if exists else nobodys
+        code = rng.choice(things["abroad"]) if exists else next(codes)
+        found.append(
+            (
+                ("business", exists, f"/v1/profiles/{code}?purpose=patrol", me, "GET"),
+                (
+                    "task of look-up",
+                    exists,
+                    f"/v1/profiles/{things['near'][0]}?purpose=inspection&task={task}",
+                    me,
+                    "GET",
+                ),
+                ("task", exists, f"/v1/tasks/{task}:close", leader, "POST"),
+                ("record", exists, f"/v1/inspections/{record}", me, "GET"),
+            )[number % 4]
+        )
+    rng.shuffle(found)
+    return found
+
+
+async def campaign(gateway: stage.Gateway, count: int, seed: int) -> int:
+    rng, world = random.Random(seed), World(1, 400, datetime.now(UTC).date())
+    things = {
+        "abroad": [b.business_id for b in world.generated if b.business_id[2:6] != HOME[:4]],
+        "near": [b.business_id for b in world.generated if b.business_id[2:6] == HOME[:4]],
+    }
+    me = gateway.issuer.token(
+        "inspector-g", Role.INSPECTOR, department="fire", region=HOME, certificate_no="ZJ-0003"
+    )
+    leader = gateway.issuer.token("leader-g", Role.TEAM_LEADER, department="fire", region=HOME)
+    async with stage.client(gateway.port) as client:
+        things["tasks"], things["records"] = await others(gateway, things["near"])
+        found = Guesser(client)
+        for each in planned(rng, count, things, me, leader):
+            await found.try_(*each)
+    told = {
+        kind: auc(found.seconds[kind, True], found.seconds[kind, False])
+        for kind in ("task of look-up", "task", "record")
+    }
+    print(f"  asked {found.asked}, lengths { ({k: sorted(v) for k, v in found.lengths.items()}) }")
+    print(f"  told apart by time: { ({k: round(v, 3) for k, v in told.items()}) }")
+    if found.leaks:
+        print("  leaks:", *found.leaks[:5], sep="\n    ")
+    one_length = all(len(lengths) == 1 for lengths in found.lengths.values())
+    fine = (
+        not found.leaks and one_length and max(told.values()) <= MOST_AUC and found.asked == count
+    )
+    return stage.verdict(
+        "enumerate", fine, seed=seed, guesses=found.asked, leaks=len(found.leaks), lengths=one_length, auc=max(told.values())
+    )  # fmt: skip
+
+
+async def others(gateway: stage.Gateway, near: list[str]) -> tuple[list[str], list[str]]:
+    """Tasks and records of another department, in the same city."""
+    leader = gateway.issuer.token("leader-o", Role.TEAM_LEADER, department="food", region=HOME)
+    officer = gateway.issuer.token(
+        "officer-o", Role.INSPECTOR, department="food", region=HOME, certificate_no="ZJ-0002"
+    )
+    coordinator = gateway.issuer.token("coordinator-o", Role.COORDINATOR, region="000000")
+    tasks, records = [], []
+    async with httpx.AsyncClient(
+        base_url=f"http://{stage.HOST}:{gateway.port}", trust_env=False, timeout=30
+    ) as asking:
+
+        async def act(token: str, method: str, path: str, body: object) -> httpx.Response:
+            return await asking.request(
+                method, path, headers={"Authorization": f"Bearer {token}"}, json=body
+            )
+
+        for number, department in (("ZJ-0001", "fire"), ("ZJ-0002", "food")):
+            certificate = {
+                "name": "某",
+                "department": department,
+                "region": HOME,
+                "valid_from": "2020-01-01",
+                "valid_to": "2099-12-31",
+            }
+            await act(coordinator, "PUT", f"/v1/officers/{number}", certificate)
+        for number in range(RECORDS):
+            code = near[number % len(near)]
+            body = {"business_id": code, "assignees": ["officer-o"], "basis": "plan 7"}
+            opened = await act(leader, "POST", "/v1/tasks", body)
+            assert opened.status_code == 201, opened.text
+            task = opened.json()["id"]
+            tasks.append(task)
+            record = str(uuid.uuid4())
+            results = [
+                {
+                    "department": "food",
+                    "item_code": "FOOD-1",
+                    "mode": "determined",
+                    "result": "conform",
+                }
+            ]
+            officers = [{"certificate_no": "ZJ-0002"}, {"certificate_no": "ZJ-0001"}]
+            stored = await act(
+                officer,
+                "PUT",
+                f"/v1/inspections/{record}",
+                an_inspection(task, business_id=code, results=results, officers=officers),
+            )
+            if stored.is_success:
+                records.append(record)
+    assert len(records) == RECORDS, stored.text
+    return tasks, records
+
+
+def main() -> int:
+    """Run and say how it ended."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=10_000, help="guesses")
+    parser.add_argument("--seed", type=int, default=1)
+    arguments = parser.parse_args()
+    with stage.departments(businesses=400) as found:
+        manifests = stage.manifests_of(found, *NAMES)
+        with stage.gateway(manifests, ONEVISIT_CALLS_PER_SECOND="0") as gateway:
+            return asyncio.run(campaign(gateway, arguments.rounds, arguments.seed))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

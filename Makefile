@@ -10,7 +10,7 @@ ONCE ?=
 .DEFAULT_GOAL := help
 .PHONY: help install demo run test cover check lint format types contracts openapi examples migrate lock audit sbom clean bench bench-peers campaign-truth campaign-zoo campaign-ssrf campaign-overload \
   campaign-crowd campaign-link campaign-browser campaign-field campaign-clients campaign-insider \
-  campaign-freeze campaign-night campaign-lanes campaign-writers campaign-upgrade campaign-policy campaign-revoke campaign-quota campaign-leader campaign-enumerate
+  campaign-freeze campaign-night campaign-lanes campaign-writers campaign-upgrade campaign-policy campaign-revoke campaign-quota campaign-leader campaign-enumerate campaign-rules rules
 
 help: ## Show these verbs
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -119,6 +119,12 @@ campaign-leader: install ## Acts of curious people of one unit, alone and in pai
 
 campaign-enumerate: install ## A valid inspector guesses codes, tasks, records: nothing leaks, by length or time (ROUNDS=n guesses)
 	@$(BIN)/python -m tests.campaigns.guesses $(if $(ROUNDS),--rounds $(ROUNDS))
+
+campaign-rules: install ## Each rule's guard off: its named test must fail; on: pass (ROUNDS=n rules)
+	@$(BIN)/python -m tests.campaigns.rules $(if $(ROUNDS),--rounds $(ROUNDS))
+
+rules: install ## Write docs/rules.md from the table of rules
+	@$(BIN)/python -c 'from pathlib import Path; from app.catalogue.rules import page; Path("docs/rules.md").write_text(page(), encoding="utf-8")'
 
 campaign-upgrade: install ## An old database up and down, twenty migrate at once, two releases side by side (ROUNDS=n records)
 	@$(BIN)/python -m tests.campaigns.upgrade $(if $(ROUNDS),--rounds $(ROUNDS))

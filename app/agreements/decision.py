@@ -15,6 +15,7 @@ from msgspec import NODEFAULT, Struct, structs
 from adapters.contract.sections import encode
 from app.agreements.masking import mask
 from app.catalogue.classification import ANALYSIS_ONLY, OPEN, PUBLIC_MASKED, SHARED, FieldClass
+from app.core.rules import rule
 from app.tasks.purposes import Purpose
 from auth.principal import prefix_of
 from auth.scope import NATION
@@ -34,6 +35,12 @@ class Quota(NamedTuple):
     agreement_id: str
     daily: int = 0
     per_second: int = 0
+
+
+@rule("D-13", without=True)
+def is_agreed(purpose: str, agreed: frozenset[str]) -> bool:
+    """Whether a purpose is one of those that were agreed on: data serves no other."""
+    return purpose in agreed
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +70,7 @@ class Terms:
         that nobody has told closes class 2 (`grant`), not the agreement.
         """
         return (
-            standing.purpose.name in self.purposes
+            is_agreed(standing.purpose.name, self.purposes)
             and self.application in ("*", standing.unit)
             and standing.acts_in.startswith(prefix_of(self.application_region))
             and (not self.roles or not self.roles.isdisjoint(standing.roles))
@@ -92,11 +99,13 @@ class DatedTerms:
 
 def in_force(agreements: tuple[DatedTerms, ...], on: date) -> tuple[Terms, ...]:
     """Terms in force on a day."""
-    return tuple(
-        a.terms
-        for a in agreements
-        if a.valid_from <= on and (a.valid_to is None or on <= a.valid_to)
-    )
+    return tuple(a.terms for a in agreements if is_running(a.valid_from, a.valid_to, on))
+
+
+@rule("D-16", without=True)
+def is_running(valid_from: date, valid_to: date | None, on: date) -> bool:
+    """Whether an agreement's term has begun and is not over: after it nothing is told by it."""
+    return valid_from <= on and (valid_to is None or on <= valid_to)
 
 
 class Standing(Struct, frozen=True):

@@ -19,6 +19,7 @@ from app.agreements.decision import Quota
 from app.agreements.models import QuotaWindow
 from app.agreements.schemas import WindowRead
 from app.core.clock import day_begin
+from app.core.rules import rule
 
 WindowName = Literal["day", "second"]
 _SMALLEST_SHARE = {"day": 200, "second": 16}
@@ -54,6 +55,12 @@ class _Portion:
     start: datetime
     left: int
     touched: float
+
+
+@rule("D-14", without=True)
+def is_within_quota(left: int, count: int) -> bool:
+    """Whether so much is left of what may be told: nobody gathers more than was agreed on."""
+    return count <= left
 
 
 class Meter:
@@ -95,7 +102,7 @@ class Meter:
             if portion.left < count:
                 share = max(1, min(_LARGEST_PORTION, bound // _SMALLEST_SHARE[name]))
                 await self._refill(quota, name, bound, (count - portion.left, share), portion)
-            if portion.left < count:
+            if not is_within_quota(portion.left, count):
                 pause = _CLOSED_SECONDS
                 if name == "second":
                     pause = (window_end(name, portion.start) - now).total_seconds()

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from adapters.contract.tables import rows
+from app.core.rules import rule
 from app.organisations.departments import DEPARTMENTS
 
 _TELLS: dict[str, frozenset[str]] = {}
@@ -20,6 +21,7 @@ def departments_of(section: str) -> frozenset[str]:
     return _TELLS.get(section, frozenset())
 
 
+@rule("D-07", without=True)
 def may_tell(department: str, section: str) -> bool:
     """Whether a section is this department's to tell. One that is named as another department, or
     begins with its name, is that one's.

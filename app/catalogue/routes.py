@@ -7,7 +7,8 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Path, Query
 
 from app.catalogue import service
-from app.catalogue.schemas import FieldRead, ProblemRead
+from app.catalogue.rules import Mode
+from app.catalogue.schemas import FieldRead, ProblemRead, RuleRead
 from app.core.admission import Priority, takes
 from app.core.clock import local_date
 from app.core.deps import ClockDep
@@ -24,6 +25,15 @@ async def list_fields(
 ) -> list[FieldRead]:
     """Fields of the sections with class, mask and label."""
     return service.list_fields(local_date(clock.now()), section)
+
+
+@router.get("/v1/catalogue/rules", dependencies=[Depends(requires(Permission.CATALOGUE_READ))])
+@takes(Priority.PULL)
+async def list_rules(
+    mode: Annotated[Mode | None, Query(description="of one mode alone")] = None,
+) -> list[RuleRead]:
+    """The rules of law that are known, what each says, and what upholds it."""
+    return service.list_rules(mode)
 
 
 @router.get("/problems")

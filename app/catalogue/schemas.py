@@ -1,5 +1,8 @@
 """Shapes of the catalogue's answers."""
 
+from datetime import date
+from typing import Literal
+
 from pydantic import BaseModel, Field
 
 from adapters.contract.words import Words
@@ -18,6 +21,19 @@ class FieldRead(BaseModel):
     label: Words
     source: str
     confidence: str
+
+
+class RuleRead(BaseModel):
+    """A rule of law: what upholds it (`guard`), if anything does yet."""
+
+    rule: str
+    text: Words
+    source: str
+    confidence: str = Field(description="H the law's text, M a notice or several pages, L a report")
+    valid_from: date
+    valid_to: date | None
+    mode: Literal["block", "warn", "policy", "later"]
+    guard: str | None
 
 
 class ProblemRead(BaseModel):

@@ -8,7 +8,8 @@ from adapters.contract.sections import shape_of
 from app.catalogue import repository
 from app.catalogue.classification import Catalogue
 from app.catalogue.errors import ProblemUnknown
-from app.catalogue.schemas import FieldRead, ProblemRead
+from app.catalogue.rules import Mode, all_rules
+from app.catalogue.schemas import FieldRead, ProblemRead, RuleRead
 from app.core.texts import all_codes, text_of
 
 
@@ -60,3 +61,21 @@ def _problem(code: str) -> ProblemRead:
         what_now=text.advice.what_now,
         retryable=text.retryable,
     )
+
+
+def list_rules(mode: Mode | None) -> list[RuleRead]:
+    """The rules that are known, of one mode or of all."""
+    return [
+        RuleRead(
+            rule=row.name,
+            text=row.words,
+            source=row.source,
+            confidence=row.confidence,
+            valid_from=row.valid_from,
+            valid_to=row.valid_to,
+            mode=row.mode,
+            guard=row.guard or None,
+        )
+        for row in all_rules()
+        if mode in (None, row.mode)
+    ]

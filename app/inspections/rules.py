@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from app.core.rules import rule
 from app.tasks.lifecycle import PHONE_CLOCK_SKEW
 
 OLDEST = timedelta(days=90)
@@ -34,6 +35,13 @@ def visit_time_error(started: datetime, ended: datetime, now: datetime) -> Impos
     return None
 
 
+@rule("I-02", without=True)
+def are_enough(officers: int, fewest: int) -> bool:
+    """Whether so many certified officers may inspect."""
+    return officers >= fewest
+
+
+@rule("I-01", without=True)
 def may_determine(department: str, by: str, departments_of: dict[str, str]) -> bool:
     """Whether a certificate on the visit lets its holder conclude on a department's item."""
     return departments_of.get(by) == department

@@ -30,7 +30,7 @@ from app.inspections.errors import (
     VisitTimeInvalid,
 )
 from app.inspections.models import RECORDS, Inspection, InspectionResult
-from app.inspections.rules import may_determine, missing_certificates, visit_time_error
+from app.inspections.rules import are_enough, may_determine, missing_certificates, visit_time_error
 from app.inspections.schemas import (
     InspectionRead,
     InspectionWrite,
@@ -261,7 +261,7 @@ def _officers(writer: Writer, given: InspectionWrite) -> dict[str, str]:
     """
     listed = list(dict.fromkeys(officer.certificate_no for officer in given.officers))
     day = local_date(given.visit_started_at)
-    if len(listed) < repository.limit("fewest_officers", day):
+    if not are_enough(len(listed), repository.limit("fewest_officers", day)):
         raise TooFewOfficers(pointer="/body/officers")
     departments_of = valid_departments(writer.session, listed, day)
     if missing := missing_certificates(listed, departments_of):

@@ -11,6 +11,7 @@ from sqlmodel import Session
 from adapters.contract import Manifest
 from app.audit.events import EventName
 from app.audit.service import Trail, act_of
+from app.core.rules import rule
 from app.core.snapshots import bump
 from app.operations import service as operations
 from app.operations.schemas import OperationRead
@@ -187,6 +188,12 @@ def submit(desk: Desk, adapter_id: str) -> AdapterRead:
     return _read(desk.session, adapter)
 
 
+@rule("D-04", without=False)
+def is_own_work(subject: str, author: str, submitter: str | None) -> bool:
+    """Whether somebody would review what he himself registered or handed in."""
+    return subject in {author, submitter}
+
+
 def review(
     desk: Desk, adapter_id: str, action: Action, note: str | None = None, share: int = WHOLE
 ) -> AdapterRead:
@@ -196,7 +203,7 @@ def review(
     """
     adapter = _own(desk, adapter_id)
     author = repository.version(desk.session, adapter_id, adapter.version).created_by
-    if desk.principal.subject in {author, adapter.submitted_by}:
+    if is_own_work(desk.principal.subject, author, adapter.submitted_by):
         raise FourEyes
     if action is Action.APPROVE:
         manifest = _manifest(desk.session, adapter)

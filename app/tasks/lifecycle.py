@@ -3,10 +3,19 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from app.core.rules import rule
 from auth.principal import prefix_of
 
 PHONE_CLOCK_SKEW = timedelta(minutes=10)
 """How far a phone's clock may be off, in either direction."""
+
+
+@rule("I-06", without=True)
+def is_seconded(subject: str, opened_by: str, approved_by: str | None) -> bool:
+    """Whether a second person stands behind a task: whoever opened it for somebody else, or
+    approved it.
+    """
+    return subject != opened_by or approved_by not in (None, subject)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +60,7 @@ class OpenTask:
 
     def is_seconded(self, subject: str) -> bool:
         """Whether somebody else has assigned this person, or approved what he opened himself."""
-        return subject != self.opened_by or self.approved_by not in (None, subject)
+        return is_seconded(subject, self.opened_by, self.approved_by)
 
     def is_about(self, business_id: str, site: str | None) -> bool:
         """Whether it names this business, and this site or none."""

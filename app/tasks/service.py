@@ -14,6 +14,7 @@ from app.audit.events import EventName
 from app.audit.service import Trail, act_of
 from app.core.clock import Clock, day_begin, local_date
 from app.core.ids import new_id
+from app.core.rules import rule
 from app.core.snapshots import Snapshot, bump
 from app.organisations.service import beyond
 from app.tasks import repository
@@ -52,7 +53,7 @@ def open_task(
     Raises `TaskOutsideRegion`, `AssigneeForeign`, and `TooManyTasks` for whoever has opened enough
     today.
     """
-    if about.region and not principal.covers(about.region):
+    if not is_at_home(principal, about.region):
         raise TaskOutsideRegion
     now = trail.clock.now()
     most = tables.limit(_LIMITS, "most_opened_a_day", local_date(now))
@@ -95,6 +96,12 @@ def approve_task(session: Session, trail: Trail, principal: Principal, task_id: 
     task.approved_by, task.approved_at = principal.subject, trail.clock.now()
     _enter(session, trail, principal, EventName.TASK_APPROVED, task)
     return _read(task)
+
+
+@rule("I-12", without=True)
+def is_at_home(principal: Principal, region: str) -> bool:
+    """Whether a business lies where somebody may send others, as far as registration has told."""
+    return not region or principal.covers(region)
 
 
 def _within(session: Session, principal: Principal, task_id: str) -> Task:

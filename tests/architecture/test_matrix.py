@@ -60,7 +60,7 @@ ABOVE_DEPARTMENTS = {
 """In tests they come without a department, as they do in life."""
 """Routes that are about nothing of anybody: their permission is all there is."""
 OF_NOBODY = {
-    "GET /v1/catalogue/fields", "GET /v1/catalogue/reasons", "GET /v1/catalogue/findings", "GET /v1/me", "POST /v1/me:sign-out",
+    "GET /v1/catalogue/fields", "GET /v1/catalogue/reasons", "GET /v1/catalogue/findings", "GET /v1/catalogue/rules", "GET /v1/me", "POST /v1/me:sign-out",
     "POST /v1/businesses:resolve",
 }  # fmt: skip
 
@@ -142,6 +142,7 @@ class Things:
             "/v1/catalogue/fields",
             "/v1/catalogue/reasons",
             "/v1/catalogue/findings",
+            "/v1/catalogue/rules",
         ):
             yield "GET", path, None, None
         yield from (

@@ -17,12 +17,14 @@ from app.agreements.decision import (
     TASK_ELSEWHERE,
     TASK_FOREIGN,
     TASK_MISSING,
+    DatedTerms,
     Grant,
     Release,
     Standing,
     Terms,
     field_verdict,
     grant,
+    in_force,
     reason_of,
     serving,
 )
@@ -288,3 +290,13 @@ def test_masks_reach_into_lists_and_records():
 def test_numbers_in_their_usual_spellings_are_masked_and_codes_are_not(text, shown):
     assert mask("free_text", text) == shown
     assert mask("free_text", shown) == shown
+
+
+def test_an_agreement_gives_nothing_before_and_after_its_term():
+    dated = DatedTerms(TERMS_OF_A_DAY, date(2026, 1, 1), date(2026, 6, 30))
+    assert in_force((dated,), date(2026, 6, 30)) == (TERMS_OF_A_DAY,)
+    for day in (date(2025, 12, 31), date(2026, 7, 1)):
+        assert in_force((dated,), day) == ()
+
+
+TERMS_OF_A_DAY = Terms("a@1", "tax", frozenset({"inspection"}), 3, headline=False)

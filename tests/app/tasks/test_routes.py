@@ -195,6 +195,12 @@ class TestClass2:
         else:
             assert answer.json()["code"] == "profile.task_not_valid"
 
+    async def test_no_leader_sends_others_elsewhere(self, city):
+        leader = city.caller("leader-8", Role.TEAM_LEADER, department="fire", region="330100")
+        abroad = OPEN | {"business_id": "91310115MA1YYY024Y"}
+        answer = await leader.post("/v1/tasks", json=abroad)
+        assert (answer.status_code, answer.json()["code"]) == (403, "task.outside_region")
+
     async def test_an_assigned_officer_finds_his_tasks_whoever_opened_them(self, city):
         above = city.caller("leader-9", Role.TEAM_LEADER, region="330100")
         task = (await above.post("/v1/tasks", json=OPEN)).json()

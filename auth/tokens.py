@@ -272,6 +272,14 @@ def _told(token: str, name: str) -> str:
     return f"it is {value!s:.{_LONGEST_TOLD}}" if value is not None else "there is none"
 
 
+def _is_storable(told: object) -> bool:
+    """Whether a text has no half of a character."""
+    try:
+        return not isinstance(told, str) or bool(told.encode() or True)
+    except UnicodeEncodeError:
+        return False
+
+
 def _principal(payload: dict[str, Any]) -> Principal:
     roles = payload.get("roles")
     department, region, certificate = (
@@ -283,6 +291,8 @@ def _principal(payload: dict[str, Any]) -> Principal:
         raise Unauthenticated("auth.token_invalid", "The token names no region (six digits).")
     if not isinstance(department, str | None) or not isinstance(certificate, str | None):
         raise Unauthenticated("auth.token_invalid", "Department and certificate number are texts.")
+    if any(not _is_storable(told) for told in (department, certificate, payload["sub"])):
+        raise Unauthenticated("auth.token_invalid", "A claim holds what is no text.")
     subject = payload["sub"]
     if not isinstance(subject, str) or not subject.strip():
         raise Unauthenticated("auth.token_invalid", "The token names nobody: sub is empty.")

@@ -8,10 +8,10 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from time import monotonic
-from typing import Literal
+from typing import Literal, NamedTuple
 
-from anyio import to_thread
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, InterfaceError, InternalError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnection
 from sqlmodel import Session
 
 from app.agreements import repository
@@ -19,7 +19,9 @@ from app.agreements.decision import Quota
 from app.agreements.models import QuotaWindow
 from app.agreements.schemas import WindowRead
 from app.core.clock import day_begin
+from app.core.db import DatabaseBusy
 from app.core.rules import rule
+from app.core.transactions import on_thread
 
 WindowName = Literal["day", "second"]
 _SMALLEST_SHARE = {"day": 200, "second": 16}
@@ -27,6 +29,7 @@ _SMALLEST_SHARE = {"day": 200, "second": 16}
 _LARGEST_PORTION = 64
 _CLOSED_SECONDS = 1.0
 _IDLE_SECONDS = 1.0
+_MOST_REFILLS = 4
 Transaction = Callable[[], AbstractAsyncContextManager[Session]]
 
 
@@ -71,6 +74,8 @@ class Meter:
         self._portions: dict[tuple[str, WindowName], _Portion] = {}
         self._turns: dict[str, asyncio.Lock] = {}
         self._closed: dict[Quota, float] = {}
+        self._away: dict[str, float] = {}
+        """Agreements of which the database did not say, until when that is not asked again."""
 
     @property
     def closed(self) -> frozenset[Quota]:
@@ -82,10 +87,24 @@ class Meter:
             self._closed = {q: until for q, until in self._closed.items() if until > now}
         return frozenset(self._closed)
 
-    async def take(self, due: Mapping[Quota, int]) -> frozenset[Quota]:
-        """Take so many sections from each quota; those of which that much is not left, which then
-        are `closed` for a while. Raises `DatabaseBusy` where it cannot be known.
+    async def take(self, due: Mapping[Quota, int], until: float) -> frozenset[Quota]:
+        """Take so many sections from each quota, by a loop time; those of which that much is not
+        left. Raises `DatabaseBusy` where it cannot be known in time: what is taken after that is
+        told by nobody.
         """
+        if all(self._missing(quota, count) is None for quota, count in due.items()):
+            for quota, count in due.items():
+                self._deduct(quota, count)
+            return _NONE
+        taking = asyncio.ensure_future(self._take_all(due))
+        left = until - asyncio.get_running_loop().time()
+        done, _ = await asyncio.wait({taking}, timeout=max(left, 0.0))
+        if not done:
+            taking.add_done_callback(lambda task: task.cancelled() or task.exception())
+            raise DatabaseBusy
+        return taking.result()
+
+    async def _take_all(self, due: Mapping[Quota, int]) -> frozenset[Quota]:
         refused = set()
         for quota, count in due.items():
             lock = self._turns.setdefault(quota.agreement_id, asyncio.Lock())
@@ -95,24 +114,30 @@ class Meter:
         return frozenset(refused)
 
     async def _take(self, quota: Quota, count: int) -> bool:
-        now = self._now()
-        held = []
-        for name, bound in bounds(quota):
-            portion = self._portion(quota, name, now)
-            if portion.left < count:
-                share = max(1, min(_LARGEST_PORTION, bound // _SMALLEST_SHARE[name]))
-                await self._refill(quota, name, bound, (count - portion.left, share), portion)
-            if not is_within_quota(portion.left, count):
-                pause = _CLOSED_SECONDS
-                if name == "second":
-                    pause = (window_end(name, portion.start) - now).total_seconds()
-                self._closed[quota] = monotonic() + pause
+        """Whether so much was taken. Between looking and taking nobody else has a turn."""
+        for _ in range(_MOST_REFILLS):
+            missing = self._missing(quota, count)
+            if missing is None:
+                self._deduct(quota, count)
+                return True
+            if not await self._refill(quota, missing, count):
                 return False
-            held.append(portion)
-        for portion in held:
+        return False
+
+    def _missing(self, quota: Quota, count: int) -> tuple[WindowName, int] | None:
+        """The first window of whose portion not so much is left, with its bound."""
+        now = self._now()
+        for name, bound in bounds(quota):
+            if not is_within_quota(self._portion(quota, name, now).left, count):
+                return name, bound
+        return None
+
+    def _deduct(self, quota: Quota, count: int) -> None:
+        now = self._now()
+        for name, _ in bounds(quota):
+            portion = self._portion(quota, name, now)
             portion.left -= count
             portion.touched = monotonic()
-        return True
 
     def _portion(self, quota: Quota, name: WindowName, now: datetime) -> _Portion:
         key, start = (quota.agreement_id, name), window_start(name, now)
@@ -121,67 +146,109 @@ class Meter:
             portion = self._portions[key] = _Portion(start, 0, monotonic())
         return portion
 
-    async def _refill(
-        self,
-        quota: Quota,
-        name: WindowName,
-        bound: int,
-        wanted: tuple[int, int],
-        portion: _Portion,
-    ) -> None:
-        """Put more into a portion: what is needed at least, or the usual share; nothing where not
-        even the least is left. The window is the database's, where another clock is ahead.
+    async def _refill(self, quota: Quota, window: tuple[WindowName, int], count: int) -> bool:
+        """Put more into a portion: what is needed at least, or the usual share; False where not
+        even the least is left. The window is the database's, where another clock is ahead. Raises
+        `DatabaseBusy`, then at once for a while: nobody else waits for the same in vain.
         """
-        least, share = wanted
-
-        def take(session: Session) -> tuple[datetime, int]:
-            row = repository.quota_window(session, quota.agreement_id, name, lock=True)
-            if row is None:
-                row = QuotaWindow(
-                    agreement_id=quota.agreement_id, name=name, starts_at=portion.start, used=0
-                )
-                repository.add_window(session, row)
-            if row.starts_at < portion.start:
-                row.starts_at, row.used = portion.start, 0
-            granted = min(max(least, share), bound - row.used)
-            if granted < least:
-                return row.starts_at, 0
-            row.used += granted
-            return row.starts_at, granted
-
+        name, bound = window
+        if monotonic() < self._away.get(quota.agreement_id, 0.0):
+            raise DatabaseBusy
+        portion = self._portion(quota, name, self._now())
+        least = count - portion.left
+        share = max(1, min(_LARGEST_PORTION, bound // _SMALLEST_SHARE[name]))
+        wanted = Wanted(quota.agreement_id, name, portion.start, bound, least, max(least, share))
         try:
-            async with self._transaction() as session:
-                start, granted = await to_thread.run_sync(take, session)
-        except IntegrityError:  # another process has begun the first window at this instant
-            async with self._transaction() as session:
-                start, granted = await to_thread.run_sync(take, session)
-        if start > portion.start:
-            portion.start, portion.left = start, 0
-        portion.left += granted
+            found = await self._taken(wanted)
+        except (
+            OperationalError,
+            InterfaceError,
+            InternalError,
+            NoConnection,
+            DatabaseBusy,
+        ) as error:
+            self._away[quota.agreement_id] = monotonic() + _CLOSED_SECONDS
+            raise DatabaseBusy(type(error).__name__) from error
+        if found.start > portion.start:
+            portion.start, portion.left = found.start, 0
+        portion.left += found.granted
+        portion.touched = monotonic()
+        if not found.granted and not found.left:
+            pause = _CLOSED_SECONDS
+            if name == "second":
+                pause = max((window_end(name, found.start) - self._now()).total_seconds(), 0.0)
+            self._closed[quota] = monotonic() + pause
+        return found.granted > 0
+
+    async def _taken(self, wanted: "Wanted") -> "Given":
+        for is_last in (False, True):
+            try:
+                async with self._transaction() as session:
+                    return await on_thread(take_from, session, wanted)
+            except IntegrityError:  # another process has begun the first window at this instant
+                if is_last:
+                    raise
+        raise AssertionError
 
     async def give_back(self, *, idle: float = _IDLE_SECONDS) -> bool:
         """Give back what has lain unused for a while, so that others can tell it, and the meter
         says what was told.
         """
-        before = monotonic() - idle
-        unused = [
-            (key, p) for key, p in self._portions.items() if p.left > 0 and p.touched <= before
-        ]
-        for (agreement_id, name), portion in unused:
-            left, portion.left = portion.left, 0
-            if name == "second":
+        before, found = monotonic() - idle, False
+        for (agreement_id, name), portion in list(self._portions.items()):
+            if portion.left <= 0 or portion.touched > before:
                 continue
+            async with self._turns.setdefault(agreement_id, asyncio.Lock()):
+                if portion.left <= 0 or portion.touched > before:
+                    continue
+                left, start, portion.left = portion.left, portion.start, 0
+                found = True
+                if name == "day":
+                    async with self._transaction() as session:
+                        await on_thread(return_to, session, agreement_id, name, start, left)
+        return found
 
-            def give(
-                session: Session, agreement_id: str, name: str, start: datetime, left: int
-            ) -> None:
-                row = repository.quota_window(session, agreement_id, name, lock=True)
-                if row is not None and row.starts_at == start:
-                    row.used = max(row.used - left, 0)
 
-            async with self._transaction() as session:
-                await to_thread.run_sync(give, session, agreement_id, name, portion.start, left)
-        return bool(unused)
+class Wanted(NamedTuple):
+    """What a process wants of a window: `least` or nothing, up to `most`."""
+
+    agreement_id: str
+    name: WindowName
+    start: datetime
+    bound: int
+    least: int
+    most: int
+
+
+class Given(NamedTuple):
+    """What it was given of which window, and how much is left for others."""
+
+    start: datetime
+    granted: int
+    left: int
+
+
+def take_from(session: Session, wanted: Wanted) -> Given:
+    """Take a portion from a window of the database."""
+    row = repository.quota_window(session, wanted.agreement_id, wanted.name, lock=True)
+    if row is None:
+        row = QuotaWindow(
+            agreement_id=wanted.agreement_id, name=wanted.name, starts_at=wanted.start, used=0
+        )
+        repository.add_window(session, row)
+    if row.starts_at < wanted.start:
+        row.starts_at, row.used = wanted.start, 0
+    free = max(wanted.bound - row.used, 0)
+    granted = min(wanted.most, free) if free >= wanted.least else 0
+    row.used += granted
+    return Given(row.starts_at, granted, free - granted)
+
+
+def return_to(session: Session, agreement_id: str, name: str, start: datetime, left: int) -> None:
+    """Give a portion back, while its window lasts."""
+    row = repository.quota_window(session, agreement_id, name, lock=True)
+    if row is not None and row.starts_at == start:
+        row.used = max(row.used - left, 0)
 
 
 _NONE: frozenset[Quota] = frozenset()

@@ -1,5 +1,6 @@
 """Agreements in force, as a snapshot, and their meters."""
 
+import contextlib
 import logging
 from datetime import datetime
 
@@ -91,7 +92,10 @@ def read_meter(
         ),
         None,
     )
-    quota = terms_of(found).quota if found is not None and found.kind == "application" else None
+    quota = None
+    if found is not None and found.kind == "application":
+        with contextlib.suppress(ValidationError):  # of a later release: this one cannot read it
+            quota = terms_of(found).quota
     return MeterRead(
         agreement_id=agreement_id,
         version=found.version if found is not None else None,

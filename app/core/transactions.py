@@ -1,13 +1,33 @@
 """One transaction of an act, without holding a thread while it waits for its turn."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+from typing import Any, TypeVar
 
 from anyio import to_thread
 from sqlmodel import Session
 
 from app.core.db import Database
 from app.core.snapshots import BUMPED, Snapshots
+
+T = TypeVar("T")
+
+
+async def on_thread(call: Callable[..., T], *arguments: Any) -> T:
+    """Carry a call out on a thread, and leave only when it has ended: whoever is cancelled
+    meanwhile must not let another thread at the same session, nor give the writer's turn away.
+    """
+    task = asyncio.ensure_future(to_thread.run_sync(call, *arguments))
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        while not task.done():
+            with suppress(asyncio.CancelledError):
+                await asyncio.wait({task})
+        if not task.cancelled():
+            task.exception()  # it is observed; the cancellation is what is told
+        raise
 
 
 @asynccontextmanager
@@ -25,15 +45,15 @@ async def transaction(
         session = Session(database.writing, expire_on_commit=False)
         try:
             yield session
-            await to_thread.run_sync(session.commit)
+            await on_thread(session.commit)
             database.on_commit()
         except BaseException:
             if session.in_transaction():  # a body that is refused has asked for nothing yet
-                await to_thread.run_sync(session.rollback, abandon_on_cancel=False)
+                await on_thread(session.rollback)
             raise
         finally:
             if session.in_transaction():
-                await to_thread.run_sync(session.close)
+                await on_thread(session.close)
             session.close()
     if session.info.get(BUMPED):
         await snapshots.refresh_now()

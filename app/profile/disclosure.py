@@ -104,6 +104,7 @@ class Disclosure:
         business: BusinessId,
         region: Region,
         lies_in: str,
+        closed: frozenset[Quota] | None = None,
     ) -> Plan:
         """What this caller may ask and see now, of a business that lies, as registration told, in
         the region `lies_in` (empty: not known). Raises the refusals of `standing`, and
@@ -123,7 +124,11 @@ class Disclosure:
         )
         choice = self.directory.offices.choose(region.code, business.key, region.site)
         return self.plans.plan(
-            choice, self.agreements.value, standing_of(asked), local_date(now), self.meter.closed
+            choice,
+            self.agreements.value,
+            standing_of(asked),
+            local_date(now),
+            self.meter.closed if closed is None else closed,
         )
 
     def inquiry(self, prepared: Prepared, on_section: OnSection | None = None) -> Inquiry:
@@ -173,11 +178,39 @@ class Disclosure:
         place = await self.whereabouts.find(prepared.business.key)
         return place.of_site(prepared.look_up.site) or place.region
 
-    def _plan_of(self, prepared: Prepared, lies_in: str) -> Plan:
-        """By the policy of this moment. Raises refusals."""
-        return self.plan(
-            prepared.principal, prepared.look_up, prepared.business, prepared.region, lies_in
-        )
+    def _plan_of(
+        self, prepared: Prepared, lies_in: str, refused: frozenset[Quota] = frozenset()
+    ) -> Plan:
+        """By the policy of this moment; what was taken for this look-up is its own. Raises
+        refusals.
+        """
+        closed = (self.meter.closed - prepared.taken.keys()) | refused
+        who, what, whose = prepared.principal, prepared.look_up, prepared.business
+        return self.plan(who, what, whose, prepared.region, lies_in, closed)
+
+    async def _metered(
+        self,
+        prepared: Prepared,
+        lies_in: str,
+        replies: dict[str, Reply],
+        only: tuple[str, ...] | None,
+    ) -> Plan:
+        """The same, with what telling these replies takes from quotas taken. Raises refusals, and
+        `DatabaseBusy` where that is not known in time.
+        """
+        refused: frozenset[Quota] = frozenset()
+        plan = self._plan_of(prepared, lies_in)
+        while plan.metered and (due := _due(plan, replies, only, prepared.taken)):
+            now = asyncio.get_running_loop().time()
+            by = prepared.started + prepared.look_up.deadline_ms / 1000
+            counts = {quota: len(names) for quota, names in due.items()}
+            found = await self.meter.take(counts, max(by, now + _LEAST_ENTRY_SECONDS))
+            for quota, names in due.items():
+                if quota not in found:
+                    prepared.taken.setdefault(quota, set()).update(names)
+            refused |= found
+            plan = self._plan_of(prepared, lies_in, refused)
+        return plan
 
     def confirmed(self, prepared: Prepared, plan: Plan) -> Prepared:
         """The look-up by the policy of this moment: a task closed or an agreement ended since the
@@ -230,23 +263,13 @@ class Disclosure:
         `only` names the sections that are released. Raises refusals and `AuditUnavailable`.
         """
         region = region_told(replies, prepared.look_up.site) or await self._kept_region(prepared)
-        taken: dict[Quota, int] = {}
-
-        async def plan_now() -> Plan:
-            plan = self._plan_of(prepared, region)
-            while plan.metered and (due := _due(plan, replies, only, taken)):
-                refused = await self.meter.take(due)
-                taken.update({quota: n for quota, n in due.items() if quota not in refused})
-                plan = self._plan_of(prepared, region)
-            return plan
-
-        plan = await plan_now()
+        plan = await self._metered(prepared, region, replies, only)
         while True:
             confirmed = self.confirmed(prepared, plan)
             tell, entry, took = await self._entered(confirmed, replies, make, only)
             if took < _CONFIRM_AGAIN_SECONDS:
                 return tell(entry)
-            before, plan = plan, await plan_now()
+            before, plan = plan, await self._metered(prepared, region, replies, only)
             if plan is before:
                 return tell(entry)
 
@@ -275,14 +298,14 @@ def _due(
     plan: Plan,
     replies: dict[str, Reply],
     only: tuple[str, ...] | None,
-    taken: dict[Quota, int],
-) -> dict[Quota, int]:
-    """What telling these replies takes from quotas, beyond what was taken for them already."""
+    taken: dict[Quota, set[str]],
+) -> dict[Quota, set[str]]:
+    """Sections that telling these replies takes from quotas, beyond what was taken already."""
     told = {name for name, r in replies.items() if r.data is not None}
     if only is not None:
         told.intersection_update(only)
-    counts = {quota: len(told & sections) for quota, sections in plan.metered}
-    return {q: n - taken.get(q, 0) for q, n in counts.items() if n > taken.get(q, 0)}
+    due = {quota: told & sections - taken.get(quota, set()) for quota, sections in plan.metered}
+    return {quota: names for quota, names in due.items() if names}
 
 
 async def _whole(whole: "asyncio.Future[None]", gone: Gone | None) -> None:

@@ -20,6 +20,7 @@ from app.audit.errors import AuditUnavailable
 from app.core.admission import Admission, Priority, retry_after
 from app.core.context import SAFE, missing_of, trace_id_for
 from app.core.counts import RequestCounts
+from app.core.db import DatabaseBusy
 from app.core.deps import PORT, STRANGERS
 from app.core.errors import DomainError
 from app.core.problems import problem
@@ -171,6 +172,8 @@ class FastPath:
         except ClientGone:
             return True
         except AuditUnavailable as error:
+            found = problem(error.code, trace_id, error.detail)
+        except DatabaseBusy as error:  # asking everybody once more would not help
             found = problem(error.code, trace_id, error.detail)
         except DomainError:
             return False

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 from datetime import date, timedelta
 
-from msgspec import Struct, structs
+from msgspec import Struct, field, structs
 
 from adapters.contract import (
     AdapterError,
@@ -116,6 +116,8 @@ class Prepared(Struct, frozen=True):
     plan: Plan
     started: float
     region: Region
+    taken: dict[Quota, set[str]] = field(default_factory=dict)
+    """What telling has taken from quotas for this look-up: sections, each once."""
     is_located: bool = False
     """Whether registration has told where the business is, as far as is known here."""
 

@@ -76,7 +76,7 @@ class Engine:
         # Whom to ask rests on where it is believed to be; what is told, on where it is.
         plan = self.disclosure.plan(principal, look_up, business, region, lies_in or region.code)
         located = bool(lies_in) and not place.is_old
-        return Prepared(principal, look_up, business, plan, started, region, located)
+        return Prepared(principal, look_up, business, plan, started, region, is_located=located)
 
     async def look_up(
         self, principal: Principal, look_up: LookUp, gone: Gone | None = None

@@ -5,10 +5,11 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from app.agreements.decision import Quota
 from app.agreements.metering import Meter, read_windows, window_end, window_start
-from app.core.db import Database
+from app.core.db import Database, DatabaseBusy
 from app.core.snapshots import Snapshots
 from app.core.transactions import transaction
 from tests.app.agreements.test_acts import MAIN, SEED, Parties
@@ -44,7 +45,7 @@ async def told(meter, quota, wanted, counts=(1,)):
     found = 0
     for number in range(wanted):
         count = counts[number % len(counts)]
-        if not await meter.take({quota: count}):
+        if not await meter.take({quota: count}, asyncio.get_running_loop().time() + 20):
             found += count
     return found
 
@@ -66,7 +67,7 @@ class TestMeter:
         quota = Quota("a", daily=10)
         meter = processes.meter()
         assert await told(meter, quota, 4, counts=(4,)) == 8
-        assert quota in meter.closed
+        assert quota not in meter.closed
         assert await told(processes.meter(), quota, 3) == 2
 
     async def test_a_second_and_a_day_bound_together(self, processes):
@@ -116,14 +117,59 @@ class TestMeter:
 
     @ON_SQLITE
     async def test_without_the_database_nothing_is_told(self, processes):
+        tried = []
+
         @asynccontextmanager
         async def away():
-            raise ConnectionError
+            tried.append(1)
+            raise OperationalError("", {}, ConnectionError())
             yield
 
         meter = Meter(away, lambda: NOON)
-        with pytest.raises(ConnectionError):
-            await meter.take({Quota("a", daily=5): 1})
+        until = asyncio.get_running_loop().time() + 5
+        with pytest.raises(DatabaseBusy):
+            await meter.take({Quota("a", daily=5): 1}, until)
+        assert tried == [1]
+        with pytest.raises(DatabaseBusy):  # and nobody else waits for the same in vain
+            await meter.take({Quota("a", daily=5): 1}, until)
+        assert tried == [1]
+
+    @ON_SQLITE
+    async def test_nobody_waits_beyond_his_deadline(self, processes):
+        @asynccontextmanager
+        async def silent():
+            await asyncio.sleep(30)
+            yield
+
+        meter, loop = Meter(silent, lambda: NOON), asyncio.get_running_loop()
+        until = loop.time() + 0.2
+        found = await asyncio.gather(
+            *(meter.take({Quota("a", daily=5): 1}, until) for _ in range(4)), return_exceptions=True
+        )
+        assert [type(each) for each in found] == [DatabaseBusy] * 4
+        for task in asyncio.all_tasks() - {asyncio.current_task()}:
+            task.cancel()
+
+    async def test_who_wants_too_much_closes_it_for_nobody_else(self, processes):
+        quota = Quota("a", daily=3)
+        meter = processes.meter()
+        assert await told(meter, quota, 1, counts=(5,)) == 0
+        assert meter.closed == frozenset()
+        assert await told(meter, quota, 4) == 3
+        assert meter.closed == {quota}
+
+    @ON_SQLITE
+    async def test_what_is_given_back_is_not_told_too(self, processes):
+        """Between a look at one window and the refill of another, the first may be given back."""
+        quota = Quota("a", daily=400, per_second=3)
+        meter = processes.meter()
+        for _ in range(6):
+            await told(meter, quota, 1)
+            await asyncio.gather(meter.give_back(idle=0.0), told(meter, quota, 3))
+            processes.now += timedelta(seconds=1)
+        await meter.give_back(idle=0.0)
+        used = processes.windows(quota)["day"].used
+        assert used == 18
 
 
 async def test_a_quota_is_told_then_denied_and_both_sides_see_one_meter(city):
@@ -161,3 +207,22 @@ async def test_a_quota_is_told_then_denied_and_both_sides_see_one_meter(city):
     own = city.caller("tax-1", "inspector", department="tax", region="330100")
     tax = (await own.get(path, params={"purpose": "patrol"})).json()["sections"]["tax"]
     assert tax.get("reason", {}).get("code") != "quota_exhausted"
+
+
+async def test_a_stream_takes_each_section_once(city):
+    parties = Parties(city)
+    await parties.units()
+    await parties.tax_seen()
+    reason = {"reason": "replaced by agreements of the departments"}
+    assert (await parties.nation.post(f"{SEED}:suspend", json=reason)).status_code == 200
+    await parties.in_force(clauses={"daily_quota": 100})
+    params = {"purpose": "inspection", "task": await city.task(MAIN)}
+    headers = {"Accept": "application/x-ndjson"}
+    stream = await parties.officer.get(f"/v1/profiles/{MAIN}", params=params, headers=headers)
+    assert "overdue_filing_count" in stream.text
+    async with asyncio.timeout(5):
+        while True:  # what is not needed is given back
+            day = (await parties.tax.get("/v1/agreements/fire-tax/meter")).json()["windows"][0]
+            if day["used"] == 1:
+                break
+            await asyncio.sleep(0.2)

@@ -184,22 +184,24 @@ class Disclosure:
         """By the policy of this moment; what was taken for this look-up is its own. Raises
         refusals.
         """
-        closed = (self.meter.closed - prepared.taken.keys()) | refused
+        closed = self.meter.closed
+        if closed or refused:
+            closed = (closed - prepared.taken.keys()) | refused
         who, what, whose = prepared.principal, prepared.look_up, prepared.business
         return self.plan(who, what, whose, prepared.region, lies_in, closed)
 
     async def _metered(
         self,
         prepared: Prepared,
+        plan: Plan,
         lies_in: str,
         replies: dict[str, Reply],
         only: tuple[str, ...] | None,
     ) -> Plan:
-        """The same, with what telling these replies takes from quotas taken. Raises refusals, and
-        `DatabaseBusy` where that is not known in time.
+        """The plan that is left once what telling these replies takes from quotas is taken. Raises
+        refusals, and `DatabaseBusy` where that is not known in time.
         """
         refused: frozenset[Quota] = frozenset()
-        plan = self._plan_of(prepared, lies_in)
         while plan.metered and (due := _due(plan, replies, only, prepared.taken)):
             now = asyncio.get_running_loop().time()
             by = prepared.started + prepared.look_up.deadline_ms / 1000
@@ -263,13 +265,17 @@ class Disclosure:
         `only` names the sections that are released. Raises refusals and `AuditUnavailable`.
         """
         region = region_told(replies, prepared.look_up.site) or await self._kept_region(prepared)
-        plan = await self._metered(prepared, region, replies, only)
+        plan = self._plan_of(prepared, region)
+        if plan.metered:
+            plan = await self._metered(prepared, plan, region, replies, only)
         while True:
             confirmed = self.confirmed(prepared, plan)
             tell, entry, took = await self._entered(confirmed, replies, make, only)
             if took < _CONFIRM_AGAIN_SECONDS:
                 return tell(entry)
-            before, plan = plan, await self._metered(prepared, region, replies, only)
+            before, plan = plan, self._plan_of(prepared, region)
+            if plan.metered:
+                plan = await self._metered(prepared, plan, region, replies, only)
             if plan is before:
                 return tell(entry)
 

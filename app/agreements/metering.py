@@ -157,7 +157,9 @@ class Meter:
         portion = self._portion(quota, name, self._now())
         least = count - portion.left
         share = max(1, min(_LARGEST_PORTION, bound // _SMALLEST_SHARE[name]))
-        wanted = Wanted(quota.agreement_id, name, portion.start, bound, least, max(least, share))
+        wanted = PortionWanted(
+            quota.agreement_id, name, portion.start, bound, least, max(least, share)
+        )
         try:
             found = await self._taken(wanted)
         except (
@@ -180,7 +182,7 @@ class Meter:
             self._closed[quota] = monotonic() + pause
         return found.granted > 0
 
-    async def _taken(self, wanted: "Wanted") -> "Given":
+    async def _taken(self, wanted: "PortionWanted") -> "Given":
         for is_last in (False, True):
             try:
                 async with self._transaction() as session:
@@ -209,7 +211,7 @@ class Meter:
         return found
 
 
-class Wanted(NamedTuple):
+class PortionWanted(NamedTuple):
     """What a process wants of a window: `least` or nothing, up to `most`."""
 
     agreement_id: str
@@ -228,7 +230,7 @@ class Given(NamedTuple):
     left: int
 
 
-def take_from(session: Session, wanted: Wanted) -> Given:
+def take_from(session: Session, wanted: PortionWanted) -> Given:
     """Take a portion from a window of the database."""
     row = repository.quota_window(session, wanted.agreement_id, wanted.name, lock=True)
     if row is None:

@@ -142,6 +142,12 @@ class Database:
             event.listen(engine, "begin", _begin_sqlite)
         else:
             bound(engine, self.bounds)
+            event.listen(engine, "checkin", self._end_if_over)
+
+    def _end_if_over(self, connection: Any, _record: Any) -> None:
+        """What a thread gives back after everything was closed is closed too."""
+        if self._is_over and connection is not None:
+            connection.close()
 
     def connection_apart(self, seconds: float) -> PoolProxiedConnection:
         """A connection of one's own, to be kept: it takes nobody's place in the pool. An answer of

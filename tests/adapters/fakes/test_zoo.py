@@ -59,7 +59,8 @@ async def test_each_behaviour_has_its_own_reason(name, listener):
     listener.mode = name
     exchange = Exchange(AddressGuard(allow=LOOPBACK, allow_http=True))
     adapter = adapter_for(f"http://127.0.0.1:{listener.port}", exchange)
-    assert await reason_of(adapter) == ZOO[name].reason
+    seconds = 0.5 if ZOO[name].reason == "deadline_exceeded" else 5.0  # however busy the machine
+    assert await reason_of(adapter, seconds) == ZOO[name].reason
     await asyncio.sleep(0.03)
     assert exchange.budget.used == 0
     listener.close()

@@ -11,6 +11,8 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 OWN_ALGORITHMS = ("EdDSA",)
+ONE_TIME_CODE = "urn:onevisit:grant-type:one-time-code"
+"""The grant type (RFC 6749, 4.5) by which a one-time code becomes a token."""
 _KID_CHARACTERS = 22
 
 

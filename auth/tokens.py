@@ -272,12 +272,9 @@ def _told(token: str, name: str) -> str:
     return f"it is {value!s:.{_LONGEST_TOLD}}" if value is not None else "there is none"
 
 
-def _is_storable(told: object) -> bool:
-    """Whether a text has no half of a character."""
-    try:
-        return not isinstance(told, str) or bool(told.encode() or True)
-    except UnicodeEncodeError:
-        return False
+def _is_whole(told: object) -> bool:
+    """Whether a text, if it is one, has no half of a character: no database takes that."""
+    return not (isinstance(told, str) and any("\ud800" <= each <= "\udfff" for each in told))
 
 
 def _principal(payload: dict[str, Any]) -> Principal:
@@ -291,7 +288,7 @@ def _principal(payload: dict[str, Any]) -> Principal:
         raise Unauthenticated("auth.token_invalid", "The token names no region (six digits).")
     if not isinstance(department, str | None) or not isinstance(certificate, str | None):
         raise Unauthenticated("auth.token_invalid", "Department and certificate number are texts.")
-    if any(not _is_storable(told) for told in (department, certificate, payload["sub"])):
+    if not all(map(_is_whole, (department, certificate, payload["sub"]))):
         raise Unauthenticated("auth.token_invalid", "A claim holds what is no text.")
     subject = payload["sub"]
     if not isinstance(subject, str) or not subject.strip():

@@ -10,8 +10,7 @@ from datetime import UTC, datetime, timedelta
 from time import monotonic
 from typing import Literal, NamedTuple
 
-from sqlalchemy.exc import IntegrityError, InterfaceError, InternalError, OperationalError
-from sqlalchemy.exc import TimeoutError as NoConnection
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
 from app.agreements import repository
@@ -162,15 +161,9 @@ class Meter:
         )
         try:
             found = await self._taken(wanted)
-        except (
-            OperationalError,
-            InterfaceError,
-            InternalError,
-            NoConnection,
-            DatabaseBusy,
-        ) as error:
+        except DatabaseBusy:
             self._away[quota.agreement_id] = monotonic() + _CLOSED_SECONDS
-            raise DatabaseBusy(type(error).__name__) from error
+            raise
         if found.start > portion.start:
             portion.start, portion.left = found.start, 0
         portion.left += found.granted

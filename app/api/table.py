@@ -1,9 +1,11 @@
 """The route table: every room's door, and what each declares."""
 
+from functools import cache
 from typing import NamedTuple, cast
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute
+from starlette.routing import BaseRoute
 from starlette.types import Scope
 
 from app.agreements import routes as agreements
@@ -44,10 +46,18 @@ _ROUTERS = (
 )
 
 
+@cache
+def _doors() -> list[BaseRoute]:
+    """Every room's door, made once for all applications of a process."""
+    every = APIRouter()
+    for router in _ROUTERS:
+        every.include_router(router, generate_unique_id_function=lambda route: route.name)
+    return every.routes
+
+
 def include_routes(app: FastAPI) -> None:
     """Mount every room's door."""
-    for router in _ROUTERS:
-        app.include_router(router, generate_unique_id_function=lambda route: route.name)
+    app.router.routes.extend(_doors())
 
 
 def every_route(app: FastAPI) -> list[APIRoute]:

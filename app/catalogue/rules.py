@@ -20,13 +20,15 @@ _PATH = Path(__file__).with_name("data") / "rules.csv"
 
 @dataclass(frozen=True, slots=True)
 class RuleRow:
-    """One rule. `guard` is the function or shape that upholds it, `test` what fails without."""
+    """One rule. `guard` is the function or shape that upholds it, or a part of it; `test` what
+    fails without. `valid_from` is None where it is not known.
+    """
 
     name: str
     words: Words
     source: str
     confidence: str
-    valid_from: date
+    valid_from: date | None
     valid_to: date | None
     mode: Mode
     guard: str
@@ -42,13 +44,13 @@ def all_rules() -> tuple[RuleRow, ...]:
             Words(row["zh"], row["en"]),
             row["source"],
             row["confidence"],
-            date.fromisoformat(row["valid_from"]),
+            day_of(row["valid_from"]),
             day_of(row["valid_to"]),
             cast("Mode", row["mode"]),
             row["guard"],
             row["test"],
         )
-        for row in rows(_PATH, _COLUMNS, frozenset({"valid_to", "guard", "test"}))
+        for row in rows(_PATH, _COLUMNS, frozenset({"valid_from", "valid_to", "guard", "test"}))
     )
 
 
@@ -60,6 +62,7 @@ def page() -> str:
         "Written by `make rules` from `app/catalogue/data/rules.csv`. `block`: the system does not",
         "do otherwise. `policy`: how it is meant to be used. `later`: known, not built.",
         "Confidence: H the law's text, M a notice or several pages, L a report.",
+        "A guard upholds at least a part of what its rule says.",
         "`make campaign-rules` switches each guard that is a function off: its test must fail.",
         "",
         "| rule | 规则 | what it says | source | | mode | guard | test |",

@@ -1,11 +1,11 @@
 """Shapes of the catalogue's answers."""
 
 from datetime import date
-from typing import Literal
 
 from pydantic import BaseModel, Field
 
 from adapters.contract.words import Words
+from app.catalogue.rules import Mode
 
 
 class FieldRead(BaseModel):
@@ -30,9 +30,9 @@ class RuleRead(BaseModel):
     text: Words
     source: str
     confidence: str = Field(description="H the law's text, M a notice or several pages, L a report")
-    valid_from: date
+    valid_from: date | None = Field(description="null: not known")
     valid_to: date | None
-    mode: Literal["block", "warn", "policy", "later"]
+    mode: Mode
     guard: str | None
 
 

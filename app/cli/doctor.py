@@ -112,10 +112,32 @@ def _database(settings: Settings) -> Iterator[Examined]:
             yield Examined("schema", False, str(error))
         else:
             yield from _people(settings, database)
+            yield from _own_keys(settings, database)
         if not settings.is_sqlite:
             yield from _server(settings, database)
     finally:
         database.dispose()
+
+
+def _own_keys(settings: Settings, database: "object") -> Iterator[Examined]:
+    from datetime import UTC, datetime
+
+    from app.core.db import Database
+    from app.organisations.sign_on.keys import opening
+
+    assert isinstance(database, Database)  # noqa: S101 - lazily imported, for its type
+    if not settings.public_url:
+        return
+    with database.read() as session:
+        open_, shut = opening(session, settings.keys, datetime.now(UTC))
+    yield Examined(
+        "own keys",
+        not shut,
+        f"{open_} in use at {settings.public_url}; the first is made when it is needed"
+        if not shut
+        else f"no secret opens {', '.join(shut)}",
+        "" if not shut else "Set ONEVISIT_PREVIOUS_SECRET_KEY and run `onevisit keys reseal`.",
+    )
 
 
 def _people(settings: Settings, database: "object") -> Iterator[Examined]:

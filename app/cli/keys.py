@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import typer
 
+from app.cli.machine import at_the_machine
 from app.cli.words import said
 from app.core.settings import Settings
 
@@ -29,22 +30,13 @@ def rotate(
     token that they signed has ended.
     """
     from app.audit.events import Event, EventName
-    from app.audit.service import Trail
-    from app.core.clock import SystemClock
-    from app.core.db import Database
-    from app.core.schema import require_schema
     from app.organisations.sign_on import keys as signing
 
-    settings = Settings()
-    settings.require_complete(to_serve=True)
-    database, clock = Database.of(settings), SystemClock()
-    require_schema(database)
-    trail = Trail(settings.keys, clock, settings.region)
-    with database.write() as session:
-        kid = signing.rotate(session, settings.keys, clock.now(), timedelta(seconds=after))
+    with at_the_machine() as (session, trail, settings):
+        now = trail.clock.now()
+        kid = signing.rotate(session, settings.keys, now, timedelta(seconds=after))
         event = Event(EventName.SIGNING_KEY_ROTATED, actor="operator", object_ref=kid)
         trail.append(session, event)
-    database.dispose()
     typer.echo(said(f"{kid} signs in {after} s", f"{kid} 将于 {after} 秒后启用"))
 
 
@@ -58,23 +50,13 @@ def rotate(
 def revoke(kid: str) -> None:
     """End a signing key now, where others may have it."""
     from app.audit.events import Event, EventName
-    from app.audit.service import Trail
-    from app.core.clock import SystemClock
-    from app.core.db import Database
-    from app.core.schema import require_schema
     from app.organisations.sign_on import keys as signing
 
-    settings = Settings()
-    settings.require_complete(to_serve=True)
-    database, clock = Database.of(settings), SystemClock()
-    require_schema(database)
-    trail = Trail(settings.keys, clock, settings.region)
-    with database.write() as session:
-        has_ended = signing.revoke(session, kid, clock.now())
+    with at_the_machine() as (session, trail, _):
+        has_ended = signing.revoke(session, kid, trail.clock.now())
         if has_ended:
             event = Event(EventName.SIGNING_KEY_REVOKED, actor="operator", object_ref=kid)
             trail.append(session, event)
-    database.dispose()
     if not has_ended:
         typer.echo(said(f"There is no such key in use: {kid}", f"没有在用的密钥 {kid}"), err=True)
         raise typer.Exit(1)

@@ -10,6 +10,7 @@ from typing import Any
 import typer
 
 from app.cli.door import AsJson, Gateway, TokenFile, door_of, failed
+from app.cli.machine import at_the_machine
 from app.cli.words import said
 from auth.principal import Role
 
@@ -35,32 +36,20 @@ def first(
     region: str = typer.Option("000000", help=said("division code", "行政区划代码")),
 ) -> None:
     """Appoint the first administrator of a kind, once."""
-    from app.audit.service import Trail
-    from app.core.clock import SystemClock
-    from app.core.db import Database
     from app.core.errors import DomainError
-    from app.core.schema import require_schema
-    from app.core.settings import Settings
     from app.organisations.first import find_or_appoint
     from app.organisations.sign_on.codes import give_first_code
     from app.organisations.sign_on.deps import own_issuer_of
 
-    settings = Settings()
-    settings.require_complete(to_serve=True)
-    database = Database.of(settings)
-    require_schema(database)
-    trail = Trail(settings.keys, SystemClock(), settings.region)
-    own = own_issuer_of(settings)
     given = None
     try:
-        with database.write() as session:
+        with at_the_machine() as (session, trail, settings):
+            own = own_issuer_of(settings)
             person_id = find_or_appoint(session, trail, subject, name, role, region)
             if own.is_open:
                 given = give_first_code(session, trail, own, person_id)
     except DomainError as error:
         raise failed(f"{error.code}: {error.detail}") from error
-    finally:
-        database.dispose()
     typer.echo(f"{person_id}  {subject}  {role}  {region}")
     if given is not None:
         _show_code(given.model_dump(mode="json"))

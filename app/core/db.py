@@ -27,6 +27,8 @@ from sqlalchemy import (
     event,
     text,
 )
+from sqlalchemy.exc import InterfaceError, InternalError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnection
 from sqlmodel import Session
 
 from app.core.errors import Unavailable
@@ -63,6 +65,10 @@ def sqlite_module() -> ModuleType:
             f"SQLite {bundled.sqlite_version} is too old; 3.51.3 or newer is needed."
         )
     return bundled  # type: ignore[no-any-return]  # an untyped module
+
+
+AWAY = (OperationalError, InterfaceError, InternalError, NoConnection)
+"""What is raised, through all mapping, where the database is away or takes too long."""
 
 
 class DatabaseBusy(Unavailable):

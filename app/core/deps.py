@@ -5,7 +5,6 @@ slots for long-lived objects.
 from collections.abc import AsyncIterator, Callable
 from typing import Annotated, Generic, TypeVar, cast
 
-from anyio import to_thread
 from fastapi import Depends, FastAPI, Request
 from sqlmodel import Session
 
@@ -18,7 +17,7 @@ from app.core.rates import Rates
 from app.core.settings import Settings
 from app.core.snapshots import Snapshots
 from app.core.strangers import Strangers
-from app.core.transactions import transaction
+from app.core.transactions import on_thread, transaction
 from app.core.wire.port import Port
 from auth.dependencies import CurrentPrincipal, still_permitted
 
@@ -93,7 +92,7 @@ async def read_session(database: DatabaseDep) -> AsyncIterator[Session]:
             yield session
         finally:
             if session.in_transaction():
-                await to_thread.run_sync(session.close)
+                await on_thread(session.close)
 
 
 SessionDep = Annotated[Session, Depends(write_session, scope="function")]

@@ -9,18 +9,12 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
-from sqlalchemy.exc import (
-    DataError,
-    IntegrityError,
-    InterfaceError,
-    InternalError,
-    OperationalError,
-)
-from sqlalchemy.exc import TimeoutError as NoConnection
+from sqlalchemy.exc import DataError, IntegrityError
 from starlette.exceptions import HTTPException
 from starlette.types import Scope
 
 from adapters.contract.sections import encode
+from app.core.db import AWAY
 from app.core.errors import DomainError, Fault, RequestInvalid, Throttled
 from app.core.schemas import Problem, ProblemError
 from app.core.texts import STATUS_OF_KIND, fault_words, text_of
@@ -206,5 +200,5 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _validation)
     app.add_exception_handler(DataError, _unstorable)
     app.add_exception_handler(IntegrityError, _crossed)
-    for away in (OperationalError, InterfaceError, InternalError, NoConnection):
+    for away in AWAY:
         app.add_exception_handler(away, _unreachable)

@@ -18,6 +18,7 @@ from auth.scope import NATION
 
 SHORTEST_SECRET = 32
 _PARTS_OF_ISSUER = 3
+_NAME = re.compile(r"[a-z][a-z0-9-]{0,19}")
 
 
 class SettingsError(Exception):
@@ -244,20 +245,15 @@ class Settings(BaseSettings):
     def issuers_named(self) -> list[tuple[str, str, str]]:
         """Further issuers: name, issuer, address of its keys. Raises `SettingsError`."""
         found = [tuple(given.split()) for given in self.further_issuers]
-        names = [row[0] for row in found if len(row) == _PARTS_OF_ISSUER]
-        issuers = {row[1] for row in found if len(row) == _PARTS_OF_ISSUER}
-        if len(issuers - {self.issuer, self.public_url}) < len(found) or len(set(names)) < len(
-            names
-        ):
+        if any(len(parts) != _PARTS_OF_ISSUER or not _NAME.fullmatch(parts[0]) for parts in found):
             raise SettingsError(
-                "ONEVISIT_FURTHER_ISSUERS: each is `name issuer-url jwks-url`, comma separated, no "
-                "name and no issuer twice."
+                "ONEVISIT_FURTHER_ISSUERS: each is `name issuer-url jwks-url`, comma separated; a "
+                "name is a small letter and up to 19 small letters, digits and dashes."
             )
-        if not all(re.fullmatch(r"[a-z][a-z0-9-]{0,19}", name) for name in names):
-            raise SettingsError(
-                "ONEVISIT_FURTHER_ISSUERS: a name is a small letter and up to 19 small letters, "
-                "digits and dashes."
-            )
+        names = {parts[0] for parts in found}
+        issuers = {parts[1] for parts in found} - {self.issuer, self.public_url}
+        if len(names) < len(found) or len(issuers) < len(found):
+            raise SettingsError("ONEVISIT_FURTHER_ISSUERS: no name and no issuer twice.")
         return [(name, issuer, url) for name, issuer, url in found]
 
     @property

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from anyio import to_thread
 from sqlmodel import Session
 
-from app.core.db import Database
+from app.core.db import AWAY, Database, DatabaseBusy
 from app.core.snapshots import BUMPED, Snapshots
 
 T = TypeVar("T")
@@ -34,7 +34,8 @@ async def on_thread(call: Callable[..., T], *arguments: Any) -> T:
 async def transaction(
     database: Database, snapshots: Snapshots, on_turn: Callable[[], None] | None = None
 ) -> AsyncIterator[Session]:
-    """One transaction, committed on leaving and rolled back on any exception.
+    """One transaction, committed on leaving and rolled back on any exception. Raises `DatabaseBusy`
+    where the database is away.
 
     The writer lock is awaited, not blocked on; the transaction begins with the first statement, on
     a worker thread. `on_turn` is asked when the turn has come.
@@ -47,9 +48,11 @@ async def transaction(
             yield session
             await on_thread(session.commit)
             database.on_commit()
-        except BaseException:
+        except BaseException as error:
             if session.in_transaction():  # a body that is refused has asked for nothing yet
                 await on_thread(session.rollback)
+            if isinstance(error, AWAY):
+                raise DatabaseBusy from error
             raise
         finally:
             if session.in_transaction():

@@ -5,7 +5,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Text, and_, cast, or_, text, true
+from sqlalchemy import ColumnElement, Text, and_, cast, or_, text, true
 from sqlmodel import Session, col, select
 
 from adapters.contract import tables
@@ -62,9 +62,20 @@ def find_for(
         plain = json.dumps(certificate_no, ensure_ascii=False)
         mine.append(cast(Inspection.officers, Text).contains(plain, autoescape=True))
     if scope.department != "":
-        mine.append(and_(true(), *within(scope, Inspection.region)))
+        mine.append(and_(true(), *within(scope, Inspection.region), *_concerning(scope)))
     query = select(Inspection).where(Inspection.id == inspection_id, or_(*mine))
     return session.exec(query).first()
+
+
+def _concerning(scope: Scope) -> list[ColumnElement[bool]]:
+    """That a record has something of the scope's department."""
+    if scope.department is None:
+        return []
+    told = select(InspectionResult.inspection_id).where(
+        InspectionResult.inspection_id == Inspection.id,
+        InspectionResult.department == scope.department,
+    )
+    return [or_(col(Inspection.lead_department) == scope.department, told.exists())]
 
 
 def results_of(session: Session, inspection_id: str) -> list[InspectionResult]:

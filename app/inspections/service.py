@@ -74,7 +74,7 @@ def submit(
     if known is not None:
         if known.body_digest not in {digest, *of_before}:
             raise IdReused(pointer="/path/inspection_id")
-        return _read(session, known), True
+        return _read(session, known, repository.results_of(session, known.id)), True
     record, results = _checked(writer, inspection_id, given, digest)
     repository.add(session, record, results)
     _hand_on(writer, record, results)
@@ -89,7 +89,7 @@ def submit(
     )
     writer.trail.append(session, event)
     session.flush()
-    return _read(session, record), False
+    return _read(session, record, repository.results_of(session, record.id)), False
 
 
 def number_records(database: Database) -> None:
@@ -111,28 +111,19 @@ def read_record(session: Session, principal: Principal, inspection_id: str) -> I
     )
     if record is None:
         raise InspectionUnknown
+    results = repository.results_of(session, record.id)
     on_visit = principal.certificate_no in {o["certificate_no"] for o in record.officers}
     if on_visit or record.submitted_by == principal.subject:
-        return _read(session, record)
-    if not _may_see(session, principal, record):  # before any more is read: time would tell
+        return _read(session, record, results)
+    concerned = {record.lead_department, *(result.department for result in results)}
+    if not scope.covers(record.region, *concerned):
         raise InspectionUnknown
-    found = _read(session, record)
+    found = _read(session, record, results)
     return found if principal.department is None else part_of(found, principal.department)
 
 
 _OVERSEE = frozenset({Role.SUPERVISOR, Role.TEAM_LEADER})
 _NOTHING = Scope("", "")
-
-
-def _may_see(session: Session, principal: Principal, record: Inspection) -> bool:
-    """Leaders and supervisors of the region, within the department their token names."""
-    scope = scope_of(principal)
-    if principal.roles.isdisjoint(_OVERSEE):
-        return False
-    if not scope.covers(record.region, scope.department or ""):
-        return False
-    results = repository.results_of(session, record.id)
-    return scope.covers(record.region, record.lead_department, *(r.department for r in results))
 
 
 def _digests(given: InspectionWrite, principal: Principal) -> tuple[str, str]:
@@ -299,9 +290,9 @@ def _hand_on(writer: Writer, record: Inspection, results: list[InspectionResult]
         )
 
 
-def _read(session: Session, record: Inspection) -> InspectionRead:
+def _read(session: Session, record: Inspection, results: list[InspectionResult]) -> InspectionRead:
     deliveries = [WriteBackRead(**row) for row in delivery.of_object(session, record.id)]
-    return record_read(record, repository.results_of(session, record.id), deliveries)
+    return record_read(record, results, deliveries)
 
 
 def _state(of_deliveries: set[WriteBackState]) -> RecordState:

@@ -190,7 +190,7 @@ class Disclosure:
         who, what, whose = prepared.principal, prepared.look_up, prepared.business
         return self.plan(who, what, whose, prepared.region, lies_in, closed)
 
-    async def _metered(
+    async def metered(
         self,
         prepared: Prepared,
         plan: Plan,
@@ -267,7 +267,7 @@ class Disclosure:
         region = region_told(replies, prepared.look_up.site) or await self._kept_region(prepared)
         plan = self._plan_of(prepared, region)
         if plan.metered:
-            plan = await self._metered(prepared, plan, region, replies, only)
+            plan = await self.metered(prepared, plan, region, replies, only)
         while True:
             confirmed = self.confirmed(prepared, plan)
             tell, entry, took = await self._entered(confirmed, replies, make, only)
@@ -275,7 +275,7 @@ class Disclosure:
                 return tell(entry)
             before, plan = plan, self._plan_of(prepared, region)
             if plan.metered:
-                plan = await self._metered(prepared, plan, region, replies, only)
+                plan = await self.metered(prepared, plan, region, replies, only)
             if plan is before:
                 return tell(entry)
 

@@ -117,14 +117,18 @@ class Things:
 
     def asked(self):
         """Every route to them, with what it is asked for; those that read come first, those that end something last."""
-        manifest = manifest_of("fire", self.departments.addresses["fire"])
-        agreement, version = "/v1/agreements/m-fire", "/v1/agreements/m-fire/versions/1"
         reason = {"reason": "tried by everybody"}
-        person, unit, task = (
-            f"/v1/people/{self.person}",
-            "/v1/units/m-fire",
-            f"/v1/tasks/{self.task}",
-        )
+        yield from self._read()
+        yield from self._written()
+        for act in ("verify", "submit", "approve", "share", "reject", "suspend", "resume"):
+            bodies = {"submit": None, "verify": None, "approve": None, "share": {"share": 10}}
+            yield "POST", f"/v1/adapters/fire:{act}", bodies.get(act, reason), None
+        for act in ("submit", "sign", "reject", "suspend", "resume", "archive"):
+            body = {"sign": {"digest": "0" * 64}, "submit": None}.get(act, reason)
+            yield "POST", f"/v1/agreements/m-fire/versions/1:{act}", body, None
+        yield from self._ended(reason)
+
+    def _read(self):
         yield from (
             ("GET", "/v1/tasks?mine=false", None, self.task), ("GET", "/v1/agreements?limit=200", None, '"m-fire"'),
             ("GET", "/v1/adapters", None, '"adapter_id":"fire"'), ("GET", "/v1/operations?limit=200", None, self.operation),
@@ -134,49 +138,40 @@ class Things:
             ("GET", "/v1/records.csv", None, self.record),
             ("GET", "/v1/audit/entries?event=tasks.task.opened&limit=200", None, self.task),
         )  # fmt: skip
-        for path in (f"/v1/inspections/{self.record}", version, f"{agreement}/meter", f"{agreement}/changes?before=1&after=1",
-                     "/v1/adapters/fire", f"/v1/operations/{self.operation}", f"/v1/deliveries/{self.delivery}", person):  # fmt: skip
-            yield "GET", path, None, None
+        agreement = "/v1/agreements/m-fire"
         for path in (
-            "/v1/me",
-            "/v1/catalogue/fields",
-            "/v1/catalogue/reasons",
-            "/v1/catalogue/findings",
-            "/v1/catalogue/rules",
-        ):
+            f"/v1/inspections/{self.record}", f"{agreement}/versions/1", f"{agreement}/meter", f"{agreement}/changes?before=1&after=1",
+            "/v1/adapters/fire", f"/v1/operations/{self.operation}", f"/v1/deliveries/{self.delivery}", f"/v1/people/{self.person}",
+            "/v1/me", "/v1/catalogue/fields", "/v1/catalogue/reasons", "/v1/catalogue/findings", "/v1/catalogue/rules",
+        ):  # fmt: skip
             yield "GET", path, None, None
-        yield from (
-            ("POST", "/v1/businesses:resolve", {"text": MAIN}, None), ("POST", "/v1/adapters:preview", {"manifest": manifest, "sample": "{}"}, None),
-            ("POST", "/v1/tasks", TASK, None), ("PUT", "/v1/inspections/{new}", an_inspection(self.task, business_id=MAIN), None),
-            ("POST", "/v1/agreements", AGREEMENT, None), ("POST", f"{agreement}/versions", {"clauses": AGREEMENT["clauses"]}, None),
-            ("POST", "/v1/adapters", manifest, None), ("PUT", "/v1/adapters/fire", manifest, None),
-            ("PUT", "/v1/adapters/fire/credentials", {"token": "x"}, None),
-            ("PUT", "/v1/officers/ZJ-M", OFFICER, None), ("POST", "/v1/units", UNITS[0], None),
-            ("PUT", unit, {k: v for k, v in UNITS[0].items() if k != "unit_id"}, None), ("POST", "/v1/people", PERSON, None),
-            ("PUT", person, PERSON, None), ("POST", f"{person}/roles", {"role": "patroller"}, None),
-            ("POST", "/v1/roles:delegate", {"person": self.person, "role": "team_leader", "until": SOON}, None),
-            ("POST", f"{person}:enrol", None, None), ("PUT", f"{person}/keys", {"keys": []}, None), ("POST", f"{person}:end-sign-ons", None, None),
-            ("POST", f"{task}:approve", None, None),
-        )  # fmt: skip
-        for act in ("verify", "submit", "approve", "share", "reject", "suspend", "resume"):
-            body = {"submit": None, "verify": None, "approve": None, "share": {"share": 10}}.get(
-                act, reason
-            )
-            yield "POST", f"/v1/adapters/fire:{act}", body, None
-        for act in ("submit", "sign", "reject", "suspend", "resume", "archive"):
-            yield (
-                "POST",
-                f"{version}:{act}",
-                {"sign": {"digest": "0" * 64}, "submit": None}.get(act, reason),
-                None,
-            )
-        yield from (
-            ("POST", f"/v1/operations/{self.operation}:cancel", None, None), ("POST", f"/v1/deliveries/{self.delivery}:retry", None, None),
-            ("POST", f"/v1/deliveries/{self.delivery}:drop", reason, None), ("POST", f"{person}/roles/{self.role}:end", None, None),
-            ("POST", f"{person}:suspend", None, None), ("POST", f"{person}:resume", None, None), ("POST", f"{unit}:suspend", None, None),
-            ("POST", f"{unit}:resume", None, None), ("POST", f"{task}:close", None, None), ("POST", "/v1/adapters/fire:retire", reason, None),
-            ("POST", "/v1/me:sign-out", None, None),
-        )  # fmt: skip
+
+    def _written(self):
+        manifest = manifest_of("fire", self.departments.addresses["fire"])
+        person, agreement = f"/v1/people/{self.person}", "/v1/agreements/m-fire"
+        unit = {k: v for k, v in UNITS[0].items() if k != "unit_id"}
+        lent = {"person": self.person, "role": "team_leader", "until": SOON}
+        for method, path, body in (
+            ("POST", "/v1/businesses:resolve", {"text": MAIN}), ("POST", "/v1/adapters:preview", {"manifest": manifest, "sample": "{}"}),
+            ("POST", "/v1/tasks", TASK), ("PUT", "/v1/inspections/{new}", an_inspection(self.task, business_id=MAIN)),
+            ("POST", "/v1/agreements", AGREEMENT), ("POST", f"{agreement}/versions", {"clauses": AGREEMENT["clauses"]}),
+            ("POST", "/v1/adapters", manifest), ("PUT", "/v1/adapters/fire", manifest), ("PUT", "/v1/adapters/fire/credentials", {"token": "x"}),
+            ("PUT", "/v1/officers/ZJ-M", OFFICER), ("POST", "/v1/units", UNITS[0]), ("PUT", "/v1/units/m-fire", unit),
+            ("POST", "/v1/people", PERSON), ("PUT", person, PERSON), ("POST", f"{person}/roles", {"role": "patroller"}),
+            ("POST", "/v1/roles:delegate", lent), ("POST", f"{person}:enrol", None), ("PUT", f"{person}/keys", {"keys": []}),
+            ("POST", f"{person}:end-sign-ons", None), ("POST", f"/v1/tasks/{self.task}:approve", None),
+        ):  # fmt: skip
+            yield method, path, body, None
+
+    def _ended(self, reason):
+        person, unit = f"/v1/people/{self.person}", "/v1/units/m-fire"
+        for path, body in (
+            (f"/v1/operations/{self.operation}:cancel", None), (f"/v1/deliveries/{self.delivery}:retry", None),
+            (f"/v1/deliveries/{self.delivery}:drop", reason), (f"{person}/roles/{self.role}:end", None), (f"{person}:suspend", None),
+            (f"{person}:resume", None), (f"{unit}:suspend", None), (f"{unit}:resume", None), (f"/v1/tasks/{self.task}:close", None),
+            ("/v1/adapters/fire:retire", reason), ("/v1/me:sign-out", None),
+        ):  # fmt: skip
+            yield "POST", path, body, None
 
     def named(self, method, path):
         """A route as `permissions.csv` names it."""

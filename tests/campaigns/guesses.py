@@ -10,6 +10,7 @@ import sys
 import uuid
 from collections import defaultdict
 from datetime import UTC, datetime
+from typing import Any
 
 import httpx
 
@@ -19,7 +20,7 @@ from auth.principal import Role
 from tests.builders.inspections import an_inspection
 from tests.campaigns import stage
 
-NAMES = ("registration", "tax", "fire")
+NAMES = ("registration", "tax", "fire", "food")
 MOST_AUC, RECORDS = 0.55, 40
 CLASS_2 = (
     b'"taxpayer_status"',
@@ -28,6 +29,10 @@ CLASS_2 = (
     b'"tax_credit_grade"',
 )
 HOME = "330100"
+KINDS = ("business", "task of look-up", "task", "record", "record of leader", "person", "delivery")
+VALID = {"valid_from": "2020-01-01", "valid_to": "2099-12-31"}
+RESULT = {"department": "food", "item_code": "FOOD-1", "mode": "determined", "result": "conform"}
+PRESENT = [{"certificate_no": "ZJ-0002"}, {"certificate_no": "ZJ-0001"}]
 
 
 def auc(of_one: list[float], of_other: list[float]) -> float:
@@ -80,31 +85,31 @@ def guessed_codes(rng: random.Random, count: int) -> list[str]:
 
 
 def planned(
-    rng: random.Random, count: int, things: dict[str, list[str]], me: str, leader: str
+    rng: random.Random, count: int, things: dict[str, list[str]], tokens: dict[str, str]
 ) -> list[tuple[str, bool, str, str, str]]:
     """What is tried, in a random order: of each kind, half of them exist."""
     codes = itertools.cycle(guessed_codes(rng, count))
+    look_up = f"/v1/profiles/{things['near'][0]}?purpose=inspection&task="
+    routes = {
+        "business": ("GET", "/v1/profiles/", "abroad", "inspector"),
+        "task of look-up": ("GET", look_up, "tasks", "inspector"),
+        "task": ("POST", "/v1/tasks/", "tasks", "leader"),
+        "record": ("GET", "/v1/inspections/", "records", "inspector"),
+        "record of leader": ("GET", "/v1/inspections/", "records", "leader of tax"),
+        "person": ("GET", "/v1/people/", "people", "manager"),
+        "delivery": ("GET", "/v1/deliveries/", "deliveries", "manager"),
+    }
+    behind = {"business": "?purpose=patrol", "task": ":close"}
     found = []
     for number in range(count):
-        exists = rng.random() < 0.5
+        kind, exists = KINDS[number % len(KINDS)], rng.random() < 0.5
+        method, path, of, who = routes[kind]
         nobodys = str(uuid.UUID(int=rng.getrandbits(128), version=4))
-        task = rng.choice(things["tasks"]) if exists else nobodys
-        record = rng.choice(things["records"]) if exists else nobodys
-        code = rng.choice(things["abroad"]) if exists else next(codes)
-        found.append(
-            (
-                ("business", exists, f"/v1/profiles/{code}?purpose=patrol", me, "GET"),
-                (
-                    "task of look-up",
-                    exists,
-                    f"/v1/profiles/{things['near'][0]}?purpose=inspection&task={task}",
-                    me,
-                    "GET",
-                ),
-                ("task", exists, f"/v1/tasks/{task}:close", leader, "POST"),
-                ("record", exists, f"/v1/inspections/{record}", me, "GET"),
-            )[number % 4]
-        )
+        guess = rng.choice(things[of]) if exists else nobodys
+        if kind == "business" and not exists:
+            guess = next(codes)
+        whole = f"{path}{guess}{behind.get(kind, '')}"
+        found.append((kind, exists, whole, tokens[who], method))
     rng.shuffle(found)
     return found
 
@@ -115,19 +120,19 @@ async def campaign(gateway: stage.Gateway, count: int, seed: int) -> int:
         "abroad": [b.business_id for b in world.generated if b.business_id[2:6] != HOME[:4]],
         "near": [b.business_id for b in world.generated if b.business_id[2:6] == HOME[:4]],
     }
-    me = gateway.issuer.token(
-        "inspector-g", Role.INSPECTOR, department="fire", region=HOME, certificate_no="ZJ-0003"
-    )
-    leader = gateway.issuer.token("leader-g", Role.TEAM_LEADER, department="fire", region=HOME)
-    async with stage.client(gateway.port) as client:
-        things["tasks"], things["records"] = await others(gateway, things["near"])
-        found = Guesser(client)
-        for each in planned(rng, count, things, me, leader):
-            await found.try_(*each)
-    told = {
-        kind: auc(found.seconds[kind, True], found.seconds[kind, False])
-        for kind in ("task of look-up", "task", "record")
+    issuer, home = gateway.issuer, {"department": "fire", "region": HOME}
+    tokens = {
+        "inspector": issuer.token("inspector-g", Role.INSPECTOR, certificate_no="ZJ-0003", **home),
+        "leader": issuer.token("leader-g", Role.TEAM_LEADER, **home),
+        "leader of tax": issuer.token("leader-t", Role.TEAM_LEADER, department="tax", region=HOME),
+        "manager": issuer.token("manager-g", Role.DATA_MANAGER, **home),
     }
+    async with stage.client(gateway.port) as client:
+        things |= await others(gateway, things["near"])
+        found = Guesser(client)
+        for each in planned(rng, count, things, tokens):
+            await found.try_(*each)
+    told = {kind: auc(found.seconds[kind, True], found.seconds[kind, False]) for kind in KINDS[1:]}
     print(f"  asked {found.asked}, lengths { ({k: sorted(v) for k, v in found.lengths.items()}) }")
     print(f"  told apart by time: { ({k: round(v, 3) for k, v in told.items()}) }")
     if found.leaks:
@@ -141,59 +146,72 @@ async def campaign(gateway: stage.Gateway, count: int, seed: int) -> int:
     )  # fmt: skip
 
 
-async def others(gateway: stage.Gateway, near: list[str]) -> tuple[list[str], list[str]]:
-    """Tasks and records of another department, in the same city."""
-    leader = gateway.issuer.token("leader-o", Role.TEAM_LEADER, department="food", region=HOME)
-    officer = gateway.issuer.token(
-        "officer-o", Role.INSPECTOR, department="food", region=HOME, certificate_no="ZJ-0002"
-    )
-    coordinator = gateway.issuer.token("coordinator-o", Role.COORDINATOR, region="000000")
-    tasks, records = [], []
-    async with httpx.AsyncClient(
-        base_url=f"http://{stage.HOST}:{gateway.port}", trust_env=False, timeout=30
-    ) as asking:
+class Others:
+    """People of another department in the same city, and what they leave: tasks, records, deliveries, people."""
 
-        async def act(token: str, method: str, path: str, body: object) -> httpx.Response:
-            return await asking.request(
-                method, path, headers={"Authorization": f"Bearer {token}"}, json=body
-            )
+    def __init__(self, gateway: stage.Gateway, asking: httpx.AsyncClient) -> None:
+        issuer, food = gateway.issuer, {"department": "food", "region": HOME}
+        self.asking = asking
+        self.tokens = {
+            "leader": issuer.token("leader-o", Role.TEAM_LEADER, **food),
+            "officer": issuer.token("officer-o", Role.INSPECTOR, certificate_no="ZJ-0002", **food),
+            "coordinator": issuer.token("coordinator-o", Role.COORDINATOR, region="000000"),
+            "system": issuer.token("system-o", Role.SYSTEM_ADMINISTRATOR, region="000000"),
+        }
 
+    async def act(self, who: str, method: str, path: str, body: object = None) -> dict[str, Any]:
+        headers = {"Authorization": f"Bearer {self.tokens[who]}"}
+        answer = await self.asking.request(method, path, headers=headers, json=body)
+        assert answer.is_success, (path, answer.status_code, answer.text)
+        return answer.json()
+
+    async def visited(self, near: list[str]) -> tuple[list[str], list[str]]:
+        """Tasks and their records."""
         for number, department in (("ZJ-0001", "fire"), ("ZJ-0002", "food")):
-            certificate = {
-                "name": "某",
-                "department": department,
-                "region": HOME,
-                "valid_from": "2020-01-01",
-                "valid_to": "2099-12-31",
-            }
-            await act(coordinator, "PUT", f"/v1/officers/{number}", certificate)
-        for number in range(RECORDS):
+            certificate = {"name": "某", "department": department, "region": HOME} | VALID
+            await self.act("coordinator", "PUT", f"/v1/officers/{number}", certificate)
+        tasks, records = [], [str(uuid.uuid4()) for _ in range(RECORDS)]
+        for number, record in enumerate(records):
             code = near[number % len(near)]
             body = {"business_id": code, "assignees": ["officer-o"], "basis": "plan 7"}
-            opened = await act(leader, "POST", "/v1/tasks", body)
-            assert opened.status_code == 201, opened.text
-            task = opened.json()["id"]
-            tasks.append(task)
-            record = str(uuid.uuid4())
-            results = [
-                {
-                    "department": "food",
-                    "item_code": "FOOD-1",
-                    "mode": "determined",
-                    "result": "conform",
-                }
-            ]
-            officers = [{"certificate_no": "ZJ-0002"}, {"certificate_no": "ZJ-0001"}]
-            stored = await act(
-                officer,
-                "PUT",
-                f"/v1/inspections/{record}",
-                an_inspection(task, business_id=code, results=results, officers=officers),
-            )
-            if stored.is_success:
-                records.append(record)
-    assert len(records) == RECORDS, stored.text
-    return tasks, records
+            tasks.append((await self.act("leader", "POST", "/v1/tasks", body))["id"])
+            visit = an_inspection(tasks[-1], business_id=code, results=[RESULT], officers=PRESENT)
+            await self.act("officer", "PUT", f"/v1/inspections/{record}", visit)
+        return tasks, records
+
+    async def registered(self) -> list[str]:
+        """People of a unit."""
+        unit = {
+            "unit_id": "food-o",
+            "name": {"zh": "某", "en": "x"},
+            "tier": "city",
+            "region": HOME,
+            "department": "food",
+        }
+        await self.act("system", "POST", "/v1/units", unit)
+        bodies = [{"name": f"某{n}", "unit": "food-o", "subject": f"o-{n}"} for n in range(RECORDS)]
+        return [
+            (await self.act("system", "POST", "/v1/people", body))["person_id"] for body in bodies
+        ]
+
+    async def sent(self) -> list[str]:
+        """Deliveries to the department."""
+        rows = (await self.act("coordinator", "GET", "/v1/deliveries?limit=200"))["items"]
+        return [row["id"] for row in rows if row["department"] == "food"]
+
+
+async def others(gateway: stage.Gateway, near: list[str]) -> dict[str, list[str]]:
+    """What there is to be guessed."""
+    base = f"http://{stage.HOST}:{gateway.port}"
+    async with httpx.AsyncClient(base_url=base, trust_env=False, timeout=30) as asking:
+        found = Others(gateway, asking)
+        tasks, records = await found.visited(near)
+        return {
+            "tasks": tasks,
+            "records": records,
+            "people": await found.registered(),
+            "deliveries": await found.sent(),
+        }
 
 
 def main() -> int:

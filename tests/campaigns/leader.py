@@ -22,13 +22,10 @@ import httpx
 from sqlalchemy import text
 
 from app.agreements import standing
-from app.audit.service import Trail
-from app.core.clock import SystemClock
-from app.core.db import Database
 from app.core.deps import DATABASE
-from app.organisations.first import appoint
 from auth.principal import Role
 from tests.campaigns import stage
+from tests.campaigns.revoke import first
 from tests.fixtures.gateway import Gateway, running, settings
 
 NAMES = ("registration", "tax", "fire")
@@ -286,12 +283,7 @@ async def both(on: stage.Prepared, url: str, count: int, seed: int) -> dict[str,
 def play(on: stage.Prepared, folder: Path, count: int, seed: int) -> dict[str, Any]:
     url = f"sqlite:///{folder / f'{seed}-{count}.db'}"
     shutil.copy(folder / "template.db", folder / f"{seed}-{count}.db")
-    database = Database(url)
-    trail = Trail(settings(url, on.jwks).keys, SystemClock())
-    with database.write() as session:
-        appoint(session, trail, "system-1", "某", SYSTEM, "000000")
-        appoint(session, trail, "security-1", "某", SECURITY, "000000")
-    database.dispose()
+    first(url, on)
     return asyncio.run(both(on, url, count, seed))
 
 

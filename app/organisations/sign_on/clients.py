@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlmodel import Session
 
-from app.audit.events import Event, EventName
+from app.audit.events import EventName
 from app.audit.service import Trail
 from app.organisations import repository as people
 from app.organisations.desk import PeopleDesk
@@ -40,16 +40,7 @@ def admit(session: Session, trail: Trail, own: OwnIssuer, assertion: str) -> Iss
     until = datetime.fromtimestamp(shown.expires_at + _KEPT_LONGER, UTC)
     if not repository.take_assertion(session, digest, until, now):
         raise Unauthenticated("auth.assertion_invalid", "The assertion was used before.")
-    issued = issue(session, own, placed, lasting("client_token_minutes", now), now)
-    person, unit = placed
-    event = Event(
-        EventName.SIGNED_ON,
-        actor=person.subject or "",
-        object_ref=person.id,
-        region=unit.region,
-    )
-    trail.append(session, event)
-    return issued
+    return issue(session, trail, own, placed, lasting("client_token_minutes", now))
 
 
 def change_keys(desk: PeopleDesk, person_id: str, keys: list[dict[str, Any]]) -> ClientKeysRead:

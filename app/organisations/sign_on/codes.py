@@ -21,12 +21,13 @@ from app.organisations.roles import KINDS
 from app.organisations.sign_on import ending, repository
 from app.organisations.sign_on.limits import lasting
 from app.organisations.sign_on.schemas import OneTimeCodeRead
-from app.organisations.sign_on.tokens import Issued, OwnIssuer, issue
+from app.organisations.sign_on.tokens import Issued, OwnIssuer, issue, told_of
 from auth.principal import Role
 
 _LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 """Crockford's: none that is taken for another."""
 _CHARACTERS, _GROUP = 16, 4
+_OPERATOR = "operator"
 _MEANT = str.maketrans("OIL", "011", " -\t\r\n")
 
 
@@ -39,21 +40,36 @@ def give_code(desk: PeopleDesk, own: OwnIssuer, person_id: str) -> OneTimeCodeRe
     if not own.is_open or not may_sign_on((person, unit)):
         raise PersonWithoutSignOn
     require_all_given(desk, person)
-    code = new_code()
-    expires_at = desk.now + lasting("one_time_code_minutes", desk.now)
-    store(desk.session, code, person.id, expires_at, desk.principal.subject, desk.now)
     desk.record(EventName.CODE_GIVEN, person.id)
-    return OneTimeCodeRead(code=code, link=own.link(code), expires_at=expires_at)
+    return _given(desk.session, own, person.id, desk.principal.subject, desk.now)
 
 
 def give_first_code(
     session: Session, trail: Trail, own: OwnIssuer, person_id: str
 ) -> OneTimeCodeRead:
     """A code for somebody who was appointed at the machine, from the operator."""
-    now, code = trail.clock.now(), new_code()
-    expires_at = now + lasting("one_time_code_minutes", now)
-    store(session, code, person_id, expires_at, "operator", now)
-    trail.append(session, Event(EventName.CODE_GIVEN, actor="operator", object_ref=person_id))
+    trail.append(session, Event(EventName.CODE_GIVEN, actor=_OPERATOR, object_ref=person_id))
+    return _given(session, own, person_id, _OPERATOR, trail.clock.now())
+
+
+def _given(
+    session: Session, own: OwnIssuer, person_id: str, by: str, now: datetime
+) -> OneTimeCodeRead:
+    """A new code, kept as its digest until whatever it opened has ended, so that a second showing
+    is known.
+    """
+    people.drop_codes(session, person_id)
+    repository.forget_codes(session, now)
+    code, expires_at = new_code(), now + lasting("one_time_code_minutes", now)
+    row = OneTimeCode(
+        id=_digest(code),
+        person_id=person_id,
+        expires_at=expires_at,
+        keep_until=expires_at + lasting("person_token_minutes", now),
+        made_by=by,
+        made_at=now,
+    )
+    repository.add(session, row)
     return OneTimeCodeRead(code=code, link=own.link(code), expires_at=expires_at)
 
 
@@ -73,23 +89,6 @@ def new_code() -> str:
     return "-".join(drawn[at : at + _GROUP] for at in range(0, _CHARACTERS, _GROUP))
 
 
-def store(
-    session: Session, code: str, person_id: str, expires_at: datetime, by: str, now: datetime
-) -> None:
-    """Keep the digest of a code until a day after its end, to know it when it comes late."""
-    people.drop_codes(session, person_id)
-    repository.forget_codes(session, now)
-    row = OneTimeCode(
-        id=_digest(code),
-        person_id=person_id,
-        expires_at=expires_at,
-        keep_until=expires_at + lasting("person_token_minutes", now),
-        made_by=by,
-        made_at=now,
-    )
-    repository.add(session, row)
-
-
 def redeem(session: Session, trail: Trail, own: OwnIssuer, code: str) -> Issued | None:
     """A token for a code; None for one that is unknown, used, late, or of somebody who may not sign
     on. What a second use ends, the caller's transaction must keep.
@@ -100,20 +99,17 @@ def redeem(session: Session, trail: Trail, own: OwnIssuer, code: str) -> Issued 
         return None
     placed = people.find_person(session, seen.person_id, lock=True)  # first, as whoever gives one
     row = repository.find_code(session, _digest(code), lock=True)
-    if row is None:
+    if row is None or placed is None:
         return None
     if row.used_at is not None:
-        trail.append(session, _event(EventName.CODE_USED_AGAIN, row))
+        trail.append(session, told_of(placed, EventName.CODE_USED_AGAIN))
         if row.session:
             ending.end_own_session(session, own, row.session, now)
         return None
-    if placed is None or now >= row.expires_at or not may_sign_on(placed):
+    if now >= row.expires_at or not may_sign_on(placed):
         return None
-    issued = issue(session, own, placed, lasting("person_token_minutes", now), now)
+    issued = issue(session, trail, own, placed, lasting("person_token_minutes", now))
     row.used_at, row.session = now, issued.session
-    unit = placed[1]
-    event = _event(EventName.SIGNED_ON, row, actor=placed[0].subject or "", region=unit.region)
-    trail.append(session, event)
     return issued
 
 
@@ -121,10 +117,6 @@ def may_sign_on(placed: people.Placed) -> bool:
     """Whether somebody is there, active, and of an active unit."""
     person, unit = placed
     return person.subject is not None and (person.state, unit.state) == ("active", "active")
-
-
-def _event(name: EventName, row: OneTimeCode, *, actor: str = "", region: str = "") -> Event:
-    return Event(name, actor=actor, object_ref=row.person_id, region=region)
 
 
 def _digest(code: str) -> str:

@@ -49,8 +49,10 @@ class OwnKeys:
     looked for once more before it is unknown.
     """
 
-    def __init__(self, known: Snapshot[tuple[Published, ...]], all_: Snapshots, now: Clock) -> None:
-        self._known, self._snapshots, self._clock = known, all_, now
+    def __init__(
+        self, known: Snapshot[tuple[Published, ...]], snapshots: Snapshots, clock: Clock
+    ) -> None:
+        self._known, self._snapshots, self._clock = known, snapshots, clock
         self._of: tuple[Published, ...] = ()
         self._keys: Keys = {}
         self._looked = float("-inf")
@@ -110,7 +112,7 @@ def signing_key(session: Session, keyring: Keyring, now: datetime) -> SigningKey
     # Those that others follow end while their last tokens do: they sign until the next has begun.
     for row in sorted(begun, key=lambda r: (r.ends_at is None, r.signs_from), reverse=True):
         if row.ends_at is None or row.ends_at - now >= longest(now):
-            private = sealing.unseal(keyring.issuer_seals, row.sealed, row.kid.encode())
+            private = _opened(keyring, row)
             if private is not None:
                 return SigningKey(row.kid, row.public, private)
     _follow(session, now, now)
@@ -149,6 +151,19 @@ def revoke(session: Session, kid: str, now: datetime) -> bool:
     return True
 
 
+def opening(session: Session, keyring: Keyring, now: datetime) -> tuple[int, list[str]]:
+    """How many of the keys that have not ended open under the deployment's secrets, and which do
+    not.
+    """
+    keys = [r for r in repository.signing_keys(session) if r.ends_at is None or now < r.ends_at]
+    shut = [row.kid for row in keys if _opened(keyring, row) is None]
+    return len(keys) - len(shut), shut
+
+
+def _opened(keyring: Keyring, row: SigningKeyRow) -> bytes | None:
+    return sealing.unseal(keyring.issuer_seals, row.sealed, row.kid.encode())
+
+
 def reseal(session: Session, keyring: Keyring, now: datetime) -> tuple[int, list[str]]:
     """Seal all keys with the newest secret: how many were sealed anew, and which do not open. Those
     end now: nobody here can say who else has them.
@@ -157,7 +172,7 @@ def reseal(session: Session, keyring: Keyring, now: datetime) -> tuple[int, list
     for row in repository.signing_keys(session):
         if sealing.is_newest(keyring.issuer_seals, row.sealed):
             continue
-        private = sealing.unseal(keyring.issuer_seals, row.sealed, row.kid.encode())
+        private = _opened(keyring, row)
         if private is None:
             if revoke(session, row.kid, now):
                 unopenable.append(row.kid)

@@ -16,7 +16,6 @@ from app.core.deps import (
     SettingsDep,
     SnapshotsDep,
 )
-from app.core.errors import Throttled
 from app.core.problems import problem, trace_id_of
 from app.core.transactions import transaction
 from app.organisations.desk import PeopleDesk
@@ -36,6 +35,7 @@ from app.organisations.sign_on.schemas import (
 )
 from auth.dependencies import signed_on
 from auth.errors import Unauthenticated
+from auth.issuer import ONE_TIME_CODE
 from auth.oidc import Logout, issuer_of, verify_logout
 from auth.permissions import Permission
 from auth.principal import Principal
@@ -44,7 +44,7 @@ from auth.tokens import Issuer
 router = APIRouter(prefix="/v1", tags=["organisations"])
 well_known = APIRouter(tags=["organisations"])
 
-ONE_TIME_CODE = "urn:onevisit:grant-type:one-time-code"
+_CLIENT = "client_credentials"
 _ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 _LONGEST_FORM = 16 << 10
 _NOT_KEPT = {"Cache-Control": "no-store"}
@@ -62,17 +62,12 @@ class _Grant(NamedTuple):
 
 async def _grant(request: Request, given: Form, own: OwnIssuerDep) -> _Grant | Response:
     """What is asked for, or the refusal of what needs no transaction to be refused."""
-    strangers, form = STRANGERS.of(request.app), given or {}
-    if not strangers.failures.has_left(strangers.address(request.scope)):
-        return _refused(request, "request.too_many", "slow_down")
+    form = given or {}
     if not own.is_open:
         return _refused(request, "auth.no_own_tokens", "invalid_request")
     if form.get("grant_type") == ONE_TIME_CODE and form.get("code"):
         return _Grant(code=form["code"])
-    if (
-        form.get("grant_type") == "client_credentials"
-        and form.get("client_assertion_type") == _ASSERTION
-    ):
+    if (form.get("grant_type"), form.get("client_assertion_type")) == (_CLIENT, _ASSERTION):
         return _Grant(assertion=form.get("client_assertion", ""))
     return _refused(request, "auth.token_request", "invalid_request")
 
@@ -95,11 +90,15 @@ async def _opened(
 OpenSession = Annotated[Session | None, Depends(_opened, scope="function")]
 
 
-def _form_of(*names: str, **literal: list[str]) -> dict[str, Any]:
-    """A form for the interface's description."""
-    properties: dict[str, Any] = {name: {"type": "string"} for name in names}
-    properties |= {name: {"type": "string", "enum": given} for name, given in literal.items()}
-    schema = {"type": "object", "properties": properties, "required": [*literal][:1] or [*names]}
+def _form_of(required: str, **fields: list[str] | None) -> dict[str, Any]:
+    """A form for the interface's description: its fields, each with the values it takes, if they
+    are few.
+    """
+    properties = {
+        name: {"type": "string"} | ({"enum": given} if given else {})
+        for name, given in fields.items()
+    }
+    schema = {"type": "object", "properties": properties, "required": [required]}
     return {"requestBody": {"required": True, "content": {FORM: {"schema": schema}}}}
 
 
@@ -120,10 +119,11 @@ async def read_sign_on(settings: SettingsDep) -> SignOnRead:
     "/token",
     response_model=TokenRead,
     openapi_extra=_form_of(
-        "code",
-        "client_assertion",
-        grant_type=[ONE_TIME_CODE, "client_credentials"],
+        "grant_type",
+        grant_type=[ONE_TIME_CODE, _CLIENT],
+        code=None,
         client_assertion_type=[_ASSERTION],
+        client_assertion=None,
     ),
 )
 @takes(Priority.PULL)
@@ -157,7 +157,9 @@ def _refused(request: Request, code: str, error: str, detail: str = "") -> Respo
 
 
 def _count_failure(request: Request, code: str) -> None:
-    """Whoever guesses is slowed down like whoever shows bad tokens, and is told of in the trail."""
+    """Told of in the trail, and counted with bad tokens of the same address. How often it may ask
+    at all is bounded in front.
+    """
     strangers = STRANGERS.of(request.app)
     strangers.failures.allows(strangers.address(request.scope))
     request.state.cause = code
@@ -166,10 +168,6 @@ def _count_failure(request: Request, code: str) -> None:
 async def _logout(request: Request, given: Form, settings: SettingsDep) -> tuple[Issuer, Logout]:
     """What the platform says, verified. Raises `AuthError`."""
     text, client = (given or {}).get("logout_token", ""), settings.sign_on_client
-    strangers = STRANGERS.of(request.app)
-    address = strangers.address(request.scope)
-    if not strangers.failures.has_left(address):
-        raise Throttled(strangers.failures.wait(address))
     try:
         issuer = _platform(ISSUERS.of(request.app), issuer_of(text))
         return issuer, await verify_logout(
@@ -199,7 +197,7 @@ async def _of_logout(
 LogoutSession = Annotated[Session, Depends(_of_logout, scope="function")]
 
 
-@router.post("/sign-on/logout", openapi_extra=_form_of("logout_token"))
+@router.post("/sign-on/logout", openapi_extra=_form_of("logout_token", logout_token=None))
 @takes(Priority.PULL)
 @takes_form(_LONGEST_FORM)
 def take_logout(

@@ -6,10 +6,11 @@ from typing import Any
 
 from sqlmodel import Session
 
+from app.audit.events import Event, EventName
+from app.audit.service import Trail
 from app.core.ids import new_id_text
 from app.core.keys import Keyring
 from app.organisations import repository
-from app.organisations.models import Person, Unit
 from app.organisations.sign_on.keys import signing_key
 from auth.issuer import sign
 from auth.principal import Role
@@ -48,13 +49,25 @@ class Issued:
     expires_at: datetime
 
 
-def issue(
-    session: Session, own: OwnIssuer, placed: tuple[Person, Unit], life: timedelta, now: datetime
-) -> Issued:
-    """A token for somebody. It names every role of his that has not ended, also of other hours: the
-    directory says at each call which of them he has then.
-    """
+def told_of(placed: repository.Placed, event: EventName) -> Event:
+    """An event about somebody's signing on, of his own unit and region."""
     person, unit = placed
+    return Event(
+        event,
+        actor=person.subject or "",
+        object_ref=person.id,
+        unit=unit.department,
+        region=unit.region,
+    )
+
+
+def issue(
+    session: Session, trail: Trail, own: OwnIssuer, placed: repository.Placed, life: timedelta
+) -> Issued:
+    """A token for somebody, and its entry. It names every role of his that has not ended, also of
+    other hours: the directory says at each call which of them he has then.
+    """
+    (person, unit), now = placed, trail.clock.now()
     roles = repository.roles_of(session, [person.id]).get(person.id, [])
     held = {Role(r.role) for r in roles if r.valid_to is None or r.valid_to > now}
     key = signing_key(session, own.keyring, now)
@@ -72,4 +85,5 @@ def issue(
         "region": unit.region,
         "certificate_no": person.certificate_no,
     }
+    trail.append(session, told_of(placed, EventName.SIGNED_ON))
     return Issued(sign(key.kid, key.private, claims), sid, expires_at)

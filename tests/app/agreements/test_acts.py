@@ -214,6 +214,26 @@ class TestSigning:
         refused = await parties.draft(status=422, clauses=clauses)
         assert refused["code"] == "request.invalid"
 
+    @pytest.mark.parametrize(
+        "missing",
+        ["legal_basis", "purposes", "strictest_class", "valid_from", "security_responsible"],
+    )
+    async def test_a_draft_states_what_the_law_asks_for(self, parties, missing):
+        clauses = {name: value for name, value in CLAUSES.items() if name != missing}
+        body = {"agreement_id": "fire-tax", **PARTIES, "clauses": clauses}
+        answer = await parties.fire.post("/v1/agreements", json=body)
+        assert answer.status_code == 422
+        assert answer.json()["errors"][0]["pointer"] == f"/body/clauses/{missing}"
+
+    async def test_whoever_turns_a_draft_down_says_why(self, parties):
+        await parties.draft()
+        path = "/v1/agreements/fire-tax/versions/1"
+        await parties.fire.post(f"{path}:submit")
+        for body in ({}, {"reason": ""}, {"reason": "no"}):
+            assert (await parties.tax.post(f"{path}:reject", json=body)).status_code == 422
+        told = await parties.tax.post(f"{path}:reject", json={"reason": "the purpose is too wide"})
+        assert told.json()["acts"][-1]["reason"] == "the purpose is too wide"
+
     async def test_a_further_version_takes_the_place_once_all_have_signed(self, parties):
         await parties.in_force()
         body = {"clauses": CLAUSES | {"strictest_class": 3, "curiosity": 5}}

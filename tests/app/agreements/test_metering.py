@@ -5,7 +5,6 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy.exc import OperationalError
 
 from app.agreements.decision import Quota
 from app.agreements.metering import Meter, read_windows, window_end, window_start
@@ -122,7 +121,7 @@ class TestMeter:
         @asynccontextmanager
         async def away():
             tried.append(1)
-            raise OperationalError("", {}, ConnectionError())
+            raise DatabaseBusy
             yield
 
         meter = Meter(away, lambda: NOON)

@@ -185,6 +185,40 @@ class TestCodes:
         assert long.status_code == 413
 
     @ON_SQLITE
+    async def test_forms_that_never_come_hold_up_no_other_stranger(self, office, monkeypatch):
+        monkeypatch.setattr("app.api.entry._FORM_SECONDS", 0.5)
+
+        async def slow(number):
+            async def never():
+                await asyncio.sleep(30)
+                yield b""
+
+            transport = httpx.ASGITransport(office.gateway.app, client=(f"10.{number % 8}.0.1", 1))
+            kind = {"content-type": "application/x-www-form-urlencoded", "content-length": "90"}
+            async with httpx.AsyncClient(transport=transport, base_url=URL) as client:
+                return (await client.post("/v1/token", content=never(), headers=kind)).status_code
+
+        waiting = [asyncio.create_task(slow(number)) for number in range(100)]
+        await asyncio.sleep(0.2)
+        for path in ("/v1/sign-on", "/.well-known/jwks.json"):
+            assert (await office.gateway.client().get(path)).status_code == 200
+        told = Counter(await asyncio.gather(*waiting))
+        assert told == {408: 64, 503: 36}
+
+    @ON_SQLITE
+    async def test_a_sign_on_is_told_of_to_the_auditor_of_its_unit(self, office):
+        code = await office.code()
+        await office.redeem(code)
+        await office.redeem(code)
+        with DATABASE.of(office.gateway.app).read() as session:
+            rows = session.execute(
+                text("select event, region, department from audit_entries")
+            ).all()
+        told = {event: (region, department) for event, region, department in rows}
+        for event in ("organisations.sign_on.taken", "organisations.code.used_again"):
+            assert told[event] == (CITY, "fire")
+
+    @ON_SQLITE
     async def test_whoever_guesses_is_slowed_down(self, database_url, settings_for, issuer):
         bounds = {"anonymous_per_second": 0.01, "anonymous_burst": 20}
         async with running(settings_for(database_url, public_url=URL, **bounds), issuer) as gateway:
@@ -255,6 +289,15 @@ class TestNobodyGetsMoreByWhatWasSetBefore:
         code = await office.code()
         await office.security.post(f"/v1/people/{office.person_id}:end-sign-ons")
         assert error(await office.redeem(code)) == NO_CODE
+
+
+def test_a_code_has_eighty_bits():
+    drawn = [new_code() for _ in range(500)]
+    letters = Counter("".join(drawn).replace("-", ""))
+    assert len(letters) == 32
+    assert {len(code.replace("-", "")) for code in drawn} == {16}
+    assert len(set(drawn)) == 500
+    assert max(letters.values()) < 2 * min(letters.values())
 
 
 class Machine:

@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.api.table import Declared, RouteTable
 from app.core.context import trace_id_for
+from app.core.deps import SNAPSHOTS
 from app.core.problems import problem, problem_of, trace_id_in
 from app.core.rates import Rates
 from app.core.strangers import Strangers
@@ -92,6 +93,7 @@ class Entry:
         verifier: TokenVerifier = self._gateway.state.token_verifier
         address = self._strangers.address(scope)
         failures = self._strangers.failures
+        await SNAPSHOTS.of(self._gateway).settle()
         if not verifier.has_met(token) and not failures.has_left(address):
             return _throttled(failures, address, scope)
         try:

@@ -24,6 +24,7 @@ T = TypeVar("T")
 OLDEST_SECONDS = 1.0
 """What is older decides nothing: an agreement may have ended, a task been closed."""
 _PAUSE_SECONDS, _LAST_SECONDS = 0.25, 1.0
+_GLANCES, _GLANCE_SECONDS = 25, 0.02
 _LONGEST_QUEUE_SECONDS, _MOST_LOOKS = 2.0, 4
 BUMPED = "onevisit_bumped"
 _NUMBERS = "select name, number from revisions"
@@ -93,6 +94,8 @@ class Snapshots:
         self._lock = threading.Lock()
         self._stop = threading.Event()
         self._checked_at = -math.inf
+        self._failing = False
+        self._settling: asyncio.Task[None] | None = None
         self._seen = 0
         """How often the database had been connected to anew when they were loaded."""
 
@@ -115,6 +118,22 @@ class Snapshots:
         """Raises `PolicyStale` where nothing may be decided by them."""
         if time.monotonic() - self._checked_at > OLDEST_SECONDS:
             raise PolicyStale
+
+    async def settle(self) -> None:
+        """Wait, half a second at most, for a look of a process that was away and has not looked
+        since. Where looking fails nobody waits, and all who wait share one wait.
+        """
+        if self.is_fresh or self._failing:
+            return
+        if self._settling is None or self._settling.done():
+            self._settling = asyncio.create_task(self._settle())
+        await asyncio.shield(self._settling)
+
+    async def _settle(self) -> None:
+        for _ in range(_GLANCES):
+            if self.is_fresh or self._failing:
+                break
+            await asyncio.sleep(_GLANCE_SECONDS)
 
     def refresh(self) -> list[str]:
         """Reload what changed; blocks on the database. Returns the names that were reloaded. Raises
@@ -190,14 +209,13 @@ class Snapshots:
             await asyncio.to_thread(thread.join, _LAST_SECONDS)
 
     def _keep_looking(self) -> None:
-        failed = False
         while not self._stop.wait(_PAUSE_SECONDS):
             try:
                 self.refresh()
-                if failed:
+                if self._failing:
                     log.info("snapshots are fresh again")
-                failed = False
+                self._failing = False
             except Exception:
-                if not failed:
+                told, self._failing = self._failing, True
+                if not told:
                     log.exception("snapshots cannot be refreshed; trying again")
-                failed = True

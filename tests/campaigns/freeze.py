@@ -23,6 +23,7 @@ import psycopg
 from adapters.fakes.world import World
 from app.core.db import sqlite_module
 from tests.campaigns import servers, stage
+from tests.fixtures.ports import free_ports
 
 GATEWAYS, RATE, FAULT_SECONDS = 3, 8.0, 6.0
 AGAIN_SECONDS, TRUTH_SECONDS, TRUTHFUL_SHARE, END_SECONDS = 5.0, 2.0, 0.99, 12.0
@@ -80,7 +81,7 @@ def cell(
 
 @contextmanager
 def one(way: servers.Way, on: stage.Prepared, folder: Path, number: int) -> Iterator[One]:
-    port, log = stage.free_port(), folder / f"gateway-{number}.log"
+    port, log = free_ports(), folder / f"gateway-{number}.log"
     url = f"postgresql+psycopg://postgres@{stage.HOST}:{way.port}/cell"
     process = stage.launched(url, on, port, log, ONEVISIT_DRAIN_S="1")
     try:

@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 
 from adapters.fakes.world import World
 from tests.campaigns import servers, stage
+from tests.fixtures.ports import free_ports
 
 NAMES = ("registration", "fire", "tax")
 BURST, LONGEST_SECONDS, FRESH_SHARE = 300, 10.0, 0.99
@@ -82,7 +83,7 @@ async def campaign(count: int, seed: int) -> int:
         database = stack.enter_context(servers.Way(servers.socket_of(server)))
         ways.append(database)
         on = stage.published_on(server.create("night"), folder, manifests)
-        port = stage.free_port()
+        port = free_ports()
         url = f"postgresql+psycopg://postgres@{stage.HOST}:{database.port}/night"
         process = stage.launched(url, on, port, folder / "night.log")
         stack.enter_context(stage.ended(process, seconds=20))

@@ -30,6 +30,7 @@ from app.organisations.first import appoint
 from auth.principal import Role
 from tests.campaigns import servers, stage
 from tests.fixtures.gateway import settings
+from tests.fixtures.ports import free_ports
 
 NAMES = ("registration", "fire", "tax")
 PEOPLE, AT_ONCE, OPEN_TASKS = 16, 8, 20_000
@@ -83,7 +84,7 @@ class Cell:
 def launched(
     on: stage.Prepared, folder: Path, url: str, name: str, principals: str = "directory"
 ) -> Iterator[int]:
-    port = stage.free_port()
+    port = free_ports()
     log = folder / f"{name}.log"
     process = stage.launched(url, on, port, log, ONEVISIT_PRINCIPALS=principals)
     try:

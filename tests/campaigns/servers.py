@@ -15,8 +15,9 @@ from typing import Self
 
 import psycopg
 
-from tests.campaigns.stage import HOST, free_port
+from tests.campaigns.stage import HOST
 from tests.fixtures.databases import Postgres
+from tests.fixtures.ports import free_ports
 
 _FORGETS_AFTER = 2.0
 
@@ -81,7 +82,7 @@ class Way:
     """
 
     def __init__(self, target: str | tuple[str | None, int | None]) -> None:
-        self.port = free_port()
+        self.port = free_ports()
         self.mode, self.delay = "pass", 0.0
         self._target = target
         self._pairs: set[asyncio.StreamWriter] = set()

@@ -6,7 +6,6 @@ import json
 import os
 import re
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -24,16 +23,11 @@ from auth.principal import Role
 from auth.testing import AUDIENCE, ISSUER, LocalIssuer
 from tests.fixtures.databases import build_empty
 from tests.fixtures.gateway import SECRET, running, settings
+from tests.fixtures.ports import free_ports
 from tests.fixtures.processes import ended
 
 HOST = "127.0.0.1"
 _OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return probe.getsockname()[1]
 
 
 @dataclass
@@ -180,7 +174,7 @@ def started(
     **more: str,
 ) -> Iterator[Gateway]:
     """A gateway on a fresh copy, by its production entry point unless another is named; no file of its may grow above `limit`."""
-    port = free_port()
+    port = free_ports()
     database, log = on.folder / f"{port}.db", on.folder / f"{port}.log"
     shutil.copy(on.folder / "template.db", database)
     process = launched(f"sqlite:///{database}", on, port, log, entry, limit, **more)
@@ -229,9 +223,9 @@ def gateway(manifests: list[dict[str, Any]], **more: str) -> Iterator[Gateway]:
 async def _publish(
     url: str, jwks: Path, issuer: LocalIssuer, manifests: list[dict[str, Any]]
 ) -> None:
-    async with running(settings(url, jwks), issuer) as found:
+    async with running(settings(url, jwks), issuer) as found, asyncio.TaskGroup() as group:
         for manifest in manifests:
-            await found.publish(manifest, SECRETS.get(manifest["adapter_id"]))
+            group.create_task(found.publish(manifest, SECRETS.get(manifest["adapter_id"])))
 
 
 def _wait_until_ready(process: "subprocess.Popen[bytes]", port: int, log: Path) -> None:

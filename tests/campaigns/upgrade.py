@@ -25,6 +25,7 @@ from app.core.postgres import PATIENT
 from app.core.schema import current_revision, expected_revision, migrate
 from tests.campaigns import servers, stage
 from tests.fixtures.gateway import SECRET
+from tests.fixtures.ports import free_ports
 
 OLD, LONGEST_SECONDS, AT_ONCE = "0005", 60.0, 20
 ADDED = "9999"
@@ -139,7 +140,7 @@ async def beside(url: str, on: stage.Prepared, seconds: float, seed: int) -> Cou
                 await asyncio.sleep(0.02)
 
     with ExitStack() as stack:
-        ports = [stage.free_port(), stage.free_port()]
+        ports = [free_ports(), free_ports()]
         stack.enter_context(running_gateway(url, on, ports[0]))
         loads = [asyncio.create_task(go_on("before", ports[0]))]
         await asyncio.sleep(seconds / 3)

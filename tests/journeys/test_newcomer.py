@@ -9,7 +9,8 @@ import sys
 
 import pytest
 
-from tests.fixtures.demo import COMMAND, ROOT, demo, free_ports, wait_until_up
+from tests.fixtures.demo import COMMAND, ROOT, demo, wait_until_up
+from tests.fixtures.ports import free_ports
 
 
 def test_the_demo_shows_both_profiles_and_ends(tmp_path):
@@ -67,7 +68,7 @@ def blocks(path):
 
 
 def test_a_fourteenth_department_by_configuration_alone(tmp_path):
-    port = free_ports(1)
+    port = free_ports()
     page = blocks(ROOT / "docs/add-a-department.md")
     in_chinese = blocks(ROOT / "docs/add-a-department.zh-CN.md")
     assert in_chinese == page, "both pages have the same commands and files, letter by letter"
@@ -200,7 +201,7 @@ class TestOperator:
             "ONEVISIT_AUDIENCE": "a",
             "ONEVISIT_JWKS_FILE": "none.json",
         }
-        behind = self.run(tmp_path, "serve", "--port", str(free_ports(1)), **complete)
+        behind = self.run(tmp_path, "serve", "--port", str(free_ports()), **complete)
         assert (behind.returncode, "onevisit migrate" in behind.stderr) == (2, True)
         assert "revision 0014" in self.run(tmp_path, "migrate", **url).stdout
         kept = self.run(tmp_path, "migrate", "--revision", "0009", **url)

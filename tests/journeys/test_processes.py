@@ -16,7 +16,7 @@ from auth.principal import Role
 from auth.testing import AUDIENCE, ISSUER
 from tests.builders.inspections import an_id, an_inspection
 from tests.fixtures.gateway import SECRET
-from tests.journeys.test_newcomer import free_ports
+from tests.fixtures.ports import free_ports
 
 ROOT = Path(__file__).parents[2]
 BUSINESS = "91310115MA1YYY024Y"
@@ -26,7 +26,7 @@ class Process:
     """A gateway as an operator starts it."""
 
     def __init__(self, url, jwks_file, folder, issuer):
-        self.port = free_ports(1)
+        self.port = free_ports()
         self.base = f"http://127.0.0.1:{self.port}"
         self.issuer = issuer
         environment = {

@@ -17,7 +17,7 @@ from adapters.fakes.tls import Authority
 from auth.principal import Role
 from auth.testing import AUDIENCE, ISSUER
 from tests.fixtures.gateway import SECRET
-from tests.journeys.test_newcomer import free_ports
+from tests.fixtures.ports import free_ports
 
 ROOT = Path(__file__).parents[2]
 BUSINESS = "91310115MA1YYY024Y"
@@ -37,7 +37,7 @@ def environment(url, jwks_file, **more):
 
 @contextlib.contextmanager
 def served(url, jwks_file, log, *arguments, trusted=None, **more):
-    port = free_ports(1)
+    port = free_ports()
     scheme, trust = (
         ("https", ssl.create_default_context(cafile=trusted)) if trusted else ("http", True)
     )
@@ -108,7 +108,7 @@ def test_a_start_that_fails_ends_with_a_status_that_says_so(
     broken = tmp_path / "ca.pem"
     broken.write_text("no certificate")
     done = subprocess.run(
-        command(free_ports(1)),
+        command(free_ports()),
         cwd=ROOT,
         env=environment(published_url, jwks_file, ONEVISIT_WORKERS=workers, ONEVISIT_EGRESS_CA_FILE=str(broken)),
         capture_output=True,
@@ -139,7 +139,7 @@ def test_https_with_a_certificate_that_is_renewed(database_url, jwks_file, tmp_p
         answer = httpx.get(f"https://127.0.0.1:{port}/livez", trust_env=False, verify=trust)
         assert answer.headers["strict-transport-security"].startswith("max-age=")
     refused = subprocess.run(
-        command(free_ports(1), "--tls-cert", str(log), "--tls-key", pair),
+        command(free_ports(), "--tls-cert", str(log), "--tls-key", pair),
         cwd=ROOT,
         env=environment(database_url, jwks_file),
         capture_output=True,

@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import socket
 import subprocess
 import sys
 import time
@@ -14,18 +13,13 @@ import pytest
 
 from tests.fixtures.databases import build_empty
 from tests.fixtures.gateway import SECRET
+from tests.fixtures.ports import free_ports
 from tests.fixtures.processes import ended
-
-
-def free_port():
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return found.getsockname()[1]
 
 
 @pytest.fixture
 def machine(tmp_path):
-    port = free_port()
+    port = free_ports()
     url = f"sqlite:///{tmp_path / 'gateway.db'}"
     build_empty(url)
     address = f"http://127.0.0.1:{port}"

@@ -1,6 +1,7 @@
 """Snapshots reload what changed, and decide nothing when they are old."""
 
 import asyncio
+import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -62,6 +63,57 @@ async def test_they_are_kept_fresh_and_an_outage_is_told_once(database, monkeypa
             while snapshots.age > 0.1:
                 await asyncio.sleep(0.01)
     assert caplog.text.count("cannot be refreshed") == 1
+
+
+async def test_who_comes_after_a_pause_of_the_process_waits_for_the_next_look(
+    database, monkeypatch
+):
+    monkeypatch.setattr(room, "_PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr(room, "_GLANCES", 10_000)
+    awake, peek = threading.Event(), database.peek
+    snapshots = Snapshots(database)
+    awake.set()
+    async with snapshots.kept_fresh():
+        with monkeypatch.context() as patch:
+            patch.setattr(room, "OLDEST_SECONDS", 0.1)
+            patch.setattr(database, "peek", lambda *of: awake.wait(30) and peek(*of))
+            awake.clear()
+            await until(lambda: not snapshots.is_fresh)
+            waiting = [asyncio.create_task(snapshots.settle()) for _ in range(100)]
+            await asyncio.sleep(0.1)
+            assert not any(one.done() for one in waiting)
+        awake.set()
+        async with asyncio.timeout(10):
+            await asyncio.gather(*waiting)
+        snapshots.require_fresh()
+
+
+async def test_nobody_waits_longer_than_half_a_second(database):
+    snapshots = Snapshots(database)
+    async with asyncio.timeout(10):
+        await asyncio.gather(*(snapshots.settle() for _ in range(100)))
+    with pytest.raises(PolicyStale):
+        snapshots.require_fresh()
+
+
+async def test_where_looking_fails_nobody_waits(database, monkeypatch, caplog):
+    monkeypatch.setattr(room, "_PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr(room, "_GLANCE_SECONDS", 60.0)
+    snapshots = Snapshots(database)
+    async with snapshots.kept_fresh():
+        with monkeypatch.context() as patch:
+            patch.setattr(room, "OLDEST_SECONDS", 0.0)
+            patch.setattr(database, "peek", lambda *_: 1 / 0)
+            await until(lambda: "cannot be refreshed" in caplog.text)
+            async with asyncio.timeout(10):
+                await snapshots.settle()
+            assert not snapshots.is_fresh
+
+
+async def until(holds):
+    async with asyncio.timeout(10):
+        while not holds():
+            await asyncio.sleep(0.01)
 
 
 def test_another_server_may_have_counted_the_same_numbers(database, monkeypatch):

@@ -33,7 +33,12 @@ run: install ## Start the gateway with the settings of the environment
 	@$(BIN)/onevisit serve
 
 test: install ## All tests on SQLite and PostgreSQL, warnings as errors, with branch coverage (ARGS=file: those alone, without it)
-	@$(BIN)/python -m pytest -n 3 --dist loadgroup $(if $(ARGS),$(ARGS),--cov --cov-report=term-missing:skip-covered)
+ifdef ARGS
+	@$(BIN)/python -m pytest -n 3 --dist loadgroup $(ARGS)
+else
+	@$(BIN)/python -m pytest -n 3 --dist loadgroup --ignore tests/campaigns --cov --cov-report=term-missing:skip-covered
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup tests/campaigns
+endif
 
 check: lint contracts types openapi-check ## What CI checks beside the tests
 

@@ -15,7 +15,9 @@ from app.core.deps import CHECKS, DATABASE, SNAPSHOTS
 from app.core.rooms import House, Room
 from app.core.settings import Settings
 from app.core.telemetry import SIBLINGS, siblings
+from app.delivery import deps as delivery
 from app.inspections import deps as inspections
+from app.operations.jobs import deps as jobs
 from app.organisations import deps as organisations
 from app.profile import deps as profile
 from app.registry import deps as registry
@@ -24,13 +26,15 @@ from app.tasks import deps as tasks
 ROOMS: tuple[Room, ...] = (
     core.open_room,  # database, snapshots, the way out
     audit.open_room,  # the sequencer of entries
+    jobs.open_room,  # what is done at its time
+    delivery.open_room,  # what is forgotten of notices
     organisations.open_room,  # who is calling: the issuer's keys
     tasks.open_room,  # open tasks
     agreements.open_room,  # agreements in force
     businesses.open_room,  # where businesses are
     registry.open_room,  # live adapters, examinations; searches and deliveries go through them
     profile.open_room,  # the dispatcher and what is told
-    inspections.open_room,  # numbers of records
+    inspections.open_room,  # numbers of records, reminders of those that want a word
 )
 """A room may use the slots of those above it in this table; they close in the opposite order."""
 

@@ -18,6 +18,7 @@ import struct
 import sys
 from collections.abc import Coroutine, Iterable
 from datetime import UTC, datetime
+from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 import httptools
@@ -191,6 +192,7 @@ class Control(Listener):
     def __init__(self, listeners: dict[str, Listener], port: int) -> None:
         super().__init__(None, port)
         self.listeners = listeners
+        self.notices: list[dict[str, Any]] = []
 
     async def answer(self, asked: MockRequest) -> MockAnswer | None:
         name = asked.path.rpartition("/")[2]
@@ -203,6 +205,8 @@ class Control(Listener):
                 if entry.department
             }
             return MockAnswer(200, json.dumps(found, ensure_ascii=False).encode())
+        if asked.path == "/notices":
+            return self._notices(asked)
         if listener is None or mode not in MODES:
             return MockAnswer(
                 404,
@@ -215,6 +219,17 @@ class Control(Listener):
             listener.department.latency_ms = latency
         await listener.set_mode(mode)
         return MockAnswer(200, json.dumps({"department": name, "mode": mode}).encode())
+
+    def _notices(self, asked: MockRequest) -> MockAnswer:
+        """A system that takes notices: says challenges back, and shows what it received."""
+        told = asked.json()
+        if "type" not in told:
+            return MockAnswer(200, json.dumps(self.notices, ensure_ascii=False).encode())
+        data = told.get("data") or {}
+        if "challenge" in data:
+            return MockAnswer(200, json.dumps({"challenge": data["challenge"]}).encode())
+        self.notices.append(told)
+        return MockAnswer(200, b"{}")
 
 
 async def start(

@@ -35,6 +35,7 @@ from app.agreements.schemas import (
     Clauses,
     RevisionWrite,
 )
+from app.agreements.telling import tell
 from app.audit.events import EventName
 from app.audit.service import Trail, act_of
 from app.core.clock import local_date
@@ -155,6 +156,7 @@ def carry_out(
     _note(desk, row, party, act, reason)
     was, row.state, row.updated_at = row.state, state, desk.trail.clock.now()
     _enter(desk, _EVENTS[act], row)
+    tell(desk.session, row.updated_at, row, act)
     if act is Act.SIGN and state is AgreementState.ACTIVE:
         _supersede(desk, row, others)
     if state is AgreementState.ARCHIVED:

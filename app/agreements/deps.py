@@ -4,14 +4,21 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import time
+from typing import Any
+
+from sqlmodel import Session
 
 from app.agreements.decision import DatedTerms
 from app.agreements.metering import Meter
 from app.agreements.service import new_snapshot
+from app.agreements.telling import remind_of_ends
 from app.core.deps import DATABASE, SNAPSHOTS, Slot
-from app.core.rooms import House
+from app.core.rooms import House, Job
+from app.core.schedule import Schedule, Span
 from app.core.snapshots import Snapshot
 from app.core.transactions import transaction
+from app.operations.jobs.deps import in_transaction
 
 METER: Slot[Meter] = Slot("meter")
 _LAST_SECONDS = 1.0
@@ -28,6 +35,12 @@ async def open_room(house: House) -> AsyncIterator[None]:
     meter = Meter(lambda: transaction(database, snapshots), house.clock.now)
     METER.put(house.app, meter)
     house.steady.append(meter.give_back)
+
+    def remind(session: Session, span: Span) -> dict[str, Any]:
+        return remind_of_ends(session, house.clock.now(), span)
+
+    run = in_transaction(database, remind)
+    house.jobs.append(Job("agreements.remind", Schedule(time(8, 30), "working"), run))
     yield
     with contextlib.suppress(Exception):  # a database that is away keeps what was not told
         async with asyncio.timeout(_LAST_SECONDS):

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Callable
 
 from sqlmodel import Session
 
@@ -13,11 +14,18 @@ from app.organisations.service import UnitFacts, unit_facts
 from auth.principal import Principal, Role, prefix_of
 from auth.scope import Scope, scope_of
 
-_SIGNERS = {
+SIGNERS = {
     Party.SOURCE: frozenset({Role.DATA_MANAGER, Role.CDO}),
     Party.COORDINATOR: frozenset({Role.COORDINATOR}),
     Party.APPLICATION: frozenset({Role.DATA_MANAGER, Role.CDO}),
 }
+
+PLACES_OF: dict[Party, Callable[[AgreementVersion], tuple[str, str]]] = {
+    Party.SOURCE: lambda row: (row.source_region, row.source),
+    Party.COORDINATOR: lambda row: (row.coordinator_region, ""),
+    Party.APPLICATION: lambda row: (row.application_region, row.application),
+}
+"""Where a party is: its region and department."""
 
 
 def parties_named(
@@ -57,17 +65,12 @@ def _party(session: Session, party: Party, unit_id: str) -> UnitFacts:
 def parties_of(row: AgreementVersion, principal: Principal) -> list[Party]:
     """The parties that a caller may act for, by role, department and region."""
     scope, found = scope_of(principal), []
-    places = {
-        Party.SOURCE: (row.source_region, row.source),
-        Party.COORDINATOR: (row.coordinator_region, ""),
-        Party.APPLICATION: (row.application_region, row.application),
-    }
     for party in PARTIES[row.kind]:
-        region, department = places[party]
+        region, department = PLACES_OF[party](row)
         above = party is Party.COORDINATOR and scope.department is None
         within = scope.covers(region) if above else scope.covers(region, department)
         bound = party is Party.COORDINATOR or principal.department == department
-        if within and bound and not principal.roles.isdisjoint(_SIGNERS[party]):
+        if within and bound and not principal.roles.isdisjoint(SIGNERS[party]):
             found.append(party)
     return found
 

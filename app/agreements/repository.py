@@ -1,6 +1,7 @@
 """SQL of agreements."""
 
 from collections.abc import Collection
+from datetime import date
 
 from sqlalchemy import ColumnElement, and_, column, func, or_, table, true, update
 from sqlmodel import Session, col, select
@@ -14,6 +15,16 @@ def active(session: Session) -> list[AgreementVersion]:
     """Application agreements in state active."""
     query = select(AgreementVersion).where(
         AgreementVersion.state == "active", AgreementVersion.kind == "application"
+    )
+    return list(session.exec(query.order_by(col(AgreementVersion.id))))
+
+
+def ending(session: Session, after: date, until: date) -> list[AgreementVersion]:
+    """Those in state active whose last day lies after a day, up to another."""
+    query = select(AgreementVersion).where(
+        AgreementVersion.state == "active",
+        col(AgreementVersion.valid_to) > after,
+        col(AgreementVersion.valid_to) <= until,
     )
     return list(session.exec(query.order_by(col(AgreementVersion.id))))
 

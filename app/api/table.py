@@ -15,8 +15,11 @@ from app.catalogue import routes as catalogue
 from app.core import health, telemetry
 from app.core.admission import Priority, PriorityOf, declared_priority, form_bytes, is_probe
 from app.delivery import routes as deliveries
+from app.delivery.notices import routes as notices
+from app.delivery.notices import webhook_routes as webhooks
 from app.inspections import routes as inspections
 from app.operations import routes as operations
+from app.operations.jobs import routes as jobs
 from app.organisations import routes as organisations
 from app.organisations.sign_on import routes as sign_on
 from app.profile import routes as profile
@@ -34,7 +37,10 @@ _ROUTERS = (
     agreements.router,  # three parties: who may see what for which purpose
     registry.router,  # departments: adapters and their life-cycle
     operations.router,  # departments: long work
+    jobs.router,  # system administrators: what is done at its time
     deliveries.router,  # departments: what is on its way to them
+    notices.router,  # everybody: what one should know or do
+    webhooks.router,  # systems of departments and supervisors: the same, sent to them
     organisations.router,  # people and certificates
     sign_on.router,  # everybody: how one signs on
     sign_on.well_known,  # whoever verifies tokens of ours

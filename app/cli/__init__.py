@@ -1,5 +1,5 @@
 """Operator verbs: `onevisit serve | migrate | openapi | adapter … |
-deliveries … | answers … | keys … | token … | demo |
+deliveries … | jobs … | answers … | keys … | token … | demo |
 doctor`. Each says in one sentence what went wrong.
 """
 
@@ -14,6 +14,7 @@ from app.cli import (
     answers,
     deliveries,
     doctor,
+    jobs,
     keys,
     openapi,
     people,
@@ -62,6 +63,11 @@ app.add_typer(
         "What is on its way to departments: list, send again, drop.",
         "回传：查看、重发、放弃。",
     ),
+)
+app.add_typer(
+    jobs.app,
+    name="jobs",
+    help=said("What is done at its time: list, do now.", "定时任务：查看、立即执行。"),
 )
 app.add_typer(
     openapi.app, name="openapi", help=said("The published contracts.", "已发布的接口约定。")

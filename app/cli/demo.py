@@ -191,7 +191,7 @@ def _play(
     path = f"/v1/profiles/{BUSINESS}?purpose=inspection&task={task}"
     healthy = doors["inspector"].ask("GET", path)
     screen.profile("One check", healthy)
-    _record(screen, doors["inspector"], task, healthy["etag"])
+    _record(screen, doors["inspector"], doors["colleague"], task, healthy["etag"])
     _set_faults(control, BROKEN)
     broken = doors["inspector"].ask("GET", path, cache_control="no-cache")
     screen.profile(
@@ -210,6 +210,13 @@ def _people(gateway: str, issuer: LocalIssuer) -> dict[str, Door]:
             Role.INSPECTOR,
             department="fire",
             certificate_no="ZJ-0001",
+            seconds=86400,
+        ),
+        "colleague": issuer.token(
+            "inspector-li",
+            Role.INSPECTOR,
+            department="food",
+            certificate_no="ZJ-0002",
             seconds=86400,
         ),
         "leader": issuer.token("leader-chen", Role.TEAM_LEADER, department="fire", seconds=86400),
@@ -273,8 +280,8 @@ def _task(doors: dict[str, Door]) -> str:
     return str(doors["leader"].ask("POST", "/v1/tasks", wanted)["id"])
 
 
-def _record(screen: Screen, inspector: Door, task: str, etag: str) -> None:
-    """One visit, recorded once; two departments receive it."""
+def _record(screen: Screen, inspector: Door, colleague: Door, task: str, etag: str) -> None:
+    """One visit, recorded once and confirmed by the second officer; two departments receive it."""
     now = datetime.now(UTC)
     body = {
         "business_id": BUSINESS,
@@ -301,6 +308,8 @@ def _record(screen: Screen, inspector: Door, task: str, etag: str) -> None:
     }
     record_id = str(uuid.uuid4())
     record = inspector.ask("PUT", f"/v1/inspections/{record_id}", body)
+    said = {"digest": record["digest"]}
+    record = colleague.ask("POST", f"/v1/inspections/{record_id}:confirm", said)
     until = time.monotonic() + _RECEIPT_SECONDS
     while any(w["state"] == "pending" for w in record["write_back"]) and time.monotonic() < until:
         time.sleep(0.1)

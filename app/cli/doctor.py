@@ -12,11 +12,14 @@ import sysconfig
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import typer
 from pydantic import ValidationError
 
+from app.core.calendar import CalendarError, read_calendar
+from app.core.clock import local_date
 from app.core.settings import Settings, SettingsError
 
 _LEAST_FREE_MIB, _LEAST_FILES = 1024, 4096
@@ -310,6 +313,25 @@ def _rights(settings: Settings) -> Iterator[Examined]:
         )
 
 
+def _calendar(settings: Settings) -> Iterator[Examined]:
+    try:
+        calendar = read_calendar(settings.calendar_file)
+    except CalendarError as error:
+        yield Examined("calendar", False, str(error), "Mend ONEVISIT_CALENDAR_FILE.")
+        return
+    year = local_date(datetime.now(UTC)).year
+    unknown = [each for each in (year, year + 1) if not calendar.is_published(each)]
+    words = " and ".join(map(str, unknown))
+    yield Examined(
+        "calendar",
+        None if unknown else True,
+        f"days off of {words} are not known: deadlines of then are provisional"
+        if unknown
+        else f"days off of {year} and {year + 1} are known",
+        "Name the days in ONEVISIT_CALENDAR_FILE once they are published." if unknown else "",
+    )
+
+
 def _file(settings: Settings) -> str:
     return settings.database_url.removeprefix("sqlite:///")
 
@@ -323,6 +345,7 @@ _CHECKS: dict[str, Callable[[Settings], Iterator[Examined]]] = {
     "door": _door,
     "processes": _processes,
     "rights": _rights,
+    "calendar": _calendar,
 }
 
 

@@ -127,6 +127,8 @@ class Screen:
     def receipts(self, record: dict[str, Any]) -> None:
         """Who has received a visit's results."""
         self._console.print(f"\n  [bold]One visit, recorded once[/] ({record['id']})")
+        present = [o for o in record["officers"] if o["presence"] == "confirmed"]
+        self._console.print(f"  [green]✔[/] {len(present)} officers confirmed by their own tokens")
         for row in record["write_back"]:
             receipt = (row["receipt"] or {}).get("receipt_no", "no receipt yet")
             self._console.print(

@@ -54,6 +54,11 @@ class Keyring:
         return _keys_of_seals(self._secrets, "onevisit issuer keys v1")
 
     @property
+    def webhooks(self) -> tuple[Key, ...]:
+        """Of the secrets that webhooks share with the gateway."""
+        return _keys_of_seals(self._secrets, "onevisit webhook secrets v1")
+
+    @property
     def seals_of_version_1(self) -> tuple[bytes, ...]:
         """Of credentials that were sealed without a key id."""
         return tuple(_derive(secret, _SEALS_1) for secret in self._secrets)

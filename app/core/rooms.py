@@ -7,16 +7,28 @@ lists the rooms; it knows nothing else of them.
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
 from fastapi import FastAPI
 from prometheus_client.core import Metric
 
 from app.core.clock import Clock
+from app.core.schedule import Schedule, Span
 from app.core.settings import Settings
 
 Step = Callable[[], Awaitable[int | bool]]
 """Background work: says whether it found something to do."""
 Families = Callable[[], Iterable[Metric]]
+
+
+class Job(NamedTuple):
+    """What is done at its time, by one process of all. `run` is given the days it is for, and gives
+    what it came to; what it raises is tried again.
+    """
+
+    name: str
+    schedule: Schedule
+    run: Callable[[Span], Awaitable[dict[str, Any]]]
 
 
 @dataclass(slots=True)
@@ -30,6 +42,8 @@ class House:
     """Run by the worker of this process, if it has one."""
     steady: list[Step] = field(default_factory=list)
     """Run four times a second, by every process."""
+    jobs: list[Job] = field(default_factory=list)
+    """Done by the worker of one process."""
     checks: dict[str, Callable[[], bool]] = field(default_factory=dict)
     """What must hold for this process to be ready."""
     families: list[Families] = field(default_factory=list)

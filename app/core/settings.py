@@ -81,6 +81,9 @@ class Settings(BaseSettings):
         le=6,
         description="after SIGTERM: not ready, but answering, so that a balancer can look away",
     )
+    calendar_file: Path | None = Field(
+        None, description="days off and make-up days that correct the calendar: `date,working`"
+    )
     secret_key: SecretStr | None = Field(
         None, description="≥ 32 characters; encrypts credentials, keys references and cursors"
     )

@@ -1,5 +1,6 @@
 """SQL of the outbox."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, func, update
@@ -124,10 +125,7 @@ def find(session: Session, delivery_id: str, *, lock: bool = False) -> Delivery 
     return session.exec(query.with_for_update() if lock else query).first()
 
 
-def of_object(session: Session, object_id: str) -> list[Delivery]:
-    """Rows that tell of one object."""
-    return list(
-        session.exec(
-            select(Delivery).where(Delivery.object_id == object_id).order_by(col(Delivery.position))
-        )
-    )
+def of_objects(session: Session, ids: Sequence[str]) -> list[Delivery]:
+    """Rows that tell of some objects."""
+    query = select(Delivery).where(col(Delivery.object_id).in_(ids))
+    return list(session.exec(query.order_by(col(Delivery.position))))

@@ -2,9 +2,10 @@
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 
 from anyio import CapacityLimiter, to_thread
 from sqlmodel import Session
@@ -14,12 +15,16 @@ from adapters.contract.errors import MessageRefused
 from app.audit.events import Event, EventName
 from app.audit.service import Trail
 from app.core.db import Database
-from app.core.ids import new_id
 from app.delivery import repository
 from app.delivery.backoff import DEAD_AFTER, wait_after
 from app.delivery.lanes import DeliveryLanes, Destination
 from app.delivery.models import Delivery
+from app.delivery.notices.addressing import holders
+from app.delivery.notices.models import DESTINATION
+from app.delivery.notices.service import Announcement, notify
+from app.delivery.senders import Sender
 from app.operations.lease import LEASE
+from auth.principal import Role
 
 log = logging.getLogger("onevisit.delivery")
 _QUIET_SECONDS, _THREADS = 0.2, 4
@@ -27,14 +32,6 @@ _LONGEST_SEND_SECONDS = 7.0
 """Below the lease, so that nobody else sends it meanwhile."""
 _ANSWERED = frozenset({"upstream_error", "adapter_failed"})
 """Failures of somebody who is there."""
-
-
-class Sender(Protocol):
-    """Hands a message to a department's system; raises `AdapterError` if it did not arrive."""
-
-    async def send(self, department: str, region: str, message: dict[str, Any]) -> ResultReceipt:
-        """The receipt of the department's office of a region."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,48 +44,13 @@ class Leased:
     lease_until: datetime
 
 
-def enqueue(
-    session: Session,
-    now: datetime,
-    *,
-    department: str,
-    region: str,
-    ordering_key: str,
-    object_id: str,
-    message: dict[str, Any],
-) -> str:
-    """Add a message to this transaction. Its id travels as `delivery_id`, by which the department
-    knows a repetition.
-    """
-    delivery_id = str(new_id())
-    repository.add(
-        session,
-        Delivery(
-            id=delivery_id,
-            department=department,
-            region=region,
-            ordering_key=ordering_key,
-            object_id=object_id,
-            message={**message, "delivery_id": delivery_id},
-            created_at=now,
-            next_at=now,
-        ),
-    )
-    return delivery_id
-
-
-def of_object(session: Session, object_id: str) -> list[dict[str, Any]]:
-    """How far the messages about one object have got."""
-    return [
-        {
-            "department": row.department,
-            "state": row.state,
-            "attempts": row.attempts,
-            "receipt": row.receipt,
-            "last_error": row.last_error,
-        }
-        for row in repository.of_object(session, object_id)
-    ]
+def of_objects(session: Session, ids: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
+    """How far the messages about some objects have got, by object."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    told = {"department", "state", "attempts", "receipt", "last_error"}
+    for row in repository.of_objects(session, ids):
+        found.setdefault(row.object_id, []).append(row.model_dump(include=told))
+    return found
 
 
 class Carrier:
@@ -235,6 +197,11 @@ def settle(
                 happened.append(EventName.RESULT_GIVEN_UP)
         for event in happened:
             trail.append(session, _entry(event, row))
+        if row.state in {"refused", "dead"} and not row.department.startswith(DESTINATION):
+            managers = holders(Role.DATA_MANAGER, row.region, row.department)
+            notify(
+                session, now, Announcement(f"delivery.{row.state}", "delivery", row.id), [managers]
+            )
 
 
 def _entry(event: EventName, row: Delivery) -> Event:

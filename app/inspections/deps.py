@@ -2,15 +2,38 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import time
+from typing import Any
+
+from sqlmodel import Session
 
 from app.core.deps import DATABASE
 from app.core.numbering import numbering
-from app.core.rooms import House
+from app.core.rooms import House, Job
+from app.core.schedule import Schedule, Span
+from app.inspections import reminders
 from app.inspections.models import RECORDS
+from app.operations.jobs.deps import JOBS, in_transaction
+
+_MORNING = Schedule(time(8, 30), "working")
 
 
 @asynccontextmanager
 async def open_room(house: House) -> AsyncIterator[None]:
-    """Records are numbered as long as it is open."""
-    house.steady += numbering(DATABASE.of(house.app), RECORDS)
+    """Records are numbered, and officers reminded of records and certificates, as long as it is
+    open.
+    """
+    database, calendar = DATABASE.of(house.app), JOBS.of(house.app).calendar
+    house.steady += numbering(database, RECORDS)
+
+    def of_records(session: Session, span: Span) -> dict[str, Any]:
+        return reminders.of_records(session, house.clock.now(), span, calendar)
+
+    def of_certificates(session: Session, span: Span) -> dict[str, Any]:
+        return reminders.of_certificates(session, house.clock.now(), span)
+
+    house.jobs += [
+        Job("records.remind", _MORNING, in_transaction(database, of_records)),
+        Job("certificates.remind", _MORNING, in_transaction(database, of_certificates)),
+    ]
     yield

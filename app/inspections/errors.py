@@ -1,6 +1,6 @@
 """Refusals of a record."""
 
-from app.core.errors import InvalidRequest, NotAllowed, NotFound
+from app.core.errors import Conflict, InvalidRequest, NotAllowed, NotFound
 
 
 class InspectionUnknown(NotFound):
@@ -45,3 +45,15 @@ class ItemTwice(InvalidRequest):
 
 class VisitTimeInvalid(InvalidRequest):
     code = "inspection.visit_time_invalid"
+
+
+class DigestOther(InvalidRequest):
+    code = "inspection.digest_other"
+
+
+class SamePerson(NotAllowed):
+    code = "inspection.same_person"
+
+
+class AlreadyHandedOn(Conflict):
+    code = "inspection.already_handed_on"

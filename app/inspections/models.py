@@ -20,7 +20,8 @@ RECORDS = Feed(
 
 class Inspection(SQLModel, table=True):
     """A visit's record. `number` orders pulls; `position` is storage order; `id` was made by the
-    client.
+    client. `confirmation`: pending while an officer's word may yet make results count, denied where
+    some never will, else settled.
     """
 
     __tablename__ = "inspections"
@@ -45,8 +46,29 @@ class Inspection(SQLModel, table=True):
     note: str | None = Field(default=None, max_length=2000)
     body_digest: str = Field(max_length=64)
     not_connected: list[str] = Field(sa_column=Column(JSON, nullable=False))
+    confirmation: str = Field(default="settled", max_length=8)
     number: int | None = Field(default=None, sa_type=BigSerial)
     txid: int | None = Field(default=None, sa_column=txid_column())
+
+
+class Attendance(SQLModel, table=True):
+    """An officer whom a record names, and what he says himself. `state`: pending, confirmed, denied
+    (then `reason` says why); `subject` said so.
+    """
+
+    __tablename__ = "attendances"
+    __table_args__ = (
+        Index("ix_attendances_record", "inspection_id", "certificate_no", unique=True),
+        Index("ix_attendances_officer", "certificate_no", "position"),
+    )
+    position: int | None = Field(default=None, primary_key=True, sa_type=BigSerial)
+    inspection_id: str = Field(max_length=36, foreign_key="inspections.id")
+    certificate_no: str = Field(max_length=64)
+    department: str = Field(max_length=40)
+    state: str = Field(default="pending", max_length=12)
+    subject: str | None = Field(default=None, max_length=120)
+    decided_at: datetime | None = None
+    reason: str | None = Field(default=None, max_length=300)
 
 
 class InspectionResult(SQLModel, table=True):

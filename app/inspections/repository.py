@@ -1,7 +1,8 @@
 """SQL of records."""
 
 import json
-from datetime import date
+from collections.abc import Sequence
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from sqlmodel import Session, col, select
 
 from adapters.contract import tables
 from app.core.scoping import within
-from app.inspections.models import Inspection, InspectionResult
+from app.inspections.models import Attendance, Inspection, InspectionResult
 from auth.scope import Scope
 
 _LIMITS = Path(__file__).with_name("data") / "limits.csv"
@@ -33,15 +34,22 @@ def hold_id(session: Session, inspection_id: str) -> None:
         )
 
 
-def add(session: Session, record: Inspection, results: list[InspectionResult]) -> None:
-    """Store a record and its results. SQLite numbers as it writes, PostgreSQL in steps."""
+def add(
+    session: Session,
+    record: Inspection,
+    results: list[InspectionResult],
+    attendances: list[Attendance],
+) -> None:
+    """Store a record, its results and who is asked. SQLite numbers as it writes, PostgreSQL in
+    steps.
+    """
     session.add(record)
     session.flush()
     if session.get_bind().dialect.name == "sqlite":
         record.number = record.position
     for result in results:
         result.number, result.region = record.number, record.region
-    session.add_all(results)
+    session.add_all([*results, *attendances])
 
 
 def find(session: Session, inspection_id: str) -> Inspection | None:
@@ -78,7 +86,65 @@ def _concerning(scope: Scope) -> list[ColumnElement[bool]]:
     return [or_(col(Inspection.lead_department) == scope.department, told.exists())]
 
 
-def results_of(session: Session, inspection_id: str) -> list[InspectionResult]:
-    """A record's results in their order."""
-    query = select(InspectionResult).where(InspectionResult.inspection_id == inspection_id)
-    return list(session.exec(query.order_by(col(InspectionResult.ordinal))))
+def results_of(session: Session, ids: Sequence[str]) -> dict[str, list[InspectionResult]]:
+    """Results in their order, by record."""
+    found: dict[str, list[InspectionResult]] = {}
+    query = select(InspectionResult).where(col(InspectionResult.inspection_id).in_(ids))
+    order = col(InspectionResult.inspection_id), col(InspectionResult.ordinal)
+    for row in session.exec(query.order_by(*order)):
+        found.setdefault(row.inspection_id, []).append(row)
+    return found
+
+
+def attendances_of(session: Session, ids: Sequence[str]) -> dict[str, list[Attendance]]:
+    """Who was asked of records, by record."""
+    found: dict[str, list[Attendance]] = {}
+    query = select(Attendance).where(col(Attendance.inspection_id).in_(ids))
+    for row in session.exec(query.order_by(col(Attendance.position))):
+        found.setdefault(row.inspection_id, []).append(row)
+    return found
+
+
+def held_for(session: Session, inspection_id: str, certificate_no: str) -> Inspection | None:
+    """A record that names a certificate and asked its holder, held until the transaction ends."""
+    asked = select(Attendance.inspection_id).where(
+        Attendance.inspection_id == Inspection.id, Attendance.certificate_no == certificate_no
+    )
+    query = select(Inspection).where(Inspection.id == inspection_id, asked.exists())
+    return session.exec(query.with_for_update()).first()
+
+
+def page_for(
+    session: Session, certificate_no: str, *, waiting: bool, before: int, limit: int
+) -> list[tuple[int, Inspection]]:
+    """Records that name a certificate, newest first, before a position (all where it is 0);
+    `waiting`: only those whose holder has not said anything.
+    """
+    query = select(Attendance.position, Inspection).join(
+        Inspection, col(Inspection.id) == col(Attendance.inspection_id)
+    )
+    query = query.where(Attendance.certificate_no == certificate_no)
+    if waiting:
+        query = query.where(Attendance.state == "pending")
+    if before:
+        query = query.where(col(Attendance.position) < before)
+    rows = session.exec(query.order_by(col(Attendance.position).desc()).limit(limit))
+    return [(position or 0, record) for position, record in rows]
+
+
+def unconfirmed(session: Session, since: datetime) -> list[tuple[Inspection, list[str]]]:
+    """Records sent since a moment that want somebody's word, and of whose certificates."""
+    query = (
+        select(Inspection, Attendance.certificate_no)
+        .join(Attendance, col(Attendance.inspection_id) == col(Inspection.id))
+        .where(
+            Inspection.confirmation == "pending",
+            col(Inspection.submitted_at) >= since,
+            Attendance.state == "pending",
+        )
+        .order_by(col(Inspection.position), col(Attendance.position))
+    )
+    found: dict[str, tuple[Inspection, list[str]]] = {}
+    for record, certificate_no in session.exec(query):
+        found.setdefault(record.id, (record, []))[1].append(certificate_no)
+    return list(found.values())

@@ -3,16 +3,22 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 
-from app.audit.deps import SequencerDep, TrailDep
+from app.audit.deps import SequencerDep, TrailDep, reads
 from app.audit.events import EventName
 from app.audit.service import act_of
 from app.core.admission import Priority, takes
-from app.core.deps import ReadSessionDep, SessionDep
+from app.core.deps import ReadSessionDep, SessionDep, SettingsDep
+from app.core.pagination import CursorQuery, LimitQuery, Page, decode_cursor, ended, page_of
 from app.core.problems import trace_id_of
-from app.inspections import service
-from app.inspections.schemas import InspectionRead, InspectionWrite
+from app.inspections import confirming, service
+from app.inspections.schemas import (
+    ConfirmationWrite,
+    DenialWrite,
+    InspectionRead,
+    InspectionWrite,
+)
 from app.registry.deps import DIRECTORY
 from app.registry.directory import Directory
 from auth.dependencies import requires
@@ -38,7 +44,8 @@ def submit_inspection(
     principal: Annotated[Principal, Depends(requires(Permission.INSPECTION_WRITE))],
 ) -> InspectionRead:
     """Record a visit once under an id you made; repeat safely. Every department concerned receives
-    its results.
+    its results as soon as they count: a second officer has confirmed that he was there, and whoever
+    concluded something has said so himself.
     """
     writer = service.Writer(session, trail, principal, directory.takes_results)
     record, replayed = service.submit(writer, str(inspection_id), inspection)
@@ -49,6 +56,57 @@ def submit_inspection(
 
 
 Reader = Annotated[Principal, Depends(requires(Permission.INSPECTION_READ))]
+Writer = Annotated[Principal, Depends(requires(Permission.INSPECTION_WRITE))]
+Lister = Annotated[Principal, Depends(reads(EventName.RECORDS_LISTED, Permission.INSPECTION_WRITE))]
+
+
+@router.get("")
+@takes(Priority.PULL)
+def list_inspections(
+    session: ReadSessionDep,
+    settings: SettingsDep,
+    principal: Lister,
+    waiting: Annotated[bool, Query(description="only those that want your own word")] = False,
+    cursor: CursorQuery = None,
+    limit: LimitQuery = 50,
+) -> Page[InspectionRead]:
+    """Records that name your certificate as present, newest first."""
+    query = {"records_of": principal.certificate_no, "waiting": waiting}
+    before = decode_cursor(settings.keys, cursor, query)
+    rows = confirming.list_own(session, principal, waiting=waiting, before=before, limit=limit + 1)
+    return ended(page_of(settings.keys, rows, query, after=before, limit=limit))
+
+
+@router.post("/{inspection_id}:confirm")
+@takes(Priority.RECORD)
+def confirm_inspection(
+    inspection_id: UUID,
+    given: ConfirmationWrite,
+    session: SessionDep,
+    trail: TrailDep,
+    principal: Writer,
+) -> InspectionRead:
+    """Say by your own token that you were there and concluded what stands in your name. What counts
+    now goes to its departments.
+    """
+    word = confirming.Word("confirmed", given.digest)
+    return confirming.say(session, trail, principal, str(inspection_id), word)
+
+
+@router.post("/{inspection_id}:deny")
+@takes(Priority.RECORD)
+def deny_inspection(
+    inspection_id: UUID,
+    given: DenialWrite,
+    session: SessionDep,
+    trail: TrailDep,
+    principal: Writer,
+) -> InspectionRead:
+    """Say that you were not there, or did not conclude what stands in your name: it never counts.
+    You may change your word until results are handed on.
+    """
+    word = confirming.Word("denied", given.digest, given.reason)
+    return confirming.say(session, trail, principal, str(inspection_id), word)
 
 
 async def audit_reading(

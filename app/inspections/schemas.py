@@ -8,12 +8,22 @@ from pydantic_core import PydanticCustomError
 
 from adapters.contract.business_id import Unusual
 from app.core.moments import Moment
+from app.inspections.presence import Confirmation
 from app.organisations.schemas import CertificateNo
 
 Mode = Literal["observed", "determined"]
 Result = Literal["conform", "nonconform", "not_applicable", "not_checked"]
-WriteBackState = Literal["pending", "delivered", "refused", "dead", "dropped", "not_connected"]
-RecordState = Literal["submitted", "written_back", "not_written_back"]
+WriteBackState = Literal[
+    "pending_confirmation",
+    "not_confirmed",
+    "pending",
+    "delivered",
+    "refused",
+    "dead",
+    "dropped",
+    "not_connected",
+]
+RecordState = Literal["pending_confirmation", "submitted", "written_back", "not_written_back"]
 DepartmentName = Annotated[str, Field(min_length=2, max_length=40, pattern=r"^[a-z][a-z0-9_]*$")]
 Note = Annotated[str, Field(max_length=2000, pattern=r"^[^\x00]*$")]
 
@@ -68,6 +78,22 @@ class InspectionWrite(BaseModel):
     note: Note | None = None
 
 
+class ConfirmationWrite(BaseModel):
+    """An officer's own word on a record that names him: which one he has read."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    digest: str = Field(
+        pattern=r"^sha-256:[0-9a-f]{64}$", description="of the record as you read it"
+    )
+
+
+class DenialWrite(ConfirmationWrite):
+    """That an officer was not there, or did not conclude what stands in his name."""
+
+    reason: str = Field(min_length=4, max_length=300, pattern=r"^[^\x00]*[^\x00\s][^\x00]*$")
+
+
 class ResultRead(BaseModel):
     """One item's result."""
 
@@ -77,6 +103,9 @@ class ResultRead(BaseModel):
     result: Result
     note: str | None
     by: str
+    confirmation: Confirmation = Field(
+        description="whether whoever concluded said so by a token of his own"
+    )
 
 
 class ReceiptRead(BaseModel):
@@ -101,12 +130,17 @@ class OfficerOnVisit(BaseModel):
 
     certificate_no: str
     department: str
+    presence: Confirmation = Field(description="whether he said himself that he was there")
+    decided_at: datetime | None = None
+    reason: str | None = Field(None, description="why he says that he was not")
 
 
 class InspectionRead(BaseModel):
-    """A record as stored, with each department's receipt. `state` is submitted while anything is
-    on its way to a connected department, then written_back if all have given their receipt; else
-    not_written_back: one of them was refused, given up or dropped, or nobody is connected.
+    """A record as stored, with each department's receipt. `state` is pending_confirmation while the
+    word of an officer is wanted for results to count, then submitted while anything is on its way
+    to a connected department, then written_back if all have given their receipt; else
+    not_written_back: one of them was refused, given up, dropped or not confirmed, or nobody is
+    connected.
     """
 
     id: str

@@ -1,20 +1,18 @@
 """Take a record once, hand it on, show how far it got. Callers commit."""
 
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC
 
 from sqlmodel import Session
 
-from adapters.contract import parse
 from app.audit.events import EventName
 from app.audit.service import Trail, act_of
 from app.businesses.service import identified
 from app.core.clock import local_date
 from app.core.db import Database
 from app.core.errors import InvalidRequest
-from app.delivery import service as delivery
 from app.inspections import repository
 from app.inspections.errors import (
     DepartmentUnknown,
@@ -29,16 +27,12 @@ from app.inspections.errors import (
     VisitTaskUnknown,
     VisitTimeInvalid,
 )
-from app.inspections.models import RECORDS, Inspection, InspectionResult
+from app.inspections.models import RECORDS, Attendance, Inspection, InspectionResult
+from app.inspections.reading import part_of, presence_of, read
 from app.inspections.rules import are_enough, may_determine, missing_certificates, visit_time_error
-from app.inspections.schemas import (
-    InspectionRead,
-    InspectionWrite,
-    RecordState,
-    ResultRead,
-    WriteBackRead,
-    WriteBackState,
-)
+from app.inspections.schemas import InspectionRead, InspectionWrite
+from app.inspections.telling import tell_submitted
+from app.inspections.writing_back import hand_on
 from app.organisations.errors import OfficerUnknown
 from app.organisations.service import known_departments, valid_departments
 from app.tasks.service import Unfit, task_of_visit
@@ -74,10 +68,12 @@ def submit(
     if known is not None:
         if known.body_digest not in {digest, *of_before}:
             raise IdReused(pointer="/path/inspection_id")
-        return _read(session, known, repository.results_of(session, known.id)), True
+        return read(session, known), True
     record, results = _checked(writer, inspection_id, given, digest)
-    repository.add(session, record, results)
-    _hand_on(writer, record, results)
+    attendances = _attendances(writer, record)
+    presence = presence_of(attendances, record)
+    record.confirmation = hand_on(session, writer.trail.clock.now(), record, results, presence)
+    repository.add(session, record, results, attendances)
     event = act_of(
         writer.principal,
         EventName.RECORD_SUBMITTED,
@@ -88,8 +84,9 @@ def submit(
         object_ref=record.id,
     )
     writer.trail.append(session, event)
+    tell_submitted(session, record, attendances)
     session.flush()
-    return _read(session, record, repository.results_of(session, record.id)), False
+    return read(session, record), False
 
 
 def number_records(database: Database) -> None:
@@ -111,14 +108,13 @@ def read_record(session: Session, principal: Principal, inspection_id: str) -> I
     )
     if record is None:
         raise InspectionUnknown
-    results = repository.results_of(session, record.id)
+    found = read(session, record)
     on_visit = principal.certificate_no in {o["certificate_no"] for o in record.officers}
     if on_visit or record.submitted_by == principal.subject:
-        return _read(session, record, results)
-    concerned = {record.lead_department, *(result.department for result in results)}
+        return found
+    concerned = {record.lead_department, *(result.department for result in found.results)}
     if not scope.covers(record.region, *concerned):
         raise InspectionUnknown
-    found = _read(session, record, results)
     return found if principal.department is None else part_of(found, principal.department)
 
 
@@ -261,71 +257,11 @@ def _officers(writer: Writer, given: InspectionWrite) -> dict[str, str]:
     return departments_of
 
 
-def _hand_on(writer: Writer, record: Inspection, results: list[InspectionResult]) -> None:
-    now, business = writer.trail.clock.now(), parse(record.business_id, "on_licence")
-    for department in sorted({r.department for r in results} - set(record.not_connected)):
-        own = [
-            r.model_dump(include={"item_code", "mode", "result", "note", "by"})
-            for r in results
-            if r.department == department
-        ]
-        delivery.enqueue(
-            writer.session,
-            now,
-            department=department,
-            region=record.region,
-            ordering_key=record.business_id,
-            object_id=record.id,
-            message={
-                "inspection_id": record.id,
-                "business_id": business.embedded or business.value,
-                "scheme": business.scheme,
-                "site": record.site,
-                "visit_started_at": record.visit_started_at.isoformat(),
-                "visit_ended_at": record.visit_ended_at.isoformat(),
-                "officers": record.officers,
-                "results": own,
-                "digest": record.body_digest,
-            },
-        )
-
-
-def _read(session: Session, record: Inspection, results: list[InspectionResult]) -> InspectionRead:
-    deliveries = [WriteBackRead(**row) for row in delivery.of_object(session, record.id)]
-    return record_read(record, results, deliveries)
-
-
-def _state(of_deliveries: set[WriteBackState]) -> RecordState:
-    if "pending" in of_deliveries:
-        return "submitted"
-    # where no department's system is connected, nobody has received anything
-    return "written_back" if of_deliveries == {"delivered"} else "not_written_back"
-
-
-_INTERNAL = ("position", "number", "txid", "task_id", "body_digest", "not_connected")
-
-
-def record_read(
-    record: Inspection, results: Iterable[InspectionResult], deliveries: Iterable[WriteBackRead]
-) -> InspectionRead:
-    """A record as it leaves; `deliveries` are those to connected departments."""
-    write_back = list(deliveries)
-    state = _state({row.state for row in write_back})
-    write_back += [WriteBackRead(department=d, state="not_connected") for d in record.not_connected]
-    return InspectionRead(
-        **record.model_dump(exclude={*_INTERNAL}),
-        state=state,
-        task=record.task_id,
-        digest=f"sha-256:{record.body_digest}",
-        results=[ResultRead.model_validate(r, from_attributes=True) for r in results],
-        write_back=write_back,
-    )
-
-
-def part_of(record: InspectionRead, department: str) -> InspectionRead:
-    """What a token that names one department sees of a record."""
-    own: dict[str, object] = {
-        "results": [r for r in record.results if r.department == department],
-        "write_back": [w for w in record.write_back if w.department == department],
-    }
-    return record.model_copy(update=own)
+def _attendances(writer: Writer, record: Inspection) -> list[Attendance]:
+    """Everybody named is asked; whoever sends the record has said so by his token."""
+    asked = [Attendance(inspection_id=record.id, **officer) for officer in record.officers]
+    for row in asked:
+        if row.certificate_no == writer.principal.certificate_no:
+            row.state, row.subject = "confirmed", record.submitted_by
+            row.decided_at = record.submitted_at
+    return asked

@@ -8,7 +8,9 @@ from sqlmodel import SQLModel
 import app.agreements.models
 import app.audit.models
 import app.delivery.models
+import app.delivery.notices.models
 import app.inspections.models
+import app.operations.jobs.models
 import app.organisations.models
 import app.profile.models
 import app.registry.models

@@ -14,3 +14,12 @@ class OperationWaits(Conflict):
 
 class OperationOver(Conflict):
     code = "operation.over"
+
+
+class JobUnknown(NotFound):
+    code = "job.unknown"
+
+
+class JobUnderWay(Conflict):
+    code = "job.under_way"
+    retryable = True

@@ -1,7 +1,7 @@
 """SQL of units and people."""
 
 from collections.abc import Collection, Iterable
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Text, cast, delete, or_, update
@@ -216,3 +216,15 @@ def ended_sign_ons(
     query = sql_select(*map(col, told)).where(col(row.changed) > after)
     rows: Any = session.connection().execute(query)
     return [tuple(row) for row in rows]
+
+
+def ending_certificates(session: Session, after: date, until: date) -> list[tuple[str, date]]:
+    """Certificates of active people, and their last day, if it lies within these days."""
+    query = sql_select(col(Person.certificate_no), col(Person.certificate_to)).where(
+        col(Person.certificate_no).is_not(None),
+        col(Person.certificate_to) > after,
+        col(Person.certificate_to) <= until,
+        col(Person.state) == "active",
+    )
+    rows = session.execute(query.order_by(col(Person.certificate_no)))
+    return [(number, last) for number, last in rows]

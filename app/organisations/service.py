@@ -172,3 +172,8 @@ def known_departments(session: Session) -> frozenset[str]:
     to.
     """
     return frozenset(DEPARTMENTS) | repository.departments(session)
+
+
+def ending_certificates(session: Session, after: date, until: date) -> list[tuple[str, date]]:
+    """Certificates of active people whose last day lies after a day, up to another."""
+    return repository.ending_certificates(session, after, until)

@@ -42,6 +42,7 @@ from app.registry.schemas import (
     CredentialsRead,
     CredentialsWrite,
 )
+from app.registry.telling import tell_suspended
 from auth.principal import Principal, Role
 from auth.scope import scope_of
 
@@ -305,6 +306,8 @@ def change_service(desk: Desk, adapter_id: str, action: Action, note: str) -> Ad
     if action is Action.RETIRE:
         adapter.published_version = adapter.candidate_version = None
         repository.drop_credentials(desk.session, adapter_id)
+    if action is Action.SUSPEND:
+        tell_suspended(desk.session, desk.trail.clock.now(), adapter)
     bump(desk.session, SNAPSHOT_NAME)
     desk.record(_SERVICE_EVENTS[action], adapter_id)
     return _read(desk.session, adapter)

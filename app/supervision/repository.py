@@ -1,6 +1,5 @@
 """Reads records across rooms; writes nothing."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -82,11 +81,15 @@ def _numbers(wanted: Filter, after: int) -> "SelectOfScalar[int | None]":
 
 def _in_state(state: str) -> tuple[ColumnElement[bool], ...]:
     """As `inspections` words what became of a record's deliveries."""
+    unsaid = col(Inspection.confirmation) == "pending"
+    if state == "pending_confirmation":
+        return (unsaid,)
     waits, fails = _has_delivery("pending"), _has_delivery("refused", "dead", "dropped")
     if state == "submitted":
-        return (waits,)
-    arrived = _has_delivery("delivered") & ~fails  # nothing was on its way where none is connected
-    return ~waits, ~arrived if state == "not_written_back" else arrived
+        return ~unsaid, waits
+    # nothing was on its way where none is connected
+    arrived = _has_delivery("delivered") & ~fails & (col(Inspection.confirmation) != "denied")
+    return ~unsaid, ~waits, ~arrived if state == "not_written_back" else arrived
 
 
 def _has_delivery(*states: str) -> ColumnElement[bool]:
@@ -105,24 +108,3 @@ def _has_result(result: str, *, of_department: bool) -> ColumnElement[bool]:
         .where(InspectionResult.inspection_id == Inspection.id, InspectionResult.result == result)
         .exists()
     )
-
-
-def results_of(session: Session, ids: Sequence[str]) -> dict[str, list[InspectionResult]]:
-    """Results by record."""
-    found: dict[str, list[InspectionResult]] = {}
-    query = select(InspectionResult).where(col(InspectionResult.inspection_id).in_(ids))
-    for row in session.exec(
-        query.order_by(col(InspectionResult.inspection_id), col(InspectionResult.ordinal))
-    ):
-        found.setdefault(row.inspection_id, []).append(row)
-    return found
-
-
-def deliveries_of(session: Session, ids: Sequence[str]) -> dict[str, list[Delivery]]:
-    """Deliveries by record."""
-    found: dict[str, list[Delivery]] = {}
-    for row in session.exec(
-        select(Delivery).where(col(Delivery.object_id).in_(ids)).order_by(col(Delivery.position))
-    ):
-        found.setdefault(row.object_id, []).append(row)
-    return found

@@ -7,8 +7,9 @@ from dataclasses import replace
 from sqlmodel import Session
 
 from app.core.db import Database
-from app.inspections.schemas import InspectionRead, WriteBackRead
-from app.inspections.service import number_records, part_of, record_read
+from app.inspections.reading import part_of, read_all
+from app.inspections.schemas import InspectionRead
+from app.inspections.service import number_records
 from app.supervision import repository
 from app.supervision.repository import Filter
 from app.supervision.spreadsheet import BOM, CURSOR, Language, heading, line, lines
@@ -33,19 +34,10 @@ def page(
 ) -> list[tuple[int, InspectionRead]]:
     """Records after a number as (number, record), each as far as the caller may see it."""
     rows = repository.records(session, wanted, after=after, limit=limit)
-    ids = [row.id for row in rows]
-    results = repository.results_of(session, ids)
-    deliveries = repository.deliveries_of(session, ids)
     found = []
-    for row in rows:
-        sent = [
-            WriteBackRead.model_validate(d, from_attributes=True)
-            for d in deliveries.get(row.id, [])
-        ]
-        record = record_read(row, results.get(row.id, []), sent)
-        if wanted.only_department is not None:
-            record = part_of(record, wanted.only_department)
-        found.append((row.number or 0, record))
+    for row, record in zip(rows, read_all(session, rows), strict=True):
+        own = wanted.only_department
+        found.append((row.number or 0, record if own is None else part_of(record, own)))
     return found
 
 

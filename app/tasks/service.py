@@ -16,6 +16,8 @@ from app.core.clock import Clock, day_begin, local_date
 from app.core.ids import new_id
 from app.core.rules import rule
 from app.core.snapshots import Snapshot, bump
+from app.delivery.notices.addressing import holders
+from app.delivery.notices.service import Announcement, notify
 from app.organisations.service import beyond
 from app.tasks import repository
 from app.tasks.errors import (
@@ -30,7 +32,7 @@ from app.tasks.errors import (
 from app.tasks.lifecycle import OpenTask, was_open
 from app.tasks.models import Task
 from app.tasks.schemas import TaskCreate, TaskRead
-from auth.principal import Principal
+from auth.principal import Principal, Role
 from auth.scope import EVERYTHING, scope_of
 
 SNAPSHOT_NAME = "tasks"
@@ -79,6 +81,9 @@ def open_task(
         ends_at=now + timedelta(hours=wanted.ends_in_hours),
     )
     repository.add(session, task)
+    if task.emergency or principal.subject in task.assignees:
+        leaders = holders(Role.TEAM_LEADER, task.region or task.opened_in, task.department)
+        notify(session, now, Announcement("task.approval_wanted", "task", task.id), [leaders])
     _enter(session, trail, principal, EventName.TASK_OPENED, task)
     return _read(task)
 

@@ -47,6 +47,11 @@ AGREEMENT = {
         "security_responsible": "陈某",
     },
 }  # fmt: skip
+WEBHOOK = {
+    "url": "http://127.0.0.1:9/",
+    "kinds": ["record.denied"],
+    "role": "data_manager",
+}
 CALLERS = [(d, r) for d in ("own", "other") for r in ("own", "other")]
 HEAD = ["route", *(f"{role}.{d}.{r}" for role in Role for d, r in CALLERS)]
 ABOVE_DEPARTMENTS = {
@@ -61,7 +66,8 @@ ABOVE_DEPARTMENTS = {
 """Routes that are about nothing of anybody: their permission is all there is."""
 OF_NOBODY = {
     "GET /v1/catalogue/fields", "GET /v1/catalogue/reasons", "GET /v1/catalogue/findings", "GET /v1/catalogue/rules", "GET /v1/me", "POST /v1/me:sign-out",
-    "POST /v1/businesses:resolve",
+    "POST /v1/businesses:resolve", "GET /v1/inbox", "GET /v1/inbox/unread", "POST /v1/inbox:read", "GET /v1/inspections", "GET /v1/jobs",
+    "POST /v1/jobs/{name}:run", "GET /v1/webhooks/kinds", "POST /v1/webhooks",
 }  # fmt: skip
 
 
@@ -109,6 +115,14 @@ class Things:
         record = an_inspection(self.task, business_id=MAIN)
         answer = await officer.put(f"/v1/inspections/{self.record}", json=record)
         assert answer.status_code in {200, 201}, answer.text
+        second = gateway.caller(
+            "m-2", Role.INSPECTOR, department=OTHER, region=CITY, certificate_no="ZJ-0002"
+        )
+        self.digest = {"digest": answer.json()["digest"]}
+        confirmed = await second.post(f"/v1/inspections/{self.record}:confirm", json=self.digest)
+        assert confirmed.status_code == 200, confirmed.text
+        answer = await manager.post("/v1/webhooks", json=WEBHOOK)
+        self.webhook = answer.json()["webhook_id"]
         self.operation = (await gateway.examine("fire"))["id"]
         rows = (await gateway.coordinator.get("/v1/deliveries")).json()["items"]
         self.delivery = next(r["id"] for r in rows if r["department"] == OWN)
@@ -135,13 +149,14 @@ class Things:
             ("GET", "/v1/deliveries?limit=200", None, self.delivery), ("GET", "/v1/officers", None, "ZJ-0001"),
             ("GET", "/v1/units?limit=200", None, '"m-fire"'), ("GET", "/v1/people?limit=200", None, self.person),
             ("GET", "/v1/records", None, self.record), ("GET", "/v1/records.ndjson", None, self.record),
-            ("GET", "/v1/records.csv", None, self.record),
+            ("GET", "/v1/records.csv", None, self.record), ("GET", "/v1/webhooks", None, self.webhook),
             ("GET", "/v1/audit/entries?event=tasks.task.opened&limit=200", None, self.task),
         )  # fmt: skip
         agreement = "/v1/agreements/m-fire"
         for path in (
             f"/v1/inspections/{self.record}", f"{agreement}/versions/1", f"{agreement}/meter", f"{agreement}/changes?before=1&after=1",
             "/v1/adapters/fire", f"/v1/operations/{self.operation}", f"/v1/deliveries/{self.delivery}", f"/v1/people/{self.person}",
+            f"/v1/webhooks/{self.webhook}", "/v1/inbox", "/v1/inbox/unread", "/v1/inspections", "/v1/jobs", "/v1/webhooks/kinds",
             "/v1/me", "/v1/catalogue/fields", "/v1/catalogue/reasons", "/v1/catalogue/findings", "/v1/catalogue/rules",
         ):  # fmt: skip
             yield "GET", path, None, None
@@ -159,12 +174,18 @@ class Things:
             ("PUT", "/v1/officers/ZJ-M", OFFICER), ("POST", "/v1/units", UNITS[0]), ("PUT", "/v1/units/m-fire", unit),
             ("POST", "/v1/people", PERSON), ("PUT", person, PERSON), ("POST", f"{person}/roles", {"role": "patroller"}),
             ("POST", "/v1/roles:delegate", lent), ("POST", f"{person}:enrol", None), ("PUT", f"{person}/keys", {"keys": []}),
+            ("POST", "/v1/inbox:read", {"ids": [self.task]}), ("POST", "/v1/webhooks", WEBHOOK), ("POST", "/v1/jobs/notices.forget:run", None),
+            ("POST", f"/v1/inspections/{self.record}:confirm", self.digest),
+            ("POST", f"/v1/inspections/{self.record}:deny", {**self.digest, "reason": "tried by everybody"}),
             ("POST", f"{person}:end-sign-ons", None), ("POST", f"/v1/tasks/{self.task}:approve", None),
         ):  # fmt: skip
             yield method, path, body, None
 
     def _ended(self, reason):
         person, unit = f"/v1/people/{self.person}", "/v1/units/m-fire"
+        for act in ("prove", "rotate"):
+            yield "POST", f"/v1/webhooks/{self.webhook}:{act}", None, None
+        yield "DELETE", f"/v1/webhooks/{self.webhook}", None, None
         for path, body in (
             (f"/v1/operations/{self.operation}:cancel", None), (f"/v1/deliveries/{self.delivery}:retry", None),
             (f"/v1/deliveries/{self.delivery}:drop", reason), (f"{person}/roles/{self.role}:end", None), (f"{person}:suspend", None),
@@ -180,7 +201,7 @@ class Things:
             (self.person, "{person_id}"), (self.role, "{role_id}"), (self.task, "{task_id}"), (self.record, "{inspection_id}"), ("{new}", "{inspection_id}"),
             (self.operation, "{operation_id}"), (self.delivery, "{delivery_id}"), ("agreements/m-fire", "agreements/{agreement_id}"),
             ("versions/1", "versions/{version}"), ("adapters/fire", "adapters/{adapter_id}"), ("units/m-fire", "units/{unit_id}"),
-            ("officers/ZJ-M", "officers/{certificate_no}"),
+            ("officers/ZJ-M", "officers/{certificate_no}"), (self.webhook, "{webhook_id}"), ("jobs/notices.forget", "jobs/{name}"),
         ):  # fmt: skip
             bare = bare.replace(value, name)
         return f"{method} {bare}"
@@ -239,13 +260,22 @@ async def test_every_route_for_everybody(things):
 BEYOND = {
     "hidden", "task.unknown", "adapter.unknown", "agreement.unknown", "operation.unknown", "delivery.unknown", "inspection.unknown", "person.unknown",
     "unit.unknown", "adapter.foreign_department", "officer.foreign_department", "unit.foreign", "unit.not_there", "person.not_there", "task.outside_region",
-    "agreement.not_a_party",
+    "agreement.not_a_party", "webhook.unknown",
 }  # fmt: skip
 """What is said of what lies beyond the caller's region or department."""
+HOOKED = ("coordinator", "supervisor", "auditor")
 OTHERWISE = {
     # A record is also of the departments that it tells results to, and of whoever was there.
     **{f"GET /v1/records{form}": {"data_manager.other.own": "yes"} for form in ("", ".csv", ".ndjson")},
     "GET /v1/inspections/{inspection_id}": {"team_leader.other.own": "yes", "inspector.own.own": "inspection.unknown"},
+    # A word on a record is of those whom it names.
+    **{f"POST /v1/inspections/{{inspection_id}}:{word}": {f"{r}.own.own": "inspection.unknown" for r in ("inspector", "team_leader")} for word in ("confirm", "deny")},
+    # A webhook is of those who hold its role.
+    "GET /v1/webhooks": {f"{r}.{d}.own": "hidden" for r in HOOKED for d in ("own", "other")},
+    **{
+        route: {f"{r}.{d}.own": "webhook.unknown" for r in HOOKED for d in ("own", "other")}
+        for route in ("GET /v1/webhooks/{webhook_id}", "DELETE /v1/webhooks/{webhook_id}", *(f"POST /v1/webhooks/{{webhook_id}}:{act}" for act in ("prove", "rotate")))
+    },
     # A task is the officers' whom it names; its assignees are of the opener's department.
     "PUT /v1/inspections/{inspection_id}": {f"{r}.{d}.{g}": "inspection.not_on_visit" for r in ("inspector", "team_leader") for d, g in CALLERS},
     "POST /v1/tasks": {"team_leader.other.own": "task.assignee_foreign"},

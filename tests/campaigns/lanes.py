@@ -22,6 +22,7 @@ from app.core.clock import SystemClock
 from app.core.db import Database
 from app.core.keys import Keyring
 from app.delivery import service
+from app.delivery.enqueuing import enqueue
 from tests.campaigns import stage
 from tests.campaigns.servers import postgres
 from tests.fixtures.databases import build_empty
@@ -55,7 +56,7 @@ def put(database: Database, department: str, numbers: list[int], rng: random.Ran
     with database.write() as session:
         for number in numbers:
             business = f"b{rng.randrange(BUSINESSES)}" if department != HANGS else f"b{number}"
-            service.enqueue(
+            enqueue(
                 session,
                 SystemClock().now(),
                 department=department,

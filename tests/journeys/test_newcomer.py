@@ -203,7 +203,7 @@ class TestOperator:
         }
         behind = self.run(tmp_path, "serve", "--port", str(free_ports()), **complete)
         assert (behind.returncode, "onevisit migrate" in behind.stderr) == (2, True)
-        assert "revision 0014" in self.run(tmp_path, "migrate", **url).stdout
+        assert "revision 0015" in self.run(tmp_path, "migrate", **url).stdout
         kept = self.run(tmp_path, "migrate", "--revision", "0009", **url)
         assert (kept.returncode, "--yes-delete" in kept.stderr) == (2, True)
         assert "Set ONEVISIT_DATABASE_URL" in self.run(tmp_path, "migrate").stderr

@@ -105,7 +105,12 @@ def test_a_killed_gateway_loses_no_record_and_repeats_none(published_url, depart
     task_id = first.ask("POST", "/v1/tasks", "leader-1", Role.TEAM_LEADER, json=task).json()["id"]
     departments.set("fire", "down")
     record_id, body = an_id(), an_inspection(task_id)
-    assert inspector(first, "PUT", f"/v1/inspections/{record_id}", body).status_code == 201
+    answer = inspector(first, "PUT", f"/v1/inspections/{record_id}", body)
+    assert answer.status_code == 201
+    said = {"department": "food", "certificate_no": "ZJ-0002"}
+    digest, path = {"digest": answer.json()["digest"]}, f"/v1/inspections/{record_id}:confirm"
+    answer = first.ask("POST", path, "inspector-2", Role.INSPECTOR, json=digest, **said)
+    assert answer.status_code == 200
     first.end(signal.SIGKILL)
 
     second = start(published_url)

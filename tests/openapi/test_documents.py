@@ -156,7 +156,7 @@ def same_keys(operation, answer):
         assert sorted(written["response"]) == sorted(answer["response"]), operation
 
 
-SECRETS_TOLD = {"access_token", "link"}
+SECRETS_TOLD = {"access_token", "link", "secret"}
 EXAMPLES = sorted((ROOT / "openapi/examples").glob("*.json"))
 
 
@@ -173,10 +173,17 @@ class TestExamples:
 
     @pytest.mark.parametrize("path", EXAMPLES, ids=lambda p: p.stem)
     async def test_examples_run_as_written(self, path, city, departments):
-        known = {"new_id": an_id(), "health_url": departments.addresses["health"]}
+        known = {
+            "new_id": an_id(),
+            "health_url": departments.addresses["health"],
+            "system_url": departments.control,
+        }
         callers = {
             "inspector": city.inspector,
             "leader": city.leader,
+            "colleague": city.caller(
+                "inspector-2", Role.INSPECTOR, department="food", certificate_no="ZJ-0002"
+            ),
             "second_leader": city.caller("leader-2", Role.TEAM_LEADER, department="fire"),
             "coordinator": city.coordinator,
             "supervisor": city.supervisor,

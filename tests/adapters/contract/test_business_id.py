@@ -180,7 +180,7 @@ def test_normalising_is_idempotent_and_parsing_never_fails_otherwise(text):
         assert parse(f"{found.scheme}:{found.value}").value == found.value
 
 
-@given(st.from_regex(r"\d{14}", fullmatch=True).filter(str.isascii))
+@given(st.from_regex(r"[0-9]{14}", fullmatch=True))
 def test_a_computed_check_digit_is_accepted(first14):
     assert parse(f"reg_no:{first14}{reg_no_check_digit(first14)}").scheme == Scheme.REG_NO
 

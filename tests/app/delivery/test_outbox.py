@@ -13,6 +13,7 @@ from app.audit.service import Trail
 from app.core.keys import Keyring
 from app.delivery import repository, service
 from app.delivery.backoff import DEAD_AFTER, LONGEST, wait_after
+from app.delivery.enqueuing import enqueue
 from app.delivery.lanes import Destination
 
 
@@ -37,9 +38,9 @@ class Sender:
 
 def put(database, clock, *rows):
     with database.write() as session:
-        known = len(service.of_object(session, "o"))
+        known = len(service.of_objects(session, ["o"]).get("o", []))
         for n, (department, key) in enumerate(rows, known):
-            service.enqueue(
+            enqueue(
                 session,
                 clock.now(),
                 department=department,
@@ -64,7 +65,7 @@ def leased_by(database, clock):
 
 def states(database):
     with database.read() as session:
-        return [(r["state"], r["attempts"]) for r in service.of_object(session, "o")]
+        return [(r["state"], r["attempts"]) for r in service.of_objects(session, ["o"])["o"]]
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 
 from auth.principal import Role
-from tests.builders.inspections import an_id, an_inspection
+from tests.builders.inspections import an_id, an_inspection, recorded
 
 BUSINESS = "91310115MA1YYY024Y"
 
@@ -30,11 +30,7 @@ class TestOnce:
         self, scene, departments
     ):
         city, task = scene
-        record_id = an_id()
-        response = await city.inspector.put(
-            f"/v1/inspections/{record_id}", json=an_inspection(task)
-        )
-        assert response.status_code == 201
+        record_id = (await recorded(city, an_inspection(task)))["id"]
         record = await delivered(city, record_id)
         assert {
             w["department"]: bool(w["receipt"]["receipt_no"]) for w in record["write_back"]
@@ -76,8 +72,7 @@ class TestOnce:
     async def test_a_department_that_is_down_receives_it_later(self, scene, departments):
         city, task = scene
         departments.set("fire", "down")
-        record_id = an_id()
-        await city.inspector.put(f"/v1/inspections/{record_id}", json=an_inspection(task))
+        record_id = (await recorded(city, an_inspection(task)))["id"]
         record = await delivered(city, record_id, count=1)
         async with asyncio.timeout(10):
             while not (
@@ -102,10 +97,11 @@ class TestOnce:
                 }
             ],
         )
-        record = (await city.inspector.put(f"/v1/inspections/{an_id()}", json=body)).json()
+        record = await recorded(city, body)
         assert [(w["department"], w["state"]) for w in record["write_back"]] == [
             ("health", "not_connected")
         ]
+        assert record["state"] == "not_written_back"
 
 
 def result(**changes):

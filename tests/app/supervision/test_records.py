@@ -13,7 +13,7 @@ from app.organisations.errors import PersonEnded
 from app.supervision.repository import Filter
 from app.supervision.routes import pulled
 from auth.principal import Principal, Role
-from tests.builders.inspections import an_id, an_inspection
+from tests.builders.inspections import an_id, an_inspection, confirm
 
 BUSINESS = "91310115MA1YYY024Y"
 
@@ -51,6 +51,7 @@ class TestPulls:
                 f"/v1/inspections/{record_id}", json=an_inspection(task)
             )
             assert response.status_code == 201
+            await confirm(city, response.json())
         return ids
 
     async def test_pages_follow_each_other_and_end(self, city):

@@ -1,0 +1,133 @@
+"""Systems that receive notices: registered, proved, re-keyed, dropped. Callers commit."""
+
+import secrets
+import uuid
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlmodel import Session
+
+from app.audit.events import EventName
+from app.audit.service import Trail, act_of
+from app.core import sealing
+from app.core.keys import Keyring
+from app.delivery.errors import WebhookRoleForeign, WebhooksTooMany, WebhookUnknown
+from app.delivery.notices import repository
+from app.delivery.notices.letters import new_secret
+from app.delivery.notices.models import Webhook
+from app.delivery.notices.schemas import WebhookRead, WebhookSecret, WebhookWrite
+from auth.principal import Principal
+from auth.scope import Scope, scope_of
+
+OVERLAP = timedelta(hours=24)
+"""For so long the secret of before signs, too."""
+_MOST = 20
+"""Of one role, region and department."""
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookDesk:
+    """What every use case needs: the transaction, the trail, the caller, the keys."""
+
+    session: Session
+    trail: Trail
+    principal: Principal
+    keys: Keyring
+
+
+def register(desk: WebhookDesk, given: WebhookWrite) -> WebhookSecret:
+    """A webhook of the caller's region and department, which receives nothing before it is proved.
+    Raises `WebhookRoleForeign` for a role that he has not, `WebhooksTooMany`.
+    """
+    principal = desk.principal
+    if given.role not in principal.roles:
+        raise WebhookRoleForeign(pointer="/body/role")
+    if len(_own(desk.session, principal)) >= _MOST:
+        raise WebhooksTooMany(f"{_MOST} at most.")
+    secret, webhook_id = new_secret(), uuid.uuid4().hex
+    row = Webhook(
+        id=webhook_id,
+        url=given.url,
+        kinds=sorted(set(given.kinds)),
+        role=given.role.value,
+        region=principal.region,
+        department=scope_of(principal).department,
+        secret=_sealed(desk, webhook_id, secret),
+        created_by=principal.subject,
+        created_at=desk.trail.clock.now(),
+    )
+    repository.add_webhook(desk.session, row)
+    _enter(desk, EventName.WEBHOOK_REGISTERED, row)
+    return WebhookSecret(**read(row).model_dump(), secret=secret)
+
+
+def list_webhooks(session: Session, principal: Principal) -> list[WebhookRead]:
+    """Those of the caller's roles, region and department."""
+    return [read(row) for row in _own(session, principal)]
+
+
+def read_webhook(session: Session, principal: Principal, webhook_id: str) -> WebhookRead:
+    """One of them. Raises `WebhookUnknown`."""
+    return read(find(session, principal, webhook_id))
+
+
+def new_challenge() -> str:
+    """What an endpoint says back."""
+    return secrets.token_urlsafe(24)
+
+
+def activate(desk: WebhookDesk, webhook_id: str, url: str) -> WebhookRead:
+    """It has said its challenge back: notices go to it from now on. Raises `WebhookUnknown`."""
+    row = find(desk.session, desk.principal, webhook_id, lock=True)
+    if row.url == url and row.state != "active":
+        row.state = "active"
+        _enter(desk, EventName.WEBHOOK_PROVED, row)
+    return read(row)
+
+
+def rotate(desk: WebhookDesk, webhook_id: str) -> WebhookSecret:
+    """Another secret; the one of before signs, too, for a day. Raises `WebhookUnknown`."""
+    row = find(desk.session, desk.principal, webhook_id, lock=True)
+    secret = new_secret()
+    row.former, row.former_until = row.secret, desk.trail.clock.now() + OVERLAP
+    row.secret = _sealed(desk, row.id, secret)
+    _enter(desk, EventName.WEBHOOK_ROTATED, row)
+    return WebhookSecret(**read(row).model_dump(), secret=secret)
+
+
+def drop(desk: WebhookDesk, webhook_id: str) -> None:
+    """Forget a webhook; what is on its way to it is refused. Raises `WebhookUnknown`."""
+    row = find(desk.session, desk.principal, webhook_id, lock=True)
+    _enter(desk, EventName.WEBHOOK_DROPPED, row)
+    repository.drop_webhook(desk.session, row)
+
+
+def find(session: Session, principal: Principal, webhook_id: str, *, lock: bool = False) -> Webhook:
+    """One of the caller's. Raises `WebhookUnknown`, also for one of others."""
+    row = repository.webhook(session, webhook_id, lock=lock)
+    if row is None or row not in _own(session, principal):
+        raise WebhookUnknown
+    return row
+
+
+def _own(session: Session, principal: Principal) -> list[Webhook]:
+    """Of a system of the nation's nobody below it knows: what it wants lies beyond."""
+    scope = Scope(principal.region_prefix, scope_of(principal).department)
+    return repository.webhooks(session, scope, sorted(role.value for role in principal.roles))
+
+
+def read(row: Webhook) -> WebhookRead:
+    """A webhook as it leaves: without its secret."""
+    told = row.model_dump(include=set(WebhookRead.model_fields))
+    return WebhookRead(**told, webhook_id=row.id)
+
+
+def _sealed(desk: WebhookDesk, webhook_id: str, secret: str) -> bytes:
+    return sealing.seal(desk.keys.webhooks, secret.encode(), f"webhook:{webhook_id}".encode())
+
+
+def _enter(desk: WebhookDesk, event: EventName, row: Webhook) -> None:
+    departments = (row.department,) if row.department else ()
+    desk.trail.append(
+        desk.session, act_of(desk.principal, event, object_ref=row.id, departments=departments)
+    )

@@ -1,0 +1,35 @@
+"""Who is told of what happens to a record."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from sqlmodel import Session
+
+from app.delivery.notices.addressing import holders, officer, person
+from app.delivery.notices.service import Announcement, notify
+from app.inspections.models import Attendance, Inspection
+from auth.principal import Role
+
+
+def tell_submitted(session: Session, record: Inspection, asked: Iterable[Attendance]) -> None:
+    """Officers whose own word is wanted."""
+    to = [officer(row.certificate_no) for row in asked if row.state == "pending"]
+    notify(
+        session,
+        record.submitted_at,
+        Announcement("record.confirmation_wanted", "record", record.id),
+        to,
+    )
+
+
+def tell_denied(session: Session, record: Inspection, now: datetime) -> None:
+    """Whoever sent the record, and the leaders of his department."""
+    leaders = holders(Role.TEAM_LEADER, record.region, record.lead_department)
+    told = Announcement("record.denied", "record", record.id)
+    notify(session, now, told, [person(record.submitted_by), leaders])
+
+
+def tell_handed_on(session: Session, record: Inspection, department: str, now: datetime) -> None:
+    """Supervisors of the region, and of the department."""
+    supervisors = holders(Role.SUPERVISOR, record.region, department)
+    notify(session, now, Announcement("record.handed_on", "record", record.id), [supervisors])

@@ -1,0 +1,106 @@
+"""What happened reaches those concerned, in the same commit; and nobody else."""
+
+import asyncio
+
+import pytest
+
+from app.delivery.notices import service
+from app.delivery.notices.addressing import holders, officer, person
+from app.delivery.notices.service import KINDS, Announcement, notify
+from auth.principal import Role
+from tests.builders.inspections import an_id, an_inspection, confirm
+from tests.builders.inspections import officer as officer_of
+from tests.fixtures.databases import ON_SQLITE
+
+BUSINESS = "91310115MA1YYY024Y"
+
+
+async def inbox(client, **params):
+    return (await client.get("/v1/inbox", params=params)).json()["items"]
+
+
+async def kinds(client):
+    return [notice["kind"] for notice in await inbox(client)]
+
+
+async def test_a_record_asks_the_second_officer_and_tells_the_supervisor(city):
+    task = await city.task(BUSINESS)
+    path = f"/v1/inspections/{an_id()}"
+    record = (await city.inspector.put(path, json=an_inspection(task))).json()
+    colleague = officer_of(city, "ZJ-0002")
+    (notice,) = await inbox(colleague)
+    assert notice["about"] == {"kind": "record", "id": record["id"]}
+    assert notice["text"]["zh"]
+    assert notice["what_now"]["en"]
+    assert (await kinds(city.inspector), await kinds(city.supervisor)) == ([], [])
+    # an officer of the same department who is not on the visit
+    stranger = city.caller("x-1", Role.INSPECTOR, department="food", region="000000")
+    assert await kinds(stranger) == []
+    await confirm(city, record)
+    assert await kinds(city.supervisor) == ["record.handed_on"] * 2
+    fire = city.caller("s-1", Role.SUPERVISOR, department="fire", region="310000")
+    assert await kinds(fire) == ["record.handed_on"]
+    elsewhere = city.caller("s-2", Role.SUPERVISOR, region="330000")
+    assert await kinds(elsewhere) == []
+
+
+async def test_what_is_refused_tells_nobody(city):
+    task = await city.task(BUSINESS)
+    body = an_inspection(task, officers=[{"certificate_no": "ZJ-0001"}])
+    await city.inspector.put(f"/v1/inspections/{an_id()}", json=body)
+    assert await kinds(officer_of(city, "ZJ-0002")) == []
+
+
+class TestReading:
+    @pytest.fixture
+    async def boxes(self, gateway):
+        database = gateway.app.state.database
+        with database.write() as session:
+            for number in range(5):
+                told = Announcement("delivery.dead", "delivery", f"d-{number}")
+                to = [holders(Role.AUDITOR, "330100"), person("auditor-1"), officer("Z-9")]
+                notify(session, gateway.app.state.clock.now(), told, to)
+        return gateway
+
+    async def test_pages_and_marks_are_everybodys_own(self, boxes):
+        auditor = boxes.auditor
+        first = (await auditor.get("/v1/inbox", params={"limit": 7})).json()
+        rest = await inbox(auditor, limit=7, cursor=first["next_cursor"])
+        ids = [n["id"] for n in (*first["items"], *rest)]
+        assert (len(ids), ids) == (10, sorted(ids, reverse=True))
+        answers = await asyncio.gather(
+            *(auditor.post("/v1/inbox:read", json={"ids": ids[:4]}) for _ in range(5))
+        )
+        assert {(a.status_code, a.json()["unread"]) for a in answers} == {(200, 6)}
+        assert len(await inbox(auditor, unread=True)) == 6
+        assert (await auditor.get("/v1/inbox/unread")).json() == {"unread": 6}
+        other = boxes.caller("auditor-2", Role.AUDITOR, region="330000")
+        assert (await other.get("/v1/inbox/unread")).json() == {"unread": 5}
+        answer = await auditor.post("/v1/inbox:read", json={"ids": ids[:1], "read": False})
+        assert answer.json() == {"unread": 7}
+
+    @ON_SQLITE
+    async def test_nobody_marks_or_reads_what_is_for_others(self, boxes):
+        ids = [n["id"] for n in await inbox(boxes.auditor)]
+        stranger = boxes.caller("nobody", Role.AUDITOR, region="110000")
+        assert await inbox(stranger) == []
+        answer = await stranger.post("/v1/inbox:read", json={"ids": ids})
+        assert answer.json() == {"unread": 0}
+        assert len(await inbox(boxes.auditor, unread=True)) == 10
+        assert (await boxes.client().get("/v1/inbox")).status_code == 401
+        holder = boxes.caller("who", Role.INSPECTOR, certificate_no="Z-9")
+        assert len(await inbox(holder)) == 5
+
+    @ON_SQLITE
+    @pytest.mark.parametrize(
+        "body", [{"ids": []}, {"ids": ["x"]}, {"ids": ["a" * 36] * 201}, {}, {"ids": None}]
+    )
+    async def test_marks_out_of_shape_are_refused(self, boxes, body):
+        assert (await boxes.auditor.post("/v1/inbox:read", json=body)).status_code == 422
+
+
+def test_a_kind_without_words_is_no_notice(database):
+    with database.write() as session, pytest.raises(KeyError):
+        notify(session, None, Announcement("of.nothing", "x", "y"), [person("a")])
+    assert all(advice.words.zh and advice.what_now.en for advice in KINDS.values())
+    assert service.MOST_COUNTED == 1000

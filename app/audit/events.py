@@ -29,6 +29,8 @@ class EventName(StrEnum):
     SECTION_REFILLED = "profile.section.refilled"
     TEXT_RESOLVED = "businesses.text.resolved"
     REQUEST_REFUSED = "gateway.request.refused"
+    GLASS_BROKEN = "tasks.glass.broken"
+    GLASS_REVIEWED = "tasks.glass.reviewed"
     JOB_RUN = "operations.job.run"
     WEBHOOK_REGISTERED = "delivery.webhook.registered"
     WEBHOOK_PROVED = "delivery.webhook.proved"

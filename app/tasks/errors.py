@@ -33,3 +33,15 @@ class TaskNotForPermit(InvalidRequest):
 
 class TaskNotOpen(Conflict):
     code = "task.not_open"
+
+
+class TaskForReview(Conflict):
+    code = "task.for_review"
+
+
+class GlassUnreviewed(Conflict):
+    code = "task.glass_unreviewed"
+
+
+class TaskReviewed(Conflict):
+    code = "task.reviewed"

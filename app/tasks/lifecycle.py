@@ -35,6 +35,8 @@ class OpenTask:
     department: str = ""
     """Region and department of whoever opened it; an empty department stands above them."""
     approved_by: str | None = None
+    break_glass: bool = False
+    """Opened by an officer for himself, for minutes, to be judged afterwards."""
 
     def is_for(self, subject: str) -> bool:
         """Whether a caller is assigned to it, or opened it."""
@@ -59,8 +61,10 @@ class OpenTask:
         return bool(region and opener) and region.startswith(prefix_of(opener))
 
     def is_seconded(self, subject: str) -> bool:
-        """Whether somebody else has assigned this person, or approved what he opened himself."""
-        return is_seconded(subject, self.opened_by, self.approved_by)
+        """Whether somebody else has assigned this person, or approved what he opened himself; where
+        the glass was broken, somebody else judges it afterwards.
+        """
+        return self.break_glass or is_seconded(subject, self.opened_by, self.approved_by)
 
     def is_about(self, business_id: str, site: str | None) -> bool:
         """Whether it names this business, and this site or none."""

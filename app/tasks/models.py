@@ -25,6 +25,12 @@ class Task(SQLModel, table=True):
             postgresql_where=text("region = ''"),
         ),
         Index("ix_tasks_opener", "opened_by", "opened_at"),
+        Index(
+            "ix_tasks_unreviewed",
+            "opened_at",
+            sqlite_where=text("break_glass and reviewed_at is null"),
+            postgresql_where=text("break_glass and reviewed_at is null"),
+        ),
     )
     id: str = Field(primary_key=True, max_length=36)
     business_id: str = Field(max_length=64, index=True)
@@ -42,6 +48,11 @@ class Task(SQLModel, table=True):
     approved_by: str | None = Field(default=None, max_length=120)
     approved_at: datetime | None = None
     emergency: bool = False
+    break_glass: bool = False
+    reviewed_by: str | None = Field(default=None, max_length=120)
+    reviewed_at: datetime | None = None
+    justified: bool | None = None
+    review_note: str | None = Field(default=None, max_length=300)
     changed: int = Field(default=0, sa_type=BigSerial, index=True)
 
 

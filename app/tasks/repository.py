@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import and_, case, func, or_, true
+from sqlalchemy import and_, case, func, or_, text, true
 from sqlmodel import Session, col, select
 
 from app.core.scoping import within
@@ -70,6 +70,7 @@ def page(
     *,
     assignee: str | None,
     open_at: datetime | None,
+    unreviewed: bool = False,
     before: str,
     limit: int,
 ) -> list[Task]:
@@ -82,8 +83,43 @@ def page(
         query = query.join(TaskAssignee, col(TaskAssignee.task_id) == col(Task.id)).where(
             TaskAssignee.subject == assignee
         )
+    if unreviewed:
+        query = query.where(*_UNREVIEWED)
     if before:
         query = query.where(col(Task.id) < before)
     if open_at is not None:
         query = query.where(col(Task.closed_at).is_(None), col(Task.ends_at) > open_at)
     return list(session.exec(query.order_by(col(Task.id).desc()).limit(limit)))
+
+
+def hold_opener(session: Session, subject: str) -> None:
+    """Let whoever breaks the glass twice at once wait for himself, so that his count is true."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.connection().execute(
+            text("select pg_advisory_xact_lock(2, hashtext(:subject))"), {"subject": subject}
+        )
+
+
+def count_glass(session: Session, subject: str, since: datetime) -> int:
+    """How often somebody has broken the glass since a moment."""
+    query = select(func.count()).where(
+        Task.opened_by == subject, col(Task.opened_at) >= since, col(Task.break_glass).is_(True)
+    )
+    return session.exec(query.select_from(Task)).one()
+
+
+def is_unreviewed(session: Session, subject: str, before: datetime) -> bool:
+    """Whether nobody has judged what somebody did before a moment."""
+    query = select(Task.id).where(
+        Task.opened_by == subject, col(Task.opened_at) < before, *_UNREVIEWED
+    )
+    return session.exec(query.limit(1)).first() is not None
+
+
+def unreviewed(session: Session) -> list[Task]:
+    """All that nobody has judged, the oldest first."""
+    query = select(Task).where(*_UNREVIEWED)
+    return list(session.exec(query.order_by(col(Task.opened_at))))
+
+
+_UNREVIEWED = (col(Task.break_glass).is_(True), col(Task.reviewed_at).is_(None))

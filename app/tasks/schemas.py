@@ -3,7 +3,14 @@
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    WithJsonSchema,
+)
 from pydantic_core import PydanticCustomError
 
 from adapters.contract.business_id import Unusual
@@ -48,6 +55,32 @@ class TaskCreate(BaseModel):
     )
 
 
+class GlassBreak(BaseModel):
+    """Class 2 of one business for yourself, for minutes, where nobody can be asked."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    business_id: str = Field(min_length=1, max_length=80)
+    unusual: Unusual | None = Field(
+        None, description="takes a code whose check character does not fit, as it stands"
+    )
+    site: str | None = Field(None, max_length=64)
+    reason: Annotated[
+        str, StringConstraints(strip_whitespace=True, min_length=20, max_length=300)
+    ] = Field(description="what cannot wait, and why nobody could be asked", pattern=r"^[^\x00]*$")
+
+
+class GlassReview(BaseModel):
+    """Whether it was right to break the glass."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    justified: bool
+    note: Annotated[str, StringConstraints(strip_whitespace=True, min_length=4, max_length=300)] = (
+        Field(pattern=r"^[^\x00]*$")
+    )
+
+
 class TaskRead(BaseModel):
     """A task."""
 
@@ -71,3 +104,11 @@ class TaskRead(BaseModel):
     approve_by: datetime | None = Field(
         description="until when an emergency task must be approved by a second person"
     )
+    break_glass: bool = Field(description="opened by its officer alone, to be reviewed afterwards")
+    review_by: datetime | None = Field(
+        description="until when another leader must have reviewed that the glass was broken"
+    )
+    reviewed_by: str | None
+    reviewed_at: datetime | None
+    justified: bool | None
+    review_note: str | None

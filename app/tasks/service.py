@@ -23,6 +23,7 @@ from app.tasks import repository
 from app.tasks.errors import (
     AssigneeForeign,
     TaskApproved,
+    TaskForReview,
     TaskFourEyes,
     TaskNotOpen,
     TaskOutsideRegion,
@@ -38,7 +39,17 @@ from auth.scope import EVERYTHING, scope_of
 SNAPSHOT_NAME = "tasks"
 
 
-_LIMITS = Path(__file__).with_name("data") / "limits.csv"
+LIMITS = Path(__file__).with_name("data") / "limits.csv"
+
+
+class WantedTasks(NamedTuple):
+    """Which tasks are listed: those assigned to the caller, those that are open, those where the
+    glass was broken and nobody has judged it (open or not).
+    """
+
+    mine: bool
+    only_open: bool
+    unreviewed: bool
 
 
 class About(NamedTuple):
@@ -58,7 +69,7 @@ def open_task(
     if not is_at_home(principal, about.region):
         raise TaskOutsideRegion
     now = trail.clock.now()
-    most = tables.limit(_LIMITS, "most_opened_a_day", local_date(now))
+    most = tables.limit(LIMITS, "most_opened_a_day", local_date(now))
     if repository.count_opened(session, principal.subject, day_begin(now)) >= most:
         raise TooManyTasks(f"{most} a day.")
     foreign = beyond(session, principal, wanted.assignees)
@@ -84,23 +95,26 @@ def open_task(
     if task.emergency or principal.subject in task.assignees:
         leaders = holders(Role.TEAM_LEADER, task.region or task.opened_in, task.department)
         notify(session, now, Announcement("task.approval_wanted", "task", task.id), [leaders])
-    _enter(session, trail, principal, EventName.TASK_OPENED, task)
-    return _read(task)
+    enter(session, trail, principal, EventName.TASK_OPENED, task)
+    return read(task)
 
 
 def approve_task(session: Session, trail: Trail, principal: Principal, task_id: str) -> TaskRead:
     """Approve what another person opened: from then on he may himself see class 2 of it.
 
-    Raises `TaskUnknown`, `TaskNotOpen`, `TaskApproved`, and `TaskFourEyes` for the opener.
+    Raises `TaskUnknown`, `TaskNotOpen`, `TaskApproved`, `TaskForReview`, and `TaskFourEyes` for the
+    opener.
     """
-    task = _within(session, principal, task_id)
+    task = find_open(session, principal, task_id)
     if task.opened_by == principal.subject:
         raise TaskFourEyes
+    if task.break_glass:
+        raise TaskForReview
     if task.approved_by is not None:
         raise TaskApproved
     task.approved_by, task.approved_at = principal.subject, trail.clock.now()
-    _enter(session, trail, principal, EventName.TASK_APPROVED, task)
-    return _read(task)
+    enter(session, trail, principal, EventName.TASK_APPROVED, task)
+    return read(task)
 
 
 @rule("I-12", without=True)
@@ -109,24 +123,24 @@ def is_at_home(principal: Principal, region: str) -> bool:
     return not region or principal.covers(region)
 
 
-def _within(session: Session, principal: Principal, task_id: str) -> Task:
+def find_open(session: Session, principal: Principal, task_id: str) -> Task:
     """An open task that the caller may act on."""
     task = repository.find_within(session, task_id, scope_of(principal), principal.subject)
-    if task is None or not _may_act(principal, task):
+    if task is None or not may_act(principal, task):
         raise TaskUnknown
     if task.closed_at is not None:
         raise TaskNotOpen
     return task
 
 
-def _may_act(principal: Principal, task: Task) -> bool:
+def may_act(principal: Principal, task: Task) -> bool:
     """Within region and department; and whoever opened it, on his own."""
     own = task.opened_by == principal.subject
     within = scope_of(principal).covers(task.region or task.opened_in, task.department)
     return own or within
 
 
-def _enter(
+def enter(
     session: Session, trail: Trail, principal: Principal, event: EventName, task: Task
 ) -> None:
     """The entry of an act, and its revision."""
@@ -139,10 +153,10 @@ def close_task(session: Session, trail: Trail, principal: Principal, task_id: st
     """Close a task; from then on it opens no class-2 data. Raises `TaskUnknown` or
     `TaskNotOpen`.
     """
-    task = _within(session, principal, task_id)
+    task = find_open(session, principal, task_id)
     task.closed_at = trail.clock.now()
-    _enter(session, trail, principal, EventName.TASK_CLOSED, task)
-    return _read(task)
+    enter(session, trail, principal, EventName.TASK_CLOSED, task)
+    return read(task)
 
 
 def locate_task(session: Session, trail: Trail, task_id: str, region: str) -> None:
@@ -171,38 +185,47 @@ def list_tasks(
     session: Session,
     clock: Clock,
     principal: Principal,
+    wanted: WantedTasks,
     *,
-    mine: bool,
-    only_open: bool,
     before: str,
     limit: int,
 ) -> list[TaskRead]:
-    """Tasks within the caller's region and department before an id, newest first; `mine` keeps
-    those assigned to the caller.
-    """
+    """Tasks within the caller's region and department before an id, newest first."""
     rows = repository.page(
         session,
-        EVERYTHING if mine else scope_of(principal),  # whoever is assigned may see what it is
-        assignee=principal.subject if mine else None,
-        open_at=clock.now() if only_open else None,
+        EVERYTHING
+        if wanted.mine
+        else scope_of(principal),  # whoever is assigned may see what it is
+        assignee=principal.subject if wanted.mine else None,
+        open_at=clock.now() if wanted.only_open and not wanted.unreviewed else None,
+        unreviewed=wanted.unreviewed,
         before=before,
         limit=limit,
     )
-    return [_read(row) for row in rows]
+    return [read(row) for row in rows]
 
 
-def _read(task: Task) -> TaskRead:
+def read(task: Task) -> TaskRead:
+    """A task as it leaves, with what has to be made up and until when."""
     due = None
     if task.emergency and not task.approved_by:
-        opened_on = local_date(task.opened_at)
-        hours = tables.limit(_LIMITS, "emergency_approved_within_hours", opened_on)
-        due = task.opened_at + timedelta(hours=hours)
+        due = _within_hours(task, "emergency_approved_within_hours")
+    review_by = None
+    if task.break_glass and task.reviewed_at is None:
+        review_by = _within_hours(task, "break_glass_reviewed_within_hours")
     told = task.model_dump() | {
         "region": task.region or None,
         "department": task.department or None,
         "approve_by": due,
+        "review_by": review_by,
     }
     return TaskRead.model_validate(told)
+
+
+def _within_hours(task: Task, limit: str) -> datetime:
+    """Until when something must have been made up, by the law of the day on which it was opened."""
+    hours = tables.limit(LIMITS, limit, local_date(task.opened_at))
+    return task.opened_at + timedelta(hours=hours)
 
 
 class Unfit(StrEnum):
@@ -285,4 +308,5 @@ def _open(row: Task) -> OpenTask:
         opened_in=row.opened_in,
         department=row.department,
         approved_by=row.approved_by,
+        break_glass=row.break_glass,
     )

@@ -120,6 +120,7 @@ DOES_IO = {
     "refusals",
     "letters",
     "senders",
+    "glass",
     "enqueuing",
     "telling",
     "reminders",

@@ -47,6 +47,10 @@ AGREEMENT = {
         "security_responsible": "陈某",
     },
 }  # fmt: skip
+GLASS = {
+    "business_id": MAIN,
+    "reason": "现场发生火情，无法联系负责人，需要核对经营状态",
+}
 WEBHOOK = {
     "url": "http://127.0.0.1:9/",
     "kinds": ["record.denied"],
@@ -111,6 +115,8 @@ class Things:
         officer = gateway.caller(
             "m-1", Role.INSPECTOR, department=OWN, region=CITY, certificate_no="ZJ-0001"
         )
+        answer = await officer.post("/v1/tasks:break-glass", json=GLASS)
+        self.glass = answer.json()["id"]
         self.record = an_id()
         record = an_inspection(self.task, business_id=MAIN)
         answer = await officer.put(f"/v1/inspections/{self.record}", json=record)
@@ -168,7 +174,7 @@ class Things:
         lent = {"person": self.person, "role": "team_leader", "until": SOON}
         for method, path, body in (
             ("POST", "/v1/businesses:resolve", {"text": MAIN}), ("POST", "/v1/adapters:preview", {"manifest": manifest, "sample": "{}"}),
-            ("POST", "/v1/tasks", TASK), ("PUT", "/v1/inspections/{new}", an_inspection(self.task, business_id=MAIN)),
+            ("POST", "/v1/tasks", TASK), ("POST", "/v1/tasks:break-glass", GLASS), ("PUT", "/v1/inspections/{new}", an_inspection(self.task, business_id=MAIN)),
             ("POST", "/v1/agreements", AGREEMENT), ("POST", f"{agreement}/versions", {"clauses": AGREEMENT["clauses"]}),
             ("POST", "/v1/adapters", manifest), ("PUT", "/v1/adapters/fire", manifest), ("PUT", "/v1/adapters/fire/credentials", {"token": "x"}),
             ("PUT", "/v1/officers/ZJ-M", OFFICER), ("POST", "/v1/units", UNITS[0]), ("PUT", "/v1/units/m-fire", unit),
@@ -186,6 +192,8 @@ class Things:
         for act in ("prove", "rotate"):
             yield "POST", f"/v1/webhooks/{self.webhook}:{act}", None, None
         yield "DELETE", f"/v1/webhooks/{self.webhook}", None, None
+        review = {"justified": True, "note": "tried by everybody"}
+        yield "POST", f"/v1/tasks/{self.glass}:review", review, None
         for path, body in (
             (f"/v1/operations/{self.operation}:cancel", None), (f"/v1/deliveries/{self.delivery}:retry", None),
             (f"/v1/deliveries/{self.delivery}:drop", reason), (f"{person}/roles/{self.role}:end", None), (f"{person}:suspend", None),
@@ -198,7 +206,7 @@ class Things:
         """A route as `permissions.csv` names it."""
         bare = path.partition("?")[0]
         for value, name in (
-            (self.person, "{person_id}"), (self.role, "{role_id}"), (self.task, "{task_id}"), (self.record, "{inspection_id}"), ("{new}", "{inspection_id}"),
+            (self.person, "{person_id}"), (self.role, "{role_id}"), (self.task, "{task_id}"), (self.glass, "{task_id}"), (self.record, "{inspection_id}"), ("{new}", "{inspection_id}"),
             (self.operation, "{operation_id}"), (self.delivery, "{delivery_id}"), ("agreements/m-fire", "agreements/{agreement_id}"),
             ("versions/1", "versions/{version}"), ("adapters/fire", "adapters/{adapter_id}"), ("units/m-fire", "units/{unit_id}"),
             ("officers/ZJ-M", "officers/{certificate_no}"), (self.webhook, "{webhook_id}"), ("jobs/notices.forget", "jobs/{name}"),
@@ -268,6 +276,8 @@ OTHERWISE = {
     # A record is also of the departments that it tells results to, and of whoever was there.
     **{f"GET /v1/records{form}": {"data_manager.other.own": "yes"} for form in ("", ".csv", ".ndjson")},
     "GET /v1/inspections/{inspection_id}": {"team_leader.other.own": "yes", "inspector.own.own": "inspection.unknown"},
+    # Whose tasks they are is asked of those that somebody is sent on, not of one's own.
+    "POST /v1/tasks:break-glass": {f"{r}.other.own": "yes" for r in ("inspector", "team_leader")},
     # A word on a record is of those whom it names.
     **{f"POST /v1/inspections/{{inspection_id}}:{word}": {f"{r}.own.own": "inspection.unknown" for r in ("inspector", "team_leader")} for word in ("confirm", "deny")},
     # A webhook is of those who hold its role.

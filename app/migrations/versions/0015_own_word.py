@@ -46,6 +46,7 @@ def upgrade() -> None:
     _add_notices()
     _add_webhooks()
     _add_jobs()
+    _add_glass()
     op.execute("INSERT INTO schema_windows (revision, oldest) VALUES ('0015', '0010')")
 
 
@@ -111,8 +112,33 @@ def _add_jobs() -> None:
     op.create_index("ix_jobs_next_at", "jobs", ["next_at"])
 
 
+def _add_glass() -> None:
+    op.add_column(
+        "tasks",
+        sa.Column("break_glass", sa.Boolean(), nullable=False, server_default=sa.false()),
+    )
+    for column in (
+        sa.Column("reviewed_by", sa.String(length=120), nullable=True),
+        _moment("reviewed_at"),
+        sa.Column("justified", sa.Boolean(), nullable=True),
+        sa.Column("review_note", sa.String(length=300), nullable=True),
+    ):
+        op.add_column("tasks", column)
+    where = sa.text("break_glass and reviewed_at is null")
+    op.create_index(
+        "ix_tasks_unreviewed",
+        "tasks",
+        ["opened_at"],
+        sqlite_where=where,
+        postgresql_where=where,
+    )
+
+
 def downgrade() -> None:
     op.execute("DELETE FROM schema_windows WHERE revision = '0015'")
+    op.drop_index("ix_tasks_unreviewed", "tasks")
+    for column in ("review_note", "justified", "reviewed_at", "reviewed_by", "break_glass"):
+        op.drop_column("tasks", column)
     op.drop_table("jobs")
     op.drop_table("webhooks")
     op.drop_table("notice_readings")

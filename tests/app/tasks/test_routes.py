@@ -251,7 +251,7 @@ class TestClass2:
         few = tmp_path / "limits.csv"
         columns = "name,value,valid_from,valid_to,region,source,confidence"
         few.write_text(f"{columns}\nmost_opened_a_day,2,2025-08-01,,000000,x,M\n")
-        monkeypatch.setattr(service, "_LIMITS", few)
+        monkeypatch.setattr(service, "LIMITS", few)
         for _ in range(2):
             assert (await gateway.leader.post("/v1/tasks", json=TASK)).status_code == 201
         one_more = await gateway.leader.post("/v1/tasks", json=TASK)

@@ -33,10 +33,17 @@ async def current_principal(
 
 
 def still_permitted(request: Request, principal: Principal) -> None:
-    """Raises `Forbidden` for a caller who has lost a role since he was let in."""
+    """Raises `Forbidden` for a caller who has lost a role, or is of another place or certificate,
+    since he was let in.
+    """
     verifier: TokenVerifier = request.app.state.token_verifier
-    if not verifier.still(principal).roles >= principal.roles:
+    now = verifier.still(principal)
+    if not now.roles >= principal.roles or _place(now) != _place(principal):
         raise Forbidden("auth.permission_missing", "A role of yours has ended meanwhile.")
+
+
+def _place(principal: Principal) -> tuple[str | None, ...]:
+    return principal.region, principal.department, principal.certificate_no
 
 
 CurrentPrincipal = Annotated[Principal, Depends(current_principal)]

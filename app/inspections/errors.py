@@ -57,3 +57,7 @@ class SamePerson(NotAllowed):
 
 class AlreadyHandedOn(Conflict):
     code = "inspection.already_handed_on"
+
+
+class OfficerCannotSignOn(InvalidRequest):
+    code = "inspection.officer_without_sign_on"

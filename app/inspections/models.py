@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, Column, Index
+from sqlalchemy import JSON, Column, Index, text
 from sqlmodel import Field, SQLModel
 
 from app.core.columns import BigSerial
@@ -21,7 +21,7 @@ RECORDS = Feed(
 class Inspection(SQLModel, table=True):
     """A visit's record. `number` orders pulls; `position` is storage order; `id` was made by the
     client. `confirmation`: pending while an officer's word may yet make results count, denied where
-    some never will, else settled.
+    some never will, else settled. `wanted_since`: since when it has been pending.
     """
 
     __tablename__ = "inspections"
@@ -29,6 +29,12 @@ class Inspection(SQLModel, table=True):
         *feed_indexes("inspections"),
         Index("ix_inspections_county", "region", "number"),
         Index("ix_inspections_business", "business_id", "number"),
+        Index(
+            "ix_inspections_unconfirmed",
+            "number",
+            sqlite_where=text("confirmation = 'pending'"),
+            postgresql_where=text("confirmation = 'pending'"),
+        ),
     )
     position: int | None = Field(default=None, primary_key=True, sa_type=BigSerial)
     id: str = Field(max_length=36, unique=True)
@@ -47,28 +53,32 @@ class Inspection(SQLModel, table=True):
     body_digest: str = Field(max_length=64)
     not_connected: list[str] = Field(sa_column=Column(JSON, nullable=False))
     confirmation: str = Field(default="settled", max_length=8)
+    wanted_since: datetime | None = None
     number: int | None = Field(default=None, sa_type=BigSerial)
     txid: int | None = Field(default=None, sa_column=txid_column())
 
 
 class Attendance(SQLModel, table=True):
-    """An officer whom a record names, and what he says himself. `state`: pending, confirmed, denied
-    (then `reason` says why); `subject` said so.
+    """An officer whom a record names, and what he says himself: the person who held the certificate
+    when the record was sent, whoever holds it later. `state`: pending, confirmed, denied (then
+    `reason` says why); `subject` said so. `words` keeps all that was ever said.
     """
 
     __tablename__ = "attendances"
     __table_args__ = (
         Index("ix_attendances_record", "inspection_id", "certificate_no", unique=True),
-        Index("ix_attendances_officer", "certificate_no", "position"),
+        Index("ix_attendances_person", "person_id", "position"),
     )
     position: int | None = Field(default=None, primary_key=True, sa_type=BigSerial)
     inspection_id: str = Field(max_length=36, foreign_key="inspections.id")
     certificate_no: str = Field(max_length=64)
+    person_id: str = Field(max_length=36)
     department: str = Field(max_length=40)
     state: str = Field(default="pending", max_length=12)
     subject: str | None = Field(default=None, max_length=120)
     decided_at: datetime | None = None
     reason: str | None = Field(default=None, max_length=300)
+    words: list[dict[str, Any]] = Field(sa_column=Column(JSON, nullable=False))
 
 
 class InspectionResult(SQLModel, table=True):

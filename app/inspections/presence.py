@@ -25,6 +25,10 @@ class Presence(NamedTuple):
         """Whether a result of this officer is his own word."""
         return self.said.get(certificate_no, "not_asked")
 
+    def is_there(self, certificate_no: str) -> bool:
+        """Whether an officer is told of as present: by his own word, or nobody was asked."""
+        return self.of(certificate_no) in {"confirmed", "not_asked"}
+
     def counting(self, concluded_by: Iterable[str]) -> Counting:
         """Whether a department's results count, that these officers concluded: those of them have
         confirmed, and enough officers were there.

@@ -89,6 +89,10 @@ def _read(
 def part_of(record: InspectionRead, department: str) -> InspectionRead:
     """What a token that names one department sees of a record."""
     own: dict[str, object] = {
+        "officers": [
+            o if o.department == department else o.model_copy(update={"reason": None})
+            for o in record.officers
+        ],
         "results": [r for r in record.results if r.department == department],
         "write_back": [w for w in record.write_back if w.department == department],
     }

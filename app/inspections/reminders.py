@@ -17,8 +17,8 @@ from app.inspections.models import Inspection
 from app.organisations.service import ending_certificates
 from auth.principal import Role
 
-AGAIN_AFTER, LEADERS_AFTER = 1, 3
-"""Working days after a record was sent."""
+AGAIN_AFTER, LEADERS_AFTER = 1, 4
+"""On which working day after a word was first wanted: leaders when three whole ones have passed."""
 BEFORE = (timedelta(days=30), timedelta(days=7), timedelta(days=1))
 """How long before its last day the holder of a certificate is reminded."""
 _OLDEST = timedelta(days=30)
@@ -32,7 +32,7 @@ def of_records(session: Session, now: datetime, span: Span, calendar: Calendar) 
     found = {"officers": 0, "leaders": 0}
     begin = now - _OLDEST - timedelta(days=(span.until - span.since).days)
     for record, waiting in repository.unconfirmed(session, begin):
-        day = local_date(record.submitted_at)
+        day = local_date(record.wanted_since or record.submitted_at)
         if _falls_due(calendar, day, AGAIN_AFTER, span):
             to: list[Addressee] = [officer(number) for number in waiting]
             notify(

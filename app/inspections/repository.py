@@ -58,17 +58,29 @@ def find(session: Session, inspection_id: str) -> Inspection | None:
 
 
 def find_for(
-    session: Session, inspection_id: str, *, subject: str, certificate_no: str | None, scope: Scope
+    session: Session,
+    inspection_id: str,
+    *,
+    subject: str,
+    certificate_no: str | None,
+    person_id: str | None,
+    scope: Scope,
 ) -> Inspection | None:
     """A record by its id, if somebody sent it, was there, or it lies within his scope; an empty one
     has nothing. What he may not see is not even read: time would tell of it.
     """
+    asked = select(Attendance.position).where(Attendance.inspection_id == Inspection.id)
     mine: list[Any] = [Inspection.submitted_by == subject]
+    if person_id is not None:
+        mine.append(asked.where(Attendance.person_id == person_id).exists())
     if certificate_no:  # as JSON has it: a quotation mark on both sides
         told = json.dumps(certificate_no, ensure_ascii=True)
-        mine.append(cast(Inspection.officers, Text).contains(told, autoescape=True))
+        # of records of before nobody was asked: whoever holds the certificate was there
+        unasked = ~asked.exists()
+        named = cast(Inspection.officers, Text)
+        mine.append(and_(unasked, named.contains(told, autoescape=True)))
         plain = json.dumps(certificate_no, ensure_ascii=False)
-        mine.append(cast(Inspection.officers, Text).contains(plain, autoescape=True))
+        mine.append(and_(unasked, named.contains(plain, autoescape=True)))
     if scope.department != "":
         mine.append(and_(true(), *within(scope, Inspection.region), *_concerning(scope)))
     query = select(Inspection).where(Inspection.id == inspection_id, or_(*mine))
@@ -105,25 +117,35 @@ def attendances_of(session: Session, ids: Sequence[str]) -> dict[str, list[Atten
     return found
 
 
-def held_for(session: Session, inspection_id: str, certificate_no: str) -> Inspection | None:
-    """A record that names a certificate and asked its holder, held until the transaction ends."""
+def was_there(
+    session: Session, record: Inspection, person_id: str | None, certificate_no: str | None
+) -> bool:
+    """Whether a record names somebody: as the person it asked, else by the certificate."""
+    asked = attendances_of(session, [record.id]).get(record.id)
+    if asked is None:
+        return certificate_no in {officer["certificate_no"] for officer in record.officers}
+    return person_id in {row.person_id for row in asked}
+
+
+def held_for(session: Session, inspection_id: str, person_id: str) -> Inspection | None:
+    """A record that asked a person, held until the transaction ends."""
     asked = select(Attendance.inspection_id).where(
-        Attendance.inspection_id == Inspection.id, Attendance.certificate_no == certificate_no
+        Attendance.inspection_id == Inspection.id, Attendance.person_id == person_id
     )
     query = select(Inspection).where(Inspection.id == inspection_id, asked.exists())
     return session.exec(query.with_for_update()).first()
 
 
 def page_for(
-    session: Session, certificate_no: str, *, waiting: bool, before: int, limit: int
+    session: Session, person_id: str, *, waiting: bool, before: int, limit: int
 ) -> list[tuple[int, Inspection]]:
-    """Records that name a certificate, newest first, before a position (all where it is 0);
-    `waiting`: only those whose holder has not said anything.
+    """Records that asked a person, newest first, before a position (all where it is 0); `waiting`:
+    only those on which he has not said anything.
     """
     query = select(Attendance.position, Inspection).join(
         Inspection, col(Inspection.id) == col(Attendance.inspection_id)
     )
-    query = query.where(Attendance.certificate_no == certificate_no)
+    query = query.where(Attendance.person_id == person_id)
     if waiting:
         query = query.where(Attendance.state == "pending")
     if before:
@@ -133,13 +155,13 @@ def page_for(
 
 
 def unconfirmed(session: Session, since: datetime) -> list[tuple[Inspection, list[str]]]:
-    """Records sent since a moment that want somebody's word, and of whose certificates."""
+    """Records that have wanted a word since a moment or later, and of whose certificates."""
     query = (
         select(Inspection, Attendance.certificate_no)
         .join(Attendance, col(Attendance.inspection_id) == col(Inspection.id))
         .where(
             Inspection.confirmation == "pending",
-            col(Inspection.submitted_at) >= since,
+            col(Inspection.wanted_since) >= since,
             Attendance.state == "pending",
         )
         .order_by(col(Inspection.position), col(Attendance.position))

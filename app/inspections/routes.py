@@ -28,6 +28,19 @@ from auth.principal import Principal
 router = APIRouter(prefix="/v1/inspections", tags=["inspections"])
 
 
+def writer_of(
+    session: SessionDep,
+    trail: TrailDep,
+    directory: Annotated[Directory, Depends(DIRECTORY)],
+    principal: Annotated[Principal, Depends(requires(Permission.INSPECTION_WRITE))],
+) -> service.Writer:
+    """What taking a record, or a word on one, needs."""
+    return service.Writer(session, trail, principal, directory.takes_results)
+
+
+WriterDep = Annotated[service.Writer, Depends(writer_of)]
+
+
 @router.put(
     "/{inspection_id}",
     status_code=201,
@@ -38,16 +51,12 @@ def submit_inspection(
     inspection_id: UUID,
     inspection: InspectionWrite,
     response: Response,
-    session: SessionDep,
-    trail: TrailDep,
-    directory: Annotated[Directory, Depends(DIRECTORY)],
-    principal: Annotated[Principal, Depends(requires(Permission.INSPECTION_WRITE))],
+    writer: WriterDep,
 ) -> InspectionRead:
     """Record a visit once under an id you made; repeat safely. Every department concerned receives
     its results as soon as they count: a second officer has confirmed that he was there, and whoever
     concluded something has said so himself.
     """
-    writer = service.Writer(session, trail, principal, directory.takes_results)
     record, replayed = service.submit(writer, str(inspection_id), inspection)
     if replayed:
         response.status_code = 200
@@ -56,7 +65,6 @@ def submit_inspection(
 
 
 Reader = Annotated[Principal, Depends(requires(Permission.INSPECTION_READ))]
-Writer = Annotated[Principal, Depends(requires(Permission.INSPECTION_WRITE))]
 Lister = Annotated[Principal, Depends(reads(EventName.RECORDS_LISTED, Permission.INSPECTION_WRITE))]
 
 
@@ -82,15 +90,13 @@ def list_inspections(
 def confirm_inspection(
     inspection_id: UUID,
     given: ConfirmationWrite,
-    session: SessionDep,
-    trail: TrailDep,
-    principal: Writer,
+    writer: WriterDep,
 ) -> InspectionRead:
     """Say by your own token that you were there and concluded what stands in your name. What counts
     now goes to its departments.
     """
     word = confirming.Word("confirmed", given.digest)
-    return confirming.say(session, trail, principal, str(inspection_id), word)
+    return confirming.say(writer, str(inspection_id), word)
 
 
 @router.post("/{inspection_id}:deny")
@@ -98,15 +104,13 @@ def confirm_inspection(
 def deny_inspection(
     inspection_id: UUID,
     given: DenialWrite,
-    session: SessionDep,
-    trail: TrailDep,
-    principal: Writer,
+    writer: WriterDep,
 ) -> InspectionRead:
     """Say that you were not there, or did not conclude what stands in your name: it never counts.
     You may change your word until results are handed on.
     """
     word = confirming.Word("denied", given.digest, given.reason)
-    return confirming.say(session, trail, principal, str(inspection_id), word)
+    return confirming.say(writer, str(inspection_id), word)
 
 
 async def audit_reading(

@@ -1,6 +1,6 @@
 """Who may conclude what, and when a visit can have been (I-02, docs/sources.md). Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -47,6 +47,6 @@ def may_determine(department: str, by: str, departments_of: dict[str, str]) -> b
     return departments_of.get(by) == department
 
 
-def missing_certificates(listed: Iterable[str], departments_of: dict[str, str]) -> list[str]:
+def missing_certificates(listed: Iterable[str], valid: Container[str]) -> list[str]:
     """Certificates that are unknown or not valid on the day."""
-    return [number for number in listed if number not in departments_of]
+    return [number for number in listed if number not in valid]

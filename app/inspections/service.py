@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC
+from typing import NamedTuple
 
 from sqlmodel import Session
 
@@ -14,6 +15,7 @@ from app.core.clock import local_date
 from app.core.db import Database
 from app.core.errors import InvalidRequest
 from app.inspections import repository
+from app.inspections.attendances import say_once
 from app.inspections.errors import (
     DepartmentUnknown,
     IdReused,
@@ -21,6 +23,7 @@ from app.inspections.errors import (
     ItemTwice,
     NotCompetent,
     NotOnVisit,
+    OfficerCannotSignOn,
     TooFewOfficers,
     VisitBusinessMismatch,
     VisitOutsideTask,
@@ -31,13 +34,24 @@ from app.inspections.models import RECORDS, Attendance, Inspection, InspectionRe
 from app.inspections.reading import part_of, presence_of, read
 from app.inspections.rules import are_enough, may_determine, missing_certificates, visit_time_error
 from app.inspections.schemas import InspectionRead, InspectionWrite
-from app.inspections.telling import tell_submitted
-from app.inspections.writing_back import hand_on
+from app.inspections.telling import tell_wanted
+from app.inspections.writing_back import HandingOn, hand_on
 from app.organisations.errors import OfficerUnknown
-from app.organisations.service import known_departments, valid_departments
+from app.organisations.service import Holder, known_departments, person_of, valid_holders
 from app.tasks.service import Unfit, task_of_visit
 from auth.principal import Principal, Role
 from auth.scope import Scope, scope_of
+
+
+class Established(NamedTuple):
+    """What is not taken from a record's words: business, region, departments of the officers, and
+    which of their certificates is the sender's.
+    """
+
+    business_id: str
+    region: str
+    departments_of: dict[str, str]
+    own: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +83,13 @@ def submit(
         if known.body_digest not in {digest, *of_before}:
             raise IdReused(pointer="/path/inspection_id")
         return read(session, known), True
-    record, results = _checked(writer, inspection_id, given, digest)
-    attendances = _attendances(writer, record)
-    presence = presence_of(attendances, record)
-    record.confirmation = hand_on(session, writer.trail.clock.now(), record, results, presence)
+    record, results, attendances = _checked(writer, inspection_id, given, digest)
+    hand_on(
+        HandingOn(session, record.submitted_at, writer.takes_results),
+        record,
+        results,
+        presence_of(attendances, record),
+    )
     repository.add(session, record, results, attendances)
     event = act_of(
         writer.principal,
@@ -84,7 +101,7 @@ def submit(
         object_ref=record.id,
     )
     writer.trail.append(session, event)
-    tell_submitted(session, record, attendances)
+    tell_wanted(session, record, attendances, record.submitted_at)
     session.flush()
     return read(session, record), False
 
@@ -104,12 +121,13 @@ def read_record(session: Session, principal: Principal, inspection_id: str) -> I
         inspection_id,
         subject=principal.subject,
         certificate_no=principal.certificate_no,
+        person_id=(me := person_of(session, principal)),
         scope=scope,
     )
     if record is None:
         raise InspectionUnknown
     found = read(session, record)
-    on_visit = principal.certificate_no in {o["certificate_no"] for o in record.officers}
+    on_visit = repository.was_there(session, record, me, principal.certificate_no)
     if on_visit or record.submitted_by == principal.subject:
         return found
     concerned = {record.lead_department, *(result.department for result in found.results)}
@@ -142,14 +160,16 @@ def _digests(given: InspectionWrite, principal: Principal) -> tuple[str, str]:
 
 def _checked(
     writer: Writer, inspection_id: str, given: InspectionWrite, digest: str
-) -> tuple[Inspection, list[InspectionResult]]:
+) -> tuple[Inspection, list[InspectionResult], list[Attendance]]:
     now = writer.trail.clock.now()
     business = identified(given.business_id, "/body/business_id", given.unusual)
     if wrong := visit_time_error(given.visit_started_at, given.visit_ended_at, now):
         raise VisitTimeInvalid(wrong.detail, pointer=f"/body/{wrong.field}")
-    departments_of = _officers(writer, given)
-    own = writer.principal.certificate_no or ""
-    if own not in departments_of:
+    holders = _officers(writer, given)
+    departments_of = {number: holder.department for number, holder in holders.items()}
+    me = person_of(writer.session, writer.principal)
+    own = next((number for number, h in holders.items() if h.person_id == me), None)
+    if own is None:
         raise NotOnVisit
     task = task_of_visit(
         writer.session,
@@ -179,14 +199,9 @@ def _checked(
             result.department, result.by, departments_of
         ):
             raise NotCompetent(pointer=f"/body/results/{index}/mode")
-    return _record(
-        writer,
-        inspection_id,
-        given,
-        digest,
-        results,
-        (business.key, task.region or task.opened_in, departments_of),
-    ), results
+    established = Established(business.key, task.region or task.opened_in, departments_of, own)
+    record = _record(writer, inspection_id, given, digest, established)
+    return record, results, _attendances(record, holders, own)
 
 
 def _check_items(session: Session, given: InspectionWrite) -> None:
@@ -213,55 +228,65 @@ def _record(
     inspection_id: str,
     given: InspectionWrite,
     digest: str,
-    results: list[InspectionResult],
-    established: tuple[str, str, dict[str, str]],
+    established: Established,
 ) -> Inspection:
-    """The row of a checked record; `established` are business, region and the officers'
-    departments.
-    """
-    business_id, region, departments_of = established
-    own = writer.principal.certificate_no or ""
+    """The row of a checked record."""
     return Inspection(
         id=inspection_id,
-        business_id=business_id,
+        business_id=established.business_id,
         site=given.site,
         task_id=given.task,
-        region=region,
-        lead_department=departments_of[own],
+        region=established.region,
+        lead_department=established.departments_of[established.own],
         submitted_by=writer.principal.subject,
         submitted_at=writer.trail.clock.now(),
         visit_started_at=given.visit_started_at.astimezone(UTC),
         visit_ended_at=given.visit_ended_at.astimezone(UTC),
-        officers=[{"certificate_no": n, "department": d} for n, d in departments_of.items()],
+        officers=[
+            {"certificate_no": n, "department": d} for n, d in established.departments_of.items()
+        ],
         profile_etag=given.profile_etag,
         note=given.note,
         body_digest=digest,
-        not_connected=sorted(
-            {r.department for r in results if not writer.takes_results(r.department, region)}
-        ),
+        not_connected=[],
     )
 
 
-def _officers(writer: Writer, given: InspectionWrite) -> dict[str, str]:
-    """Certificate -> department, for officers whose certificates are valid on the day of the
+def _officers(writer: Writer, given: InspectionWrite) -> dict[str, Holder]:
+    """Certificate -> holder, for officers whose certificates are valid on the day of the
     visit.
     """
     listed = list(dict.fromkeys(officer.certificate_no for officer in given.officers))
     day = local_date(given.visit_started_at)
     if not are_enough(len(listed), repository.limit("fewest_officers", day)):
         raise TooFewOfficers(pointer="/body/officers")
-    departments_of = valid_departments(writer.session, listed, day)
-    if missing := missing_certificates(listed, departments_of):
-        index = next(i for i, o in enumerate(given.officers) if o.certificate_no == missing[0])
-        raise OfficerUnknown(pointer=f"/body/officers/{index}/certificate_no")
-    return departments_of
+    holders = valid_holders(writer.session, listed, day)
+    if missing := missing_certificates(listed, holders):
+        raise OfficerUnknown(pointer=_pointer_to(given, missing[0]))
+    if writer.principal.claimed is not None:  # where the directory has no say, tokens name people
+        for number, holder in holders.items():
+            if not holder.signs_on:
+                raise OfficerCannotSignOn(pointer=_pointer_to(given, number))
+    return {number: holders[number] for number in listed}
 
 
-def _attendances(writer: Writer, record: Inspection) -> list[Attendance]:
+def _pointer_to(given: InspectionWrite, certificate_no: str) -> str:
+    index = next(i for i, o in enumerate(given.officers) if o.certificate_no == certificate_no)
+    return f"/body/officers/{index}/certificate_no"
+
+
+def _attendances(record: Inspection, holders: dict[str, Holder], own: str) -> list[Attendance]:
     """Everybody named is asked; whoever sends the record has said so by his token."""
-    asked = [Attendance(inspection_id=record.id, **officer) for officer in record.officers]
-    for row in asked:
-        if row.certificate_no == writer.principal.certificate_no:
-            row.state, row.subject = "confirmed", record.submitted_by
-            row.decided_at = record.submitted_at
+    asked = [
+        Attendance(
+            inspection_id=record.id,
+            certificate_no=number,
+            person_id=holder.person_id,
+            department=holder.department,
+            words=[],
+        )
+        for number, holder in holders.items()
+    ]
+    mine = next(row for row in asked if row.certificate_no == own)
+    say_once(mine, "confirmed", record.submitted_by, record.submitted_at)
     return asked

@@ -11,12 +11,14 @@ from app.inspections.models import Attendance, Inspection
 from auth.principal import Role
 
 
-def tell_submitted(session: Session, record: Inspection, asked: Iterable[Attendance]) -> None:
+def tell_wanted(
+    session: Session, record: Inspection, asked: Iterable[Attendance], now: datetime
+) -> None:
     """Officers whose own word is wanted."""
     to = [officer(row.certificate_no) for row in asked if row.state == "pending"]
     notify(
         session,
-        record.submitted_at,
+        now,
         Announcement("record.confirmation_wanted", "record", record.id),
         to,
     )
@@ -29,7 +31,7 @@ def tell_denied(session: Session, record: Inspection, now: datetime) -> None:
     notify(session, now, told, [person(record.submitted_by), leaders])
 
 
-def tell_handed_on(session: Session, record: Inspection, department: str, now: datetime) -> None:
-    """Supervisors of the region, and of the department."""
+def tell_counts(session: Session, record: Inspection, department: str, now: datetime) -> None:
+    """Supervisors of the region and of the department: its results count from now on."""
     supervisors = holders(Role.SUPERVISOR, record.region, department)
-    notify(session, now, Announcement("record.handed_on", "record", record.id), [supervisors])
+    notify(session, now, Announcement("record.counts", "record", record.id), [supervisors])

@@ -148,17 +148,37 @@ def list_officers(
     ]
 
 
-def valid_departments(
+class Holder(NamedTuple):
+    """Who holds a certificate, of which department; `signs_on`: whether tokens name him."""
+
+    person_id: str
+    department: str
+    signs_on: bool
+
+
+def valid_holders(
     session: Session, certificate_numbers: Collection[str], on: date
-) -> dict[str, str]:
-    """Department of each certificate that is valid on that day, of somebody who is not suspended;
+) -> dict[str, Holder]:
+    """Holder of each certificate that is valid on that day, of somebody who is not suspended;
     others are absent.
     """
     return {
-        person.certificate_no or "": unit.department
+        person.certificate_no or "": Holder(person.id, unit.department, person.subject is not None)
         for person, unit in repository.holders(session, certificate_numbers)
         if unit.state == "active" and _is_valid(person, on)
     }
+
+
+def person_of(session: Session, principal: Principal) -> str | None:
+    """The person that a caller is: by the subject of his token; else, where no token names that
+    person, by the certificate that the token claims.
+    """
+    placed = repository.find_subject(session, principal.subject)
+    if placed is None and principal.certificate_no:
+        placed = repository.find_certificate(session, principal.certificate_no)
+        if placed is not None and placed[0].subject is not None:
+            return None
+    return None if placed is None else placed[0].id
 
 
 def _is_valid(person: Person, on: date) -> bool:

@@ -67,12 +67,16 @@ def lines(
 ) -> Iterator[str]:
     """One line for each result that fits."""
     common: dict[str, Any] = {name: getattr(record, name, None) for name in PLAIN}
-    common["officers"] = "、".join(o.certificate_no for o in record.officers)
+    there = {"confirmed", "not_asked"}
+    for name, is_there in (("officers", True), ("officers_unconfirmed", False)):
+        listed = [o.certificate_no for o in record.officers if (o.presence in there) is is_there]
+        common[name] = "、".join(listed)
+    states = {w.department: w.state for w in record.write_back}
     common["visit_note"] = record.note
     for row in record.results:
         if department not in (None, row.department) or result not in (None, row.result):
             continue
-        values = {**common, **row.model_dump()}
+        values = {**common, **row.model_dump(), "write_back": states.get(row.department)}
         yield line([_cell(column, values, language) for column in _shown(language)])
 
 

@@ -33,16 +33,27 @@ def upgrade() -> None:
             "inspection_id", sa.String(length=36), sa.ForeignKey("inspections.id"), nullable=False
         ),
         sa.Column("certificate_no", sa.String(length=64), nullable=False),
+        sa.Column("person_id", sa.String(length=36), nullable=False),
         sa.Column("department", sa.String(length=40), nullable=False),
         sa.Column("state", sa.String(length=12), nullable=False),
         sa.Column("subject", sa.String(length=120), nullable=True),
         _moment("decided_at"),
         sa.Column("reason", sa.String(length=300), nullable=True),
+        sa.Column("words", sa.JSON(), nullable=False),
     )
     op.create_index(
         "ix_attendances_record", "attendances", ["inspection_id", "certificate_no"], unique=True
     )
-    op.create_index("ix_attendances_officer", "attendances", ["certificate_no", "position"])
+    op.create_index("ix_attendances_person", "attendances", ["person_id", "position"])
+    op.add_column("inspections", _moment("wanted_since"))
+    pending = sa.text("confirmation = 'pending'")
+    op.create_index(
+        "ix_inspections_unconfirmed",
+        "inspections",
+        ["number"],
+        sqlite_where=pending,
+        postgresql_where=pending,
+    )
     _add_notices()
     _add_webhooks()
     _add_jobs()
@@ -143,5 +154,7 @@ def downgrade() -> None:
     op.drop_table("webhooks")
     op.drop_table("notice_readings")
     op.drop_table("notices")
+    op.drop_index("ix_inspections_unconfirmed", "inspections")
     op.drop_table("attendances")
+    op.drop_column("inspections", "wanted_since")
     op.drop_column("inspections", "confirmation")

@@ -37,9 +37,9 @@ async def test_a_record_asks_the_second_officer_and_tells_the_supervisor(city):
     stranger = city.caller("x-1", Role.INSPECTOR, department="food", region="000000")
     assert await kinds(stranger) == []
     await confirm(city, record)
-    assert await kinds(city.supervisor) == ["record.handed_on"] * 2
+    assert await kinds(city.supervisor) == ["record.counts"] * 2
     fire = city.caller("s-1", Role.SUPERVISOR, department="fire", region="310000")
-    assert await kinds(fire) == ["record.handed_on"]
+    assert await kinds(fire) == ["record.counts"]
     elsewhere = city.caller("s-2", Role.SUPERVISOR, region="330000")
     assert await kinds(elsewhere) == []
 

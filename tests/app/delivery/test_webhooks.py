@@ -71,7 +71,7 @@ def supervisor(gateway, region=CITY, **more):
 
 
 async def registered(client, url, *kinds, role="supervisor"):
-    body = {"url": url, "kinds": kinds or ["record.handed_on"], "role": role}
+    body = {"url": url, "kinds": kinds or ["record.counts"], "role": role}
     return await client.post("/v1/webhooks", json=body)
 
 
@@ -82,7 +82,7 @@ async def active(client, system, **more):
     return hook
 
 
-def tell(gateway, about="r-1", region=CITY, department="fire", kind="record.handed_on"):
+def tell(gateway, about="r-1", region=CITY, department="fire", kind="record.counts"):
     database = gateway.app.state.database
     with database.write() as session:
         to = [holders(Role.SUPERVISOR, region, department)]
@@ -101,7 +101,7 @@ class TestReceiving:
         tell(gateway, "r-1")
         (told,) = await system.has(1)
         assert told["specversion"] == "1.0"
-        assert (told["type"], told["subject"]) == ("onevisit.record.handed_on", "record/r-1")
+        assert (told["type"], told["subject"]) == ("onevisit.record.counts", "record/r-1")
         assert told["data"]["about"] == {"kind": "record", "id": "r-1"}
         (notice,) = (await client.get("/v1/inbox")).json()["items"]
         assert told["id"] == notice["id"] == told["data"]["id"]
@@ -238,4 +238,4 @@ class TestOwners:
 
     async def test_kinds_are_told(self, gateway):
         kinds = (await gateway.inspector.get("/v1/webhooks/kinds")).json()
-        assert {"record.handed_on", "agreement.suspended"} <= {k["kind"] for k in kinds}
+        assert {"record.counts", "agreement.suspended"} <= {k["kind"] for k in kinds}

@@ -1,11 +1,15 @@
 """Results count when those whom a record names have said so themselves (I-02)."""
 
 import asyncio
+import csv
+import io
 import itertools
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from app.inspections.presence import Presence, overall
+from app.inspections.repository import attendances_of, unconfirmed
 from auth.principal import Role
 from tests.builders.inspections import an_id, an_inspection, officer
 from tests.fixtures.databases import ON_SQLITE
@@ -138,6 +142,136 @@ class TestWord:
                 await asyncio.sleep(0.05)
         sent = [m["message"].get("inspection_id") for m in departments.received("food")]
         assert sent.count(record["id"]) == 1
+
+
+class TestPersons:
+    """A word is a person's, whatever becomes of his certificate."""
+
+    async def people(self, city):
+        system = city.caller("system-1", Role.SYSTEM_ADMINISTRATOR, region="000000")
+        rows = (await system.get("/v1/people?limit=200")).json()["items"]
+        found = {row["certificate_no"]: row for row in rows if row["certificate_no"]}
+        return system, found
+
+    async def change(self, system, row, **changes):
+        kept = ("name", "unit", "certificate_no", "certificate_from", "certificate_to", "subject")
+        body = {name: row[name] for name in kept} | changes
+        answer = await system.put(f"/v1/people/{row['person_id']}", json=body)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    @ON_SQLITE
+    async def test_whoever_holds_the_certificate_later_says_nothing(self, scene):
+        city, task = scene
+        system, found = await self.people(city)
+        first = await self.change(system, found[FOOD], subject="inspector-2")
+        record = await submitted(city, task)
+        nothing = dict.fromkeys(("certificate_no", "certificate_from", "certificate_to"))
+        await self.change(system, first, **nothing)
+        heir = {
+            "name": "另一人",
+            "subject": "heir-1",
+            "unit": first["unit"],
+            "certificate_no": FOOD,
+            "certificate_from": "2020-01-01",
+            "certificate_to": "2099-12-31",
+        }
+        assert (await system.post("/v1/people", json=heir)).status_code == 201
+        other = city.caller("heir-1", Role.INSPECTOR, department="food", certificate_no=FOOD)
+        assert (await say(other, record)).status_code == 404
+        assert (await other.get(f"/v1/inspections/{record['id']}")).status_code == 404
+        assert (await other.get("/v1/inspections")).json()["items"] == []
+        # the one who was there has no certificate today
+        own = city.caller("inspector-2", Role.INSPECTOR, department="food")
+        assert len((await own.get("/v1/inspections?waiting=true")).json()["items"]) == 1
+        record = (await say(own, record)).json()
+        assert record["state"] == "submitted"
+
+    @ON_SQLITE
+    async def test_a_certificate_is_no_second_person(self, scene):
+        city, task = scene
+        system, found = await self.people(city)
+        await self.change(system, found[FOOD], subject="inspector-2")
+        record = await submitted(city, task)
+        thief = city.caller("inspector-9", Role.INSPECTOR, department="food", certificate_no=FOOD)
+        assert (await say(thief, record)).status_code == 404
+        sent = await thief.put(f"/v1/inspections/{an_id()}", json=an_inspection(task))
+        assert sent.json()["code"] == "inspection.not_on_visit"
+
+    @ON_SQLITE
+    async def test_all_that_was_said_stays_written(self, scene):
+        city, task = scene
+        record, food = await submitted(city, task), officer(city, FOOD)
+        await say(food, record, "deny", reason="他没有去，我被要求签字")
+        await say(food, record, "deny", reason="记错了日期")
+        await say(food, record)
+        with city.app.state.database.read() as session:
+            rows = attendances_of(session, [record["id"]])[record["id"]]
+        said = [(w["state"], w["reason"]) for w in rows[1].words]
+        assert said == [
+            ("denied", "他没有去，我被要求签字"),
+            ("denied", "记错了日期"),
+            ("confirmed", None),
+        ]
+        leaders = (await city.leader.get("/v1/inbox")).json()["items"]
+        assert [n["kind"] for n in leaders].count("record.denied") == 1
+
+    async def test_a_department_is_told_of_those_who_were_there(self, scene, departments):
+        city, task = scene
+        officers = [{"certificate_no": f"ZJ-000{n}"} for n in (1, 2, 3)]
+        record = await submitted(city, task, officers=officers, results=[result("fire")])
+        await say(officer(city, FOOD), record, "deny", reason="不在现场")
+        await say(officer(city, "ZJ-0003"), record)
+        async with asyncio.timeout(10):
+            while await of_state(city, "written_back") != [record["id"]]:
+                await asyncio.sleep(0.05)
+        received = [m["message"] for m in departments.received("fire")]
+        message = next(m for m in received if m.get("inspection_id") == record["id"])
+        assert [o["certificate_no"] for o in message["officers"]] == ["ZJ-0001", "ZJ-0003"]
+        sheet = (await city.supervisor.get("/v1/records.csv")).text
+        (line,) = csv.DictReader(io.StringIO(sheet.removeprefix("\ufeff")))
+        assert (line["officers"], line["officers_unconfirmed"]) == ("ZJ-0001、ZJ-0003", "ZJ-0002")
+        assert line["write_back"] == "delivered"
+        tax = city.caller("s-3", Role.SUPERVISOR, department="fire", region="000000")
+        (seen,) = (await tax.get("/v1/records")).json()["items"]
+        assert [o["reason"] for o in seen["officers"]] == [None] * 3
+
+    @ON_SQLITE
+    async def test_what_counts_is_told_of_and_not_taken_back_also_where_nobody_is_connected(
+        self, scene
+    ):
+        city, task = scene
+        record = await submitted(city, task, results=[result("health")])
+        record = (await say(officer(city, FOOD), record)).json()
+        assert states(record) == {"health": "not_connected"}
+        inbox = (await city.supervisor.get("/v1/inbox")).json()["items"]
+        assert [n["kind"] for n in inbox] == ["record.counts"]
+        answer = await say(officer(city, FIRE), record, "deny", reason="点错了按钮")
+        assert answer.json()["code"] == "inspection.already_handed_on"
+
+    @ON_SQLITE
+    async def test_a_department_that_is_connected_meanwhile_receives_it(self, scene):
+        city, task = scene
+        manager = city.manager("fire")
+        await manager.post("/v1/adapters/fire:suspend", json={"reason": "维护升级"})
+        record = await submitted(city, task, results=[result("fire")])
+        assert states(record) == {"fire": WAITS}
+        await manager.post("/v1/adapters/fire:resume", json={"reason": "维护升级"})
+        record = (await say(officer(city, FOOD), record)).json()
+        assert states(record)["fire"] in {"pending", "delivered"}
+
+    @ON_SQLITE
+    async def test_a_word_that_is_wanted_again_is_asked_for_again(self, scene):
+        city, task = scene
+        record = await submitted(city, task)
+        await say(officer(city, FIRE), record, "deny", reason="点错了按钮")
+        await say(officer(city, FIRE), record)
+        inbox = (await officer(city, FOOD).get("/v1/inbox")).json()["items"]
+        assert [n["kind"] for n in inbox] == ["record.confirmation_wanted"] * 2
+        with city.app.state.database.read() as session:
+            ((found, waiting),) = unconfirmed(session, datetime.now(UTC) - timedelta(minutes=1))
+            assert found.wanted_since > found.submitted_at
+            assert waiting == [FOOD]
 
 
 @ON_SQLITE

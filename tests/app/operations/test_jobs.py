@@ -146,11 +146,12 @@ class TestDoors:
 
     async def test_they_are_listed_and_done_now(self, gateway, operator):
         async with asyncio.timeout(15):
-            while len(jobs := (await operator.get("/v1/jobs")).json()) < 4:
+            while len(jobs := (await operator.get("/v1/jobs")).json()) < 5:
                 await asyncio.sleep(0.05)
         assert [job["name"] for job in jobs] == [
             "agreements.remind",
             "certificates.remind",
+            "glass.remind",
             "notices.forget",
             "records.remind",
         ]
@@ -187,12 +188,12 @@ class TestReminders:
         now, calendar = datetime.now(UTC), Calendar()
         today = local_date(now)
         told = {}
-        for days in (1, 3):
+        for days in (1, 4):
             due = calendar.after(today, days, "working").on
             span = Span(due - timedelta(days=1), due)
             with city.app.state.database.write() as session:
                 told[days] = reminders.of_records(session, now, span, calendar)
-        assert told == {1: {"officers": 1, "leaders": 0}, 3: {"officers": 0, "leaders": 1}}
+        assert told == {1: {"officers": 1, "leaders": 0}, 4: {"officers": 0, "leaders": 1}}
         kinds = [
             n["kind"] for n in (await officer(city, "ZJ-0002").get("/v1/inbox")).json()["items"]
         ]

@@ -383,7 +383,8 @@ def test_officers_of_before_are_people_with_certificates(database):
     schema.migrate(database)
     today = datetime.now(UTC).date()
     with database.read() as session:
-        found = service.valid_departments(session, ["ZJ-1", "ZJ-2", "ZJ-3", "ZJ-4"], today)
+        held = service.valid_holders(session, ["ZJ-1", "ZJ-2", "ZJ-3", "ZJ-4"], today)
+        found = {number: holder.department for number, holder in held.items()}
         assert found == {"ZJ-1": "fire", "ZJ-2": "fire", "ZJ-3": "fire"}
         units = session.connection().execute(text("select id, tier from units order by id")).all()
     assert [tuple(u) for u in units] == [("fire-330100", "city"), ("fire-330106", "county")]

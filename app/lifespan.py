@@ -15,7 +15,7 @@ from app.core.deps import CHECKS, DATABASE, SNAPSHOTS
 from app.core.rooms import House, Room
 from app.core.settings import Settings
 from app.core.telemetry import SIBLINGS, siblings
-from app.delivery import deps as delivery
+from app.delivery.notices import deps as notices
 from app.inspections import deps as inspections
 from app.operations.jobs import deps as jobs
 from app.organisations import deps as organisations
@@ -27,7 +27,7 @@ ROOMS: tuple[Room, ...] = (
     core.open_room,  # database, snapshots, the way out
     audit.open_room,  # the sequencer of entries
     jobs.open_room,  # what is done at its time
-    delivery.open_room,  # what is forgotten of notices
+    notices.open_room,  # the way to webhooks, what is forgotten of notices
     organisations.open_room,  # who is calling: the issuer's keys
     tasks.open_room,  # open tasks
     agreements.open_room,  # agreements in force

@@ -40,7 +40,7 @@ async def open_room(house: House) -> AsyncIterator[None]:
         return remind_of_ends(session, house.clock.now(), span)
 
     run = in_transaction(database, remind)
-    house.jobs.append(Job("agreements.remind", Schedule(time(8, 30), "working"), run))
+    house.jobs.append(Job("agreements.remind", Schedule(time(8, 30)), run))
     yield
     with contextlib.suppress(Exception):  # a database that is away keeps what was not told
         async with asyncio.timeout(_LAST_SECONDS):

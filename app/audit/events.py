@@ -36,6 +36,7 @@ class EventName(StrEnum):
     WEBHOOK_PROVED = "delivery.webhook.proved"
     WEBHOOK_ROTATED = "delivery.webhook.rotated"
     WEBHOOK_DROPPED = "delivery.webhook.dropped"
+    WEBHOOK_STOPPED = "delivery.webhook.stopped"
     WEBHOOKS_READ = "delivery.webhook.read"
     RECORD_SUBMITTED = "inspections.record.submitted"
     RECORD_VIEWED = "inspections.record.viewed"

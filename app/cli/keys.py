@@ -65,12 +65,13 @@ def revoke(kid: str) -> None:
 
 @app.command("reseal")
 def reseal() -> None:
-    """Seal all stored credentials with the key of ONEVISIT_SECRET_KEY; ONEVISIT_PREVIOUS_SECRET_KEY
-    opens what the secret before it sealed. Says what does not open.
+    """Seal all that is stored sealed with the key of ONEVISIT_SECRET_KEY;
+    ONEVISIT_PREVIOUS_SECRET_KEY opens what the secret before it sealed. Says what does not open.
     """
     from app.audit.service import Trail
     from app.core.clock import SystemClock
     from app.core.db import Database
+    from app.delivery.notices import webhooks
     from app.organisations.sign_on import keys as signing_keys
     from app.registry.resealing import reseal as seal_anew
 
@@ -80,10 +81,19 @@ def reseal() -> None:
     with database.write() as session:
         found = seal_anew(session, Trail(settings.keys, SystemClock(), settings.region))
         signing, lost = signing_keys.reseal(session, settings.keys, SystemClock().now())
+        hooks, closed = webhooks.reseal(session, settings.keys)
     database.dispose()
     typer.echo(f"{found.done} sealed anew, {found.kept} were sealed with the newest key already")
     if signing:
         typer.echo(f"signing keys: {signing} sealed anew")
+    if hooks:
+        typer.echo(f"webhook secrets: {hooks} sealed anew")
+    if closed:
+        typer.echo(
+            f"No key opens the secrets of webhooks {', '.join(closed)}: give them others "
+            "(POST /v1/webhooks/{webhook_id}:rotate).",
+            err=True,
+        )
     if lost:
         typer.echo(
             f"No key opens the signing keys {', '.join(lost)}: they have ended, others sign, and "
@@ -96,5 +106,5 @@ def reseal() -> None:
             "ONEVISIT_PREVIOUS_SECRET_KEY, or let their departments store them anew.",
             err=True,
         )
-    if found.unopenable or lost:
+    if found.unopenable or lost or closed:
         raise typer.Exit(1)

@@ -13,7 +13,7 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import OperationalError
 
 from adapters.transport.exchange import Exchange
-from adapters.transport.guard import AddressGuard
+from adapters.transport.guard import AddressGuard, IPNetwork, Resolver, resolve_by_system
 from adapters.transport.trust import tls_context
 from app.core.admission import keep_adjusting
 from app.core.db import Database
@@ -93,15 +93,24 @@ async def _when_reachable(database: Database) -> None:
 
 
 def _exchange(settings: Settings) -> Exchange:
-    guard = AddressGuard(
-        allow=settings.egress_allow,
+    return Exchange(guard_of(settings, allow=settings.egress_allow), tls=_tls(settings))
+
+
+def guard_of(
+    settings: Settings, *, allow: tuple[IPNetwork, ...], resolver: Resolver = resolve_by_system
+) -> AddressGuard:
+    """What may be called, beside what is public: these ranges. Never the gateway itself, nor its
+    database.
+    """
+    return AddressGuard(
+        allow=allow,
         allow_http=settings.egress_allow_http,
+        resolver=resolver,
         ports=frozenset(settings.egress_ports) or None,
         own=(settings.jwks_url,) if settings.jwks_url else (),
         here=int(settings.listens.rpartition(":")[2] or 0),
         denied=_addresses_of(settings.database_url),
     )
-    return Exchange(guard, tls=_tls(settings))
 
 
 _DATABASE_PORT, _STARTS = 5432, 30

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from fastapi import FastAPI
 from prometheus_client.core import Metric
+from sqlmodel import Session
 
 from app.core.clock import Clock
 from app.core.schedule import Schedule, Span
@@ -21,14 +22,23 @@ Step = Callable[[], Awaitable[int | bool]]
 Families = Callable[[], Iterable[Metric]]
 
 
+class Turn(NamedTuple):
+    """One run of a job: the days it is for. `finish` says, in the transaction of what it does, that
+    they are done; it raises where somebody else has taken the job over.
+    """
+
+    span: Span
+    finish: Callable[[Session], None]
+
+
 class Job(NamedTuple):
-    """What is done at its time, by one process of all. `run` is given the days it is for, and gives
-    what it came to; what it raises is tried again.
+    """What is done at its time, by one process of all. `run` is given its turn, and gives what it
+    came to; what it raises is tried again.
     """
 
     name: str
     schedule: Schedule
-    run: Callable[[Span], Awaitable[dict[str, Any]]]
+    run: Callable[["Turn"], Awaitable[dict[str, Any]]]
 
 
 @dataclass(slots=True)

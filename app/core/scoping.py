@@ -19,7 +19,12 @@ def within(
     conditions: list[ColumnElement[bool]] = []
     if prefix:
         inside: ColumnElement[bool]
-        inside = region == prefix if len(prefix) == _EXACT else region.startswith(prefix)
+        # As a range, not by its beginning: an index serves it on either database.
+        inside = (
+            region == prefix
+            if len(prefix) == _EXACT
+            else region.between(prefix.ljust(_EXACT, "0"), prefix.ljust(_EXACT, "9"))
+        )
         if nameless.startswith(prefix):
             inside = or_(inside, region == "")
         conditions.append(inside)

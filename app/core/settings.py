@@ -129,6 +129,10 @@ class Settings(BaseSettings):
     egress_allow: Networks = Field(
         (), description="private ranges where departments sit, comma separated"
     )
+    webhook_allow: Networks = Field(
+        (),
+        description="private ranges where systems sit that receive notices, comma separated",
+    )
     egress_allow_http: bool = Field(
         False, description="allow http:// beside https:// towards departments"
     )

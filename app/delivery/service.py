@@ -1,47 +1,26 @@
 """Put messages into the outbox, and carry them out."""
 
-import asyncio
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
-from anyio import CapacityLimiter, to_thread
 from sqlmodel import Session
 
-from adapters.contract import AdapterError, Outcome, ResultReceipt
-from adapters.contract.errors import MessageRefused
+from adapters.contract import ResultReceipt
 from app.audit.events import Event, EventName
 from app.audit.service import Trail
 from app.core.db import Database
 from app.delivery import repository
 from app.delivery.backoff import DEAD_AFTER, wait_after
-from app.delivery.lanes import DeliveryLanes, Destination
+from app.delivery.carrying import LaneCarrier, Leased
 from app.delivery.models import Delivery
 from app.delivery.notices.addressing import holders
-from app.delivery.notices.models import DESTINATION
 from app.delivery.notices.service import Announcement, notify
 from app.delivery.senders import Sender
 from app.operations.lease import LEASE
 from auth.principal import Role
 
 log = logging.getLogger("onevisit.delivery")
-_QUIET_SECONDS, _THREADS = 0.2, 4
-_LONGEST_SEND_SECONDS = 7.0
-"""Below the lease, so that nobody else sends it meanwhile."""
-_ANSWERED = frozenset({"upstream_error", "adapter_failed"})
-"""Failures of somebody who is there."""
-
-
-@dataclass(frozen=True, slots=True)
-class Leased:
-    """A message this process is carrying."""
-
-    id: str
-    destination: Destination
-    message: dict[str, Any]
-    lease_until: datetime
 
 
 def of_objects(session: Session, ids: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
@@ -53,78 +32,24 @@ def of_objects(session: Session, ids: Sequence[str]) -> dict[str, list[dict[str,
     return found
 
 
-class Carrier:
-    """Carries what is due to its destinations; one in each process. What is under way to one of
-    them keeps nobody else waiting.
-    """
+class Carrier(LaneCarrier):
+    """Carries records' results to departments; one in each process."""
 
     def __init__(self, database: Database, trail: Trail, sender: Sender) -> None:
-        self._database = database
-        self._trail = trail
-        self._sender = sender
-        self._lanes = DeliveryLanes()
-        self._threads = CapacityLimiter(_THREADS)
-        """Of its own: threads that wait for their turn to write must leave some to whoever has it.
-        """
-        self._under_way: set[asyncio.Task[None]] = set()
-        self._quiet_until = 0.0
+        super().__init__()
+        self._database, self._trail, self._sender = database, trail, sender
         self.counts: dict[str, int] = {}
         """By state, as of the last look; for people who watch."""
 
-    async def begin(self) -> int:
-        """Take what is due and begin to carry it; how many that were."""
-        loop = asyncio.get_running_loop()
-        if loop.time() < self._quiet_until:
-            return 0  # in an outage every commit would look at all that waits
-        leased = await to_thread.run_sync(self.take, loop.time(), limiter=self._threads)
-        for item in leased:
-            self._lanes.of(item.destination).in_flight += 1
-            task = loop.create_task(self._carry(item))
-            self._under_way.add(task)
-            task.add_done_callback(self._under_way.discard)
-        if not leased:
-            self._quiet_until = loop.time() + _QUIET_SECONDS
-        return len(leased)
+    async def send(self, item: Leased) -> ResultReceipt:
+        """To the office of a department."""
+        return await self._sender.send(*item.destination, item.message)
 
-    async def settled(self, seconds: float | None = None) -> None:
-        """Wait for what is under way, for so long at most; the rest is taken again later."""
-        if self._under_way:
-            await asyncio.wait(self._under_way, timeout=seconds)
-
-    async def _carry(self, item: Leased) -> None:
-        receipt: ResultReceipt | None = None
-        failure, refused, is_there = "", False, True
-        lane = self._lanes.of(item.destination)
-        try:
-            async with asyncio.timeout(_LONGEST_SEND_SECONDS):
-                receipt = await self._sender.send(*item.destination, item.message)
-        except TimeoutError:
-            failure, is_there = "deadline_exceeded: it did not come to an end", False
-        except AdapterError as error:
-            failure, refused = str(error), isinstance(error, MessageRefused)
-            is_there = error.code in _ANSWERED or error.outcome is Outcome.MALFORMED
-        except Exception as error:
-            words = "sending to %s failed in a way its adapter does not declare"
-            log.exception(words, item.destination.department)
-            failure = f"adapter_failed: {type(error).__name__}"
-        finally:
-            lane.in_flight -= 1
-        now = asyncio.get_running_loop().time()
-        if refused or not failure:
-            lane.arrived()
-        elif is_there:
-            lane.faltered(now)
-        else:
-            lane.missed(now)
-        self._quiet_until = 0.0
-        try:
-            await to_thread.run_sync(
-                settle, self._database, self._trail, item, receipt, failure, refused,
-                limiter=self._threads,
-            )  # fmt: skip
-        # this row's lease runs out and it is sent again
-        except Exception:
-            log.exception("the outcome of delivery %s could not be written", item.id)
+    def settle(
+        self, item: Leased, receipt: ResultReceipt | None, failure: str, *, refused: bool
+    ) -> None:
+        """As `settle` of this module. Blocks."""
+        settle(self._database, self._trail, item, receipt, failure, refused)
 
     def take(self, at: float) -> list[Leased]:
         """Take what is due for this process, until the lease ends; `at` is the loop's time. Blocks
@@ -135,8 +60,8 @@ class Carrier:
             return []
         with self._database.read() as session:
             waiting = repository.destinations(session, now)
-            self._lanes.tidy(waiting)
-            turns = self._lanes.turns(waiting, at)
+            self.lanes.tidy(waiting)
+            turns = self.lanes.turns(waiting, at)
             found = [(d, n) for d, n in turns if repository.due(session, d, now, 1)]
         if not found:
             return []
@@ -197,7 +122,7 @@ def settle(
                 happened.append(EventName.RESULT_GIVEN_UP)
         for event in happened:
             trail.append(session, _entry(event, row))
-        if row.state in {"refused", "dead"} and not row.department.startswith(DESTINATION):
+        if row.state in {"refused", "dead"}:
             managers = holders(Role.DATA_MANAGER, row.region, row.department)
             notify(
                 session, now, Announcement(f"delivery.{row.state}", "delivery", row.id), [managers]

@@ -15,7 +15,7 @@ from app.inspections import reminders
 from app.inspections.models import RECORDS
 from app.operations.jobs.deps import JOBS, in_transaction
 
-_MORNING = Schedule(time(8, 30), "working")
+_MORNING = time(8, 30)
 
 
 @asynccontextmanager
@@ -33,7 +33,7 @@ async def open_room(house: House) -> AsyncIterator[None]:
         return reminders.of_certificates(session, house.clock.now(), span)
 
     house.jobs += [
-        Job("records.remind", _MORNING, in_transaction(database, of_records)),
-        Job("certificates.remind", _MORNING, in_transaction(database, of_certificates)),
+        Job("records.remind", Schedule(_MORNING, "working"), in_transaction(database, of_records)),
+        Job("certificates.remind", Schedule(_MORNING), in_transaction(database, of_certificates)),
     ]
     yield

@@ -12,7 +12,6 @@ from app.businesses.deps import FINDER
 from app.core.deps import DATABASE, EXCHANGE, SNAPSHOTS, Slot
 from app.core.rooms import House, Step
 from app.core.telemetry import labelled_gauge
-from app.delivery.notices.sending import ByDestination, Poster
 from app.delivery.service import Carrier
 from app.operations.service import Runner
 from app.registry.directory import Directory
@@ -40,8 +39,7 @@ async def open_room(house: House) -> AsyncIterator[None]:
     trail = Trail(house.settings.keys, clock, house.settings.region)
     runner = Runner(database, trail, Examiner(database, trail, workshop).kinds())
     house.steps += [runner.run_next] * _EXAMINATIONS_AT_ONCE
-    poster = Poster(database, EXCHANGE.of(app), house.settings.keys, clock.now)
-    carrier = Carrier(database, trail, ByDestination(directory, poster))
+    carrier = Carrier(database, trail, directory)
     house.steps += [carrier.begin, _counting(carrier)]
     words = "Messages to departments that have not arrived"
     house.families.append(

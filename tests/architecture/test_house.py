@@ -121,6 +121,7 @@ DOES_IO = {
     "letters",
     "senders",
     "glass",
+    "carrying",
     "enqueuing",
     "telling",
     "reminders",

@@ -32,7 +32,7 @@ UNITS = [
     for unit_id, department, part in (("m-fire", OWN, "source"), ("m-data", None, "coordinator"), ("m-police", "public_security", "application"))
 ]  # fmt: skip
 PERSON = {"name": "某", "subject": "m-1", "unit": "m-fire"}
-TASK = {"business_id": MAIN, "assignees": ["m-1"], "basis": "plan 7"}
+TASK = {"business_id": MAIN, "assignees": ["m-0", "m-1"], "basis": "plan 7"}
 OFFICER = {
     "name": "某",
     "department": OWN,
@@ -113,7 +113,7 @@ class Things:
         self.role = granted.json()["roles"][0]["role_id"]
         self.task = (await leader.post("/v1/tasks", json=TASK)).json()["id"]
         officer = gateway.caller(
-            "m-1", Role.INSPECTOR, department=OWN, region=CITY, certificate_no="ZJ-0001"
+            "m-0", Role.INSPECTOR, department=OWN, region=CITY, certificate_no="ZJ-0001"
         )
         answer = await officer.post("/v1/tasks:break-glass", json=GLASS)
         self.glass = answer.json()["id"]

@@ -1,12 +1,10 @@
 """Tables of notices and of the systems that receive them."""
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import JSON, Column, Index
 from sqlmodel import Field, SQLModel
-
-DESTINATION = "webhook:"
-"""Begins the name of the lane of each webhook."""
 
 
 class Notice(SQLModel, table=True):
@@ -14,7 +12,7 @@ class Notice(SQLModel, table=True):
 
     __tablename__ = "notices"
     __table_args__ = (
-        Index("ix_notices_addressee", "to_kind", "to_name", "id"),
+        Index("ix_notices_addressee", "to_kind", "to_name", "region", "id"),
         Index("ix_notices_created_at", "created_at"),
     )
     id: str = Field(primary_key=True, max_length=36)
@@ -38,8 +36,9 @@ class NoticeReading(SQLModel, table=True):
 
 
 class Webhook(SQLModel, table=True):
-    """A system that receives notices of a role. `state`: unproved, active. Secrets lie sealed; the
-    former one signs too until `former_until`.
+    """A system that receives notices of a role. `state`: unproved, active, stopped. Secrets lie
+    sealed; the former one signs too until `former_until`. `failing_since`: from when nothing has
+    arrived.
     """
 
     __tablename__ = "webhooks"
@@ -53,5 +52,25 @@ class Webhook(SQLModel, table=True):
     secret: bytes
     former: bytes | None = None
     former_until: datetime | None = None
+    failing_since: datetime | None = None
+    last_error: str | None = Field(default=None, max_length=200)
     created_by: str = Field(max_length=120)
     created_at: datetime
+
+
+class WebhookMessage(SQLModel, table=True):
+    """A notice on its way to a webhook. `state`: pending, delivered, refused, dropped."""
+
+    __tablename__ = "webhook_messages"
+    __table_args__ = (
+        Index("ix_webhook_messages_due", "state", "webhook_id", "next_at"),
+        Index("ix_webhook_messages_created_at", "created_at"),
+    )
+    id: str = Field(primary_key=True, max_length=36)
+    webhook_id: str = Field(max_length=32)
+    message: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
+    state: str = Field(default="pending", max_length=12)
+    attempts: int = 0
+    created_at: datetime
+    next_at: datetime
+    lease_until: datetime | None = None

@@ -9,9 +9,10 @@ from sqlmodel import Session, col, select
 
 from app.core.scoping import within
 from app.delivery.notices.addressing import names_of
+from app.delivery.notices.kinds import KINDS
 from app.delivery.notices.models import Notice, NoticeReading, Webhook
 from auth.principal import Principal
-from auth.scope import Scope, scope_of
+from auth.scope import scope_of
 
 
 def add(session: Session, rows: Sequence[Notice]) -> None:
@@ -72,12 +73,12 @@ def unmark(session: Session, subject: str, ids: Sequence[str]) -> None:
     )
 
 
-def prune(session: Session, before: datetime) -> int:
-    """Forget notices of before a moment; how many."""
-    old = select(Notice.id).where(Notice.created_at < before).scalar_subquery()
+def prune(session: Session, before: datetime, most: int) -> int:
+    """Forget notices of before a moment, `most` at once; how many."""
+    ids = list(session.exec(select(Notice.id).where(Notice.created_at < before).limit(most)))
     connection = session.connection()
-    connection.execute(delete(NoticeReading).where(col(NoticeReading.notice_id).in_(old)))
-    return connection.execute(delete(Notice).where(col(Notice.created_at) < before)).rowcount
+    connection.execute(delete(NoticeReading).where(col(NoticeReading.notice_id).in_(ids)))
+    return connection.execute(delete(Notice).where(col(Notice.id).in_(ids))).rowcount
 
 
 def _own_reading(principal: Principal) -> ColumnElement[bool]:
@@ -90,7 +91,9 @@ def _own_reading(principal: Principal) -> ColumnElement[bool]:
 def _for(principal: Principal) -> ColumnElement[bool]:
     """That a notice is for a caller: by name, or by a role within his scope."""
     inside = and_(true(), *within(scope_of(principal), Notice.region, Notice.department))
-    return or_(
+    # Of a kind that this release does not know nothing can be said.
+    known = col(Notice.kind).in_(KINDS)
+    return known & or_(
         *(
             and_(
                 col(Notice.to_kind) == kind,
@@ -108,10 +111,12 @@ def active_of_roles(session: Session, roles: Sequence[str]) -> list[Webhook]:
     return list(session.exec(query.order_by(col(Webhook.id))))
 
 
-def webhooks(session: Session, scope: Scope, roles: Sequence[str]) -> list[Webhook]:
-    """Webhooks of some roles within a scope."""
+def webhooks(
+    session: Session, region: str, department: str | None, roles: Sequence[str]
+) -> list[Webhook]:
+    """Webhooks of some roles of exactly this region and department."""
     query = select(Webhook).where(
-        *within(scope, Webhook.region, Webhook.department), col(Webhook.role).in_(roles)
+        Webhook.region == region, Webhook.department == department, col(Webhook.role).in_(roles)
     )
     return list(session.exec(query.order_by(col(Webhook.created_at), col(Webhook.id))))
 
@@ -131,3 +136,8 @@ def drop_webhook(session: Session, row: Webhook) -> None:
     """Forget a webhook."""
     session.delete(row)
     session.flush()
+
+
+def every_webhook(session: Session) -> list[Webhook]:
+    """All of them, by id."""
+    return list(session.exec(select(Webhook).order_by(col(Webhook.id))))

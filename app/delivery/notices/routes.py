@@ -48,12 +48,12 @@ def count_unread_notices(session: ReadSessionDep, principal: Caller) -> UnreadCo
     return service.count_unread(session, principal)
 
 
-@router.post(":read")
+@router.post(":read", status_code=204)
 @takes(Priority.RECORD)
 def mark_notices(
     given: MarkNotices, session: SessionDep, clock: ClockDep, principal: Caller
-) -> UnreadCount:
+) -> None:
     """Mark notices as read, or with `read: false` as unread again. Ids that are not yours change
     nothing.
     """
-    return service.mark(session, principal, given.ids, clock.now(), read=given.read)
+    service.mark(session, principal, given.ids, clock.now(), read=given.read)

@@ -48,7 +48,7 @@ class MarkNotices(BaseModel):
     read: bool = True
 
 
-WebhookState = Literal["unproved", "active"]
+WebhookState = Literal["unproved", "active", "stopped"]
 Kind = Annotated[str, AfterValidator(known_kind)]
 
 
@@ -77,6 +77,8 @@ class WebhookRead(BaseModel):
     former_until: datetime | None = Field(
         description="until when messages are signed with the secret of before, too"
     )
+    failing_since: datetime | None = Field(description="from when nothing has arrived there")
+    last_error: str | None
     created_by: str
     created_at: datetime
 

@@ -17,11 +17,11 @@ from app.core.db import Database
 from app.core.keys import Keyring
 from app.delivery.notices import repository
 from app.delivery.notices.letters import CHALLENGE, event, signed
-from app.delivery.notices.models import DESTINATION, Webhook
-from app.delivery.senders import Sender
+from app.delivery.notices.models import Webhook
 
 _SECONDS = 5.0
 _MOST_BYTES = 4096
+_AWAY = "the address cannot be reached"
 
 
 class Endpoint:
@@ -36,7 +36,7 @@ class Endpoint:
         found = [sealing.unseal(keys.webhooks, each, bound) for each in sealed]
         self.secrets = [each.decode() for each in found if each is not None]
         if not self.secrets:
-            raise AdapterUnavailable("credentials_missing", "its secret cannot be opened")
+            raise AdapterUnavailable("credentials_unreadable", "its secret cannot be opened")
 
 
 class Poster:
@@ -47,19 +47,19 @@ class Poster:
     ) -> None:
         self._database, self._exchange, self._keys, self._now = database, exchange, keys, now
 
-    async def send(self, destination: str, message: dict[str, Any]) -> ResultReceipt:
+    def check(self, url: str) -> None:
+        """Refuse what can be known of an address. Raises `AdapterUnavailable`."""
+        self._exchange.guard.check(url)
+
+    async def send(self, webhook_id: str, message_id: str, told: dict[str, Any]) -> ResultReceipt:
         """Deliver one notice; the receipt is its own id, for a webhook answers with a status."""
-        told = dict(message)
-        delivery_id = str(told.pop("delivery_id"))
-        endpoint = await to_thread.run_sync(
-            self._endpoint, destination.removeprefix(DESTINATION), delivery_id
-        )
-        status, _ = await self._post(endpoint, told, delivery_id)
+        endpoint = await to_thread.run_sync(self._endpoint, webhook_id)
+        status, _ = await self._post(endpoint, told, message_id)
         if status == HTTPStatus.GONE:
             raise MessageRefused("it says that it is gone")
         if not HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
             raise AdapterUnavailable("upstream_error", f"HTTP {status}")
-        return ResultReceipt(delivery_id, self._now().isoformat())
+        return ResultReceipt(message_id, self._now().isoformat())
 
     async def prove(self, row: Webhook, challenge: str, message_id: str) -> str | None:
         """Ask an endpoint to say a challenge back; what is wrong, or None. Raises nothing."""
@@ -69,7 +69,7 @@ class Poster:
             endpoint = Endpoint(row, self._keys, now)
             status, body = await self._post(endpoint, told, message_id)
         except AdapterError as error:
-            return error.detail or error.code
+            return "the address forbids it" if error.code == "address_forbidden" else _AWAY
         if status != HTTPStatus.OK:
             return f"HTTP {status}"
         try:
@@ -89,26 +89,13 @@ class Poster:
             body=body,
             deadline=asyncio.get_running_loop().time() + _SECONDS,
             repeatable=False,
-            owner=f"{DESTINATION}{endpoint.id}",
+            owner=f"webhook:{endpoint.id}",
         )
         return response.status, response.body
 
-    def _endpoint(self, webhook_id: str, _delivery_id: str) -> Endpoint:
+    def _endpoint(self, webhook_id: str) -> Endpoint:
         with self._database.read() as session:
             row = repository.webhook(session, webhook_id)
             if row is None:
                 raise MessageRefused("the webhook is no more")
             return Endpoint(row, self._keys, self._now())
-
-
-class ByDestination:
-    """Hands a message to a webhook, or to a department's system."""
-
-    def __init__(self, departments: Sender, webhooks: Poster) -> None:
-        self._departments, self._webhooks = departments, webhooks
-
-    async def send(self, department: str, region: str, message: dict[str, Any]) -> ResultReceipt:
-        """As `Sender`."""
-        if department.startswith(DESTINATION):
-            return await self._webhooks.send(department, message)
-        return await self._departments.send(department, region, message)

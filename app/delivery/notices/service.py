@@ -6,13 +6,12 @@ from typing import Any, NamedTuple
 
 from sqlmodel import Session
 
-from app.core.ids import new_id
-from app.delivery.enqueuing import enqueue
-from app.delivery.notices import repository
+from app.core.ids import new_id, new_id_text
+from app.delivery.notices import messages, repository
 from app.delivery.notices.addressing import Addressee
 from app.delivery.notices.kinds import KINDS
 from app.delivery.notices.letters import event
-from app.delivery.notices.models import DESTINATION, Notice
+from app.delivery.notices.models import Notice, WebhookMessage
 from app.delivery.notices.schemas import NoticeRead, NoticeSubject, UnreadCount
 from auth.principal import Principal, prefix_of
 from auth.scope import Scope
@@ -71,14 +70,15 @@ def _post(session: Session, now: datetime, rows: Sequence[Notice]) -> None:
             None,
         )
         if row is not None:
-            enqueue(
+            messages.add(
                 session,
-                now,
-                department=f"{DESTINATION}{hook.id}",
-                region=hook.region,
-                ordering_key=f"{row.about_kind}:{row.about_id}"[:120],
-                object_id=row.id,
-                message=_event(row),
+                WebhookMessage(
+                    id=new_id_text(),
+                    webhook_id=hook.id,
+                    message=_event(row),
+                    created_at=now,
+                    next_at=now,
+                ),
             )
 
 
@@ -104,7 +104,7 @@ def count_unread(session: Session, principal: Principal) -> UnreadCount:
 
 def mark(
     session: Session, principal: Principal, ids: Sequence[str], now: datetime, *, read: bool
-) -> UnreadCount:
+) -> None:
     """Mark notices of the caller's as read or not; ids that are none of his change nothing."""
     wanted = sorted(repository.own(session, principal, ids))
     if read:
@@ -112,7 +112,6 @@ def mark(
     else:
         repository.unmark(session, principal.subject, wanted)
     session.flush()
-    return count_unread(session, principal)
 
 
 def _read(row: Notice, read_at: datetime | None) -> NoticeRead:

@@ -6,22 +6,22 @@ from anyio import to_thread
 from fastapi import APIRouter, Depends, Path, Response
 
 from adapters.contract import AdapterError
-from adapters.transport.exchange import Exchange
 from app.audit.deps import TrailDep, reads
 from app.audit.events import EventName
 from app.core.admission import Priority, takes
 from app.core.db import Database
 from app.core.deps import (
     DATABASE,
-    EXCHANGE,
-    ClockDep,
+    RATES,
     ReadSessionDep,
     SessionDep,
     SettingsDep,
 )
 from app.core.ids import new_id_text
+from app.core.rates import Rates
 from app.delivery.errors import WebhookAddressInvalid, WebhookNotProved
 from app.delivery.notices import webhooks
+from app.delivery.notices.deps import POSTER
 from app.delivery.notices.kinds import KINDS
 from app.delivery.notices.models import Webhook
 from app.delivery.notices.schemas import KindRead, WebhookRead, WebhookSecret, WebhookWrite
@@ -30,6 +30,7 @@ from auth.dependencies import requires
 from auth.permissions import Permission
 from auth.principal import Principal
 
+PosterDep = Annotated[Poster, Depends(POSTER)]
 router = APIRouter(prefix="/v1/webhooks", tags=["webhooks"])
 WebhookPath = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$")]
 Manager = Annotated[Principal, Depends(requires(Permission.WEBHOOK_MANAGE))]
@@ -53,13 +54,13 @@ def register_webhook(
     given: WebhookWrite,
     response: Response,
     desk: Desk,
-    exchange: Annotated[Exchange, Depends(EXCHANGE)],
+    poster: PosterDep,
 ) -> WebhookSecret:
     """Register a system of yours for notices to a role that you have, within your region and
     department. The secret is shown this once; nothing is sent before `:prove`.
     """
     try:
-        exchange.guard.check(given.url)
+        poster.check(given.url)
     except AdapterError as error:
         raise WebhookAddressInvalid(error.detail, pointer="/body/url") from error
     response.headers.update(_NOBODY_KEEPS)
@@ -97,12 +98,14 @@ def read_webhook(
 async def proved(
     webhook_id: WebhookPath,
     principal: Manager,
-    settings: SettingsDep,
-    clock: ClockDep,
+    poster: PosterDep,
+    rates: Annotated[Rates, Depends(RATES)],
     database: Annotated[Database, Depends(DATABASE)],
-    exchange: Annotated[Exchange, Depends(EXCHANGE)],
 ) -> str:
-    """The address that has just said its challenge back: asked before any transaction."""
+    """The address that has just said its challenge back: asked before any transaction. Counts as
+    one look-up of the caller.
+    """
+    rates.charge(principal.subject)
 
     def find() -> Webhook:
         with database.read() as session:
@@ -111,7 +114,6 @@ async def proved(
             return row
 
     row = await to_thread.run_sync(find)
-    poster = Poster(database, exchange, settings.keys, clock.now)
     wrong = await poster.prove(row, webhooks.new_challenge(), new_id_text())
     if wrong is not None:
         raise WebhookNotProved(wrong)

@@ -12,12 +12,12 @@ from app.audit.service import Trail, act_of
 from app.core import sealing
 from app.core.keys import Keyring
 from app.delivery.errors import WebhookRoleForeign, WebhooksTooMany, WebhookUnknown
-from app.delivery.notices import repository
+from app.delivery.notices import messages, repository
 from app.delivery.notices.letters import new_secret
 from app.delivery.notices.models import Webhook
 from app.delivery.notices.schemas import WebhookRead, WebhookSecret, WebhookWrite
 from auth.principal import Principal
-from auth.scope import Scope, scope_of
+from auth.scope import scope_of
 
 OVERLAP = timedelta(hours=24)
 """For so long the secret of before signs, too."""
@@ -40,7 +40,7 @@ def register(desk: WebhookDesk, given: WebhookWrite) -> WebhookSecret:
     Raises `WebhookRoleForeign` for a role that he has not, `WebhooksTooMany`.
     """
     principal = desk.principal
-    if given.role not in principal.roles:
+    if given.role not in principal.roles or scope_of(principal).department == "":
         raise WebhookRoleForeign(pointer="/body/role")
     if len(_own(desk.session, principal)) >= _MOST:
         raise WebhooksTooMany(f"{_MOST} at most.")
@@ -80,7 +80,7 @@ def activate(desk: WebhookDesk, webhook_id: str, url: str) -> WebhookRead:
     """It has said its challenge back: notices go to it from now on. Raises `WebhookUnknown`."""
     row = find(desk.session, desk.principal, webhook_id, lock=True)
     if row.url == url and row.state != "active":
-        row.state = "active"
+        row.state, row.failing_since, row.last_error = "active", None, None
         _enter(desk, EventName.WEBHOOK_PROVED, row)
     return read(row)
 
@@ -89,7 +89,10 @@ def rotate(desk: WebhookDesk, webhook_id: str) -> WebhookSecret:
     """Another secret; the one of before signs, too, for a day. Raises `WebhookUnknown`."""
     row = find(desk.session, desk.principal, webhook_id, lock=True)
     secret = new_secret()
-    row.former, row.former_until = row.secret, desk.trail.clock.now() + OVERLAP
+    now = desk.trail.clock.now()
+    if row.former is None or row.former_until is None or row.former_until <= now:
+        # where an answer was lost and this is asked again, the receiver has the one of before
+        row.former, row.former_until = row.secret, now + OVERLAP
     row.secret = _sealed(desk, row.id, secret)
     _enter(desk, EventName.WEBHOOK_ROTATED, row)
     return WebhookSecret(**read(row).model_dump(), secret=secret)
@@ -99,6 +102,7 @@ def drop(desk: WebhookDesk, webhook_id: str) -> None:
     """Forget a webhook; what is on its way to it is refused. Raises `WebhookUnknown`."""
     row = find(desk.session, desk.principal, webhook_id, lock=True)
     _enter(desk, EventName.WEBHOOK_DROPPED, row)
+    messages.drop_waiting(desk.session, row.id)
     repository.drop_webhook(desk.session, row)
 
 
@@ -111,9 +115,10 @@ def find(session: Session, principal: Principal, webhook_id: str, *, lock: bool 
 
 
 def _own(session: Session, principal: Principal) -> list[Webhook]:
-    """Of a system of the nation's nobody below it knows: what it wants lies beyond."""
-    scope = Scope(principal.region_prefix, scope_of(principal).department)
-    return repository.webhooks(session, scope, sorted(role.value for role in principal.roles))
+    """Of the same office: neither of one above nor of one below."""
+    roles = sorted(role.value for role in principal.roles)
+    department = scope_of(principal).department
+    return repository.webhooks(session, principal.region, department, roles)
 
 
 def read(row: Webhook) -> WebhookRead:
@@ -131,3 +136,23 @@ def _enter(desk: WebhookDesk, event: EventName, row: Webhook) -> None:
     desk.trail.append(
         desk.session, act_of(desk.principal, event, object_ref=row.id, departments=departments)
     )
+
+
+def reseal(session: Session, keys: Keyring) -> tuple[int, list[str]]:
+    """Seal every secret with the newest key: how many that were, and the webhooks whose secret no
+    key opens.
+    """
+    done, lost = 0, []
+    for row in repository.every_webhook(session):
+        bound = f"webhook:{row.id}".encode()
+        for name in ("secret", "former"):
+            sealed = getattr(row, name)
+            if sealed is None or sealing.is_newest(keys.webhooks, sealed):
+                continue
+            opened = sealing.unseal(keys.webhooks, sealed, bound)
+            if opened is None:
+                lost.append(row.id)
+            else:
+                setattr(row, name, sealing.seal(keys.webhooks, opened, bound))
+                done += 1
+    return done, sorted(set(lost))

@@ -75,7 +75,7 @@ def _add_notices() -> None:
         _moment("created_at", null=False),
         sa.PrimaryKeyConstraint("id"),
     )
-    op.create_index("ix_notices_addressee", "notices", ["to_kind", "to_name", "id"])
+    op.create_index("ix_notices_addressee", "notices", ["to_kind", "to_name", "region", "id"])
     op.create_index("ix_notices_created_at", "notices", ["created_at"])
     op.create_table(
         "notice_readings",
@@ -99,11 +99,29 @@ def _add_webhooks() -> None:
         sa.Column("secret", sa.LargeBinary(), nullable=False),
         sa.Column("former", sa.LargeBinary(), nullable=True),
         _moment("former_until"),
+        _moment("failing_since"),
+        sa.Column("last_error", sa.String(length=200), nullable=True),
         _text("created_by", 120),
         _moment("created_at", null=False),
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index("ix_webhooks_role", "webhooks", ["role"])
+    op.create_table(
+        "webhook_messages",
+        _text("id", 36),
+        _text("webhook_id", 32),
+        sa.Column("message", sa.JSON(), nullable=False),
+        _text("state", 12),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        _moment("created_at", null=False),
+        _moment("next_at", null=False),
+        _moment("lease_until"),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index(
+        "ix_webhook_messages_due", "webhook_messages", ["state", "webhook_id", "next_at"]
+    )
+    op.create_index("ix_webhook_messages_created_at", "webhook_messages", ["created_at"])
 
 
 def _add_jobs() -> None:
@@ -151,6 +169,7 @@ def downgrade() -> None:
     for column in ("review_note", "justified", "reviewed_at", "reviewed_by", "break_glass"):
         op.drop_column("tasks", column)
     op.drop_table("jobs")
+    op.drop_table("webhook_messages")
     op.drop_table("webhooks")
     op.drop_table("notice_readings")
     op.drop_table("notices")

@@ -10,7 +10,7 @@ from sqlmodel import Session
 from app.core.calendar import read_calendar
 from app.core.db import Database
 from app.core.deps import DATABASE, Slot
-from app.core.rooms import House
+from app.core.rooms import House, Turn
 from app.core.schedule import Span
 from app.operations.jobs.service import JobRunner
 
@@ -19,15 +19,16 @@ JOBS: Slot[JobRunner] = Slot("jobs")
 
 def in_transaction(
     database: Database, act: Callable[[Session, Span], dict[str, Any]]
-) -> Callable[[Span], Awaitable[dict[str, Any]]]:
-    """What a job runs, of an act in one transaction."""
+) -> Callable[[Turn], Awaitable[dict[str, Any]]]:
+    """What a job runs, of an act in one transaction: it and that it is done commit together."""
 
-    def write(span: Span) -> dict[str, Any]:
+    def write(turn: Turn) -> dict[str, Any]:
         with database.write() as session:
-            return act(session, span)
+            turn.finish(session)
+            return act(session, turn.span)
 
-    async def run(span: Span) -> dict[str, Any]:
-        return await to_thread.run_sync(write, span)
+    async def run(turn: Turn) -> dict[str, Any]:
+        return await to_thread.run_sync(write, turn)
 
     return run
 

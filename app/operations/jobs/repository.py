@@ -1,7 +1,7 @@
 """SQL of jobs."""
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, update
@@ -19,11 +19,12 @@ def is_any_due(database: Database, now: datetime) -> bool:
     return bool(database.peek(_DUE, now, now))
 
 
-def begin(session: Session, first: Mapping[str, datetime]) -> None:
-    """Rows of jobs that have none yet, and when each is due first."""
+def begin(session: Session, first: Mapping[str, datetime], before: date) -> None:
+    """Rows of jobs that have none yet, and when each is due first: for all days after one."""
     connection = session.connection()
     dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
-    rows = [{"name": name, "next_at": at, "runs": 0, "failures": 0} for name, at in first.items()]
+    new = {"done_for": before, "runs": 0, "failures": 0}
+    rows = [{"name": name, "next_at": at, **new} for name, at in first.items()]
     if rows:
         connection.execute(dialect.insert(JobRow).values(rows).on_conflict_do_nothing())
 

@@ -5,6 +5,7 @@ import logging
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,8 @@ from app.audit.events import EventName
 from app.audit.service import Trail, act_of
 from app.core.calendar import Calendar
 from app.core.clock import Clock, local_date
-from app.core.db import Database
-from app.core.rooms import Job
+from app.core.db import Database, DatabaseBusy
+from app.core.rooms import Job, Turn
 from app.core.schedule import Span, pause_after
 from app.operations.errors import JobUnderWay, JobUnknown
 from app.operations.jobs import repository
@@ -30,6 +31,10 @@ log = logging.getLogger("onevisit.jobs")
 _QUIET_SECONDS = 5.0
 _THREADS = 2
 WORDS = words_of(Path(__file__).parents[1] / "data" / "jobs.csv")
+
+
+class JobLost(Exception):
+    """Somebody else has taken the job over: what was about to be done is not."""
 
 
 class JobRunner:
@@ -80,7 +85,7 @@ class JobRunner:
         now = self._clock.now()
         first = {j.name: j.schedule.next_after(now, self.calendar) for j in self._jobs}
         with self._database.write() as session:
-            repository.begin(session, first)
+            repository.begin(session, first, local_date(now) - timedelta(days=1))
 
     def _claim(self) -> JobRow | None:
         now = self._clock.now()
@@ -94,14 +99,18 @@ class JobRunner:
     async def _do(self, job: Job, row: JobRow) -> None:
         today = local_date(self._clock.now())
         span = Span(row.done_for or today - timedelta(days=1), today)
-        task = asyncio.ensure_future(job.run(span))
+        finish = partial(self._finish, row, span)
+        task = asyncio.ensure_future(job.run(Turn(span, finish)))
         try:
             while not task.done():
                 await asyncio.wait((task,), timeout=RENEW_SECONDS)
-                if not task.done() and not await self._hold(row, self._renewed()):
+                if not task.done() and not await self._renew(row):
                     log.warning("job %s was taken over", job.name)
                     return
             values = self._done(job, task.result(), span)
+        except JobLost:
+            log.warning("job %s was taken over", job.name)
+            return
         except Exception as error:
             log.exception("job %s failed; it is tried again", job.name)
             values = self._failed(row, error)
@@ -111,8 +120,18 @@ class JobRunner:
                 await task
         await self._hold(row, values)
 
-    def _renewed(self) -> dict[str, Any]:
-        return {"lease_until": self._clock.now() + LEASE}
+    async def _renew(self, row: JobRow) -> bool:
+        """Whether it is still held. A database that is busy, with the job itself perhaps, says
+        nothing of that.
+        """
+        try:
+            return await self._hold(row, {"lease_until": self._clock.now() + LEASE})
+        except DatabaseBusy:
+            return True
+
+    def _finish(self, row: JobRow, span: Span, session: Session) -> None:
+        if not repository.hold(session, row.name, row.runs, {"done_for": span.until}):
+            raise JobLost
 
     def _done(self, job: Job, result: dict[str, Any], span: Span) -> dict[str, Any]:
         now = self._clock.now()

@@ -12,11 +12,14 @@ from starlette.applications import Starlette
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
+from app.core.keys import keyring
+from app.delivery.notices import webhooks
 from app.delivery.notices.addressing import holders
+from app.delivery.notices.models import WebhookMessage
 from app.delivery.notices.service import Announcement, notify
-from app.delivery.repository import find
 from auth.principal import Role
 from tests.fixtures.databases import ON_SQLITE
+from tests.fixtures.gateway import SECRET
 
 CITY = "330100"
 
@@ -89,9 +92,9 @@ def tell(gateway, about="r-1", region=CITY, department="fire", kind="record.coun
         notify(session, gateway.app.state.clock.now(), Announcement(kind, "record", about), to)
 
 
-def state_of(gateway, delivery_id):
+def state_of(gateway, message_id):
     with gateway.app.state.database.read() as session:
-        return find(session, delivery_id).state
+        return session.get(WebhookMessage, message_id).state
 
 
 class TestReceiving:
@@ -144,8 +147,34 @@ class TestReceiving:
             Webhook(secret).verify(body, headers)
 
     @ON_SQLITE
+    async def test_who_asks_for_a_secret_twice_keeps_the_one_he_has(self, gateway, system):
+        client = supervisor(gateway)
+        hook = await active(client, system)
+        for _ in range(2):  # the first answer was lost
+            await client.post(f"/v1/webhooks/{hook['webhook_id']}:rotate")
+        tell(gateway)
+        await system.has(1)
+        headers, body = system.received[0]
+        Webhook(hook["secret"]).verify(body, headers)
+
+    @ON_SQLITE
+    async def test_a_secret_is_sealed_anew_with_the_rest(self, gateway, system):
+        hook = await active(supervisor(gateway), system)
+        old, new = "o" * 40, "n" * 40
+        database = gateway.app.state.database
+        before = keyring(SECRET.encode())
+        with database.write() as session:
+            assert webhooks.reseal(session, before) == (0, [])
+            assert webhooks.reseal(session, keyring(new.encode(), SECRET.encode())) == (1, [])
+            assert webhooks.reseal(session, keyring(old.encode())) == (0, [hook["webhook_id"]])
+            assert webhooks.reseal(session, keyring(SECRET.encode(), new.encode())) == (1, [])
+        tell(gateway)
+        await system.has(1)
+
+    @ON_SQLITE
     async def test_what_fails_comes_again_and_what_is_gone_does_not(self, gateway, system):
-        await active(supervisor(gateway), system)
+        client = supervisor(gateway)
+        hook = await active(client, system)
         system.status = 503
         tell(gateway)
         await system.has(1)
@@ -160,8 +189,20 @@ class TestReceiving:
         async with asyncio.timeout(10):
             while state_of(gateway, system.received[2][0]["webhook-id"]) != "refused":
                 await asyncio.sleep(0.02)
-        inbox = (await gateway.manager("fire").get("/v1/inbox")).json()["items"]
-        assert inbox == []
+        path = f"/v1/webhooks/{hook['webhook_id']}"
+        stopped = (await client.get(path)).json()
+        assert (stopped["state"], "gone" in stopped["last_error"]) == ("stopped", True)
+        inbox = (await client.get("/v1/inbox")).json()["items"]
+        assert [n["kind"] for n in inbox].count("webhook.stopped") == 1
+        tell(gateway, "r-3")
+        await asyncio.sleep(0.5)
+        assert len(system.received) == 3
+        system.status = 200
+        assert (await client.post(f"{path}:prove")).json()["state"] == "active"
+        tell(gateway, "r-4")
+        assert (await system.has(4))[3]["subject"] == "record/r-4"
+        rows = (await gateway.coordinator.get("/v1/deliveries")).json()["items"]
+        assert rows == []
 
 
 @ON_SQLITE
@@ -198,6 +239,7 @@ class TestOwners:
         for stranger in (
             supervisor(gateway, region="110000"),
             supervisor(gateway, region="330106"),
+            supervisor(gateway, region="000000"),
             supervisor(gateway, department="tax"),
             gateway.caller("auditor-3", Role.AUDITOR, region=CITY),
         ):
@@ -235,6 +277,9 @@ class TestOwners:
         answers = [await registered(client, f"http://127.0.0.1:9/{n}") for n in range(21)]
         assert [a.status_code for a in answers] == [201] * 20 + [409]
         assert (await registered(gateway.inspector, "http://127.0.0.1:9/")).status_code == 403
+        nobodys = gateway.caller("m-1", Role.DATA_MANAGER, Role.COORDINATOR, region=CITY)
+        answer = await registered(nobodys, "http://127.0.0.1:9/", role="coordinator")
+        assert answer.json()["code"] == "webhook.role_foreign"
 
     async def test_kinds_are_told(self, gateway):
         kinds = (await gateway.inspector.get("/v1/webhooks/kinds")).json()

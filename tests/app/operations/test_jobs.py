@@ -4,6 +4,7 @@ import asyncio
 from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
+from sqlalchemy import text
 
 from app.core.calendar import Calendar
 from app.core.rooms import Job
@@ -35,9 +36,9 @@ class Office:
         self.database, self.wall, self.runs = database, Wall(), []
 
     def runner(self, act=None, name="records.remind"):
-        async def run(span):
-            self.runs.append(span)
-            return await act(span) if act else {"done": len(self.runs)}
+        async def run(turn):
+            self.runs.append(turn.span)
+            return await act(turn) if act else {"done": len(self.runs)}
 
         return JobRunner(self.database, self.wall, Calendar(), [Job(name, MORNING, run)])
 
@@ -62,7 +63,7 @@ async def test_it_is_done_at_its_time_by_one_of_all(office):
     assert office.row.next_at == MONDAY
     office.wall.at = MONDAY + timedelta(minutes=1)
     assert sum(await asyncio.gather(*(office.step(r) for r in runners))) == 1
-    assert [(s.since, s.until) for s in office.runs] == [(date(2026, 11, 29), date(2026, 11, 30))]
+    assert [(s.since, s.until) for s in office.runs] == [(date(2026, 11, 26), date(2026, 11, 30))]
     row = office.row
     assert (row.outcome, row.result, row.runs) == ("done", {"done": 1}, 1)
     assert row.next_at == MONDAY + timedelta(days=1)
@@ -83,7 +84,7 @@ async def test_after_an_outage_it_is_done_once_for_all_days_missed(office):
 
 @ON_SQLITE
 async def test_what_fails_is_tried_again_for_the_same_days(office, caplog):
-    async def fails(_span):
+    async def fails(_turn):
         if len(office.runs) < 3:
             raise OSError
         return {}
@@ -103,7 +104,7 @@ async def test_what_fails_is_tried_again_for_the_same_days(office, caplog):
 async def test_what_a_dead_process_held_is_taken_over(office):
     stuck = asyncio.Event()
 
-    async def hangs(_span):
+    async def hangs(_turn):
         await stuck.wait()
         return {"by": "the dead"}
 
@@ -120,6 +121,47 @@ async def test_what_a_dead_process_held_is_taken_over(office):
     stuck.set()
     await hanging  # its word comes too late
     assert (office.row.result, office.row.runs) == ({"done": 2}, 2)
+
+
+async def test_whoever_slept_while_it_was_taken_over_does_nothing(office):
+    awake = asyncio.Event()
+
+    async def sleeps(turn):
+        await awake.wait()
+        with office.database.write() as session:
+            turn.finish(session)
+            session.connection().execute(text("update jobs set error = 'by the one who slept'"))
+        return {"by": "the one who slept"}
+
+    asleep, other = office.runner(sleeps), office.runner()
+    await office.step(asleep)
+    office.wall.at = MONDAY
+    sleeping = asyncio.create_task(office.step(asleep))
+    async with asyncio.timeout(10):
+        while not office.runs:
+            await asyncio.sleep(0.01)
+    office.wall.at += LEASE + timedelta(seconds=1)
+    assert await office.step(other)
+    awake.set()
+    await sleeping
+    assert (office.row.result, office.row.error) == ({"done": 2}, None)
+
+
+async def test_what_was_done_is_not_done_again_after_a_crash(office):
+    """It and that it is done commit together."""
+
+    async def dies(turn):
+        with office.database.write() as session:
+            turn.finish(session)
+        raise OSError
+
+    runner = office.runner(dies)
+    await office.step(runner)
+    office.wall.at = MONDAY
+    await office.step(runner)
+    office.wall.at += timedelta(minutes=1)
+    await office.step(office.runner())
+    assert [s.holds(date(2026, 11, 30)) for s in office.runs] == [True, False]
 
 
 @ON_SQLITE
@@ -159,7 +201,7 @@ class TestDoors:
         answer = await operator.post("/v1/jobs/notices.forget:run")
         assert answer.status_code == 202
         job = await self.ended(operator, "notices.forget")
-        assert (job["outcome"], job["result"]) == ("done", {"notices": 0})
+        assert (job["outcome"], job["result"]) == ("done", {"notices": 0, "messages": 0})
         entries = (
             await gateway.auditor.get("/v1/audit/entries", params={"event": "operations.job.run"})
         ).json()["items"]

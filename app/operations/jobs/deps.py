@@ -12,6 +12,7 @@ from app.core.db import Database
 from app.core.deps import DATABASE, Slot
 from app.core.rooms import House, Turn
 from app.core.schedule import Span
+from app.core.telemetry import labelled_gauge
 from app.operations.jobs.service import JobRunner
 
 JOBS: Slot[JobRunner] = Slot("jobs")
@@ -40,4 +41,8 @@ async def open_room(house: House) -> AsyncIterator[None]:
     runner = JobRunner(DATABASE.of(house.app), house.clock, calendar, house.jobs)
     JOBS.put(house.app, runner)
     house.steps.append(runner.run_next)
+    words = "How often a job has failed in a row"
+    house.families.append(
+        lambda: (labelled_gauge("onevisit_job_failures", words, "job", runner.failures),)
+    )
     yield

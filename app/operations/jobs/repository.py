@@ -11,12 +11,18 @@ from sqlmodel import Session, col, select
 from app.core.db import Database
 from app.operations.jobs.models import JobRow
 
+_FAILURES = "select name, failures from jobs"
 _DUE = "select 1 from jobs where next_at <= ? and (lease_until is null or lease_until < ?) limit 1"
 
 
 def is_any_due(database: Database, now: datetime) -> bool:
     """Whether any job is due and free; costs no writer's place."""
     return bool(database.peek(_DUE, now, now))
+
+
+def failures(database: Database) -> list[tuple[str, int]]:
+    """How often each job has failed in a row."""
+    return [(str(name), int(count)) for name, count in database.peek(_FAILURES)]
 
 
 def begin(session: Session, first: Mapping[str, datetime], before: date) -> None:

@@ -48,7 +48,8 @@ class JobRunner:
         self._begun = False
         self._quiet_until = 0.0
         self._threads = CapacityLimiter(_THREADS)
-        self.ages: dict[str, float] = {}
+        self.failures: dict[str, int] = {}
+        """In a row, by job, as of the last look; for people who watch."""
 
     @property
     def known(self) -> dict[str, Job]:
@@ -79,6 +80,7 @@ class JobRunner:
         self._quiet_until = 0.0
 
     def _is_due(self) -> bool:
+        self.failures = dict(repository.failures(self._database))
         return repository.is_any_due(self._database, self._clock.now())
 
     def _begin(self) -> None:

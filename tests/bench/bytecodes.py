@@ -23,7 +23,7 @@ from tests.fixtures.databases import build_empty
 from tests.fixtures.gateway import Gateway, settings
 from tests.fixtures.processes import ended
 
-DEPARTMENTS, WARM, COUNTED = 6, 150, 40
+DEPARTMENTS, WARM, COUNTED = 6, 150, 120
 HERE = (__file__,)
 
 

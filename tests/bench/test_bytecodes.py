@@ -1,4 +1,4 @@
-"""What a warm look-up executes is bounded, so that nothing creeps in unseen: the least of forty, which no machine moves."""
+"""What a warm look-up executes is bounded, so that nothing creeps in unseen: the least of many, which no machine moves."""
 
 import subprocess
 import sys

@@ -257,7 +257,9 @@ def fuzzed(tmp_path_factory, jwks_file, departments_process, issuer):
     url = f"sqlite:///{tmp_path_factory.mktemp('fuzz') / 'fuzz.db'}"
     build_empty(url)
     with served(create_app(gateway_settings(url, jwks_file))) as base:
-        yield base, issuer
+        schema = schemathesis.openapi.from_dict(DOCUMENT)
+        schema.config.update(base_url=base)
+        yield base, issuer, schema
 
 
 ROLES = (
@@ -278,10 +280,8 @@ CHECKS = (
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda o: o[0])
 def test_no_undeclared_5xx_and_no_schema_violation_under_fuzz(operation, fuzzed):
-    base, issuer = fuzzed
+    base, issuer, schema = fuzzed
     name, method, path = operation
-    schema = schemathesis.openapi.from_dict(DOCUMENT)
-    schema.config.update(base_url=base)
     token = issuer.token("fuzz", *ROLES, department="culture", certificate_no="ZJ-0001")
 
     @settings(max_examples=8, phases=(Phase.generate,), suppress_health_check=list(HealthCheck))

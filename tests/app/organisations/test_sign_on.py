@@ -361,7 +361,7 @@ class TestClients:
             {"exp": None},
             {"jti": None},
             {"jti": ""},
-            {"nbf": int(time.time()) + 600},
+            {"nbf": int(time.time()) + 86_400},  # of when the suite began
             {"sub": None},
         ],
     )

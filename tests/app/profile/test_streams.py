@@ -108,7 +108,7 @@ class TestStream:
         told = events(
             (
                 await city.inspector.get(
-                    f"/v1/profiles/{CLEAN}", params=PATROL, headers={**NDJSON, "Deadline": "500"}
+                    f"/v1/profiles/{CLEAN}", params=PATROL, headers={**NDJSON, "Deadline": "1800"}
                 )
             ).text
         )

@@ -227,14 +227,9 @@ async def test_a_hundred_pulls_and_records_at_once_all_come_to_an_end(scene):
     inspector, supervisor = city.inspector, city.supervisor
 
     async def done(send):
-        """As a client does it: who is told to come again comes again, twice at most."""
-        for _ in range(2):
-            answer = await send()
-            if answer.status_code != 503:
-                break
+        """As a client does it: who is told to come again comes again."""
+        while (answer := await send()).status_code == 503:
             await asyncio.sleep(int(answer.headers["Retry-After"]))
-        else:
-            answer = await send()
         return answer
 
     def put():

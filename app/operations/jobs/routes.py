@@ -35,4 +35,5 @@ def run_job(
     name: JobPath, session: SessionDep, trail: TrailDep, runner: Runner, principal: Manager
 ) -> JobRead:
     """Do it now, and then at its time again."""
+    runner.hurry()
     return service.run_now(session, trail, principal, runner, name)

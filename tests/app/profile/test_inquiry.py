@@ -85,7 +85,7 @@ class Stage:
     def moved(self, prepared, region):
         return msgspec.structs.replace(prepared, plan=self.plan(region), region=region)
 
-    async def look_up(self, region, seconds=0.5, site=None, only=None):
+    async def look_up(self, region, seconds=2.0, site=None, only=None):
         """Outcomes by section, and how often each was told."""
         asked = LookUp(BUSINESS, "patrol", None, site, False, round(seconds * 1000) + 30, "0" * 32)
         believed = Region(region, "caller")

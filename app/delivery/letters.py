@@ -93,8 +93,9 @@ def _changeable(session: Session, trail: Trail, principal: Principal, delivery_i
 def _seen(
     session: Session, principal: Principal, delivery_id: str, *, lock: bool = False
 ) -> Delivery:
-    row = repository.find(session, delivery_id, lock=lock)
-    if row is None or not scope_of(principal).covers(row.region, row.department):
+    scope = scope_of(principal)
+    row = repository.find(session, delivery_id, scope=scope, lock=lock)
+    if row is None or not scope.covers(row.region, row.department):
         raise DeliveryUnknown
     return row
 

@@ -11,7 +11,7 @@ from app.core.db import Database
 from app.core.scoping import within
 from app.delivery.lanes import Destination
 from app.delivery.models import Delivery
-from auth.scope import Scope
+from auth.scope import EVERYTHING, Scope
 
 _WAITS = (
     "select 1 from deliveries where state = 'pending' and next_at <= ? "
@@ -119,9 +119,15 @@ def counts(session: Session) -> dict[str, int]:
     return dict(session.exec(query).all())
 
 
-def find(session: Session, delivery_id: str, *, lock: bool = False) -> Delivery | None:
-    """A row by delivery id; `lock` holds it until the transaction ends."""
-    query = select(Delivery).where(Delivery.id == delivery_id)
+def find(
+    session: Session, delivery_id: str, *, scope: Scope = EVERYTHING, lock: bool = False
+) -> Delivery | None:
+    """A row by delivery id, if within a scope: what lies beyond is not even read, for time would
+    tell of it. `lock` holds it until the transaction ends.
+    """
+    query = select(Delivery).where(
+        Delivery.id == delivery_id, *within(scope, Delivery.region, Delivery.department)
+    )
     return session.exec(query.with_for_update() if lock else query).first()
 
 

@@ -185,7 +185,7 @@ def own_person(desk: PeopleDesk, person_id: str) -> repository.Placed:
     """Somebody within the caller's region and department who is not himself, held until the commit.
     Raises `PersonUnknown`, `OnOneself`.
     """
-    found = repository.find_person(desk.session, person_id, lock=True)
+    found = repository.find_person(desk.session, person_id, within_scope=desk.scope, lock=True)
     if found is None or not desk.scope.covers(found[1].region, found[1].department):
         raise PersonUnknown
     if found[0].subject == desk.principal.subject:
@@ -216,8 +216,9 @@ def _changed(desk: PeopleDesk, row: Person, unit: Unit) -> PersonRead:
 
 def read_person(session: Session, principal: Principal, person_id: str) -> PersonRead:
     """One person. Raises `PersonUnknown`, also for one the caller may not see."""
-    found = repository.find_person(session, person_id)
-    if found is None or not scope_of(principal).covers(found[1].region, found[1].department):
+    scope = scope_of(principal)
+    found = repository.find_person(session, person_id, within_scope=scope)
+    if found is None or not scope.covers(found[1].region, found[1].department):
         raise PersonUnknown
     return _person_read(*found, repository.roles_of(session, [person_id]).get(person_id, []))
 

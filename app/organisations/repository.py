@@ -11,7 +11,7 @@ from sqlmodel.sql.expression import Select
 
 from app.core.scoping import within
 from app.organisations.models import EndedSignOn, OneTimeCode, Person, PersonRole, Unit
-from auth.scope import Scope
+from auth.scope import EVERYTHING, Scope
 
 Placed = tuple[Person, Unit]
 
@@ -41,9 +41,15 @@ def _placed() -> "Select[Person, Unit]":
     return select(Person, Unit).join(Unit, col(Unit.id) == col(Person.unit_id))
 
 
-def find_person(session: Session, person_id: str, *, lock: bool = False) -> Placed | None:
-    """A person with the unit, by id; `lock` holds the person's row until the transaction ends."""
-    query = _placed().where(Person.id == person_id)
+def find_person(
+    session: Session, person_id: str, *, within_scope: Scope = EVERYTHING, lock: bool = False
+) -> Placed | None:
+    """A person with the unit, by id, if within a scope: who lies beyond is not even read, for time
+    would tell of it. `lock` holds the person's row until the transaction ends.
+    """
+    query = _placed().where(
+        Person.id == person_id, *within(within_scope, Unit.region, Unit.department)
+    )
     if lock:
         query = query.with_for_update(of=Person)
     return session.exec(query).first()

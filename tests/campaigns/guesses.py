@@ -154,6 +154,13 @@ class Others:
         self.asking = asking
         self.tokens = {
             "leader": issuer.token("leader-o", Role.TEAM_LEADER, **food),
+            "colleague": issuer.token(
+                "colleague-o",
+                Role.INSPECTOR,
+                certificate_no="ZJ-0001",
+                department="fire",
+                region=HOME,
+            ),
             "officer": issuer.token("officer-o", Role.INSPECTOR, certificate_no="ZJ-0002", **food),
             "coordinator": issuer.token("coordinator-o", Role.COORDINATOR, region="000000"),
             "system": issuer.token("system-o", Role.SYSTEM_ADMINISTRATOR, region="000000"),
@@ -176,7 +183,9 @@ class Others:
             body = {"business_id": code, "assignees": ["officer-o"], "basis": "plan 7"}
             tasks.append((await self.act("leader", "POST", "/v1/tasks", body))["id"])
             visit = an_inspection(tasks[-1], business_id=code, results=[RESULT], officers=PRESENT)
-            await self.act("officer", "PUT", f"/v1/inspections/{record}", visit)
+            told = await self.act("officer", "PUT", f"/v1/inspections/{record}", visit)
+            said = {"digest": told["digest"]}
+            await self.act("colleague", "POST", f"/v1/inspections/{record}:confirm", said)
         return tasks, records
 
     async def registered(self) -> list[str]:

@@ -10,7 +10,7 @@ from sqlmodel import Session
 from app.core.calendar import Calendar
 from app.core.clock import local_date
 from app.core.schedule import Span
-from app.delivery.notices.addressing import Addressee, holders, officer
+from app.delivery.notices.addressing import Addressee, holders, person
 from app.delivery.notices.service import Announcement, notify
 from app.inspections import repository
 from app.inspections.models import Inspection
@@ -34,7 +34,7 @@ def of_records(session: Session, now: datetime, span: Span, calendar: Calendar) 
     for record, waiting in repository.unconfirmed(session, begin):
         day = local_date(record.wanted_since or record.submitted_at)
         if _falls_due(calendar, day, AGAIN_AFTER, span):
-            to: list[Addressee] = [officer(number) for number in waiting]
+            to: list[Addressee] = [person(each) for each in waiting]
             notify(
                 session, now, Announcement("record.confirmation_wanted", "record", record.id), to
             )
@@ -53,13 +53,13 @@ def of_records(session: Session, now: datetime, span: Span, calendar: Calendar) 
 def of_certificates(session: Session, now: datetime, span: Span) -> dict[str, Any]:
     """Remind holders of certificates that end in so many days; how many that was."""
     found = 0
-    for number, last in ending_certificates(session, span.since, span.until + BEFORE[0]):
+    for person_id, number, last in ending_certificates(session, span.since, span.until + BEFORE[0]):
         if any(span.holds(last - days) for days in BEFORE):
             notify(
                 session,
                 now,
                 Announcement("certificate.ends_soon", "certificate", number),
-                [officer(number)],
+                [person(person_id)],
             )
             found += 1
     return {"certificates": found}

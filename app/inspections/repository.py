@@ -155,9 +155,9 @@ def page_for(
 
 
 def unconfirmed(session: Session, since: datetime) -> list[tuple[Inspection, list[str]]]:
-    """Records that have wanted a word since a moment or later, and of whose certificates."""
+    """Records that have wanted a word since a moment or later, and of which people."""
     query = (
-        select(Inspection, Attendance.certificate_no)
+        select(Inspection, Attendance.person_id)
         .join(Attendance, col(Attendance.inspection_id) == col(Inspection.id))
         .where(
             Inspection.confirmation == "pending",
@@ -167,6 +167,6 @@ def unconfirmed(session: Session, since: datetime) -> list[tuple[Inspection, lis
         .order_by(col(Inspection.position), col(Attendance.position))
     )
     found: dict[str, tuple[Inspection, list[str]]] = {}
-    for record, certificate_no in session.exec(query):
-        found.setdefault(record.id, (record, []))[1].append(certificate_no)
+    for record, person_id in session.exec(query):
+        found.setdefault(record.id, (record, []))[1].append(person_id)
     return list(found.values())

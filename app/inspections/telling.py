@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlmodel import Session
 
-from app.delivery.notices.addressing import holders, officer, person
+from app.delivery.notices.addressing import caller, holders, person
 from app.delivery.notices.service import Announcement, notify
 from app.inspections.models import Attendance, Inspection
 from auth.principal import Role
@@ -15,7 +15,7 @@ def tell_wanted(
     session: Session, record: Inspection, asked: Iterable[Attendance], now: datetime
 ) -> None:
     """Officers whose own word is wanted."""
-    to = [officer(row.certificate_no) for row in asked if row.state == "pending"]
+    to = [person(row.person_id) for row in asked if row.state == "pending"]
     notify(
         session,
         now,
@@ -28,7 +28,7 @@ def tell_denied(session: Session, record: Inspection, now: datetime) -> None:
     """Whoever sent the record, and the leaders of his department."""
     leaders = holders(Role.TEAM_LEADER, record.region, record.lead_department)
     told = Announcement("record.denied", "record", record.id)
-    notify(session, now, told, [person(record.submitted_by), leaders])
+    notify(session, now, told, [caller(record.submitted_by), leaders])
 
 
 def tell_counts(session: Session, record: Inspection, department: str, now: datetime) -> None:

@@ -224,13 +224,14 @@ def ended_sign_ons(
     return [tuple(row) for row in rows]
 
 
-def ending_certificates(session: Session, after: date, until: date) -> list[tuple[str, date]]:
-    """Certificates of active people, and their last day, if it lies within these days."""
-    query = sql_select(col(Person.certificate_no), col(Person.certificate_to)).where(
+def ending_certificates(session: Session, after: date, until: date) -> list[tuple[str, str, date]]:
+    """Active people, their certificates, and the last day, if it lies within these days."""
+    columns = col(Person.id), col(Person.certificate_no), col(Person.certificate_to)
+    query = sql_select(*columns).where(
         col(Person.certificate_no).is_not(None),
         col(Person.certificate_to) > after,
         col(Person.certificate_to) <= until,
         col(Person.state) == "active",
     )
     rows = session.execute(query.order_by(col(Person.certificate_no)))
-    return [(number, last) for number, last in rows]
+    return [(person_id, number, last) for person_id, number, last in rows]

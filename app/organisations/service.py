@@ -194,6 +194,6 @@ def known_departments(session: Session) -> frozenset[str]:
     return frozenset(DEPARTMENTS) | repository.departments(session)
 
 
-def ending_certificates(session: Session, after: date, until: date) -> list[tuple[str, date]]:
-    """Certificates of active people whose last day lies after a day, up to another."""
+def ending_certificates(session: Session, after: date, until: date) -> list[tuple[str, str, date]]:
+    """Active people, their certificates, and the last day, if it lies within these days."""
     return repository.ending_certificates(session, after, until)

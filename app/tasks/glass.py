@@ -16,7 +16,7 @@ from app.audit.service import Trail
 from app.core.clock import day_begin, local_date
 from app.core.ids import new_id
 from app.core.schedule import Span
-from app.delivery.notices.addressing import Addressee, holders, person
+from app.delivery.notices.addressing import Addressee, caller, holders
 from app.delivery.notices.service import Announcement, notify
 from app.tasks import repository
 from app.tasks.errors import (
@@ -95,7 +95,7 @@ def review(
     task.justified, task.review_note = given.justified, given.note
     if not given.justified:
         told = Announcement("break_glass.unjustified", "task", task.id)
-        notify(session, now, told, [_audit(task), person(task.opened_by)])
+        notify(session, now, told, [_audit(task), caller(task.opened_by)])
     enter(session, trail, principal, EventName.GLASS_REVIEWED, task)
     return read(task)
 

@@ -4,12 +4,13 @@ from typing import Literal, NamedTuple
 
 from auth.principal import Principal, Role
 
-To = Literal["subject", "certificate", "role"]
+To = Literal["subject", "person", "role"]
 
 
 class Addressee(NamedTuple):
-    """A person by the subject of his tokens or by his certificate, or everybody who holds a role
-    within whose scope a region and a department lie.
+    """Somebody by the subject of his tokens, or as a person of the directory (whatever becomes of
+    his certificate or sign-on), or everybody who holds a role within whose scope a region and a
+    department lie.
     """
 
     kind: To
@@ -18,14 +19,14 @@ class Addressee(NamedTuple):
     department: str = ""
 
 
-def person(subject: str) -> Addressee:
-    """One person."""
+def caller(subject: str) -> Addressee:
+    """Whoever signs on as a subject."""
     return Addressee("subject", subject)
 
 
-def officer(certificate_no: str) -> Addressee:
-    """Whoever holds a certificate."""
-    return Addressee("certificate", certificate_no)
+def person(person_id: str) -> Addressee:
+    """A person of the directory."""
+    return Addressee("person", person_id)
 
 
 def holders(role: Role, region: str, department: str = "") -> Addressee:
@@ -33,9 +34,9 @@ def holders(role: Role, region: str, department: str = "") -> Addressee:
     return Addressee("role", role.value, region, department)
 
 
-def names_of(principal: Principal) -> list[tuple[To, str]]:
-    """By what a caller is addressed."""
+def names_of(principal: Principal, person_id: str | None) -> list[tuple[To, str]]:
+    """By what a caller is addressed, who is this person of the directory, or none."""
     found: list[tuple[To, str]] = [("subject", principal.subject)]
-    if principal.certificate_no:
-        found.append(("certificate", principal.certificate_no))
+    if person_id is not None:
+        found.append(("person", person_id))
     return found + [("role", role.value) for role in sorted(principal.roles)]

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, and_, delete, func, or_, true
 from sqlalchemy.dialects import postgresql, sqlite
@@ -15,21 +16,28 @@ from auth.principal import Principal
 from auth.scope import scope_of
 
 
+class InboxOwner(NamedTuple):
+    """A caller, and which person of the directory he is."""
+
+    principal: Principal
+    person_id: str | None
+
+
 def add(session: Session, rows: Sequence[Notice]) -> None:
     """Add notices to this transaction."""
     session.add_all(rows)
 
 
 def page(
-    session: Session, principal: Principal, *, unread: bool, before: str, limit: int
+    session: Session, reader: InboxOwner, *, unread: bool, before: str, limit: int
 ) -> list[tuple[Notice, datetime | None]]:
     """A caller's notices before an id (all where it is empty), newest first, and when he read
     each.
     """
     query = (
         select(Notice, NoticeReading.read_at)
-        .join(NoticeReading, _own_reading(principal), isouter=True)
-        .where(_for(principal))
+        .join(NoticeReading, _own_reading(reader.principal), isouter=True)
+        .where(_for(reader))
     )
     if unread:
         query = query.where(col(NoticeReading.read_at).is_(None))
@@ -38,20 +46,20 @@ def page(
     return list(session.exec(query.order_by(col(Notice.id).desc()).limit(limit)).all())
 
 
-def count_unread(session: Session, principal: Principal, most: int) -> int:
+def count_unread(session: Session, reader: InboxOwner, most: int) -> int:
     """How many a caller has not read; `most` and not more."""
     unread = (
         select(Notice.id)
-        .join(NoticeReading, _own_reading(principal), isouter=True)
-        .where(_for(principal), col(NoticeReading.read_at).is_(None))
+        .join(NoticeReading, _own_reading(reader.principal), isouter=True)
+        .where(_for(reader), col(NoticeReading.read_at).is_(None))
         .limit(most)
     )
     return session.exec(select(func.count()).select_from(unread.subquery())).one()
 
 
-def own(session: Session, principal: Principal, ids: Sequence[str]) -> set[str]:
+def own(session: Session, reader: InboxOwner, ids: Sequence[str]) -> set[str]:
     """Those of some ids that are notices for a caller."""
-    query = select(Notice.id).where(col(Notice.id).in_(ids), _for(principal))
+    query = select(Notice.id).where(col(Notice.id).in_(ids), _for(reader))
     return set(session.exec(query))
 
 
@@ -88,8 +96,9 @@ def _own_reading(principal: Principal) -> ColumnElement[bool]:
     )
 
 
-def _for(principal: Principal) -> ColumnElement[bool]:
+def _for(reader: InboxOwner) -> ColumnElement[bool]:
     """That a notice is for a caller: by name, or by a role within his scope."""
+    principal = reader.principal
     inside = and_(true(), *within(scope_of(principal), Notice.region, Notice.department))
     # Of a kind that this release does not know nothing can be said.
     known = col(Notice.kind).in_(KINDS)
@@ -100,7 +109,7 @@ def _for(principal: Principal) -> ColumnElement[bool]:
                 col(Notice.to_name) == name,
                 inside if kind == "role" else true(),
             )
-            for kind, name in names_of(principal)
+            for kind, name in names_of(principal, reader.person_id)
         )
     )
 

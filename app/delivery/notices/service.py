@@ -13,6 +13,7 @@ from app.delivery.notices.kinds import KINDS
 from app.delivery.notices.letters import event
 from app.delivery.notices.models import Notice, WebhookMessage
 from app.delivery.notices.schemas import NoticeRead, NoticeSubject, UnreadCount
+from app.organisations.service import person_of
 from auth.principal import Principal, prefix_of
 from auth.scope import Scope
 
@@ -93,25 +94,33 @@ def list_notices(
     session: Session, principal: Principal, *, unread: bool, before: str, limit: int
 ) -> list[NoticeRead]:
     """A caller's notices before an id, newest first."""
-    rows = repository.page(session, principal, unread=unread, before=before, limit=limit)
+    rows = repository.page(
+        session, _reader(session, principal), unread=unread, before=before, limit=limit
+    )
     return [_read(row, read_at) for row, read_at in rows]
 
 
 def count_unread(session: Session, principal: Principal) -> UnreadCount:
     """How many a caller has not read."""
-    return UnreadCount(unread=repository.count_unread(session, principal, MOST_COUNTED))
+    return UnreadCount(
+        unread=repository.count_unread(session, _reader(session, principal), MOST_COUNTED)
+    )
 
 
 def mark(
     session: Session, principal: Principal, ids: Sequence[str], now: datetime, *, read: bool
 ) -> None:
     """Mark notices of the caller's as read or not; ids that are none of his change nothing."""
-    wanted = sorted(repository.own(session, principal, ids))
+    wanted = sorted(repository.own(session, _reader(session, principal), ids))
     if read:
         repository.mark(session, principal.subject, wanted, now)
     else:
         repository.unmark(session, principal.subject, wanted)
     session.flush()
+
+
+def _reader(session: Session, principal: Principal) -> repository.InboxOwner:
+    return repository.InboxOwner(principal, person_of(session, principal))
 
 
 def _read(row: Notice, read_at: datetime | None) -> NoticeRead:

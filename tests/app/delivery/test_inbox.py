@@ -1,13 +1,15 @@
 """What happened reaches those concerned, in the same commit; and nobody else."""
 
 import asyncio
+from datetime import date
 
 import pytest
 from sqlalchemy import text
 
 from app.delivery.notices import service
-from app.delivery.notices.addressing import holders, officer, person
+from app.delivery.notices.addressing import caller, holders, person
 from app.delivery.notices.service import KINDS, Announcement, notify
+from app.organisations.service import valid_holders
 from auth.principal import Role
 from tests.builders.inspections import an_id, an_inspection, confirm
 from tests.builders.inspections import officer as officer_of
@@ -55,11 +57,21 @@ async def test_what_is_refused_tells_nobody(city):
 class TestReading:
     @pytest.fixture
     async def boxes(self, gateway):
+        body = {
+            "name": "某",
+            "department": "fire",
+            "region": "330100",
+            "valid_from": "2020-01-01",
+            "valid_to": "2099-12-31",
+        }
+        assert (await gateway.coordinator.put("/v1/officers/ZJ-0099", json=body)).status_code == 200
         database = gateway.app.state.database
+        with database.read() as session:
+            self.officer = valid_holders(session, ["ZJ-0099"], date(2026, 11, 28))["ZJ-0099"].person_id
         with database.write() as session:
             for number in range(5):
                 told = Announcement("delivery.dead", "delivery", f"d-{number}")
-                to = [holders(Role.AUDITOR, "330100"), person("auditor-1"), officer("Z-9")]
+                to = [holders(Role.AUDITOR, "330100"), caller("auditor-1"), person(self.officer)]
                 notify(session, gateway.app.state.clock.now(), told, to)
         return gateway
 
@@ -88,7 +100,7 @@ class TestReading:
         assert (await stranger.post("/v1/inbox:read", json={"ids": ids})).status_code == 204
         assert len(await inbox(boxes.auditor, unread=True)) == 10
         assert (await boxes.client().get("/v1/inbox")).status_code == 401
-        holder = boxes.caller("who", Role.INSPECTOR, certificate_no="Z-9")
+        holder = boxes.caller("who", Role.INSPECTOR, certificate_no="ZJ-0099")
         assert len(await inbox(holder)) == 5
 
     @ON_SQLITE
@@ -109,13 +121,13 @@ async def test_a_kind_of_another_release_hides_no_other(gateway):
             )
         )
         told = Announcement("delivery.dead", "delivery", "d-1")
-        notify(session, gateway.app.state.clock.now(), told, [person("auditor-1")])
+        notify(session, gateway.app.state.clock.now(), told, [caller("auditor-1")])
     assert await kinds(gateway.auditor) == ["delivery.dead"]
     assert (await gateway.auditor.get("/v1/inbox/unread")).json() == {"unread": 1}
 
 
 def test_a_kind_without_words_is_no_notice(database):
     with database.write() as session, pytest.raises(KeyError):
-        notify(session, None, Announcement("of.nothing", "x", "y"), [person("a")])
+        notify(session, None, Announcement("of.nothing", "x", "y"), [caller("a")])
     assert all(advice.words.zh and advice.what_now.en for advice in KINDS.values())
     assert service.MOST_COUNTED == 1000

@@ -1,4 +1,4 @@
-"""Put messages into the outbox, and carry them out."""
+"""Carry what lies in the outbox to departments, and say how far it has got."""
 
 import logging
 from collections.abc import Sequence

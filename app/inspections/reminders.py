@@ -32,7 +32,7 @@ def of_records(session: Session, now: datetime, span: Span, calendar: Calendar) 
     found = {"officers": 0, "leaders": 0}
     begin = now - _OLDEST - timedelta(days=(span.until - span.since).days)
     for record, waiting in repository.unconfirmed(session, begin):
-        day = local_date(record.wanted_since or record.submitted_at)
+        day = local_date(record.wanted_since or now)
         if _falls_due(calendar, day, AGAIN_AFTER, span):
             to: list[Addressee] = [person(each) for each in waiting]
             notify(

@@ -78,8 +78,8 @@ def list_inspections(
     cursor: CursorQuery = None,
     limit: LimitQuery = 50,
 ) -> Page[InspectionRead]:
-    """Records that name your certificate as present, newest first."""
-    query = {"records_of": principal.certificate_no, "waiting": waiting}
+    """Records that name you as present, newest first."""
+    query = {"records_of": principal.subject, "waiting": waiting}
     before = decode_cursor(settings.keys, cursor, query)
     rows = confirming.list_own(session, principal, waiting=waiting, before=before, limit=limit + 1)
     return ended(page_of(settings.keys, rows, query, after=before, limit=limit))

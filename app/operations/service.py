@@ -3,7 +3,6 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,7 +15,8 @@ from app.core.db import Database
 from app.core.ids import new_id
 from app.operations import repository
 from app.operations.errors import OperationOver, OperationUnknown, OperationWaits
-from app.operations.lease import LEASE, MOST_ATTEMPTS, RENEW_SECONDS
+from app.operations.holding import NotHeld, while_held
+from app.operations.lease import LEASE, MOST_ATTEMPTS
 from app.operations.models import Operation
 from app.operations.schemas import OperationRead, OperationState, Progress
 from auth.principal import Principal
@@ -189,23 +189,18 @@ class Runner:
     async def _carry_out(self, work: Work) -> None:
         """Handle it while holding it; who no longer holds it stops."""
         kind = self._kinds[work.kind]
-        task = asyncio.ensure_future(kind.handle(work))
+
+        async def renew() -> bool:
+            return await to_thread.run_sync(self._renew, work, limiter=self._threads)
+
         try:
-            while not task.done():
-                await asyncio.wait((task,), timeout=RENEW_SECONDS)
-                if not task.done() and not await to_thread.run_sync(
-                    self._renew, work, limiter=self._threads
-                ):
-                    return
-            result = task.result()
+            result = await while_held(kind.handle(work), renew)
+        except NotHeld:
+            return
         except Exception:
             # Its lease ends, and it is tried again, so often as `MOST_ATTEMPTS` says.
             log.exception("%s %s failed; it is tried again", work.kind, work.key)
             return
-        finally:
-            task.cancel()
-            with suppress(asyncio.CancelledError, Exception):
-                await task
         await to_thread.run_sync(self._settle, work, kind.finish, result, limiter=self._threads)
 
     def _claim(self) -> Work | None:

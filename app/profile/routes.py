@@ -255,13 +255,12 @@ async def explain_decision(
     asked: Request,
     engine: EngineDep,
     principal: ReaderDep,
-    rates: RatesDep,
+    _: RatesDep,
     sequencer: SequencerDep,
 ) -> Explanation:
     """Whether you would see fields of a section, check by check, and the smallest change that would
     release each: tried over the same checks. No department is asked. Counts as one look-up.
     """
-    rates.charge(principal.subject)
     explained = await explaining.explain(engine.disclosure, principal, wanted)
     event = act_of(
         principal,

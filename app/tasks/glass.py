@@ -29,7 +29,16 @@ from app.tasks.errors import (
 )
 from app.tasks.models import Task
 from app.tasks.schemas import GlassBreak, GlassReview, TaskRead
-from app.tasks.service import LIMITS, About, enter, is_at_home, may_act, read
+from app.tasks.service import (
+    LIMITS,
+    REVIEWED_WITHIN,
+    About,
+    enter,
+    is_at_home,
+    may_act,
+    read,
+    within_hours,
+)
 from auth.principal import Principal, Role
 from auth.scope import scope_of
 
@@ -49,7 +58,7 @@ def break_glass(
     now = trail.clock.now()
     today = local_date(now)
     repository.hold_opener(session, principal.subject)
-    hours = _limit("break_glass_reviewed_within_hours", today)
+    hours = _limit(REVIEWED_WITHIN, today)
     if repository.is_unreviewed(session, principal.subject, now - timedelta(hours=hours)):
         raise GlassUnreviewed
     most = _limit("most_break_glass_a_day", today)
@@ -104,12 +113,11 @@ def remind(session: Session, now: datetime, span: Span) -> dict[str, Any]:
     """Tell again of those whose time to be judged ended on these days; how many that was."""
     found = 0
     for task in repository.unreviewed(session):
-        hours = _limit("break_glass_reviewed_within_hours", local_date(task.opened_at))
-        due = task.opened_at + timedelta(hours=hours)
-        if due <= now and span.holds(local_date(due)):
-            notify(
-                session, now, Announcement("break_glass.unreviewed", "task", task.id), _judges(task)
-            )
+        due = within_hours(task, REVIEWED_WITHIN)
+        # on the morning after: what falls due later in the day of a run is not over yet
+        if span.holds(local_date(due) + timedelta(days=1)):
+            told = Announcement("break_glass.unreviewed", "task", task.id)
+            notify(session, now, told, _judges(task))
             found += 1
     return {"tasks": found}
 

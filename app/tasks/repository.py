@@ -93,7 +93,7 @@ def page(
 
 
 def hold_opener(session: Session, subject: str) -> None:
-    """Let whoever breaks the glass twice at once wait for himself, so that his count is true."""
+    """Let whoever opens two at once wait for himself, so that his count of the day is true."""
     if session.get_bind().dialect.name == "postgresql":
         session.connection().execute(
             text("select pg_advisory_xact_lock(2, hashtext(:subject))"), {"subject": subject}

@@ -93,9 +93,9 @@ def break_glass(
     trail: TrailDep,
     principal: Breaker,
 ) -> TaskRead:
-    """Open class 2 of one business for yourself, for 15 minutes, where it cannot wait and nobody
+    """Open class 2 of one business for yourself, for minutes, where it cannot wait and nobody
     can be asked: for the purpose `emergency`, where an agreement serves it. Audit administrators
-    are told at once, and another leader judges it within 24 hours.
+    are told at once, and another leader judges it in time.
     """
     return glass.break_glass(session, trail, principal, wanted, about)
 

@@ -39,6 +39,7 @@ from auth.scope import EVERYTHING, scope_of
 SNAPSHOT_NAME = "tasks"
 
 
+REVIEWED_WITHIN = "break_glass_reviewed_within_hours"
 LIMITS = Path(__file__).with_name("data") / "limits.csv"
 
 
@@ -70,6 +71,7 @@ def open_task(
         raise TaskOutsideRegion
     now = trail.clock.now()
     most = tables.limit(LIMITS, "most_opened_a_day", local_date(now))
+    repository.hold_opener(session, principal.subject)
     if repository.count_opened(session, principal.subject, day_begin(now)) >= most:
         raise TooManyTasks(f"{most} a day.")
     foreign = beyond(session, principal, wanted.assignees)
@@ -209,10 +211,10 @@ def read(task: Task) -> TaskRead:
     """A task as it leaves, with what has to be made up and until when."""
     due = None
     if task.emergency and not task.approved_by:
-        due = _within_hours(task, "emergency_approved_within_hours")
+        due = within_hours(task, "emergency_approved_within_hours")
     review_by = None
     if task.break_glass and task.reviewed_at is None:
-        review_by = _within_hours(task, "break_glass_reviewed_within_hours")
+        review_by = within_hours(task, REVIEWED_WITHIN)
     told = task.model_dump() | {
         "region": task.region or None,
         "department": task.department or None,
@@ -222,7 +224,7 @@ def read(task: Task) -> TaskRead:
     return TaskRead.model_validate(told)
 
 
-def _within_hours(task: Task, limit: str) -> datetime:
+def within_hours(task: Task, limit: str) -> datetime:
     """Until when something must have been made up, by the law of the day on which it was opened."""
     hours = tables.limit(LIMITS, limit, local_date(task.opened_at))
     return task.opened_at + timedelta(hours=hours)

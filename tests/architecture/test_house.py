@@ -122,6 +122,7 @@ DOES_IO = {
     "senders",
     "glass",
     "carrying",
+    "holding",
     "enqueuing",
     "telling",
     "reminders",

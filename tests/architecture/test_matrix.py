@@ -271,7 +271,7 @@ BEYOND = {
     "agreement.not_a_party", "webhook.unknown",
 }  # fmt: skip
 """What is said of what lies beyond the caller's region or department."""
-HOOKED = ("coordinator", "supervisor", "auditor")
+HOOKED = ("coordinator", "supervisor", "audit_administrator")
 OTHERWISE = {
     # A record is also of the departments that it tells results to, and of whoever was there.
     **{f"GET /v1/records{form}": {"data_manager.other.own": "yes"} for form in ("", ".csv", ".ndjson")},

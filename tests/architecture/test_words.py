@@ -10,6 +10,7 @@ import pytest
 
 from adapters.contract.labels import label_of, shapes, value_label, values_of
 from adapters.contract.tables import TableError, rows
+from app.core.texts import FAULTS
 from tests.architecture.comments import own_line_comments
 
 ROOT = Path(__file__).parents[2]
@@ -72,3 +73,15 @@ def test_comments_are_few_and_say_why():
     """`make lint` prints the share; what the code says itself needs none, odd places have one."""
     own, lines = own_line_comments()
     assert 0.002 < own / lines < 0.05
+
+
+def test_every_fault_of_ours_has_words():
+    """A rule of our own that a request breaks is told in both languages, not as "does not fit"."""
+    codes = {
+        code
+        for folder in ("app", "adapters", "auth")
+        for path in (ROOT / folder).rglob("*.py")
+        for code in re.findall(r'PydanticCustomError\(\s*"(\w+)"', path.read_text(encoding="utf-8"))
+    }
+    assert len(codes) > 5
+    assert codes - FAULTS.keys() == set()

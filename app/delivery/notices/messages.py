@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, delete, func, update
+from sqlalchemy import ColumnElement, delete, update
 from sqlmodel import Session, col, select
 
 from app.core.db import Database
@@ -48,14 +48,6 @@ def lease(session: Session, message_id: str, now: datetime, until: datetime) -> 
 def find(session: Session, message_id: str) -> WebhookMessage | None:
     """A message, held until the transaction ends."""
     return session.get(WebhookMessage, message_id, with_for_update=True)
-
-
-def count_waiting(session: Session, webhook_id: str) -> int:
-    """How many have not arrived yet."""
-    query = select(func.count()).where(
-        WebhookMessage.webhook_id == webhook_id, WebhookMessage.state == "pending"
-    )
-    return session.exec(query.select_from(WebhookMessage)).one()
 
 
 def drop_waiting(session: Session, webhook_id: str) -> None:

@@ -121,12 +121,24 @@ def active_of_roles(session: Session, roles: Sequence[str]) -> list[Webhook]:
 
 
 def webhooks(
-    session: Session, region: str, department: str | None, roles: Sequence[str]
+    session: Session,
+    region: str,
+    department: str | None,
+    roles: Sequence[str],
+    *,
+    webhook_id: str | None = None,
+    lock: bool = False,
 ) -> list[Webhook]:
-    """Webhooks of some roles of exactly this region and department."""
+    """Webhooks of some roles of exactly this region and department, or one of them; `lock` holds
+    them until the transaction ends.
+    """
     query = select(Webhook).where(
         Webhook.region == region, Webhook.department == department, col(Webhook.role).in_(roles)
     )
+    if webhook_id is not None:
+        query = query.where(Webhook.id == webhook_id)
+    if lock:
+        query = query.with_for_update()
     return list(session.exec(query.order_by(col(Webhook.created_at), col(Webhook.id))))
 
 
@@ -148,5 +160,6 @@ def drop_webhook(session: Session, row: Webhook) -> None:
 
 
 def every_webhook(session: Session) -> list[Webhook]:
-    """All of them, by id."""
-    return list(session.exec(select(Webhook).order_by(col(Webhook.id))))
+    """All of them, by id, held until the transaction ends."""
+    query = select(Webhook).order_by(col(Webhook.id))
+    return list(session.exec(query.with_for_update()))

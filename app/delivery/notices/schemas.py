@@ -13,7 +13,7 @@ NoticeId = Annotated[str, Field(pattern=r"^[0-9a-f-]{36}$")]
 
 
 class NoticeSubject(BaseModel):
-    """The thing a notice is about: a record, task, agreement, adapter, delivery or person."""
+    """The thing that a notice is about, such as a record, a task or an agreement."""
 
     kind: str
     id: str

@@ -101,9 +101,9 @@ async def proved(
     poster: PosterDep,
     rates: Annotated[Rates, Depends(RATES)],
     database: Annotated[Database, Depends(DATABASE)],
-) -> str:
-    """The address that has just said its challenge back: asked before any transaction. Counts as
-    one look-up of the caller.
+) -> None:
+    """Ask the address to say its challenge back, before any transaction. Counts as one look-up of
+    the caller.
     """
     rates.charge(principal.subject)
 
@@ -117,18 +117,15 @@ async def proved(
     wrong = await poster.prove(row, webhooks.new_challenge(), new_id_text())
     if wrong is not None:
         raise WebhookNotProved(wrong)
-    return row.url
 
 
-@router.post("/{webhook_id}:prove")
+@router.post("/{webhook_id}:prove", dependencies=[Depends(proved)])
 @takes(Priority.RECORD)
-def prove_webhook(
-    webhook_id: WebhookPath, url: Annotated[str, Depends(proved)], desk: Desk
-) -> WebhookRead:
+def prove_webhook(webhook_id: WebhookPath, desk: Desk) -> WebhookRead:
     """Send a signed challenge to the address; once it says `{"challenge": "…"}` back, notices go
     there.
     """
-    return webhooks.activate(desk, webhook_id, url)
+    return webhooks.activate(desk, webhook_id)
 
 
 @router.post("/{webhook_id}:rotate")

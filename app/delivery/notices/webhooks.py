@@ -76,10 +76,10 @@ def new_challenge() -> str:
     return secrets.token_urlsafe(24)
 
 
-def activate(desk: WebhookDesk, webhook_id: str, url: str) -> WebhookRead:
+def activate(desk: WebhookDesk, webhook_id: str) -> WebhookRead:
     """It has said its challenge back: notices go to it from now on. Raises `WebhookUnknown`."""
     row = find(desk.session, desk.principal, webhook_id, lock=True)
-    if row.url == url and row.state != "active":
+    if row.state != "active":
         row.state, row.failing_since, row.last_error = "active", None, None
         _enter(desk, EventName.WEBHOOK_PROVED, row)
     return read(row)
@@ -99,7 +99,7 @@ def rotate(desk: WebhookDesk, webhook_id: str) -> WebhookSecret:
 
 
 def drop(desk: WebhookDesk, webhook_id: str) -> None:
-    """Forget a webhook; what is on its way to it is refused. Raises `WebhookUnknown`."""
+    """Forget a webhook; what is on its way to it is dropped. Raises `WebhookUnknown`."""
     row = find(desk.session, desk.principal, webhook_id, lock=True)
     _enter(desk, EventName.WEBHOOK_DROPPED, row)
     messages.drop_waiting(desk.session, row.id)
@@ -108,17 +108,20 @@ def drop(desk: WebhookDesk, webhook_id: str) -> None:
 
 def find(session: Session, principal: Principal, webhook_id: str, *, lock: bool = False) -> Webhook:
     """One of the caller's. Raises `WebhookUnknown`, also for one of others."""
-    row = repository.webhook(session, webhook_id, lock=lock)
-    if row is None or row not in _own(session, principal):
+    rows = repository.webhooks(session, *_office(principal), webhook_id=webhook_id, lock=lock)
+    if not rows:
         raise WebhookUnknown
-    return row
+    return rows[0]
 
 
 def _own(session: Session, principal: Principal) -> list[Webhook]:
-    """Of the same office: neither of one above nor of one below."""
+    return repository.webhooks(session, *_office(principal))
+
+
+def _office(principal: Principal) -> tuple[str, str | None, list[str]]:
+    """Exactly the caller's region and department, and his roles: neither one above nor below."""
     roles = sorted(role.value for role in principal.roles)
-    department = scope_of(principal).department
-    return repository.webhooks(session, principal.region, department, roles)
+    return principal.region, scope_of(principal).department, roles
 
 
 def read(row: Webhook) -> WebhookRead:

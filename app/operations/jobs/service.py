@@ -3,7 +3,6 @@
 import asyncio
 import logging
 from collections.abc import Sequence
-from contextlib import suppress
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -17,14 +16,15 @@ from app.audit.events import EventName
 from app.audit.service import Trail, act_of
 from app.core.calendar import Calendar
 from app.core.clock import Clock, local_date
-from app.core.db import Database, DatabaseBusy
+from app.core.db import Database
 from app.core.rooms import Job, Turn
 from app.core.schedule import Span, pause_after
 from app.operations.errors import JobUnderWay, JobUnknown
+from app.operations.holding import NotHeld, while_held
 from app.operations.jobs import repository
 from app.operations.jobs.models import JobRow
 from app.operations.jobs.schemas import JobRead
-from app.operations.lease import LEASE, RENEW_SECONDS
+from app.operations.lease import LEASE
 from auth.principal import Principal
 
 log = logging.getLogger("onevisit.jobs")
@@ -102,34 +102,20 @@ class JobRunner:
         today = local_date(self._clock.now())
         span = Span(row.done_for or today - timedelta(days=1), today)
         finish = partial(self._finish, row, span)
-        task = asyncio.ensure_future(job.run(Turn(span, finish)))
+
+        async def renew() -> bool:
+            return await self._hold(row, {"lease_until": self._clock.now() + LEASE})
+
         try:
-            while not task.done():
-                await asyncio.wait((task,), timeout=RENEW_SECONDS)
-                if not task.done() and not await self._renew(row):
-                    log.warning("job %s was taken over", job.name)
-                    return
-            values = self._done(job, task.result(), span)
-        except JobLost:
+            result = await while_held(job.run(Turn(span, finish)), renew)
+            values = self._done(job, result, span)
+        except (NotHeld, JobLost):
             log.warning("job %s was taken over", job.name)
             return
         except Exception as error:
             log.exception("job %s failed; it is tried again", job.name)
             values = self._failed(row, error)
-        finally:
-            task.cancel()
-            with suppress(asyncio.CancelledError, Exception):
-                await task
         await self._hold(row, values)
-
-    async def _renew(self, row: JobRow) -> bool:
-        """Whether it is still held. A database that is busy, with the job itself perhaps, says
-        nothing of that.
-        """
-        try:
-            return await self._hold(row, {"lease_until": self._clock.now() + LEASE})
-        except DatabaseBusy:
-            return True
 
     def _finish(self, row: JobRow, span: Span, session: Session) -> None:
         if not repository.hold(session, row.name, row.runs, {"done_for": span.until}):

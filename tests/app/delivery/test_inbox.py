@@ -67,7 +67,9 @@ class TestReading:
         assert (await gateway.coordinator.put("/v1/officers/ZJ-0099", json=body)).status_code == 200
         database = gateway.app.state.database
         with database.read() as session:
-            self.officer = valid_holders(session, ["ZJ-0099"], date(2026, 11, 28))["ZJ-0099"].person_id
+            self.officer = valid_holders(session, ["ZJ-0099"], date(2026, 11, 28))[
+                "ZJ-0099"
+            ].person_id
         with database.write() as session:
             for number in range(5):
                 told = Announcement("delivery.dead", "delivery", f"d-{number}")

@@ -241,7 +241,7 @@ class TestOwners:
             supervisor(gateway, region="330106"),
             supervisor(gateway, region="000000"),
             supervisor(gateway, department="tax"),
-            gateway.caller("auditor-3", Role.AUDITOR, region=CITY),
+            gateway.caller("auditor-3", Role.AUDIT_ADMINISTRATOR, region=CITY),
         ):
             for answer in (
                 await stranger.get(path),

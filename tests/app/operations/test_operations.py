@@ -7,7 +7,7 @@ import pytest
 
 from app.audit.service import Trail
 from app.core.keys import Keyring
-from app.operations import repository, service
+from app.operations import holding, repository, service
 from app.operations.errors import OperationOver, OperationUnknown, OperationWaits
 from app.operations.lease import LEASE, MOST_ATTEMPTS
 from app.operations.service import Kind, Runner
@@ -178,7 +178,7 @@ async def test_waiting_work_that_is_called_off_never_begins(database, trail):
 
 
 async def test_work_under_way_that_is_called_off_is_left(database, trail, monkeypatch):
-    monkeypatch.setattr(service, "RENEW_SECONDS", 0.02)
+    monkeypatch.setattr(holding, "RENEW_SECONDS", 0.02)
     operation_id, begun, left = ask(database, trail), asyncio.Event(), []
 
     async def endless(_work):

@@ -50,6 +50,8 @@ class EventName(StrEnum):
     TASK_APPROVED = "tasks.task.approved"
     TASK_LOCATED = "tasks.task.located"
     TASK_CLOSED = "tasks.task.closed"
+    PEOPLE_IMPORTED = "organisations.people.imported"
+    PEOPLE_IMPORT_UNDONE = "organisations.people.import_undone"
     OFFICERS_READ = "organisations.officers.read"
     AGREEMENTS_READ = "agreements.agreements.read"
     AGREEMENT_DRAFTED = "agreements.agreement.drafted"

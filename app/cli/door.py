@@ -59,9 +59,23 @@ class Door:
         **headers: str,
     ) -> Any:
         """The answer's JSON."""
+        return self._asked(method, path, params, headers, json=body)
+
+    def send(self, path: str, content: bytes, params: dict[str, str], **headers: str) -> Any:
+        """POST a file as it is; the answer's JSON."""
+        return self._asked("POST", path, params, headers, content=content)
+
+    def _asked(
+        self,
+        method: str,
+        path: str,
+        params: dict[str, str] | None,
+        headers: dict[str, str],
+        **body: Any,
+    ) -> Any:
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         try:
-            response = self._client.request(method, path, json=body, params=params, headers=named)
+            response = self._client.request(method, path, params=params, headers=named, **body)
         except httpx.TransportError as error:
             raise failed(
                 f"The gateway does not answer at {self._client.base_url} ({type(error).__name__})."

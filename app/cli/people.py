@@ -160,6 +160,77 @@ def add(
     _show(door_of(gateway, token_file).ask("POST", "/v1/people", body))
 
 
+@app.command(
+    "import",
+    help=said(
+        "Register a list of people (CSV): tried first, and taken over with --yes.",
+        "导入人员名单（CSV）：先试行；加 --yes 才登记。",
+    ),
+)
+def import_list(
+    file: Path | None = typer.Argument(None),
+    yes: bool = typer.Option(False, "--yes", help=said("take it over", "正式登记")),
+    headings: bool = typer.Option(
+        False, "--headings", help=said("an empty list to fill in", "输出空白名单的列名")
+    ),
+    gateway: str = Gateway,
+    token_file: Path | None = TokenFile,
+) -> None:
+    """Register a list of people."""
+    from app.organisations.importing.table import HEADINGS
+
+    if headings or file is None:
+        typer.echo(",".join(HEADINGS))
+        return
+    try:
+        content = file.read_bytes()
+    except OSError as error:
+        raise failed(said(f"{file} cannot be read.", f"无法读取 {file}。")) from error
+    door = door_of(gateway, token_file)
+    params = {"dry_run": "false" if yes else "true"}
+    found = door.send("/v1/people-imports", content, params, content_type="text/csv")
+    for fault in found["faults"]:
+        place = " ".join(str(part) for part in (fault["line"], fault["column"]) if part)
+        typer.echo(f"  {place}: {said(fault['text']['en'], fault['text']['zh'])}", err=True)
+    if found["faults"]:
+        if more := found["more_faults"]:
+            typer.echo(said(f"  … and {more} more", f"  ……另有 {more} 处"), err=True)
+        raise failed(said("Nobody was registered.", "未登记任何人员。"))
+    _show_import(found)
+
+
+def _show_import(found: dict[str, Any]) -> None:
+    added, known = found["added"], found["known"]
+    typer.echo(
+        said(
+            f"{found['lines']} lines: {added} to add, {known} registered already.",
+            f"共 {found['lines']} 行：新增 {added} 人，{known} 人已登记。",
+        )
+    )
+    if found["import_id"] is not None:
+        typer.echo(
+            said(
+                f"Done. Undo: onevisit people undo-import {found['import_id']}",
+                f"已登记。撤销：onevisit people undo-import {found['import_id']}",
+            )
+        )
+    elif found["dry_run"] and added:
+        typer.echo(said("Nothing was changed: add --yes.", "尚未登记：加 --yes 正式登记。"))
+
+
+@app.command(
+    "undo-import",
+    help=said("Delete everybody whom an import added.", "撤销一次名单导入。"),
+)
+def undo_import(
+    import_id: str, gateway: str = Gateway, token_file: Path | None = TokenFile
+) -> None:
+    """Delete everybody whom an import added."""
+    door = door_of(gateway, token_file)
+    found = door.ask("POST", f"/v1/people-imports/{import_id}:undo")
+    typer.echo(said(f"{found['added']} people were taken back.", f"已撤销 {found['added']} 人。"))
+
+
 @app.command(help=said("Give somebody a role.", "授予角色。"))
 def grant(
     person_id: str,

@@ -1,6 +1,6 @@
 """Refusals about units, people and their roles."""
 
-from app.core.errors import Conflict, InvalidRequest, NotAllowed, NotFound
+from app.core.errors import Conflict, InvalidRequest, NotAllowed, NotFound, RequestInvalid
 
 
 class OfficerUnknown(InvalidRequest):
@@ -61,6 +61,26 @@ class KeysUnusable(InvalidRequest):
 
 class RoleUnknown(NotFound):
     code = "role.unknown"
+
+
+class ImportFaulty(RequestInvalid):
+    """A list of people of which at least one line cannot be taken over; every fault is named."""
+
+    code = "people.import_faulty"
+
+
+class ImportUnknown(NotFound):
+    code = "people.import_unknown"
+
+
+class ImportUndone(Conflict):
+    code = "people.import_undone"
+
+
+class ImportUsed(Conflict):
+    """Somebody of the list has been changed, or given a role, since."""
+
+    code = "people.import_used"
 
 
 class PersonEnded(NotAllowed):

@@ -48,6 +48,25 @@ class Person(SQLModel, table=True):
     created_by: str = Field(max_length=120)
     updated_at: datetime
     changed: int = Field(default=0, sa_type=BigSerial, index=True)
+    import_id: str | None = Field(default=None, max_length=36, index=True)
+
+
+class PeopleImport(SQLModel, table=True):
+    """A list of people that was taken over by somebody of a region and department: how many it
+    added, how many were there already. `changed` is the revision of people in which it was undone.
+    """
+
+    __tablename__ = "people_imports"
+    id: str = Field(primary_key=True, max_length=36)
+    region: str = Field(max_length=6)
+    department: str = Field(default="", max_length=40)
+    added: int
+    known: int
+    created_by: str = Field(max_length=120)
+    created_at: datetime
+    undone_by: str | None = Field(default=None, max_length=120)
+    undone_at: datetime | None = None
+    changed: int = Field(default=0, sa_type=BigSerial, index=True)
 
 
 class PersonRole(SQLModel, table=True):

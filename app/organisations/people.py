@@ -265,6 +265,8 @@ def new_snapshot() -> Snapshot[directory.People]:
         return _roster(_known(session, repository.all_people(session)))
 
     def update(session: Session, known: directory.People, number: int) -> directory.People:
+        if repository.were_deleted_after(session, number):
+            return load(session)
         rows = repository.all_people(session, number)
         changed = {row.id for row, _ in rows}
         kept = [person for person in known.by_id.values() if person.id not in changed]

@@ -10,7 +10,14 @@ from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import Select
 
 from app.core.scoping import within
-from app.organisations.models import EndedSignOn, OneTimeCode, Person, PersonRole, Unit
+from app.organisations.models import (
+    EndedSignOn,
+    OneTimeCode,
+    PeopleImport,
+    Person,
+    PersonRole,
+    Unit,
+)
 from auth.scope import EVERYTHING, Scope
 
 Placed = tuple[Person, Unit]
@@ -121,6 +128,12 @@ def all_people(session: Session, after: int | None = None) -> list[Placed]:
     if after is not None:
         query = query.where(col(Person.changed) > after)
     return list(session.exec(query))
+
+
+def were_deleted_after(session: Session, revision: int) -> bool:
+    """Whether people were deleted after a revision: only where an import was undone."""
+    undone = select(PeopleImport.id).where(col(PeopleImport.changed) > revision)
+    return session.exec(undone).first() is not None
 
 
 def roles_of(session: Session, people_ids: Iterable[str]) -> dict[str, list[PersonRole]]:

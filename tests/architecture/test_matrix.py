@@ -31,6 +31,8 @@ UNITS = [
     }
     for unit_id, department, part in (("m-fire", OWN, "source"), ("m-data", None, "coordinator"), ("m-police", "public_security", "application"))
 ]  # fmt: skip
+PEOPLE = "姓名,单位编号\n名单,m-fire\n"
+CSV = {"Content-Type": "text/csv"}
 PERSON = {"name": "某", "subject": "m-1", "unit": "m-fire"}
 TASK = {"business_id": MAIN, "assignees": ["m-0", "m-1"], "basis": "plan 7"}
 OFFICER = {
@@ -110,6 +112,8 @@ class Things:
             assert (await system.post("/v1/units", json=unit)).status_code == 201
         self.person = (await system.post("/v1/people", json=PERSON)).json()["person_id"]
         granted = await security.post(f"/v1/people/{self.person}/roles", json={"role": "inspector"})
+        people = await manager.post("/v1/people-imports", content=PEOPLE, headers=CSV)
+        self.imported = people.json()["import_id"]
         self.role = granted.json()["roles"][0]["role_id"]
         self.task = (await leader.post("/v1/tasks", json=TASK)).json()["id"]
         officer = gateway.caller(
@@ -156,6 +160,7 @@ class Things:
             ("GET", "/v1/units?limit=200", None, '"m-fire"'), ("GET", "/v1/people?limit=200", None, self.person),
             ("GET", "/v1/records", None, self.record), ("GET", "/v1/records.ndjson", None, self.record),
             ("GET", "/v1/records.csv", None, self.record), ("GET", "/v1/webhooks", None, self.webhook),
+            ("GET", "/v1/people-imports", None, self.imported),
             ("GET", "/v1/audit/entries?event=tasks.task.opened&limit=200", None, self.task),
         )  # fmt: skip
         agreement = "/v1/agreements/m-fire"
@@ -178,7 +183,7 @@ class Things:
             ("POST", "/v1/agreements", AGREEMENT), ("POST", f"{agreement}/versions", {"clauses": AGREEMENT["clauses"]}),
             ("POST", "/v1/adapters", manifest), ("PUT", "/v1/adapters/fire", manifest), ("PUT", "/v1/adapters/fire/credentials", {"token": "x"}),
             ("PUT", "/v1/officers/ZJ-M", OFFICER), ("POST", "/v1/units", UNITS[0]), ("PUT", "/v1/units/m-fire", unit),
-            ("POST", "/v1/people", PERSON), ("PUT", person, PERSON), ("POST", f"{person}/roles", {"role": "patroller"}),
+            ("POST", "/v1/people", PERSON), ("POST", "/v1/people-imports", PEOPLE), ("PUT", person, PERSON), ("POST", f"{person}/roles", {"role": "patroller"}),
             ("POST", "/v1/roles:delegate", lent), ("POST", f"{person}:enrol", None), ("PUT", f"{person}/keys", {"keys": []}),
             ("POST", "/v1/inbox:read", {"ids": [self.task]}), ("POST", "/v1/webhooks", WEBHOOK), ("POST", "/v1/jobs/notices.forget:run", None),
             ("POST", f"/v1/inspections/{self.record}:confirm", self.digest),
@@ -198,7 +203,7 @@ class Things:
             (f"/v1/operations/{self.operation}:cancel", None), (f"/v1/deliveries/{self.delivery}:retry", None),
             (f"/v1/deliveries/{self.delivery}:drop", reason), (f"{person}/roles/{self.role}:end", None), (f"{person}:suspend", None),
             (f"{person}:resume", None), (f"{unit}:suspend", None), (f"{unit}:resume", None), (f"/v1/tasks/{self.task}:close", None),
-            ("/v1/adapters/fire:retire", reason), ("/v1/me:sign-out", None),
+            (f"/v1/people-imports/{self.imported}:undo", None), ("/v1/adapters/fire:retire", reason), ("/v1/me:sign-out", None),
         ):  # fmt: skip
             yield "POST", path, body, None
 
@@ -206,7 +211,7 @@ class Things:
         """A route as `permissions.csv` names it."""
         bare = path.partition("?")[0]
         for value, name in (
-            (self.person, "{person_id}"), (self.role, "{role_id}"), (self.task, "{task_id}"), (self.glass, "{task_id}"), (self.record, "{inspection_id}"), ("{new}", "{inspection_id}"),
+            (self.person, "{person_id}"), (self.role, "{role_id}"), (self.imported, "{import_id}"), (self.task, "{task_id}"), (self.glass, "{task_id}"), (self.record, "{inspection_id}"), ("{new}", "{inspection_id}"),
             (self.operation, "{operation_id}"), (self.delivery, "{delivery_id}"), ("agreements/m-fire", "agreements/{agreement_id}"),
             ("versions/1", "versions/{version}"), ("adapters/fire", "adapters/{adapter_id}"), ("units/m-fire", "units/{unit_id}"),
             ("officers/ZJ-M", "officers/{certificate_no}"), (self.webhook, "{webhook_id}"), ("jobs/notices.forget", "jobs/{name}"),
@@ -249,7 +254,8 @@ async def test_every_route_for_everybody(things):
     for method, path, body, wanted in things.asked():
         cells = []
         for client in callers:
-            answer = await client.request(method, path.replace("{new}", an_id()), json=body)
+            sent = {"content": body, "headers": CSV} if isinstance(body, str) else {"json": body}
+            answer = await client.request(method, path.replace("{new}", an_id()), **sent)
             cells.append(said(answer, wanted))
         found[things.named(method, path)] = cells
     if WRITE:
@@ -268,7 +274,7 @@ async def test_every_route_for_everybody(things):
 BEYOND = {
     "hidden", "task.unknown", "adapter.unknown", "agreement.unknown", "operation.unknown", "delivery.unknown", "inspection.unknown", "person.unknown",
     "unit.unknown", "adapter.foreign_department", "officer.foreign_department", "unit.foreign", "unit.not_there", "person.not_there", "task.outside_region",
-    "agreement.not_a_party", "webhook.unknown",
+    "agreement.not_a_party", "webhook.unknown", "people.import_faulty", "people.import_unknown",
 }  # fmt: skip
 """What is said of what lies beyond the caller's region or department."""
 HOOKED = ("coordinator", "supervisor", "audit_administrator")

@@ -78,6 +78,7 @@ def test_from_nothing_to_somebody_who_signs_on(machine, tmp_path):
     )
     run("token", "take", code_in(again), files["chen"])
     assert "chen" in run("people", "list", "--token-file", files["chen"])
+    imported(run, tmp_path, files["chen"])
     other = run(
         "people",
         "first",
@@ -90,6 +91,25 @@ def test_from_nothing_to_somebody_who_signs_on(machine, tmp_path):
         status=1,
     )
     assert "role.not_yours_to_give" in other
+
+
+def imported(run, tmp_path, token):
+    """A list with a bad line, mended, taken over and back."""
+    people = tmp_path / "people.csv"
+    headings = run("people", "import", "--headings").strip()
+    people.write_text(
+        f"{headings}\n王芳,administration-000000,,,,\n李四,,,,,\n", encoding="gb18030"
+    )
+    told = run("people", "import", str(people), "--token-file", token, status=1)
+    assert "3 unit: " in told
+    assert "This is required" in told
+    people.write_text(f"{headings}\n王芳,administration-000000,,,,\n", encoding="gb18030")
+    assert "--yes" in run("people", "import", str(people), "--token-file", token)
+    assert "王芳" not in run("people", "list", "--token-file", token)
+    done = run("people", "import", str(people), "--yes", "--token-file", token)
+    assert "王芳" in run("people", "list", "--token-file", token)
+    run("people", "undo-import", done.split()[-1], "--token-file", token)
+    assert "王芳" not in run("people", "list", "--token-file", token)
 
 
 def test_an_administrator_enrols_a_machine_and_a_key_rotates(machine, tmp_path):

@@ -59,7 +59,9 @@ class Check(NamedTuple):
 
 def _purpose_known(asked: Asked) -> bool:
     purpose = PURPOSES.get(asked.purpose)
-    return purpose is not None and purpose.in_force(local_date(asked.now))
+    if purpose is None or not purpose.is_known_to(asked.principal.roles):
+        return False
+    return purpose.in_force(local_date(asked.now))
 
 
 def _purpose_of_role(asked: Asked) -> bool:

@@ -53,11 +53,10 @@ def hand_on(
                 own = [row for row in results if row.department == department]
                 _enqueue(on, record, department, own, presence)
             tell_counts(on.session, record, department, on.now)
-    waited = record.confirmation == "pending"
     record.not_connected, record.confirmation = sorted(away), overall(counting.values())
     if record.confirmation != "pending":
         record.wanted_since = None
-    elif not waited or record.wanted_since is None:
+    elif record.wanted_since is None:
         record.wanted_since = on.now
 
 

@@ -21,17 +21,20 @@ from app.core.errors import Fault, RequestInvalid
 from app.profile.disclosure import Disclosure
 from app.profile.errors import SectionNotServed
 from app.profile.service import identified
+from app.tasks.purposes import PURPOSES
 from auth.principal import Principal
 
 
 async def explain(
     disclosure: Disclosure, principal: Principal, wanted: ExplainWrite
 ) -> Explanation:
-    """Every check in order, and what would become of each field of a section. Fields of class 1 are
-    as unknown as any that does not exist. Raises `SectionNotServed`, `PolicyStale`, and what is
-    wrong with the identifier.
+    """Every check in order, and what would become of each field of a section. Fields of class 1,
+    and sealed purposes, are as unknown as any that does not exist. Raises `SectionNotServed`,
+    `PolicyStale`, and what is wrong with the identifier.
     """
     business = identified(wanted.business_id)
+    purpose = PURPOSES.get(wanted.purpose)
+    asked_for = "" if purpose is not None and purpose.sealed else wanted.purpose
     disclosure.policy.require_fresh()
     place = await disclosure.whereabouts.find(business.key)
     now = disclosure.clock.now()
@@ -39,7 +42,7 @@ async def explain(
         disclosure.people(principal),
         business.key,
         wanted.site,
-        wanted.purpose,
+        asked_for,
         wanted.task,
         {t.id: t for t in (disclosure.tasks.value.get(wanted.task or ""),) if t is not None},
         now,
@@ -53,8 +56,7 @@ async def explain(
     about = [
         terms
         for terms in in_force(disclosure.agreements.value, day)
-        if terms.is_about(entry.manifest.department, wanted.section)
-        and wanted.purpose in terms.purposes
+        if terms.is_about(entry.manifest.department, wanted.section) and asked_for in terms.purposes
     ]
     closed = disclosure.meter.closed
     situation = Situation(
@@ -64,7 +66,8 @@ async def explain(
         tuple(terms for terms in about if terms.quota not in closed),
         tuple(terms for terms in about if terms.quota in closed),
     )
-    return _explained(situation, _rows(catalogue_on(day), wanted))
+    told = _explained(situation, _rows(catalogue_on(day), wanted))
+    return told.model_copy(update={"purpose": wanted.purpose})
 
 
 def _rows(catalogue: Catalogue, wanted: ExplainWrite) -> list[FieldClass]:

@@ -11,6 +11,12 @@ class TaskOutsideRegion(NotAllowed):
     code = "task.outside_region"
 
 
+class TaskPurposeForeign(NotAllowed):
+    """Tasks for this purpose are opened, approved and closed by another role."""
+
+    code = "task.purpose_not_yours"
+
+
 class TaskFourEyes(NotAllowed):
     code = "task.four_eyes"
 

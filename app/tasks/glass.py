@@ -23,6 +23,7 @@ from app.tasks.errors import (
     GlassUnreviewed,
     TaskFourEyes,
     TaskOutsideRegion,
+    TaskPurposeForeign,
     TaskReviewed,
     TaskUnknown,
     TooManyTasks,
@@ -34,13 +35,12 @@ from app.tasks.service import (
     REVIEWED_WITHIN,
     About,
     enter,
+    find_known,
     is_at_home,
-    may_act,
     read,
     within_hours,
 )
 from auth.principal import Principal, Role
-from auth.scope import scope_of
 
 PURPOSE = "emergency"
 
@@ -90,11 +90,13 @@ def review(
     session: Session, trail: Trail, principal: Principal, task_id: str, given: GlassReview
 ) -> TaskRead:
     """Judge it, once, as another leader of its region and department. Raises `TaskUnknown`,
-    `TaskFourEyes`, `TaskReviewed`.
+    `TaskPurposeForeign`, `TaskFourEyes`, `TaskReviewed`.
     """
-    task = repository.find_within(session, task_id, scope_of(principal), principal.subject)
-    if task is None or not task.break_glass or not may_act(principal, task):
+    task = find_known(session, principal, task_id)
+    if not task.break_glass:
         raise TaskUnknown
+    if Role.TEAM_LEADER not in principal.roles:
+        raise TaskPurposeForeign
     if task.opened_by == principal.subject:
         raise TaskFourEyes
     if task.reviewed_at is not None:

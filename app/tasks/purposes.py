@@ -1,5 +1,6 @@
 """Purposes of a look-up: dated rows of one table that tasks, standing and routes read. Pure."""
 
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -7,21 +8,26 @@ from pathlib import Path
 from adapters.contract.tables import day_of, rows
 
 _COLUMNS = (
-    "name", "needs_task", "region_bound", "roles", "zh", "en", "valid_from", "valid_to", "source",
-    "confidence",
+    "name", "needs_task", "region_bound", "roles", "opened_by", "longest_hours", "sealed", "zh",
+    "en", "valid_from", "valid_to", "source", "confidence",
 )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Purpose:
     """Why data is read. `needs_task`: only with an open task for this business; `region_bound`:
-    elsewhere than in the caller's region it leaves class 4; `roles`: who may have this purpose.
+    elsewhere than in the caller's region it leaves class 4; `roles`: who may have this purpose;
+    `opened_by`: who opens and approves tasks for it, of `longest_hours` at most; `sealed`: whoever
+    has none of its roles learns nothing of it, and nobody has it explained.
     """
 
     name: str
     needs_task: bool
     region_bound: bool
     roles: frozenset[str]
+    opened_by: frozenset[str]
+    longest_hours: int
+    sealed: bool
     zh: str
     en: str
     valid_from: date
@@ -31,6 +37,10 @@ class Purpose:
         """Whether anybody may have this purpose on a day."""
         return self.valid_from <= on and (self.valid_to is None or on <= self.valid_to)
 
+    def is_known_to(self, roles: AbstractSet[str]) -> bool:
+        """Whether somebody with these roles may know of what is done for it."""
+        return not self.sealed or not self.roles.isdisjoint(roles)
+
 
 def _purpose(row: dict[str, str]) -> Purpose:
     return Purpose(
@@ -38,6 +48,9 @@ def _purpose(row: dict[str, str]) -> Purpose:
         row["needs_task"] == "yes",
         row["region_bound"] == "yes",
         frozenset(row["roles"].split()),
+        frozenset(row["opened_by"].split()),
+        int(row["longest_hours"] or 0),
+        row["sealed"] == "yes",
         row["zh"],
         row["en"],
         date.fromisoformat(row["valid_from"]),
@@ -46,8 +59,14 @@ def _purpose(row: dict[str, str]) -> Purpose:
 
 
 _TABLE = Path(__file__).with_name("data") / "purposes.csv"
+_MAY_BE_EMPTY = frozenset({"opened_by", "longest_hours", "valid_to"})
 PURPOSES: dict[str, Purpose] = {
-    row["name"]: _purpose(row) for row in rows(_TABLE, _COLUMNS, frozenset({"valid_to"}))
+    row["name"]: _purpose(row) for row in rows(_TABLE, _COLUMNS, _MAY_BE_EMPTY)
 }
 TASK_PURPOSES = tuple(p.name for p in PURPOSES.values() if p.needs_task)
 """Those for which a task can be opened."""
+
+
+def sealed_from(roles: AbstractSet[str]) -> frozenset[str]:
+    """Purposes that nobody with these roles alone may know of."""
+    return frozenset(name for name, purpose in PURPOSES.items() if not purpose.is_known_to(roles))

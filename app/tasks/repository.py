@@ -1,5 +1,6 @@
 """SQL of tasks."""
 
+from collections.abc import Set as AbstractSet
 from datetime import datetime
 
 from sqlalchemy import and_, case, func, or_, text, true
@@ -71,11 +72,12 @@ def page(
     assignee: str | None,
     open_at: datetime | None,
     unreviewed: bool = False,
+    without: AbstractSet[str] = frozenset(),
     before: str,
     limit: int,
 ) -> list[Task]:
-    """Tasks of a scope before an id (all where it is empty), newest first. One whose region is not
-    known yet is where it was opened.
+    """Tasks of a scope before an id (all where it is empty), newest first, `without` those for some
+    purposes. One whose region is not known yet is where it was opened.
     """
     region = case((col(Task.region) == "", Task.opened_in), else_=Task.region)
     query = select(Task).where(*within(scope, region, Task.department))
@@ -83,6 +85,8 @@ def page(
         query = query.join(TaskAssignee, col(TaskAssignee.task_id) == col(Task.id)).where(
             TaskAssignee.subject == assignee
         )
+    if without:
+        query = query.where(col(Task.purpose).not_in(without))
     if unreviewed:
         query = query.where(*_UNREVIEWED)
     if before:

@@ -10,11 +10,12 @@ from pydantic import (
     Field,
     StringConstraints,
     WithJsonSchema,
+    model_validator,
 )
 from pydantic_core import PydanticCustomError
 
 from adapters.contract.business_id import Unusual
-from app.tasks.purposes import TASK_PURPOSES
+from app.tasks.purposes import PURPOSES, TASK_PURPOSES
 
 
 def _with_task(name: str) -> str:
@@ -53,6 +54,14 @@ class TaskCreate(BaseModel):
     emergency: bool = Field(
         False, description="the visit cannot wait for approval; it is made up within 24 hours"
     )
+
+    @model_validator(mode="after")
+    def _in_time(self) -> "TaskCreate":
+        most = PURPOSES[self.purpose].longest_hours
+        if self.ends_in_hours > most:
+            told = {"most": most}
+            raise PydanticCustomError("task_too_long", "the purpose ends earlier", told)
+        return self
 
 
 class GlassBreak(BaseModel):

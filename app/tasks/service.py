@@ -27,11 +27,13 @@ from app.tasks.errors import (
     TaskFourEyes,
     TaskNotOpen,
     TaskOutsideRegion,
+    TaskPurposeForeign,
     TaskUnknown,
     TooManyTasks,
 )
 from app.tasks.lifecycle import OpenTask, was_open
 from app.tasks.models import Task
+from app.tasks.purposes import PURPOSES, sealed_from
 from app.tasks.schemas import TaskCreate, TaskRead
 from auth.principal import Principal, Role
 from auth.scope import EVERYTHING, scope_of
@@ -64,9 +66,10 @@ def open_task(
     session: Session, trail: Trail, principal: Principal, wanted: TaskCreate, about: About
 ) -> TaskRead:
     """Open a task for a business in the caller's region, or for one whose region is not known yet.
-    Raises `TaskOutsideRegion`, `AssigneeForeign`, and `TooManyTasks` for whoever has opened enough
-    today.
+    Raises `TaskPurposeForeign`, `TaskOutsideRegion`, `AssigneeForeign`, and `TooManyTasks` for
+    whoever has opened enough today.
     """
+    _require_opener(principal, wanted.purpose)
     if not is_at_home(principal, about.region):
         raise TaskOutsideRegion
     now = trail.clock.now()
@@ -95,8 +98,11 @@ def open_task(
     )
     repository.add(session, task)
     if task.emergency or principal.subject in task.assignees:
-        leaders = holders(Role.TEAM_LEADER, task.region or task.opened_in, task.department)
-        notify(session, now, Announcement("task.approval_wanted", "task", task.id), [leaders])
+        leaders = [
+            holders(Role(role), task.region or task.opened_in, task.department)
+            for role in sorted(PURPOSES[task.purpose].opened_by)
+        ]
+        notify(session, now, Announcement("task.approval_wanted", "task", task.id), leaders)
     enter(session, trail, principal, EventName.TASK_OPENED, task)
     return read(task)
 
@@ -127,12 +133,27 @@ def is_at_home(principal: Principal, region: str) -> bool:
 
 def find_open(session: Session, principal: Principal, task_id: str) -> Task:
     """An open task that the caller may act on."""
-    task = repository.find_within(session, task_id, scope_of(principal), principal.subject)
-    if task is None or not may_act(principal, task):
-        raise TaskUnknown
+    task = find_known(session, principal, task_id)
+    _require_opener(principal, task.purpose)
     if task.closed_at is not None:
         raise TaskNotOpen
     return task
+
+
+def find_known(session: Session, principal: Principal, task_id: str) -> Task:
+    """A task of the caller's scope, or his own, held until the commit. Raises `TaskUnknown`, also
+    for one whose purpose is sealed from him.
+    """
+    task = repository.find_within(session, task_id, scope_of(principal), principal.subject)
+    if task is None or not may_act(principal, task) or task.purpose in sealed_from(principal.roles):
+        raise TaskUnknown
+    return task
+
+
+def _require_opener(principal: Principal, purpose: str) -> None:
+    known = PURPOSES.get(purpose)
+    if known is None or known.opened_by.isdisjoint(principal.roles):
+        raise TaskPurposeForeign
 
 
 def may_act(principal: Principal, task: Task) -> bool:
@@ -201,6 +222,7 @@ def list_tasks(
         assignee=principal.subject if wanted.mine else None,
         open_at=clock.now() if wanted.only_open and not wanted.unreviewed else None,
         unreviewed=wanted.unreviewed,
+        without=frozenset() if wanted.mine else sealed_from(principal.roles),
         before=before,
         limit=limit,
     )

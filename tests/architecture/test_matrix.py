@@ -294,7 +294,11 @@ OTHERWISE = {
     },
     # A task is the officers' whom it names; its assignees are of the opener's department.
     "PUT /v1/inspections/{inspection_id}": {f"{r}.{d}.{g}": "inspection.not_on_visit" for r in ("inspector", "team_leader") for d, g in CALLERS},
-    "POST /v1/tasks": {"team_leader.other.own": "task.assignee_foreign"},
+    # Supervisors open tasks of supervision alone, wherever the business lies.
+    "POST /v1/tasks": {
+        "team_leader.other.own": "task.assignee_foreign",
+        **{f"supervisor.{d}.other": "task.purpose_not_yours" for d in ("own", "other")},
+    },
 }  # fmt: skip
 """What region and department do not say, with the reason."""
 

@@ -42,9 +42,11 @@ def world(rng):
 
     caller = {
         "subject": "wang", "department": rng.choice(("fire", "tax", None)), "region": often("330100", "330106", "310000"),
-        "roles": most(("inspector",), ("patroller",), ("auditor",), ("inspector", "patroller"), ("team_leader",)),
+        "roles": most(("inspector",), ("patroller",), ("auditor",), ("inspector", "patroller"), ("team_leader",), ("supervisor",)),
     }  # fmt: skip
-    purpose = most(rng.choice(("inspection", "patrol")), "complaint_handling", "nothing")
+    purpose = most(
+        rng.choice(("inspection", "patrol")), "complaint_handling", "supervision", "nothing"
+    )
     task = {
         "business": most("b", "c"), "site": most(None, "S1", "S2"), "purpose": most(purpose, "inspection", "patrol"),
         "region": most("330106", *REGIONS), "assignees": most(("wang",), ("li",)), "opened_by": often("li", "wang"),
@@ -145,7 +147,8 @@ def judge(rng, worlds, explained):
         if found.verdict != "withhold":
             continue
         reasons[found.reason] += 1
-        if wanted["level"] > 1 and told["purpose"] in PURPOSES and tried < explained:
+        purpose = PURPOSES.get(told["purpose"])
+        if wanted["level"] > 1 and purpose and not purpose.sealed and tried < explained:
             tried += 1
             needed = smallest_change(ours, row(wanted))
             if needed is None or not releases(ours, needed, row(wanted)):

@@ -3,11 +3,12 @@
 A world is a dict of plain values; see `policy.world`.
 """
 
-NEEDS_TASK = {"inspection": True, "patrol": False, "complaint_handling": True}
+NEEDS_TASK = {"inspection": True, "patrol": False, "complaint_handling": True, "supervision": True}
 ROLES = {
     "inspection": {"inspector", "team_leader"},
     "patrol": {"patroller", "inspector", "team_leader"},
     "complaint_handling": {"inspector", "team_leader"},
+    "supervision": {"supervisor"},
 }
 
 

@@ -96,6 +96,9 @@ class TestWord:
         }
         record = (await say(officer(city, FOOD), record)).json()
         assert states(record)["food"] in {"pending", "delivered"}
+        inbox = (await city.supervisor.get("/v1/inbox")).json()["items"]
+        told = [n["department"] for n in inbox if n["kind"] == "record.counts"]
+        assert sorted(told) == ["fire", "food"]  # each once, whatever counted later
 
     @ON_SQLITE
     async def test_what_is_denied_never_counts(self, scene):

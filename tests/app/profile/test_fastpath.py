@@ -121,10 +121,10 @@ class TestFront:
         assert (await inspector.send(request)).status_code == 403
 
     async def test_the_short_way_knows_permissions_too(self, city):
-        supervisor = city.supervisor
-        await supervisor.get("/v1/records")
+        auditor = city.auditor
+        await auditor.get("/v1/audit/entries")
         await city.inspector.get("/v1/me")
-        refused = await supervisor.get(f"/v1/profiles/{CLEAN}", params=PATROL)
+        refused = await auditor.get(f"/v1/profiles/{CLEAN}", params=PATROL)
         assert (refused.status_code, refused.json()["code"]) == (403, "auth.permission_missing")
         basic = city.client()
         basic.headers["authorization"] = "Basic x"

@@ -21,6 +21,7 @@ from app.operations.jobs import deps as jobs
 from app.organisations import deps as organisations
 from app.profile import deps as profile
 from app.registry import deps as registry
+from app.supervision.aggregates import deps as aggregates
 from app.tasks import deps as tasks
 
 ROOMS: tuple[Room, ...] = (
@@ -34,6 +35,7 @@ ROOMS: tuple[Room, ...] = (
     businesses.open_room,  # where businesses are
     registry.open_room,  # live adapters, examinations; searches and deliveries go through them
     profile.open_room,  # the dispatcher and what is told
+    aggregates.open_room,  # counts over class 1
     inspections.open_room,  # numbers of records, reminders of those that want a word
 )
 """A room may use the slots of those above it in this table; they close in the opposite order."""

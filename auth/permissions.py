@@ -18,6 +18,7 @@ class Permission(StrEnum):
     INSPECTION_WRITE = "inspection:write"
     INSPECTION_READ = "inspection:read"
     RECORD_READ = "record:read"
+    AGGREGATE_READ = "aggregate:read"
     ADAPTER_READ = "adapter:read"
     ADAPTER_MANAGE = "adapter:manage"
     ADAPTER_REVIEW = "adapter:review"
@@ -68,6 +69,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
     | {P.RECORD_READ, P.INSPECTION_READ, P.ADAPTER_READ, P.TASK_READ, P.OFFICER_READ}
     | {P.DELIVERY_READ, P.AGREEMENT_READ, P.WEBHOOK_MANAGE, P.PROFILE_READ, P.TASK_OPEN},
     Role.AUDITOR: _EVERYBODY | {P.AUDIT_READ},
+    Role.ANALYST: _EVERYBODY | {P.AGGREGATE_READ},
     Role.CDO: _EVERYBODY | {P.PEOPLE_READ, P.ADAPTER_READ, P.AGREEMENT_READ, P.AGREEMENT_MANAGE},
     Role.SYSTEM_ADMINISTRATOR: _EVERYBODY
     | {P.PEOPLE_READ, P.PEOPLE_MANAGE, P.UNIT_MANAGE, P.JOB_MANAGE},

@@ -9,8 +9,8 @@ from pydantic_core import PydanticCustomError
 from adapters.contract import shape_of
 from adapters.contract.words import Words
 from app.agreements.lifecycle import Act, AgreementState, Party
-from app.catalogue.classification import OPEN, SHARED
-from app.tasks.purposes import PURPOSES
+from app.catalogue.classification import ANALYSIS_ONLY, OPEN, SHARED
+from app.tasks.purposes import ANALYSIS, PURPOSES
 from auth.principal import Role
 
 AgreementId = Annotated[str, Field(min_length=3, max_length=40, pattern=r"^[a-z0-9][a-z0-9_-]*$")]
@@ -49,7 +49,11 @@ class Clauses(BaseModel):
     sections: list[SectionScope] | None = Field(
         None, min_length=1, max_length=60, description="null: every section of the source"
     )
-    strictest_class: int = Field(ge=SHARED, le=OPEN, description="1 is never shared")
+    strictest_class: int = Field(
+        ge=ANALYSIS_ONLY,
+        le=OPEN,
+        description="1 is never shared: it opens counts, for the purpose `analysis` alone",
+    )
     headline: bool = Field(False, description="the three answers, whatever they rest on")
     regions: list[Annotated[str, Field(pattern=r"^\d{6}$")]] = Field(
         default=[], max_length=100, description="where businesses lie; empty: the source's region"
@@ -78,6 +82,14 @@ class Clauses(BaseModel):
             told = {"expected": ", ".join(PURPOSES)}
             raise PydanticCustomError("purpose_unknown", "there is no such purpose", told)
         return sorted(set(value))
+
+    @model_validator(mode="after")
+    def _counts_alone(self) -> "Clauses":
+        """What opens counts over class 1 opens nothing else, and nothing else opens them."""
+        counts = self.purposes == [ANALYSIS]
+        if (ANALYSIS in self.purposes) != counts or (self.strictest_class < SHARED) != counts:
+            raise PydanticCustomError("analysis_alone", "class 1 is for analysis alone")
+        return self
 
     @model_validator(mode="after")
     def _ordered(self) -> "Clauses":

@@ -26,6 +26,7 @@ from app.organisations.sign_on import routes as sign_on
 from app.profile import routes as profile
 from app.registry import routes as registry
 from app.supervision import routes as supervision
+from app.supervision.aggregates import routes as aggregates
 from app.tasks import routes as tasks
 from auth.permissions import Permission, allows
 from auth.principal import Principal
@@ -47,6 +48,7 @@ _ROUTERS = (
     sign_on.router,  # everybody: how one signs on
     sign_on.well_known,  # whoever verifies tokens of ours
     supervision.router,  # supervisors: pull records
+    aggregates.router,  # analysts: counts over class 1
     audit.router,  # auditors: the trail
     catalogue.router,  # everybody: fields, reasons, problem codes
     health.router,  # operators: alive, ready

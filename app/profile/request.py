@@ -16,7 +16,7 @@ from msgspec import Struct
 
 from adapters.contract.business_id import Unusual
 from app.core.errors import Fault, RequestInvalid
-from app.tasks.purposes import PURPOSES
+from app.tasks.purposes import PROFILE_PURPOSES, PURPOSES
 
 SHORTEST_MS, LONGEST_MS, LONGEST_BATCH_MS, LONGEST_WAIT_MS = 100, 2000, 10_000, 8000
 RESERVE_SECONDS = 0.03
@@ -67,7 +67,7 @@ def _text(longest: int, **more: Any) -> dict[str, Any]:
 def _purposes() -> str:
     """The purposes in words."""
     return ", ".join(
-        p.name + (" (needs a task)" if p.needs_task else "") for p in PURPOSES.values()
+        name + (" (needs a task)" if PURPOSES[name].needs_task else "") for name in PROFILE_PURPOSES
     )
 
 
@@ -78,7 +78,7 @@ _QUERY = (
         _purposes(),
         _text(LONGEST_PURPOSE, minLength=1),
         required=True,
-        closed={"enum": list(PURPOSES)},
+        closed={"enum": list(PROFILE_PURPOSES)},
     ),
     Parameter("task", "query", "your open task for this business", _text(LONGEST_TASK)),
     Parameter(

@@ -19,9 +19,9 @@ from app.profile.request import (
     LONGEST_TASK,
     SITE_PATTERN,
 )
-from app.tasks.purposes import PURPOSES
+from app.tasks.purposes import PROFILE_PURPOSES
 
-PurposeName = Annotated[str, Meta(extra_json_schema={"enum": list(PURPOSES)})]
+PurposeName = Annotated[str, Meta(extra_json_schema={"enum": list(PROFILE_PURPOSES)})]
 Verdict = Literal["yes", "no", "not_required", "unknown"]
 Severity = Literal["serious", "attention"]
 

@@ -160,6 +160,22 @@ class Directory:
         """Whether a department's system is connected for results of a region."""
         return self.offices.offering("results", region, department=department) is not None
 
+    # app.supervision.aggregates
+    def counts(self, section: str, region: str) -> Manifest | None:
+        """Who is asked for counts of a section: the manifest of the nearest adapter that offers
+        them; None if there is none.
+        """
+        found = self.offices.offering("aggregate", region, section=section)
+        return None if found is None else found.manifest
+
+    async def count(self, section: str, region: str, question: dict[str, Any]) -> dict[str, Any]:
+        """Counts made at the source, as they came. Raises `AdapterError`."""
+        source = self._offering("aggregate", region, section=section)
+        places = min(source.manifest.capacity.initial, _MOST_SEARCHES)
+        turns = self._turns.setdefault(f"count {source.label}", Turns(places, random.random))
+        async with turns.turn(_SECONDS, question["metric"], region) as deadline:
+            return await source.operations.aggregate(question, deadline)
+
     def _offering(self, operation: str, region: str, **of: str) -> LiveAdapter:
         found = self.offices.offering(operation, region, **of)
         if found is None:

@@ -8,8 +8,8 @@ from pathlib import Path
 from adapters.contract.tables import day_of, rows
 
 _COLUMNS = (
-    "name", "needs_task", "region_bound", "roles", "opened_by", "longest_hours", "sealed", "zh",
-    "en", "valid_from", "valid_to", "source", "confidence",
+    "name", "needs_task", "region_bound", "roles", "opened_by", "longest_hours", "sealed",
+    "counts_only", "zh", "en", "valid_from", "valid_to", "source", "confidence",
 )  # fmt: skip
 
 
@@ -18,7 +18,8 @@ class Purpose:
     """Why data is read. `needs_task`: only with an open task for this business; `region_bound`:
     elsewhere than in the caller's region it leaves class 4; `roles`: who may have this purpose;
     `opened_by`: who opens and approves tasks for it, of `longest_hours` at most; `sealed`: whoever
-    has none of its roles learns nothing of it, and nobody has it explained.
+    has none of its roles learns nothing of it, and nobody has it explained; `counts_only`: it opens
+    counts over class 1 and no profile.
     """
 
     name: str
@@ -28,6 +29,7 @@ class Purpose:
     opened_by: frozenset[str]
     longest_hours: int
     sealed: bool
+    counts_only: bool
     zh: str
     en: str
     valid_from: date
@@ -51,6 +53,7 @@ def _purpose(row: dict[str, str]) -> Purpose:
         frozenset(row["opened_by"].split()),
         int(row["longest_hours"] or 0),
         row["sealed"] == "yes",
+        row["counts_only"] == "yes",
         row["zh"],
         row["en"],
         date.fromisoformat(row["valid_from"]),
@@ -63,6 +66,9 @@ _MAY_BE_EMPTY = frozenset({"opened_by", "longest_hours", "valid_to"})
 PURPOSES: dict[str, Purpose] = {
     row["name"]: _purpose(row) for row in rows(_TABLE, _COLUMNS, _MAY_BE_EMPTY)
 }
+ANALYSIS = "analysis"
+PROFILE_PURPOSES = tuple(p.name for p in PURPOSES.values() if not p.counts_only)
+"""Those for which a profile is looked up."""
 TASK_PURPOSES = tuple(p.name for p in PURPOSES.values() if p.needs_task)
 """Those for which a task can be opened."""
 

@@ -26,10 +26,12 @@ OWN, OTHER = "fire", "food"
 SOON = (datetime.now(UTC) + timedelta(days=1)).isoformat()
 UNITS = [
     {
-        "unit_id": unit_id, "name": {"zh": "某", "en": "x"}, "tier": "city", "region": CITY, "parts": [part],
+        "unit_id": unit_id, "name": {"zh": "某", "en": "x"}, "tier": "city", "region": CITY, "parts": part.split(),
         **({"department": department} if department else {}),
     }
-    for unit_id, department, part in (("m-fire", OWN, "source"), ("m-data", None, "coordinator"), ("m-police", "public_security", "application"))
+    for unit_id, department, part in (
+        ("m-fire", OWN, "source application"), ("m-data", None, "coordinator"), ("m-police", "public_security", "application"), ("m-emergency", "emergency", "source"),
+    )
 ]  # fmt: skip
 PEOPLE = "姓名,单位编号\n名单,m-fire\n"
 CSV = {"Content-Type": "text/csv"}
@@ -48,6 +50,10 @@ AGREEMENT = {
         "purposes": ["inspection"], "legal_basis": "政务数据共享条例第二十条", "strictest_class": 3, "valid_from": "2026-01-01",
         "security_responsible": "陈某",
     },
+}  # fmt: skip
+COUNTS = {
+    "agreement_id": "m-counts", "source_unit": "m-emergency", "coordinator_unit": "m-data", "application_unit": "m-fire",
+    "clauses": {**AGREEMENT["clauses"], "purposes": ["analysis"], "strictest_class": 1},
 }  # fmt: skip
 GLASS = {
     "business_id": MAIN,
@@ -138,6 +144,20 @@ class Things:
         self.delivery = next(r["id"] for r in rows if r["department"] == OWN)
         answer = await manager.post("/v1/agreements", json=AGREEMENT)
         assert answer.status_code == 201, answer.text
+        await self.agree_on_counts(manager)
+
+    async def agree_on_counts(self, manager):
+        """An agreement by which analysts of the own department read counts of another one."""
+        digest = (await manager.post("/v1/agreements", json=COUNTS)).json()["digest"]
+        path = "/v1/agreements/m-counts/versions/1"
+        assert (await manager.post(f"{path}:submit")).status_code == 200
+        for client in (
+            self.gateway.caller("guo", Role.DATA_MANAGER, department="emergency", region=CITY),
+            self.gateway.caller("lin", Role.COORDINATOR, region=CITY),
+            manager,
+        ):
+            answer = await client.post(f"{path}:sign", json={"digest": digest})
+            assert answer.status_code == 200, answer.text
 
     def asked(self):
         """Every route to them, with what it is asked for; those that read come first, those that end something last."""
@@ -160,7 +180,7 @@ class Things:
             ("GET", "/v1/units?limit=200", None, '"m-fire"'), ("GET", "/v1/people?limit=200", None, self.person),
             ("GET", "/v1/records", None, self.record), ("GET", "/v1/records.ndjson", None, self.record),
             ("GET", "/v1/records.csv", None, self.record), ("GET", "/v1/webhooks", None, self.webhook),
-            ("GET", "/v1/people-imports", None, self.imported),
+            ("GET", "/v1/people-imports", None, self.imported), ("GET", "/v1/aggregates/emergency?by=trade", None, "m-counts@1"),
             ("GET", "/v1/audit/entries?event=tasks.task.opened&limit=200", None, self.task),
         )  # fmt: skip
         agreement = "/v1/agreements/m-fire"
@@ -215,6 +235,7 @@ class Things:
             (self.operation, "{operation_id}"), (self.delivery, "{delivery_id}"), ("agreements/m-fire", "agreements/{agreement_id}"),
             ("versions/1", "versions/{version}"), ("adapters/fire", "adapters/{adapter_id}"), ("units/m-fire", "units/{unit_id}"),
             ("officers/ZJ-M", "officers/{certificate_no}"), (self.webhook, "{webhook_id}"), ("jobs/notices.forget", "jobs/{name}"),
+            ("aggregates/emergency", "aggregates/{section}"),
         ):  # fmt: skip
             bare = bare.replace(value, name)
         return f"{method} {bare}"
@@ -274,7 +295,7 @@ async def test_every_route_for_everybody(things):
 BEYOND = {
     "hidden", "task.unknown", "adapter.unknown", "agreement.unknown", "operation.unknown", "delivery.unknown", "inspection.unknown", "person.unknown",
     "unit.unknown", "adapter.foreign_department", "officer.foreign_department", "unit.foreign", "unit.not_there", "person.not_there", "task.outside_region",
-    "agreement.not_a_party", "webhook.unknown", "people.import_faulty", "people.import_unknown",
+    "agreement.not_a_party", "webhook.unknown", "people.import_faulty", "people.import_unknown", "aggregate.not_agreed",
 }  # fmt: skip
 """What is said of what lies beyond the caller's region or department."""
 HOOKED = ("coordinator", "supervisor", "audit_administrator")

@@ -193,6 +193,11 @@ class TestExamples:
             "security": city.caller("security-1", Role.SECURITY_ADMINISTRATOR),
             "fire_manager": city.manager("fire"),
             "tax_manager": city.manager("tax"),
+            "emergency_manager": city.manager("emergency"),
+            "statistics_manager": city.manager("statistics"),
+            "analyst": city.caller(
+                "analyst-1", Role.ANALYST, department="statistics", region="330100"
+            ),
             "anonymous": city.client(),
         }
         known["tomorrow"] = (datetime.now(UTC) + timedelta(days=1)).isoformat()

@@ -36,4 +36,5 @@ def test_the_purposes_in_force_and_who_may_have_them():
         "complaint_handling": (True, {Role.INSPECTOR, Role.TEAM_LEADER}),
         "emergency": (True, {Role.INSPECTOR, Role.TEAM_LEADER}),
         "supervision": (True, {Role.SUPERVISOR}),
+        "analysis": (False, {Role.ANALYST}),
     }

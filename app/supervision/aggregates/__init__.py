@@ -1,0 +1,1 @@
+"""Counts over class 1, made at the source: for analysts, by agreement, never of one business."""

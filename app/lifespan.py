@@ -9,6 +9,7 @@ from app import worker
 from app.agreements import deps as agreements
 from app.audit import deps as audit
 from app.businesses import deps as businesses
+from app.catalogue import deps as catalogue
 from app.core import opening as core
 from app.core.clock import Clock
 from app.core.deps import CHECKS, DATABASE, SNAPSHOTS
@@ -30,6 +31,7 @@ ROOMS: tuple[Room, ...] = (
     jobs.open_room,  # what is done at its time
     notices.open_room,  # the way to webhooks, what is forgotten of notices
     organisations.open_room,  # who is calling: the issuer's keys
+    catalogue.open_room,  # rules that regions have switched
     tasks.open_room,  # open tasks
     agreements.open_room,  # agreements in force
     businesses.open_room,  # where businesses are

@@ -24,7 +24,8 @@ from app.agreements.decision import (
 from app.agreements.errors import PurposeForeign, PurposeUnknown, TaskNotYours, TaskRequired
 from app.core.clock import local_date
 from app.core.errors import DomainError
-from app.tasks.lifecycle import OpenTask
+from app.core.rules import NOT_SWITCHED, Switches
+from app.tasks.lifecycle import SECONDED, OpenTask
 from app.tasks.purposes import PURPOSES
 from auth.principal import Principal, Role
 
@@ -41,6 +42,8 @@ class Asked(Struct, frozen=True):
     now: datetime
     region: str = ""
     """Where the business (or the chosen site) is, as registration told it; empty: not known."""
+    switches: Switches = NOT_SWITCHED
+    """Rules that only warn in some regions."""
 
     @property
     def open_task(self) -> OpenTask | None:
@@ -159,7 +162,10 @@ def _task(asked: Asked) -> str:
         return TASK_FOREIGN
     if not task.is_within(asked.region):
         return TASK_ELSEWHERE
-    return "" if task.is_seconded(asked.principal.subject) else TASK_ALONE
+    if task.is_seconded(asked.principal.subject):
+        return ""
+    warned = asked.switches.warns(SECONDED, task.opened_in, local_date(asked.now))
+    return "" if warned else TASK_ALONE
 
 
 def office_of(principal: Principal) -> str | None:

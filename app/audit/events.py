@@ -44,6 +44,7 @@ class EventName(StrEnum):
     RECORD_DENIED = "inspections.record.denied"
     RECORDS_LISTED = "inspections.record.listed"
     RECORDS_PULLED = "supervision.records.pulled"
+    RULE_SWITCHED = "catalogue.rule.switched"
     AGGREGATE_VIEWED = "supervision.aggregate.viewed"
     ENTRIES_READ = "audit.entries.read"
     TASKS_READ = "tasks.tasks.read"

@@ -1,11 +1,14 @@
-"""Reads the catalogue's dated data files."""
+"""Reads the catalogue's dated data files, and what regions have switched."""
 
 import hashlib
 from datetime import date
 from pathlib import Path
 
+from sqlmodel import Session, col, select
+
 from adapters.contract.tables import Row, day_of, in_force, rows
 from app.catalogue.classification import Catalogue, Division, Element, FieldClass, FreshnessRow
+from app.catalogue.models import RuleSwitch
 
 _DATA = Path(__file__).with_name("data")
 _DATES = ("valid_from", "valid_to")
@@ -62,3 +65,20 @@ def load(on: date) -> Catalogue:
     }
     regions = tuple(Division(row["name"], row["level"]) for row in _rows("regions"))
     return Catalogue(digest.hexdigest()[:12], classes, elements, regions, freshness)
+
+
+def find_switch(session: Session, rule: str, region: str) -> RuleSwitch | None:
+    """What a region has switched, held until the transaction ends."""
+    return session.get(RuleSwitch, (rule, region), with_for_update=True)
+
+
+def add_switch(session: Session, row: RuleSwitch) -> None:
+    """Store it."""
+    session.add(row)
+    session.flush()
+
+
+def switches(session: Session) -> list[RuleSwitch]:
+    """All that regions have switched, by rule and region."""
+    query = select(RuleSwitch).order_by(col(RuleSwitch.rule), col(RuleSwitch.region))
+    return list(session.exec(query))

@@ -6,14 +6,16 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query
 
-from app.catalogue import service
+from app.audit.deps import TrailDep
+from app.catalogue import service, switching
 from app.catalogue.rules import Mode
-from app.catalogue.schemas import FieldRead, ProblemRead, RuleRead
+from app.catalogue.schemas import FieldRead, ProblemRead, RuleRead, SwitchRead, SwitchWrite
 from app.core.admission import Priority, takes
 from app.core.clock import local_date
-from app.core.deps import ClockDep
+from app.core.deps import ClockDep, ReadSessionDep, SessionDep
 from auth.dependencies import requires
 from auth.permissions import Permission
+from auth.principal import Principal
 
 router = APIRouter(tags=["catalogue"])
 
@@ -29,11 +31,30 @@ async def list_fields(
 
 @router.get("/v1/catalogue/rules", dependencies=[Depends(requires(Permission.CATALOGUE_READ))])
 @takes(Priority.PULL)
-async def list_rules(
+def list_rules(
+    session: ReadSessionDep,
     mode: Annotated[Mode | None, Query(description="of one mode alone")] = None,
 ) -> list[RuleRead]:
-    """The rules of law that are known, what each says, and what upholds it."""
-    return service.list_rules(mode)
+    """The rules of law that are known, what each says, what upholds it, and which regions have
+    switched it.
+    """
+    return service.list_rules(session, mode)
+
+
+@router.put("/v1/catalogue/rules/{rule}/regions/{region}")
+@takes(Priority.RECORD)
+def switch_rule(
+    rule: Annotated[str, Path(min_length=2, max_length=10, pattern=r"^[A-Z]-\d{2}$")],
+    region: Annotated[str, Path(pattern=r"^\d{6}$", description="division code")],
+    given: SwitchWrite,
+    session: SessionDep,
+    trail: TrailDep,
+    principal: Annotated[Principal, Depends(requires(Permission.RULE_SWITCH))],
+) -> SwitchRead:
+    """Let a rule of confidence M or L only warn in a region of yours, or block again: effective
+    within a second. Audit administrators and supervisors are told.
+    """
+    return switching.switch(switching.Switching(session, trail, principal), rule, region, given)
 
 
 @router.get("/problems")

@@ -1,8 +1,9 @@
 """Shapes of the catalogue's answers."""
 
-from datetime import date
+from datetime import date, datetime
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from adapters.contract.words import Words
 from app.catalogue.rules import Mode
@@ -23,6 +24,26 @@ class FieldRead(BaseModel):
     confidence: str
 
 
+class SwitchWrite(BaseModel):
+    """What a rule is to do in a region: `warn` lets happen what it forbids, and says so."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    mode: Literal["block", "warn"]
+    reason: Annotated[
+        str, StringConstraints(strip_whitespace=True, min_length=10, max_length=300)
+    ] = Field(pattern=r"^[^\x00]*$", description="the basis on which the region departs from it")
+    valid_to: date | None = Field(None, description="the last day; null: until it is changed")
+
+
+class SwitchRead(SwitchWrite):
+    """What a region has switched, and who did it last."""
+
+    region: str
+    switched_by: str
+    switched_at: datetime
+
+
 class RuleRead(BaseModel):
     """A rule of law: what upholds it (`guard`), if anything does yet."""
 
@@ -34,6 +55,8 @@ class RuleRead(BaseModel):
     valid_to: date | None
     mode: Mode
     guard: str | None
+    switchable: bool = Field(description="a region may switch it: confidence M or L, and upheld")
+    switched: list[SwitchRead]
 
 
 class ProblemRead(BaseModel):

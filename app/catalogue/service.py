@@ -3,6 +3,8 @@
 from datetime import date
 from functools import lru_cache
 
+from sqlmodel import Session
+
 from adapters.contract.labels import label_of
 from adapters.contract.sections import shape_of
 from app.catalogue import repository
@@ -10,6 +12,7 @@ from app.catalogue.classification import Catalogue
 from app.catalogue.errors import ProblemUnknown
 from app.catalogue.rules import Mode, all_rules
 from app.catalogue.schemas import FieldRead, ProblemRead, RuleRead
+from app.catalogue.switching import is_switchable, list_switches
 from app.core.texts import all_codes, text_of
 
 
@@ -63,8 +66,9 @@ def _problem(code: str) -> ProblemRead:
     )
 
 
-def list_rules(mode: Mode | None) -> list[RuleRead]:
-    """The rules that are known, of one mode or of all."""
+def list_rules(session: Session, mode: Mode | None) -> list[RuleRead]:
+    """The rules that are known, of one mode or of all, and what regions have switched."""
+    switched = list_switches(session)
     return [
         RuleRead(
             rule=row.name,
@@ -75,6 +79,8 @@ def list_rules(mode: Mode | None) -> list[RuleRead]:
             valid_to=row.valid_to,
             mode=row.mode,
             guard=row.guard or None,
+            switchable=is_switchable(row),
+            switched=switched.get(row.name, []),
         )
         for row in all_rules()
         if mode in (None, row.mode)

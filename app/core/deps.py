@@ -14,8 +14,9 @@ from app.core.clock import Clock
 from app.core.counts import RequestCounts
 from app.core.db import Database
 from app.core.rates import Rates
+from app.core.rules import Switches
 from app.core.settings import Settings
-from app.core.snapshots import Snapshots
+from app.core.snapshots import Snapshot, Snapshots
 from app.core.strangers import Strangers
 from app.core.transactions import on_thread, transaction
 from app.core.wire.port import Port
@@ -50,6 +51,7 @@ class Slot(Generic[T]):
 
 DATABASE: Slot[Database] = Slot("database")
 SNAPSHOTS: Slot[Snapshots] = Slot("snapshots")
+SWITCHES: Slot[Snapshot[Switches]] = Slot("switches")
 CLOCK: Slot[Clock] = Slot("clock")
 SETTINGS: Slot[Settings] = Slot("settings")
 ADMISSION: Slot[Admission] = Slot("admission")
@@ -61,6 +63,7 @@ REQUESTS: Slot[RequestCounts] = Slot("request_counts")
 CHECKS: Slot[dict[str, Callable[[], bool]]] = Slot("checks")
 
 DatabaseDep = Annotated[Database, Depends(DATABASE)]
+SwitchesDep = Annotated[Snapshot[Switches], Depends(SWITCHES)]
 SnapshotsDep = Annotated[Snapshots, Depends(SNAPSHOTS)]
 ClockDep = Annotated[Clock, Depends(CLOCK)]
 SettingsDep = Annotated[Settings, Depends(SETTINGS)]

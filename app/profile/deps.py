@@ -16,7 +16,7 @@ from app.agreements.deps import AGREEMENTS, METER
 from app.audit.deps import SEQUENCER
 from app.businesses.deps import LOCATOR, WHEREABOUTS
 from app.catalogue.service import catalogue_on
-from app.core.deps import ADMISSION, DATABASE, SNAPSHOTS, Slot
+from app.core.deps import ADMISSION, DATABASE, SNAPSHOTS, SWITCHES, Slot
 from app.core.rooms import House
 from app.core.telemetry import counter
 from app.organisations.deps import PEOPLE
@@ -49,6 +49,7 @@ def _disclosure(house: House, dispatcher: Dispatcher) -> Disclosure:
         Plans(dispatcher, catalogue_on),
         Faults(sequencer),
         METER.of(app),
+        SWITCHES.of(app),
     )
 
 

@@ -24,6 +24,7 @@ from app.businesses.places import Place
 from app.businesses.whereabouts import Whereabouts
 from app.core.clock import Clock, local_date
 from app.core.errors import DomainError
+from app.core.rules import Switches
 from app.core.snapshots import Snapshot, Snapshots
 from app.profile import assemble, events, section
 from app.profile.faults import Faults
@@ -75,6 +76,7 @@ class Disclosure:
     plans: Plans
     faults: Faults
     meter: Meter
+    switches: Snapshot[Switches]
 
     def region(
         self, principal: Principal, look_up: LookUp, business: BusinessId, known: Place | None
@@ -121,6 +123,7 @@ class Disclosure:
             self.tasks.value,
             now,
             lies_in,
+            self.switches.value,
         )
         choice = self.directory.offices.choose(region.code, business.key, region.site)
         return self.plans.plan(

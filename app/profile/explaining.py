@@ -47,6 +47,7 @@ async def explain(
         {t.id: t for t in (disclosure.tasks.value.get(wanted.task or ""),) if t is not None},
         now,
         place.of_site(wanted.site) or place.region,
+        disclosure.switches.value,
     )
     day = local_date(now)
     choice = disclosure.directory.offices.choose(asked.region or principal.region, business.key)

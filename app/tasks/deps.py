@@ -10,7 +10,7 @@ from sqlmodel import Session
 
 from app.audit.service import Trail
 from app.businesses.deps import LOCATOR
-from app.core.deps import DATABASE, SNAPSHOTS, Slot
+from app.core.deps import DATABASE, SNAPSHOTS, SWITCHES, Slot
 from app.core.rooms import House, Job
 from app.core.schedule import Schedule, Span
 from app.core.snapshots import Snapshot
@@ -30,7 +30,10 @@ async def open_room(house: House) -> AsyncIterator[None]:
     """
     SNAPSHOTS.of(house.app).add(TASKS.put(house.app, new_snapshot(house.clock)))
     trail = Trail(house.settings.keys, house.clock, house.settings.region)
-    locating = Locating(DATABASE.of(house.app), trail, partial(LOCATOR.of, house.app))
+    switches = SWITCHES.of(house.app)
+    locating = Locating(
+        DATABASE.of(house.app), trail, partial(LOCATOR.of, house.app), lambda: switches.value
+    )
 
     def remind(session: Session, span: Span) -> dict[str, Any]:
         return glass.remind(session, house.clock.now(), span)

@@ -10,7 +10,10 @@ PHONE_CLOCK_SKEW = timedelta(minutes=10)
 """How far a phone's clock may be off, in either direction."""
 
 
-@rule("I-06", without=True)
+SECONDED = "I-06"
+
+
+@rule(SECONDED, without=True)
 def is_seconded(subject: str, opened_by: str, approved_by: str | None) -> bool:
     """Whether a second person stands behind a task: whoever opened it for somebody else, or
     approved it.

@@ -11,6 +11,7 @@ from app.audit.service import Trail
 from app.businesses.service import Locator
 from app.core.db import Database
 from app.core.ids import new_trace_id
+from app.core.rules import Switches
 from app.tasks import repository
 from app.tasks.models import Task
 from app.tasks.service import locate_task, opener_of
@@ -29,6 +30,7 @@ class Locating:
     database: Database
     trail: Trail
     locator: Callable[[], Locator]
+    switches: Callable[[], Switches]
     _due: dict[str, tuple[float, float]] = field(default_factory=dict)
     """By task: the loop time before which it is left alone, and the pause after that."""
     _quiet_until: float = 0.0
@@ -69,4 +71,4 @@ class Locating:
 
     def _write(self, task_id: str, region: str) -> None:
         with self.database.write() as session:
-            locate_task(session, self.trail, task_id, region)
+            locate_task(session, self.trail, task_id, region, self.switches())

@@ -9,7 +9,7 @@ from app.audit.events import EventName
 from app.businesses.deps import LOCATOR
 from app.businesses.service import Locator, identified
 from app.core.admission import Priority, takes
-from app.core.deps import RATES, ClockDep, ReadSessionDep, SessionDep, SettingsDep
+from app.core.deps import RATES, ClockDep, ReadSessionDep, SessionDep, SettingsDep, SwitchesDep
 from app.core.pagination import CursorQuery, LimitQuery, Page, decode_key, ended, page_of
 from app.core.problems import trace_id_of
 from app.core.rates import Rates
@@ -74,6 +74,7 @@ def open_task(
     session: SessionDep,
     trail: TrailDep,
     principal: Opener,
+    switches: SwitchesDep,
 ) -> TaskRead:
     """Open a task: the assignees may look at class-2 data of this business until it ends or is
     closed; you yourself only when another leader has approved it.
@@ -81,7 +82,7 @@ def open_task(
     Its region is where registration says the business is; while registration has not said so, the
     task opens no class 2.
     """
-    return service.open_task(session, trail, principal, wanted, about)
+    return service.open_task(session, trail, principal, wanted, about, switches.value)
 
 
 @router.post(":break-glass", status_code=201)

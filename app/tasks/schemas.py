@@ -121,3 +121,8 @@ class TaskRead(BaseModel):
     reviewed_at: datetime | None
     justified: bool | None
     review_note: str | None
+    warnings: list[str] = Field(
+        default=[],
+        description="rules that would have forbidden it, and only warn in this region; told when"
+        " it is opened",
+    )

@@ -1,7 +1,7 @@
 """Open and close tasks; know the open ones without asking the database."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import NamedTuple
@@ -14,7 +14,7 @@ from app.audit.events import EventName
 from app.audit.service import Trail, act_of
 from app.core.clock import Clock, day_begin, local_date
 from app.core.ids import new_id
-from app.core.rules import rule
+from app.core.rules import NOT_SWITCHED, Switches, rule
 from app.core.snapshots import Snapshot, bump
 from app.delivery.notices.addressing import holders
 from app.delivery.notices.service import Announcement, notify
@@ -31,7 +31,7 @@ from app.tasks.errors import (
     TaskUnknown,
     TooManyTasks,
 )
-from app.tasks.lifecycle import OpenTask, was_open
+from app.tasks.lifecycle import SECONDED, OpenTask, was_open
 from app.tasks.models import Task
 from app.tasks.purposes import PURPOSES, sealed_from
 from app.tasks.schemas import TaskCreate, TaskRead
@@ -63,24 +63,22 @@ class About(NamedTuple):
 
 
 def open_task(
-    session: Session, trail: Trail, principal: Principal, wanted: TaskCreate, about: About
+    session: Session,
+    trail: Trail,
+    principal: Principal,
+    wanted: TaskCreate,
+    about: About,
+    switches: Switches = NOT_SWITCHED,
 ) -> TaskRead:
     """Open a task for a business in the caller's region, or for one whose region is not known yet.
     Raises `TaskPurposeForeign`, `TaskOutsideRegion`, `AssigneeForeign`, and `TooManyTasks` for
     whoever has opened enough today.
     """
-    _require_opener(principal, wanted.purpose)
-    if not is_at_home(principal, about.region):
-        raise TaskOutsideRegion
     now = trail.clock.now()
-    most = tables.limit(LIMITS, "most_opened_a_day", local_date(now))
-    repository.hold_opener(session, principal.subject)
-    if repository.count_opened(session, principal.subject, day_begin(now)) >= most:
-        raise TooManyTasks(f"{most} a day.")
-    foreign = beyond(session, principal, wanted.assignees)
-    if foreign:
-        first = next(i for i, who in enumerate(wanted.assignees) if who in foreign)
-        raise AssigneeForeign(pointer=f"/body/assignees/{first}")
+    _require_opener(principal, wanted.purpose)
+    warnings = _warnings(principal, wanted, about, switches, local_date(now))
+    _require_few(session, principal, now)
+    _require_own(session, principal, wanted)
     task = Task(
         id=str(new_id()),
         business_id=about.business_id,
@@ -103,8 +101,36 @@ def open_task(
             for role in sorted(PURPOSES[task.purpose].opened_by)
         ]
         notify(session, now, Announcement("task.approval_wanted", "task", task.id), leaders)
-    enter(session, trail, principal, EventName.TASK_OPENED, task)
-    return read(task)
+    enter(session, trail, principal, EventName.TASK_OPENED, task, ",".join(warnings))
+    return read(task).model_copy(update={"warnings": warnings})
+
+
+def _warnings(
+    principal: Principal, wanted: TaskCreate, about: About, switches: Switches, today: date
+) -> list[str]:
+    """Rules that only warn of this task here. Raises `TaskOutsideRegion` where one forbids it."""
+    found = []
+    if not is_at_home(principal, about.region):
+        if not switches.warns(AT_HOME, about.region, today):
+            raise TaskOutsideRegion
+        found.append(AT_HOME)
+    if principal.subject in wanted.assignees and switches.warns(SECONDED, principal.region, today):
+        found.append(SECONDED)
+    return found
+
+
+def _require_few(session: Session, principal: Principal, now: datetime) -> None:
+    most = tables.limit(LIMITS, "most_opened_a_day", local_date(now))
+    repository.hold_opener(session, principal.subject)
+    if repository.count_opened(session, principal.subject, day_begin(now)) >= most:
+        raise TooManyTasks(f"{most} a day.")
+
+
+def _require_own(session: Session, principal: Principal, wanted: TaskCreate) -> None:
+    foreign = beyond(session, principal, wanted.assignees)
+    if foreign:
+        first = next(i for i, who in enumerate(wanted.assignees) if who in foreign)
+        raise AssigneeForeign(pointer=f"/body/assignees/{first}")
 
 
 def approve_task(session: Session, trail: Trail, principal: Principal, task_id: str) -> TaskRead:
@@ -125,7 +151,10 @@ def approve_task(session: Session, trail: Trail, principal: Principal, task_id: 
     return read(task)
 
 
-@rule("I-12", without=True)
+AT_HOME = "I-12"
+
+
+@rule(AT_HOME, without=True)
 def is_at_home(principal: Principal, region: str) -> bool:
     """Whether a business lies where somebody may send others, as far as registration has told."""
     return not region or principal.covers(region)
@@ -164,10 +193,22 @@ def may_act(principal: Principal, task: Task) -> bool:
 
 
 def enter(
-    session: Session, trail: Trail, principal: Principal, event: EventName, task: Task
+    session: Session,
+    trail: Trail,
+    principal: Principal,
+    event: EventName,
+    task: Task,
+    warned: str = "",
 ) -> None:
-    """The entry of an act, and its revision."""
-    act = act_of(principal, event, subject=task.business_id, task=task.id, purpose=task.purpose)
+    """The entry of an act, and its revision; `warned` are rules that only warned."""
+    act = act_of(
+        principal,
+        event,
+        subject=task.business_id,
+        task=task.id,
+        purpose=task.purpose,
+        filter=f"warned={warned}" if warned else "",
+    )
     trail.append(session, act)
     task.changed = bump(session, SNAPSHOT_NAME)
 
@@ -182,9 +223,15 @@ def close_task(session: Session, trail: Trail, principal: Principal, task_id: st
     return read(task)
 
 
-def locate_task(session: Session, trail: Trail, task_id: str, region: str) -> None:
+def locate_task(
+    session: Session,
+    trail: Trail,
+    task_id: str,
+    region: str,
+    switches: Switches = NOT_SWITCHED,
+) -> None:
     """What registration told at last of where a task's business is. One that lies outside of the
-    opener's region is closed.
+    opener's region is closed, but where the rule only warns.
     """
     task = repository.find(session, task_id, lock=True)
     if task is None or task.region or task.closed_at is not None:
@@ -192,7 +239,8 @@ def locate_task(session: Session, trail: Trail, task_id: str, region: str) -> No
     task.region = region
     opener = opener_of(task)
     event = EventName.TASK_LOCATED
-    if not opener.covers(region):
+    today = local_date(trail.clock.now())
+    if not opener.covers(region) and not switches.warns(AT_HOME, region, today):
         task.closed_at, event = trail.clock.now(), EventName.TASK_CLOSED
     entry = act_of(opener, event, subject=task.business_id, task=task.id, outcome="located")
     trail.append(session, structs.replace(entry, actor="gateway", role=""))

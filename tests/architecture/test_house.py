@@ -115,6 +115,7 @@ STANDARD = {
 }
 DOES_IO = {
     "sequencer",
+    "switching",
     "metering",
     "ended",
     "refusals",

@@ -59,6 +59,7 @@ GLASS = {
     "business_id": MAIN,
     "reason": "现场发生火情，无法联系负责人，需要核对经营状态",
 }
+SWITCH = {"mode": "block", "reason": "tried by everybody"}
 WEBHOOK = {
     "url": "http://127.0.0.1:9/",
     "kinds": ["record.denied"],
@@ -203,7 +204,7 @@ class Things:
             ("POST", "/v1/agreements", AGREEMENT), ("POST", f"{agreement}/versions", {"clauses": AGREEMENT["clauses"]}),
             ("POST", "/v1/adapters", manifest), ("PUT", "/v1/adapters/fire", manifest), ("PUT", "/v1/adapters/fire/credentials", {"token": "x"}),
             ("PUT", "/v1/officers/ZJ-M", OFFICER), ("POST", "/v1/units", UNITS[0]), ("PUT", "/v1/units/m-fire", unit),
-            ("POST", "/v1/people", PERSON), ("POST", "/v1/people-imports", PEOPLE), ("PUT", person, PERSON), ("POST", f"{person}/roles", {"role": "patroller"}),
+            ("POST", "/v1/people", PERSON), ("POST", "/v1/people-imports", PEOPLE), ("PUT", f"/v1/catalogue/rules/I-06/regions/{CITY}", SWITCH), ("PUT", person, PERSON), ("POST", f"{person}/roles", {"role": "patroller"}),
             ("POST", "/v1/roles:delegate", lent), ("POST", f"{person}:enrol", None), ("PUT", f"{person}/keys", {"keys": []}),
             ("POST", "/v1/inbox:read", {"ids": [self.task]}), ("POST", "/v1/webhooks", WEBHOOK), ("POST", "/v1/jobs/notices.forget:run", None),
             ("POST", f"/v1/inspections/{self.record}:confirm", self.digest),
@@ -235,7 +236,7 @@ class Things:
             (self.operation, "{operation_id}"), (self.delivery, "{delivery_id}"), ("agreements/m-fire", "agreements/{agreement_id}"),
             ("versions/1", "versions/{version}"), ("adapters/fire", "adapters/{adapter_id}"), ("units/m-fire", "units/{unit_id}"),
             ("officers/ZJ-M", "officers/{certificate_no}"), (self.webhook, "{webhook_id}"), ("jobs/notices.forget", "jobs/{name}"),
-            ("aggregates/emergency", "aggregates/{section}"),
+            ("aggregates/emergency", "aggregates/{section}"), (f"rules/I-06/regions/{CITY}", "rules/{rule}/regions/{region}"),
         ):  # fmt: skip
             bare = bare.replace(value, name)
         return f"{method} {bare}"
@@ -295,7 +296,7 @@ async def test_every_route_for_everybody(things):
 BEYOND = {
     "hidden", "task.unknown", "adapter.unknown", "agreement.unknown", "operation.unknown", "delivery.unknown", "inspection.unknown", "person.unknown",
     "unit.unknown", "adapter.foreign_department", "officer.foreign_department", "unit.foreign", "unit.not_there", "person.not_there", "task.outside_region",
-    "agreement.not_a_party", "webhook.unknown", "people.import_faulty", "people.import_unknown", "aggregate.not_agreed",
+    "agreement.not_a_party", "webhook.unknown", "people.import_faulty", "people.import_unknown", "aggregate.not_agreed", "rule.region_not_yours",
 }  # fmt: skip
 """What is said of what lies beyond the caller's region or department."""
 HOOKED = ("coordinator", "supervisor", "audit_administrator")

@@ -20,6 +20,7 @@ from app.agreements.explanation import Situation, ruling, smallest_change
 from app.agreements.standing import Asked
 from app.catalogue.classification import FieldClass
 from app.catalogue.service import catalogue_on
+from app.core.rules import Switch, Switches
 from app.tasks.lifecycle import OpenTask
 from app.tasks.purposes import PURPOSES
 from auth.principal import Principal, Role
@@ -57,6 +58,7 @@ def world(rng):
         "caller": caller, "purpose": purpose, "business": "b", "site": rng.choice((None, "S1")),
         "named_task": often("t", None) if purpose == "patrol" else most("t", None, "u"), "tasks": {"t": task} if rng.random() < 0.97 else {},
         "lies_in": often("330106", *REGIONS), "department": rng.choice(("tax", "fire")), "section": SECTION,
+        "second_person_warns": most(None, "330100", "310000", "000000"),
         "agreements": [agreement(rng, most, purpose) for _ in range(most(1, 0, 2, 3))],
     }  # fmt: skip
 
@@ -112,8 +114,13 @@ def situation(told):
         tasks,
         NOW,
         told["lies_in"],
+        switched(told["second_person_warns"]),
     )
     return Situation(asked, told["department"], told["section"], terms)
+
+
+def switched(region):
+    return Switches({} if region is None else {("I-06", region): Switch("warn")})
 
 
 def row(told):

@@ -120,7 +120,9 @@ class Counting:
             raise AggregateNotAgreed
         return tuple(sorted(found, key=lambda terms: terms.agreement))
 
-    async def _taken(self, principal: Principal, manifest: Manifest, question: CountWanted) -> Terms:
+    async def _taken(
+        self, principal: Principal, manifest: Manifest, question: CountWanted
+    ) -> Terms:
         """The agreement that the count is told by, once it was taken from its quota."""
         for terms in self._agreed(principal, manifest, question):
             if terms.quota is None:

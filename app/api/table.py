@@ -24,6 +24,7 @@ from app.organisations import routes as organisations
 from app.organisations.importing import routes as people_imports
 from app.organisations.sign_on import routes as sign_on
 from app.profile import routes as profile
+from app.profile.unmasking import routes as unmasking
 from app.registry import routes as registry
 from app.supervision import routes as supervision
 from app.supervision.aggregates import routes as aggregates
@@ -33,6 +34,7 @@ from auth.principal import Principal
 
 _ROUTERS = (
     profile.router,  # inspectors: one identifier in, one profile out
+    unmasking.router,  # inspectors: masked fields, each time with a reason
     businesses.router,  # inspectors: typed text and scanned codes
     tasks.router,  # leaders: why an officer is there
     inspections.router,  # inspectors: the record of a visit

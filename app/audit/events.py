@@ -25,6 +25,7 @@ class EventName(StrEnum):
     PROFILE_VIEWED = "profile.business.viewed"
     PROFILE_ABANDONED = "profile.business.abandoned"
     SECTION_VIEWED = "profile.section.viewed"
+    FIELDS_UNMASKED = "profile.fields.unmasked"
     SECTION_FAILED = "profile.section.failed"
     SECTION_REFILLED = "profile.section.refilled"
     TEXT_RESOLVED = "businesses.text.resolved"

@@ -1,6 +1,6 @@
 """Refusals of a look-up."""
 
-from app.core.errors import InvalidRequest, NotFound, Unavailable
+from app.core.errors import InvalidRequest, NotAllowed, NotFound, Unavailable
 
 
 class IdentifierNeedsResolving(InvalidRequest):
@@ -20,6 +20,14 @@ class TokenOver(Unavailable):
 
     code = "auth.token_expired"
     retryable = False
+
+
+class UnmaskRefused(NotAllowed):
+    """Something else than a mask keeps a field from the caller, or nothing does; `detail` says
+    which reason.
+    """
+
+    code = "profile.unmask_refused"
 
 
 class SectionNotServed(InvalidRequest):

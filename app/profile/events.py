@@ -15,6 +15,7 @@ from app.audit.errors import AuditUnavailable
 from app.audit.events import Event, EventName, digest_of
 from app.audit.sequencer import Sequencer
 from app.audit.service import act_of
+from app.catalogue.classification import FieldClass
 from app.core.errors import DomainError
 from app.profile.assemble import View
 from app.profile.plans import Prepared
@@ -87,6 +88,22 @@ def section_viewed(
         source_digests={name: part.reply.digest} if part.reply.digest else {},
         outcome=str(part.reply.outcome),
         filter=",".join(told),
+    )
+
+
+def unmasked(prepared: Prepared, part: Part, rows: tuple[FieldClass, ...], reason: str) -> Event:
+    """Masked fields of a section are disclosed as they were told."""
+    manifest, reply = part.spec.manifest, part.reply
+    return _of(
+        prepared,
+        EventName.FIELDS_UNMASKED,
+        object_ref=manifest.section,
+        departments=(manifest.department,),
+        agreement=part.spec.grant.agreement if part.spec.grant else "",
+        classes=tuple(sorted({row.level for row in rows})) if reply.data is not None else (),
+        source_digests={manifest.section: reply.digest} if reply.digest else {},
+        outcome=str(reply.outcome),
+        filter=f"fields={','.join(row.field for row in rows)} reason={reason}",
     )
 
 

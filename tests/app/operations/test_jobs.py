@@ -207,6 +207,13 @@ class TestDoors:
         ).json()["items"]
         assert [e["object_ref"] for e in entries] == ["notices.forget"]
 
+    async def test_what_somebody_does_is_not_begun_again(self, gateway, operator):
+        with gateway.app.state.database.write() as session:
+            row = repository.rows(session, ["notices.forget"])[0]
+            row.lease_until = gateway.app.state.clock.now() + timedelta(minutes=5)
+        answer = await operator.post("/v1/jobs/notices.forget:run")
+        assert (answer.status_code, answer.json()["code"]) == (409, "job.under_way")
+
     async def test_nobody_else_runs_them(self, gateway, operator):
         for other in (gateway.leader, gateway.coordinator, gateway.auditor):
             assert (await other.get("/v1/jobs")).status_code == 403

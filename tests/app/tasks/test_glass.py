@@ -96,6 +96,14 @@ class TestGlass:
         assert "break_glass.unjustified" in await kinds(inspector(city))
         assert (await leader.get("/v1/tasks", params=params)).json()["items"] == []
 
+    async def test_what_was_right_needs_nobody_to_be_told(self, city):
+        task = await broken(inspector(city))
+        leader = city.caller("leader-9", Role.TEAM_LEADER, department="fire", region=CITY)
+        assert (await judge(leader, task)).json()["justified"]
+        audit = city.caller("audit-1", Role.AUDIT_ADMINISTRATOR, region=CITY)
+        assert await kinds(audit) == ["break_glass.used"]
+        assert await kinds(inspector(city)) == []
+
     async def test_nobody_judges_himself_and_an_ordinary_task_is_not_judged(self, city):
         leader = city.caller("leader-9", Role.TEAM_LEADER, department="fire", region=CITY)
         own = await broken(leader)

@@ -65,6 +65,7 @@ class TestWord:
         told = {o["certificate_no"]: o["presence"] for o in record["officers"]}
         assert told == {FIRE: "confirmed", FOOD: "pending"}
         assert await of_state(city, WAITS) == [record["id"]]
+        assert await of_state(city, "not_written_back") == await of_state(city, "submitted") == []
         await asyncio.sleep(0.5)
         for name in ("fire", "food"):
             sent = [m["message"].get("inspection_id") for m in departments.received(name)]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 OURS, OURS_MAPPED = "onevisit", "onevisit mapped"
+OURS_CALLERS = "onevisit, 5 000 callers"
 NGINX, GO, NODE, USUAL = "nginx + Lua", "Go", "Node", "usual FastAPI + httpx + SQLModel"
 PEERS = (NGINX, GO, NODE, USUAL)
 Row = dict[str, Any]
@@ -70,10 +71,12 @@ class Bound:
 
 
 def is_measured(variant: str, scenario: Scenario) -> bool:
-    """Whether a row makes sense: the usual way breaks down above 30/s, mappings are saturated."""
+    """Whether a row makes sense: the usual way breaks down above 30/s, mappings and many callers
+    are saturated.
+    """
     if variant == USUAL:
         return scenario.rate <= 30
-    return variant != OURS_MAPPED or scenario == SCENARIOS[1]
+    return variant not in {OURS_MAPPED, OURS_CALLERS} or scenario == SCENARIOS[1]
 
 
 def row_text(row: Row) -> str:
@@ -127,6 +130,12 @@ class Figures:
         yield Bound("CPU / older, 500/s", self.ratio(*rate, CPU), None)
         yield Bound("added p50 / older, 500/s", self.ratio(*rate, "p50_ms", base), None)
         yield Bound("added p99 / older, 500/s", self.ratio(*rate, "p99_ms", base), 1.1)
+        yield self._of_many_callers()
+
+    def _of_many_callers(self) -> Bound:
+        """Units, regions and roles of 5 000 callers, beside callers of one unit and role."""
+        many, one = (OURS_CALLERS, 6, "saturated"), (OURS, 6, "saturated")
+        return Bound("CPU 5 000 callers / one", self.ratio(many, one, CPU), 1.15)
 
     def _against_the_peers(self) -> Iterator[Bound]:
         sat, ours = "saturated", (OURS, 6, "saturated")
@@ -137,6 +146,7 @@ class Figures:
         usual = self.ratio((USUAL, 6, "30/s"), (OURS, 6, "30/s"), CPU)
         yield Bound("CPU of usual / ours, 30/s", usual, 7, at_least=True)
         yield Bound("CPU mapped / canonical", self.ratio((OURS_MAPPED, 6, sat), ours, CPU), 1.6)
+        yield self._of_many_callers()
         yield Bound("CPU 12 / 6 departments", self.ratio((OURS, 12, sat), ours, CPU), 2)
         fast, base = (OURS, 6, "500/s"), self.direct[20]["p50_ms"]
         for peer, field, most in ((GO, "p50", 1.2), (GO, "p99", 0.7), (NGINX, "p99", 2)):

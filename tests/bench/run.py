@@ -22,6 +22,7 @@ from tests.bench.figures import (
     NGINX,
     NODE,
     OURS,
+    OURS_CALLERS,
     OURS_MAPPED,
     PEERS,
     SCENARIOS,
@@ -66,7 +67,7 @@ class Bench:
     @property
     def ours(self) -> frozenset[str]:
         """Variants that are gateways of this project."""
-        return frozenset({OURS, OURS_MAPPED, self.older} - {""})
+        return frozenset({OURS, OURS_MAPPED, OURS_CALLERS, self.older} - {""})
 
     @contextmanager
     def started(self, variant: str, scenario: Scenario) -> Iterator[tuple[Running, int, str]]:
@@ -130,9 +131,11 @@ class Bench:
             rss = running.rss_mib
             wait_until_quiet()
             calls = _department_calls()
+            many = variant == OURS_CALLERS
+            tokens, warm = ("callers.txt", worldly.CALLERS // 100) if many else ("tokens.txt", 1)
             command = [
                 "taskset", "-c", str(OTHER_CORE), str(FOLDER / "loadgen"), "--mode", scenario.mode, "--port", str(port), "--path", path,
-                "--ids", str(FOLDER / "identifiers.txt"), "--tokens", str(FOLDER / "tokens.txt"), "--secs", str(self.seconds), "--warm", "1",
+                "--ids", str(FOLDER / "identifiers.txt"), "--tokens", str(FOLDER / tokens), "--secs", str(self.seconds), "--warm", str(warm),
                 "--conns", "16" if scenario.mode == "sat" else "128", "--rate", str(scenario.rate or 1), "--pids", ",".join(map(str, running.pids)),
             ]  # fmt: skip
             told = json.loads(
@@ -194,7 +197,8 @@ def _variants(arguments: argparse.Namespace, older: str) -> tuple[str, ...]:
     """Those that were named; with an older commit the two gateways, without one everybody."""
     if arguments.only:
         return tuple(v.strip() for v in arguments.only.split(",")) + ((older,) if older else ())
-    return (OURS, older) if older else (OURS, OURS_MAPPED, *PEERS)
+    own = (OURS, OURS_CALLERS)
+    return (*own, older) if older else (*own, OURS_MAPPED, *PEERS)
 
 
 def _scenarios(arguments: argparse.Namespace) -> tuple[Scenario, ...]:

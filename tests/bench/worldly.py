@@ -12,7 +12,7 @@ from tests.bench import departments as d
 from tests.fixtures.databases import build_empty
 from tests.fixtures.gateway import Gateway, running, settings
 
-TOKENS, IDENTIFIERS = 200, 400_000
+TOKENS, CALLERS, IDENTIFIERS = 200, 5_000, 400_000
 PEER_PORT, GATEWAY_PORT = 21900, 21901
 SECRET = "the-bench-has-a-secret-of-its-own-with-more-than-32-characters"
 
@@ -26,6 +26,8 @@ def write_files(folder: Path) -> LocalIssuer:
         for n in range(TOKENS)
     ]
     (folder / "tokens.txt").write_text("\n".join(tokens) + "\n", encoding="utf-8")
+    callers = [_caller(issuer, n) for n in range(CALLERS)]
+    (folder / "callers.txt").write_text("\n".join(callers) + "\n", encoding="utf-8")
     identifiers = folder / "identifiers.txt"
     if not identifiers.exists():
         codes = (uscc(kind, "330106", serial) for kind in ("91", "92") for serial in range(31**4))
@@ -37,6 +39,13 @@ def write_files(folder: Path) -> LocalIssuer:
     }  # fmt: skip
     (folder / "peers.json").write_text(json.dumps(peers), encoding="utf-8")
     return issuer
+
+
+def _caller(issuer: LocalIssuer, n: int) -> str:
+    """One of many, no two of one unit, region and role: 25 departments, 67 divisions, 3 roles."""
+    role = (Role.PATROLLER, Role.INSPECTOR, Role.TEAM_LEADER)[n % 3]
+    region = f"33{n // 75 % 8 + 1:02}{n // 75 % 9 + 1:02}"
+    return issuer.token(f"caller-{n}", role, department=f"unit_{n // 3 % 25}", region=region)
 
 
 def database(folder: Path, issuer: LocalIssuer, count: int, delay_ms: int, *, native: bool) -> str:

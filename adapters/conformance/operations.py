@@ -7,8 +7,8 @@ import msgspec
 
 from adapters.conformance.case import CaseFailed, NotApplicable, deadline, sample_of
 from adapters.contract.adapter import DepartmentAdapter, OptionalOperations
-
-SMALLEST_CELL = 5
+from adapters.contract.counts import SMALLEST_CELL, read_counts
+from adapters.contract.errors import AdapterMalformed
 
 
 async def searches(adapter: DepartmentAdapter) -> None:
@@ -67,16 +67,15 @@ async def hides_small_cells(adapter: DepartmentAdapter) -> None:
     answer = await _offered(adapter, "aggregate").aggregate(
         {"metric": "businesses", "by": ["trade"]}, deadline()
     )
-    smallest = answer.get("minimum_cell", 0)
-    if smallest < SMALLEST_CELL or any(
-        (cell.get("count") or smallest) < smallest for cell in answer.get("cells", [])
-    ):
+    try:
+        read_counts(answer, 1)
+    except AdapterMalformed as error:
         raise CaseFailed(
             "cells",
-            f"a minimum of {smallest}, or smaller counts",
-            f"no count below {SMALLEST_CELL}",
+            error.detail,
+            f"minimum_cell of {SMALLEST_CELL} or more, each key once, null below the minimum",
             "small_cells_hidden",
-        )
+        ) from error
 
 
 def _offered(adapter: DepartmentAdapter, name: str) -> OptionalOperations:

@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import unquote
 from xml.sax.saxutils import escape
 
+from adapters.contract.counts import SMALLEST_CELL
 from adapters.contract.days import CHINA_TIME
 from adapters.fakes import dialects
 from adapters.fakes.world import NINGBO, SHAOXING, MockBusiness, SiteTruth, World
@@ -30,8 +31,6 @@ OFFICES = {
 """Two cities' tax offices and the province's behind them: region, and a business each knows. None
 has a record of what belongs to another.
 """
-
-SMALLEST_CELL = 5
 
 
 def _now() -> datetime:

@@ -89,6 +89,8 @@ class Clauses(BaseModel):
         counts = self.purposes == [ANALYSIS]
         if (ANALYSIS in self.purposes) != counts or (self.strictest_class < SHARED) != counts:
             raise PydanticCustomError("analysis_alone", "class 1 is for analysis alone")
+        if counts and self.daily_quota is None:
+            raise PydanticCustomError("analysis_quota", "analysis has a daily quota")
         return self
 
     @model_validator(mode="after")

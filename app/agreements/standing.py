@@ -164,8 +164,17 @@ def _task(asked: Asked) -> str:
         return TASK_ELSEWHERE
     if task.is_seconded(asked.principal.subject):
         return ""
-    warned = asked.switches.warns(SECONDED, task.opened_in, local_date(asked.now))
-    return "" if warned else TASK_ALONE
+    return "" if _only_warns(asked, task) else TASK_ALONE
+
+
+def _only_warns(asked: Asked, task: OpenTask) -> bool:
+    """Whether the second person was only warned of when the task was opened, and still is, where it
+    was opened and where the business lies.
+    """
+    if SECONDED not in task.warned:
+        return False
+    day = local_date(asked.now)
+    return all(asked.switches.warns(SECONDED, at, day) for at in (task.opened_in, asked.region))
 
 
 def office_of(principal: Principal) -> str | None:

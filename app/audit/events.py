@@ -53,6 +53,7 @@ class EventName(StrEnum):
     TASK_APPROVED = "tasks.task.approved"
     TASK_LOCATED = "tasks.task.located"
     TASK_CLOSED = "tasks.task.closed"
+    PEOPLE_IMPORT_TRIED = "organisations.people.import_tried"
     PEOPLE_IMPORTED = "organisations.people.imported"
     PEOPLE_IMPORT_UNDONE = "organisations.people.import_undone"
     OFFICERS_READ = "organisations.officers.read"

@@ -17,5 +17,17 @@ class RuleNotSwitchable(Conflict):
     code = "rule.not_switchable"
 
 
+class RuleBlockedThere(Conflict):
+    """The region itself blocks: whoever stands above it does not overrule that."""
+
+    code = "rule.blocked_there"
+
+
+class RuleOwnInterest(NotAllowed):
+    """Whoever looks up, or assigns, does not lift the rule that binds him."""
+
+    code = "rule.own_interest"
+
+
 class RegionForeign(NotAllowed):
     code = "rule.region_not_yours"

@@ -11,19 +11,21 @@ from app.core.deps import DATABASE
 from app.core.numbering import numbering
 from app.core.rooms import House, Job
 from app.core.schedule import Schedule, Span
-from app.inspections import reminders
+from app.inspections import reminders, repository
 from app.inspections.models import RECORDS
 from app.operations.jobs.deps import JOBS, in_transaction
+from app.organisations.importing.deps import NAMES
 
 _MORNING = time(8, 30)
 
 
 @asynccontextmanager
 async def open_room(house: House) -> AsyncIterator[None]:
-    """Records are numbered, and officers reminded of records and certificates, as long as it is
-    open.
+    """Fills `NAMES`; records are numbered, and officers reminded of records and certificates, as
+    long as it is open.
     """
     database, calendar = DATABASE.of(house.app), JOBS.of(house.app).calendar
+    NAMES.put(house.app, repository.count_named)
     house.steady += numbering(database, RECORDS)
 
     def of_records(session: Session, span: Span) -> dict[str, Any]:

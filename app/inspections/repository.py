@@ -1,7 +1,7 @@
 """SQL of records."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -170,3 +170,16 @@ def unconfirmed(session: Session, since: datetime) -> list[tuple[Inspection, lis
     for record, person_id in session.exec(query):
         found.setdefault(record.id, (record, []))[1].append(person_id)
     return list(found.values())
+
+
+def count_named(session: Session, people_ids: Collection[str]) -> int:
+    """How many of some people records name."""
+    found: set[str] = set()
+    ids = sorted(people_ids)
+    for begin in range(0, len(ids), _AT_ONCE):
+        named = col(Attendance.person_id).in_(ids[begin : begin + _AT_ONCE])
+        found.update(session.exec(select(Attendance.person_id).where(named).distinct()))
+    return len(found)
+
+
+_AT_ONCE = 400

@@ -38,7 +38,7 @@ from app.inspections.telling import tell_wanted
 from app.inspections.writing_back import HandingOn, hand_on
 from app.organisations.errors import OfficerUnknown
 from app.organisations.service import Holder, known_departments, person_of, valid_holders
-from app.tasks.service import Unfit, task_of_visit
+from app.tasks.visits import Unfit, task_of_visit
 from auth.principal import Principal, Role
 from auth.scope import Scope, scope_of
 

@@ -29,6 +29,8 @@ class Member:
     certificate_no: str | None = None
     certificate_from: date | None = None
     certificate_to: date | None = None
+    import_id: str | None = None
+    """The list that he came from; when that is undone he is no more."""
 
     def certificate_on(self, day: date) -> str | None:
         """The number of the certificate, on a day on which it is valid."""

@@ -265,11 +265,14 @@ def new_snapshot() -> Snapshot[directory.People]:
         return _roster(_known(session, repository.all_people(session)))
 
     def update(session: Session, known: directory.People, number: int) -> directory.People:
-        if repository.were_deleted_after(session, number):
-            return load(session)
+        undone = repository.imports_undone_after(session, number)
         rows = repository.all_people(session, number)
         changed = {row.id for row, _ in rows}
-        kept = [person for person in known.by_id.values() if person.id not in changed]
+        kept = [
+            person
+            for person in known.by_id.values()
+            if person.id not in changed and not (undone and person.import_id in undone)
+        ]
         return _roster([*kept, *_known(session, rows)])
 
     return Snapshot(SNAPSHOT_NAME, load, directory.People(), update)
@@ -297,6 +300,7 @@ def _known(session: Session, rows: list[repository.Placed]) -> list[directory.Me
             row.certificate_no,
             row.certificate_from,
             row.certificate_to,
+            row.import_id,
         )
         for row, unit in active
     ]

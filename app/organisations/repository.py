@@ -130,10 +130,11 @@ def all_people(session: Session, after: int | None = None) -> list[Placed]:
     return list(session.exec(query))
 
 
-def were_deleted_after(session: Session, revision: int) -> bool:
-    """Whether people were deleted after a revision: only where an import was undone."""
-    undone = select(PeopleImport.id).where(col(PeopleImport.changed) > revision)
-    return session.exec(undone).first() is not None
+def imports_undone_after(session: Session, revision: int) -> frozenset[str]:
+    """Imports that were undone after a revision: whom they added is no more."""
+    return frozenset(
+        session.exec(select(PeopleImport.id).where(col(PeopleImport.changed) > revision))
+    )
 
 
 def roles_of(session: Session, people_ids: Iterable[str]) -> dict[str, list[PersonRole]]:

@@ -34,6 +34,7 @@ from app.profile.request import RESERVE_SECONDS, LookUp
 from app.profile.schemas import Basis
 from app.profile.section import DENIED, QUOTA, Specification, specify
 from app.registry.offices import Choice, LiveAdapter
+from app.tasks.purposes import PURPOSES, SEALED
 from auth.principal import Principal
 
 _MOST_PLANS, _MOST_STANDINGS = 512, 20_000
@@ -136,12 +137,15 @@ class Prepared(Struct, frozen=True):
     ) -> list[Question]:
         """What is asked of every department that a grant covers, or of some of them."""
         look_up, business, deadline = self.look_up, self.business, self.deadline
+        purpose, unit = look_up.purpose, self.principal.unit
+        if purpose in SEALED:  # whose officers are looked at keeps a log of who asks, and why
+            purpose, unit = PURPOSES[purpose].told_as, f"region:{self.principal.region}"
         query = RoutedQuery(
             business.embedded or business.value,
             Scheme.USCC if business.embedded else business.scheme,
             None,
-            look_up.purpose,
-            self.principal.unit,
+            purpose,
+            unit,
             look_up.trace_id,
             deadline,
             f"00-{look_up.trace_id}-{new_span_id()}-01",

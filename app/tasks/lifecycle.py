@@ -10,7 +10,7 @@ PHONE_CLOCK_SKEW = timedelta(minutes=10)
 """How far a phone's clock may be off, in either direction."""
 
 
-SECONDED = "I-06"
+SECONDED, AT_HOME = "I-06", "I-12"
 
 
 @rule(SECONDED, without=True)
@@ -40,6 +40,8 @@ class OpenTask:
     approved_by: str | None = None
     break_glass: bool = False
     """Opened by an officer for himself, for minutes, to be judged afterwards."""
+    warned: frozenset[str] = frozenset()
+    """Rules that only warned when it was opened."""
 
     def is_for(self, subject: str) -> bool:
         """Whether a caller is assigned to it, or opened it."""
@@ -53,8 +55,10 @@ class OpenTask:
         """Whether somebody of a region may work on it: where the business lies; while nobody knows,
         where it was opened, or within.
         """
-        if self.region:
-            return self.region.startswith(prefix_of(region))
+        if self.region and self.region.startswith(prefix_of(region)):
+            return True
+        if self.region and AT_HOME not in self.warned:
+            return False
         either = (region, self.opened_in), (self.opened_in, region)
         return any(inner.startswith(prefix_of(outer)) for inner, outer in either)
 

@@ -48,6 +48,7 @@ class Task(SQLModel, table=True):
     approved_by: str | None = Field(default=None, max_length=120)
     approved_at: datetime | None = None
     emergency: bool = False
+    warned: str = Field(default="", max_length=40)
     break_glass: bool = False
     reviewed_by: str | None = Field(default=None, max_length=120)
     reviewed_at: datetime | None = None

@@ -9,7 +9,7 @@ from adapters.contract.tables import day_of, rows
 
 _COLUMNS = (
     "name", "needs_task", "region_bound", "roles", "opened_by", "longest_hours", "sealed",
-    "counts_only", "zh", "en", "valid_from", "valid_to", "source", "confidence",
+    "told_as", "counts_only", "zh", "en", "valid_from", "valid_to", "source", "confidence",
 )  # fmt: skip
 
 
@@ -18,7 +18,8 @@ class Purpose:
     """Why data is read. `needs_task`: only with an open task for this business; `region_bound`:
     elsewhere than in the caller's region it leaves class 4; `roles`: who may have this purpose;
     `opened_by`: who opens and approves tasks for it, of `longest_hours` at most; `sealed`: whoever
-    has none of its roles learns nothing of it, and nobody has it explained; `counts_only`: it opens
+    has none of its roles learns nothing of it, nobody has it explained, and departments are told
+    another name (`told_as`) and no unit; `counts_only`: it opens
     counts over class 1 and no profile.
     """
 
@@ -29,6 +30,7 @@ class Purpose:
     opened_by: frozenset[str]
     longest_hours: int
     sealed: bool
+    told_as: str
     counts_only: bool
     zh: str
     en: str
@@ -53,6 +55,7 @@ def _purpose(row: dict[str, str]) -> Purpose:
         frozenset(row["opened_by"].split()),
         int(row["longest_hours"] or 0),
         row["sealed"] == "yes",
+        row["told_as"] or row["name"],
         row["counts_only"] == "yes",
         row["zh"],
         row["en"],
@@ -62,10 +65,11 @@ def _purpose(row: dict[str, str]) -> Purpose:
 
 
 _TABLE = Path(__file__).with_name("data") / "purposes.csv"
-_MAY_BE_EMPTY = frozenset({"opened_by", "longest_hours", "valid_to"})
+_MAY_BE_EMPTY = frozenset({"opened_by", "longest_hours", "told_as", "valid_to"})
 PURPOSES: dict[str, Purpose] = {
     row["name"]: _purpose(row) for row in rows(_TABLE, _COLUMNS, _MAY_BE_EMPTY)
 }
+SEALED = frozenset(name for name, purpose in PURPOSES.items() if purpose.sealed)
 ANALYSIS = "analysis"
 PROFILE_PURPOSES = tuple(p.name for p in PURPOSES.values() if not p.counts_only)
 """Those for which a profile is looked up."""

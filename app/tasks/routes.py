@@ -55,7 +55,8 @@ class AskedPlace:
 async def located(
     wanted: TaskCreate, principal: Opener, locating: Annotated[AskedPlace, Depends()]
 ) -> service.About:
-    """Of a task to open."""
+    """Of a task to open. Whoever does not open tasks for the purpose asks nobody."""
+    service.require_opener(principal, wanted.purpose)
     return await locating.about(principal, wanted)
 
 

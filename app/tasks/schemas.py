@@ -96,7 +96,7 @@ class TaskRead(BaseModel):
     id: str
     business_id: str
     site: str | None
-    purpose: TaskPurpose
+    purpose: str = Field(description="a purpose of a task; a later release may know more of them")
     region: str | None = Field(
         description="where registration says the business is; null until it has: no class 2"
     )
@@ -123,6 +123,5 @@ class TaskRead(BaseModel):
     review_note: str | None
     warnings: list[str] = Field(
         default=[],
-        description="rules that would have forbidden it, and only warn in this region; told when"
-        " it is opened",
+        description="rules that would have forbidden it, and only warned when it was opened",
     )

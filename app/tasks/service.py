@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from enum import StrEnum
 from pathlib import Path
 from typing import NamedTuple
 
@@ -31,7 +30,7 @@ from app.tasks.errors import (
     TaskUnknown,
     TooManyTasks,
 )
-from app.tasks.lifecycle import SECONDED, OpenTask, was_open
+from app.tasks.lifecycle import AT_HOME, SECONDED, OpenTask
 from app.tasks.models import Task
 from app.tasks.purposes import PURPOSES, sealed_from
 from app.tasks.schemas import TaskCreate, TaskRead
@@ -75,7 +74,7 @@ def open_task(
     whoever has opened enough today.
     """
     now = trail.clock.now()
-    _require_opener(principal, wanted.purpose)
+    require_opener(principal, wanted.purpose, local_date(now))
     warnings = _warnings(principal, wanted, about, switches, local_date(now))
     _require_few(session, principal, now)
     _require_own(session, principal, wanted)
@@ -93,16 +92,17 @@ def open_task(
         opened_by=principal.subject,
         opened_at=now,
         ends_at=now + timedelta(hours=wanted.ends_in_hours),
+        warned=" ".join(warnings),
     )
     repository.add(session, task)
     if task.emergency or principal.subject in task.assignees:
         leaders = [
-            holders(Role(role), task.region or task.opened_in, task.department)
+            holders(Role(role), task.opened_in or task.region, task.department)
             for role in sorted(PURPOSES[task.purpose].opened_by)
         ]
         notify(session, now, Announcement("task.approval_wanted", "task", task.id), leaders)
     enter(session, trail, principal, EventName.TASK_OPENED, task, ",".join(warnings))
-    return read(task).model_copy(update={"warnings": warnings})
+    return read(task)
 
 
 def _warnings(
@@ -114,7 +114,9 @@ def _warnings(
         if not switches.warns(AT_HOME, about.region, today):
             raise TaskOutsideRegion
         found.append(AT_HOME)
-    if principal.subject in wanted.assignees and switches.warns(SECONDED, principal.region, today):
+    here = {principal.region, about.region or principal.region}
+    alone = principal.subject in wanted.assignees and not PURPOSES[wanted.purpose].sealed
+    if alone and all(switches.warns(SECONDED, region, today) for region in here):
         found.append(SECONDED)
     return found
 
@@ -151,9 +153,6 @@ def approve_task(session: Session, trail: Trail, principal: Principal, task_id: 
     return read(task)
 
 
-AT_HOME = "I-12"
-
-
 @rule(AT_HOME, without=True)
 def is_at_home(principal: Principal, region: str) -> bool:
     """Whether a business lies where somebody may send others, as far as registration has told."""
@@ -163,7 +162,7 @@ def is_at_home(principal: Principal, region: str) -> bool:
 def find_open(session: Session, principal: Principal, task_id: str) -> Task:
     """An open task that the caller may act on."""
     task = find_known(session, principal, task_id)
-    _require_opener(principal, task.purpose)
+    require_opener(principal, task.purpose)
     if task.closed_at is not None:
         raise TaskNotOpen
     return task
@@ -179,17 +178,25 @@ def find_known(session: Session, principal: Principal, task_id: str) -> Task:
     return task
 
 
-def _require_opener(principal: Principal, purpose: str) -> None:
+def require_opener(principal: Principal, purpose: str, on: date | None = None) -> None:
+    """Raises `TaskPurposeForeign` for whoever does not open, approve or close tasks for a purpose;
+    for everybody where it is not in force on the day.
+    """
     known = PURPOSES.get(purpose)
     if known is None or known.opened_by.isdisjoint(principal.roles):
+        raise TaskPurposeForeign
+    if on is not None and not known.in_force(on):
         raise TaskPurposeForeign
 
 
 def may_act(principal: Principal, task: Task) -> bool:
     """Within region and department; and whoever opened it, on his own."""
+    places = {task.region or task.opened_in}
+    if AT_HOME in task.warned.split():  # whoever sent them there is responsible for it
+        places.add(task.opened_in)
+    within = scope_of(principal)
     own = task.opened_by == principal.subject
-    within = scope_of(principal).covers(task.region or task.opened_in, task.department)
-    return own or within
+    return own or any(within.covers(place, task.department) for place in places)
 
 
 def enter(
@@ -240,7 +247,9 @@ def locate_task(
     opener = opener_of(task)
     event = EventName.TASK_LOCATED
     today = local_date(trail.clock.now())
-    if not opener.covers(region) and not switches.warns(AT_HOME, region, today):
+    if not opener.covers(region) and switches.warns(AT_HOME, region, today):
+        task.warned = " ".join(sorted({*task.warned.split(), AT_HOME}))
+    elif not opener.covers(region):
         task.closed_at, event = trail.clock.now(), EventName.TASK_CLOSED
     entry = act_of(opener, event, subject=task.business_id, task=task.id, outcome="located")
     trail.append(session, structs.replace(entry, actor="gateway", role=""))
@@ -270,7 +279,7 @@ def list_tasks(
         assignee=principal.subject if wanted.mine else None,
         open_at=clock.now() if wanted.only_open and not wanted.unreviewed else None,
         unreviewed=wanted.unreviewed,
-        without=frozenset() if wanted.mine else sealed_from(principal.roles),
+        without=sealed_from(principal.roles),
         before=before,
         limit=limit,
     )
@@ -285,7 +294,8 @@ def read(task: Task) -> TaskRead:
     review_by = None
     if task.break_glass and task.reviewed_at is None:
         review_by = within_hours(task, REVIEWED_WITHIN)
-    told = task.model_dump() | {
+    told = task.model_dump(exclude={"warned"}) | {
+        "warnings": task.warned.split(),
         "region": task.region or None,
         "department": task.department or None,
         "approve_by": due,
@@ -300,51 +310,17 @@ def within_hours(task: Task, limit: str) -> datetime:
     return task.opened_at + timedelta(hours=hours)
 
 
-class Unfit(StrEnum):
-    """Why a task is not the one a visit was made for."""
-
-    UNKNOWN = "unknown"
-    """There is none, or it is not the caller's."""
-    BUSINESS = "business"
-    TIME = "time"
-
-
-def task_of_visit(
-    session: Session,
-    task_id: str,
-    principal: Principal,
-    *,
-    business_id: str,
-    site: str | None,
-    started_at: datetime,
-) -> OpenTask | Unfit:
-    """The task a visit was made for, if it was open then (but for what a phone's clock may be off)
-    and assigned to the caller; it may have ended since (offline days).
-    """
-    row = repository.find(session, task_id)
-    task = _open(row) if row is not None else None
-    if row is None or task is None:
-        return Unfit.UNKNOWN
-    if not (task.is_for(principal.subject) and task.is_near(principal.region)):
-        return Unfit.UNKNOWN
-    if not task.is_about(business_id, site):
-        return Unfit.BUSINESS
-    if not was_open(row.opened_at, row.closed_at, row.ends_at, started_at):
-        return Unfit.TIME
-    return task
-
-
 def new_snapshot(clock: Clock) -> Snapshot[dict[str, OpenTask]]:
     """An empty snapshot of the open tasks, to be refreshed: by those that changed since."""
 
     def load(session: Session) -> dict[str, OpenTask]:
-        return {row.id: _open(row) for row in repository.open_at(session, clock.now())}
+        return {row.id: as_open(row) for row in repository.open_at(session, clock.now())}
 
     def update(session: Session, known: dict[str, OpenTask], number: int) -> dict[str, OpenTask]:
         now = clock.now()
         for row in repository.changed_after(session, number):
             if row.closed_at is None and row.ends_at > now:
-                known[row.id] = _open(row)
+                known[row.id] = as_open(row)
             else:
                 known.pop(row.id, None)
         if len(known) > forgotten.above:  # those that are over took no change to be so
@@ -367,7 +343,8 @@ class _Forgotten:
     above: int = _FEW
 
 
-def _open(row: Task) -> OpenTask:
+def as_open(row: Task) -> OpenTask:
+    """What decisions need of a task."""
     return OpenTask(
         id=row.id,
         business_id=row.business_id,
@@ -381,4 +358,5 @@ def _open(row: Task) -> OpenTask:
         department=row.department,
         approved_by=row.approved_by,
         break_glass=row.break_glass,
+        warned=frozenset(row.warned.split()),
     )

@@ -116,6 +116,7 @@ STANDARD = {
 DOES_IO = {
     "sequencer",
     "switching",
+    "visits",
     "metering",
     "ended",
     "refusals",

@@ -51,8 +51,8 @@ def world(rng):
     task = {
         "business": most("b", "c"), "site": most(None, "S1", "S2"), "purpose": most(purpose, "inspection", "patrol"),
         "region": most("330106", *REGIONS), "assignees": most(("wang",), ("li",)), "opened_by": often("li", "wang"),
-        "hours_left": most(1, 0, -1), "opened_in": most("330100", "310000"),
-        "department": often(caller["department"] or "", "", "fire", "tax"), "approved_by": rng.choice((None, "wang", "li")),
+        "hours_left": most(1, 0, -1), "opened_in": often("330100", "330100", "310000"),
+        "department": rng.choice((caller["department"] or "", "", "fire", "tax")), "approved_by": rng.choice((None, "wang", "li")), "warned": often(False, True),
     }  # fmt: skip
     return {
         "caller": caller, "purpose": purpose, "business": "b", "site": rng.choice((None, "S1")),
@@ -93,7 +93,7 @@ def situation(told):
     tasks = {
         name: OpenTask(
             name, t["business"], t["site"], t["purpose"], t["region"], frozenset(t["assignees"]), t["opened_by"],
-            NOW + timedelta(hours=t["hours_left"]), t["opened_in"], t["department"], t["approved_by"],
+            NOW + timedelta(hours=t["hours_left"]), t["opened_in"], t["department"], t["approved_by"], warned=frozenset({"I-06"} if t["warned"] else ()),
         )
         for name, t in told["tasks"].items()
     }  # fmt: skip

@@ -59,7 +59,8 @@ def floor(world):
         return 3
     if not covers(task["opened_in"], here):
         return 3
-    if world["second_person_warns"] and covers(world["second_person_warns"], task["opened_in"]):
+    where = world["second_person_warns"]
+    if where and task["warned"] and covers(where, task["opened_in"]) and covers(where, here):
         return 2
     alone = task["opened_by"] == who["subject"] and task["approved_by"] in (None, who["subject"])
     return 3 if alone else 2

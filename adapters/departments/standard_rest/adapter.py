@@ -245,6 +245,7 @@ class StandardRestAdapter:
         answer: dict[str, Any] = _as(
             dict, await self._call("POST", f"{self._base}/v1/aggregate", question, deadline) or {}
         )
+        check_display(msgspec.json.encode(answer))
         return answer
 
     async def _call(self, method: str, url: str, message: Any, deadline: float) -> Any:

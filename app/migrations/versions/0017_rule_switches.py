@@ -1,4 +1,4 @@
-"""Rules of law that a region has switched."""
+"""Rules of law that a region has switched, and tasks that rest on it."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -21,9 +21,13 @@ def upgrade() -> None:
         sa.Column("switched_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("rule", "region"),
     )
+    op.add_column(
+        "tasks", sa.Column("warned", sa.String(length=40), nullable=False, server_default="")
+    )
     op.execute("INSERT INTO schema_windows (revision, oldest) VALUES ('0017', '0010')")
 
 
 def downgrade() -> None:
     op.execute("DELETE FROM schema_windows WHERE revision = '0017'")
+    op.drop_column("tasks", "warned")
     op.drop_table("rule_switches")

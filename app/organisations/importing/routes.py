@@ -10,10 +10,12 @@ from app.audit.deps import reads
 from app.audit.events import EventName
 from app.core.admission import Priority, takes
 from app.core.clock import local_date
-from app.core.deps import ClockDep, ReadSessionDep, SettingsDep
+from app.core.deps import RATES, ClockDep, ReadSessionDep, SettingsDep
 from app.core.pagination import CursorQuery, LimitQuery, Page, decode_key, ended, page_of
+from app.core.rates import Rates
 from app.core.transactions import on_thread
 from app.organisations.importing import service
+from app.organisations.importing.deps import NAMES
 from app.organisations.importing.schemas import LIST_BODY, MEDIA_TYPES, ImportDone, ImportRead
 from app.organisations.importing.table import PeopleTable, read_table
 from app.organisations.routes import ManagerDesk
@@ -30,8 +32,14 @@ Manager = Annotated[Principal, Depends(requires(Permission.PEOPLE_MANAGE))]
 Reader = Annotated[Principal, Depends(reads(EventName.PEOPLE_READ, Permission.PEOPLE_MANAGE))]
 
 
-async def given_table(request: Request, clock: ClockDep, _: Manager) -> PeopleTable:
-    """The list that is sent, read before any transaction begins."""
+async def given_table(
+    request: Request,
+    clock: ClockDep,
+    manager: Manager,
+    rates: Annotated[Rates, Depends(RATES)],
+) -> PeopleTable:
+    """The list that is sent, read before any transaction begins. Counts as one look-up."""
+    rates.charge(manager.subject)
     told = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if told not in MEDIA_TYPES:
         raise HTTPException(_UNSUPPORTED, "A list of people is sent as text/csv.")
@@ -52,11 +60,13 @@ def import_people(
 
 @router.post("/people-imports/{import_id}:undo")
 @takes(Priority.RECORD)
-def undo_import(import_id: ImportPath, desk: ManagerDesk) -> ImportDone:
-    """Delete everybody that an import added, as long as nobody of them was changed or given a role
-    since.
+def undo_import(
+    import_id: ImportPath, desk: ManagerDesk, names: Annotated[service.Names, Depends(NAMES)]
+) -> ImportDone:
+    """Delete everybody that an import added, as long as nobody of them was changed, given a role,
+    or named by a record since.
     """
-    return service.undo(desk, import_id)
+    return service.undo(desk, import_id, names)
 
 
 @router.get("/people-imports")

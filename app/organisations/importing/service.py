@@ -1,6 +1,6 @@
 """Lists of people: tried, taken over, taken back. Callers commit."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import NamedTuple
 
 from sqlmodel import Session
@@ -19,6 +19,8 @@ from app.organisations.models import PeopleImport, Person, Unit
 from auth.principal import Principal
 from auth.scope import scope_of
 
+Names = Callable[[Session, Collection[str]], int]
+"""How many of some people other rooms name."""
 _MOST_FAULTS = 200
 _COMPARED = ("name", "subject", "certificate_no", "certificate_from", "certificate_to")
 
@@ -31,7 +33,9 @@ def take_over(desk: PeopleDesk, table: PeopleTable, *, dry_run: bool) -> ImportR
     faults = list(table.faults)
     sorted_out = _sort_out(desk, table.lines)
     faults += sorted_out.faults
-    if faults and not dry_run:
+    if dry_run:  # it tells who is registered anywhere
+        desk.record(EventName.PEOPLE_IMPORT_TRIED, "", count=table.length)
+    elif faults:
         raise ImportFaulty(faults)
     done = None
     if not faults and not dry_run and sorted_out.new:
@@ -56,6 +60,7 @@ class _Sorted(NamedTuple):
 
 
 def _sort_out(desk: PeopleDesk, lines: Collection[Line]) -> _Sorted:
+    repository.hold_imports(desk.session)
     units = _Units(
         repository.units_named(desk.session, desk.scope, {line.person.unit for line in lines})
     )
@@ -77,6 +82,7 @@ def _sort_out(desk: PeopleDesk, lines: Collection[Line]) -> _Sorted:
         taken = {c: row for c, v in told.items() if (row := holders.get((c, v))) is not None}
         if not taken and not (not told and (unit.id, line.person.name) in nameless):
             new.append((line, unit))
+            nameless |= set() if told else {(unit.id, line.person.name)}
         elif all(_is_just_so(row, line, unit) for row in taken.values()):
             known += 1
         else:
@@ -88,7 +94,7 @@ def _sort_out(desk: PeopleDesk, lines: Collection[Line]) -> _Sorted:
 
 def _is_just_so(row: Person, line: Line, unit: Unit) -> bool:
     same = all(getattr(row, name) == getattr(line.person, name) for name in _COMPARED)
-    return same and row.unit_id == unit.id
+    return same and row.unit_id == unit.id and row.state == "active"
 
 
 class _Units:
@@ -107,12 +113,10 @@ class _Units:
 
     def named(self, line: Line) -> Unit | Fault:
         name = line.person.unit
-        if name in self._by_id:
-            return self._by_id[name]
-        found = self._by_name.get(name, [])
-        if len(found) == 1:
+        found = [self._by_id[name]] if name in self._by_id else self._by_name.get(name, [])
+        if len(found) == 1 and found[0].state == "active":
             return found[0]
-        code = "unit_ambiguous" if found else "unit_not_there"
+        code = "unit_ambiguous" if len(found) > 1 else "unit_not_there"
         return Fault(f"/lines/{line.number}/unit", code)
 
 
@@ -148,18 +152,21 @@ def _register(desk: PeopleDesk, given: _Sorted) -> str:
     return done.id
 
 
-def undo(desk: PeopleDesk, import_id: str) -> ImportDone:
+def undo(desk: PeopleDesk, import_id: str, names: Names) -> ImportDone:
     """Delete everybody that an import added. Raises `ImportUnknown`, `ImportUndone`, and
-    `ImportUsed` where one of them was changed or given a role since: he is somebody by now.
+    `ImportUsed` where one of them was changed, given a role, or named by a record (`names`) since:
+    he is somebody by now.
     """
     done = repository.hold_import(desk.session, desk.scope, import_id)
     if done is None:
         raise ImportUnknown
     if done.undone_at is not None:
         raise ImportUndone
-    people = len(repository.hold_people_of(desk.session, import_id))
-    since = done.created_at
-    used = people - repository.count_untouched(desk.session, desk.scope, import_id, since)
+    held = [person.id for person in repository.hold_people_of(desk.session, import_id)]
+    people, since = len(held), done.created_at
+    used = names(desk.session, held) or people - repository.count_untouched(
+        desk.session, desk.scope, import_id, since
+    )
     if used:
         raise ImportUsed(f"{used} of {people} people.")
     dropped = repository.drop_people_of(desk.session, import_id)

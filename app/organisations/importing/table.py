@@ -15,13 +15,13 @@ from typing import Annotated, Any, NamedTuple
 
 from pydantic import Field, ValidationError
 
-from adapters.contract.spelling import letters_of_today
+from adapters.contract.spelling import letters_of_today, shown
 from adapters.contract.tables import rows
 from app.core.errors import Fault
 from app.organisations.schemas import PersonWrite
 
 COLUMNS: dict[str, str] = {
-    row["heading"]: row["column"]
+    row["heading"].replace("_", ""): row["column"]
     for row in rows(
         Path(__file__).parents[1] / "data" / "import_columns.csv", ("column", "heading")
     )
@@ -47,9 +47,7 @@ class ListedPerson(PersonWrite):
 
 
 class Line(NamedTuple):
-    """A line that can be read: its number in the file (the headings have 1) and who stands
-    there.
-    """
+    """A line that can be read: its number as a spreadsheet counts, and who stands there."""
 
     number: int
     person: ListedPerson
@@ -102,30 +100,31 @@ def _text_of(raw: bytes) -> str | Fault:
             text = raw.decode("utf-8-sig")
     except UnicodeDecodeError:
         try:
-            text = letters_of_today(raw.decode("gb18030"))
+            text = letters_of_today(raw.decode("gb18030")).removeprefix("\ufeff")
         except UnicodeDecodeError:
             return Fault("/lines", "csv_encoding")
     return Fault("/lines", "csv_unreadable") if "\x00" in text else text
 
 
 def _cells_of(text: str) -> Iterable[tuple[int, list[str]]]:
-    """Lines that say anything, with their numbers in the file."""
+    """Rows that say anything, with their numbers as a spreadsheet counts them."""
     lines = list(io.StringIO(text, newline=""))  # only these ends: others may stand in a cell
     skipped = 1 if lines and lines[0].lower().startswith("sep=") else 0
     head = next((line for line in lines[skipped:] if line.strip()), "")
     separator = max(_SEPARATORS, key=head.count)
-    before = skipped
+    # As a spreadsheet counts: a row may take several lines of the file, and `sep=` is none.
     reader = csv.reader(lines[skipped:], delimiter=separator, strict=True)
-    for cells in reader:
-        number, before = before + 1, skipped + reader.line_num
+    for number, cells in enumerate(reader, start=1):
         told = [_cell(cell) for cell in cells]
         if any(told):
             yield number, told
 
 
 def _cell(text: str) -> str:
-    """What was meant: without the signs by which a spreadsheet keeps a number a text."""
-    text = text.strip()
+    """What was meant: without signs that nobody sees, and without those by which a spreadsheet
+    keeps a number a text.
+    """
+    text = shown(text).strip()
     if text.startswith('="') and text.endswith('"'):
         text = text[2:-1]
     return text.removeprefix("'").strip()
@@ -149,7 +148,7 @@ def _columns_of(number: int, head: list[str]) -> tuple[list[str], list[Fault]]:
 def _plain(heading: str) -> str:
     """A heading without the hints people add: 有效期起（必填）, Certificate No *."""
     text = unicodedata.normalize("NFKC", heading).lower()
-    return re.sub(r"\([^()]*\)|\*", "", text).strip().replace(" ", "_")
+    return re.sub(r"\([^()]*\)|[*\s_]", "", text)
 
 
 def _read_line(number: int, columns: list[str], cells: list[str]) -> Line | list[Fault]:

@@ -17,7 +17,7 @@ router = APIRouter(prefix="/v1", tags=["profiles"])
 
 
 @router.post("/profiles/{business_id}/sections/{section}:unmask")
-@takes(Priority.TASK)
+@takes(Priority.PULL)
 async def unmask_fields(
     business_id: BusinessIdPath,
     section: Annotated[str, Path(pattern=r"^[a-z][a-z0-9_]{1,39}$")],
@@ -40,5 +40,6 @@ async def unmask_fields(
         False,
         request.LONGEST_WAIT_MS,
         trace_id_of(asked),
+        unusual=wanted.unusual,
     )
     return await service.unmask(engine, principal, look_up, section, wanted)

@@ -7,7 +7,9 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from adapters.contract.business_id import Unusual
 from adapters.contract.words import Words, words_of
+from app.profile.request import LONGEST_SITE, SITE_PATTERN
 
 
 class UnmaskReason(StrEnum):
@@ -34,7 +36,10 @@ class UnmaskWrite(BaseModel):
 
     purpose: str = Field(min_length=1, max_length=40)
     task: str = Field(max_length=36)
-    site: str | None = Field(None, max_length=64)
+    site: str | None = Field(None, max_length=LONGEST_SITE, pattern=SITE_PATTERN)
+    unusual: Unusual | None = Field(
+        None, description="takes a code whose check character does not fit, as it stands"
+    )
     fields: list[Annotated[str, Field(max_length=60)]] = Field(min_length=1, max_length=_MOST)
     reason: UnmaskReason = Field(
         description="why the masked value does not do; kept in the audit trail: "
@@ -62,4 +67,5 @@ class UnmaskedRead(BaseModel):
     as_of: datetime | None
     agreement: str
     fields: dict[str, Any]
+    unreadable: list[str] = Field(description="fields of these that cannot be read, and are null")
     audit: str = Field(description="id of the entry that holds the reason")

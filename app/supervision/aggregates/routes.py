@@ -9,7 +9,7 @@ from app.core.deps import RATES
 from app.core.problems import trace_id_of
 from app.core.rates import Rates
 from app.supervision.aggregates.deps import COUNTING
-from app.supervision.aggregates.schemas import BUSINESSES, AggregateRead, Name
+from app.supervision.aggregates.schemas import AggregateRead, Name
 from app.supervision.aggregates.service import Counting, CountWanted
 from auth.dependencies import requires
 from auth.permissions import Permission
@@ -28,16 +28,17 @@ async def read_aggregate(
     principal: Annotated[Principal, Depends(requires(Permission.AGGREGATE_READ))],
     by: Annotated[
         list[Name],
-        Query(min_length=1, max_length=3, description="fields, or `trade`, or `division`"),
+        Query(
+            min_length=1,
+            max_length=3,
+            description="`trade`, `division`, or fields of few given values",
+        ),
     ],
-    metric: Annotated[Name, Query(description="what is counted")] = BUSINESSES,
 ) -> AggregateRead:
-    """Counts over analysis data (class 1), made at the source, where an agreement of the purpose
-    `analysis` gives them. Small cells are hidden, and others with which they could be computed.
-    Counts as one look-up of the caller.
+    """How many businesses, over analysis data (class 1): counted at the source, where an agreement
+    of the purpose `analysis` gives it. Small cells are left out, and what is told is rounded, so
+    that none is the difference of others. Counts as one look-up of the caller.
     """
     rates.charge(principal.subject)
     dimensions = tuple(dict.fromkeys(by))
-    return await counting.count(
-        principal, CountWanted(section, metric, dimensions, trace_id_of(request))
-    )
+    return await counting.count(principal, CountWanted(section, dimensions, trace_id_of(request)))

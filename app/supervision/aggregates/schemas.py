@@ -5,16 +5,13 @@ from typing import Annotated
 from pydantic import BaseModel, Field
 
 Name = Annotated[str, Field(min_length=2, max_length=40, pattern=r"^[a-z][a-z0-9_]*$")]
-BUSINESSES = "businesses"
-COMMON = frozenset({"trade", "division"})
-"""Dimensions that every section may be counted by."""
 
 
 class CellRead(BaseModel):
-    """One count; null: hidden, because it, or a difference with it, is small."""
+    """One count, to the nearest multiple of the minimum."""
 
     key: list[str] = Field(description="a value for each of `by`, in its order")
-    count: int | None
+    count: int
 
 
 class AggregateRead(BaseModel):
@@ -28,6 +25,8 @@ class AggregateRead(BaseModel):
     agreement: str
     metric: str
     by: list[str]
-    minimum_cell: int
+    minimum_cell: int = Field(description="counts are told to the nearest multiple of it")
     cells: list[CellRead]
-    hidden: int = Field(description="so many of the cells are hidden")
+    hidden: int = Field(
+        description="so many cells are below the minimum; not even their keys are told"
+    )

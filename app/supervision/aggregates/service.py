@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from adapters.contract.counts import Protected, protected, read_counts
 from adapters.contract.errors import AdapterError
 from adapters.contract.manifest import Manifest
 from app.agreements.decision import DatedTerms, Standing, Terms, in_force
@@ -16,35 +17,36 @@ from app.audit.sequencer import Sequencer
 from app.audit.service import act_of
 from app.catalogue.classification import ANALYSIS_ONLY
 from app.core.clock import Clock, local_date
+from app.core.errors import Fault, RequestInvalid
 from app.core.snapshots import Snapshot, Snapshots
 from app.registry.directory import Directory
-from app.supervision.aggregates.cells import Cell, protected, read_counts
+from app.supervision.aggregates.dimensions import COMMON, dimensions_of
 from app.supervision.aggregates.errors import (
     AggregateNotAgreed,
     AggregateNotOffered,
     AggregateQuota,
     AggregateUnanswered,
 )
-from app.supervision.aggregates.schemas import BUSINESSES, COMMON, AggregateRead, CellRead
+from app.supervision.aggregates.schemas import AggregateRead, CellRead
 from app.tasks.purposes import ANALYSIS, PURPOSES
 from auth.principal import Principal
 
-_CONFIRM_AGAIN_SECONDS = 0.5
+BUSINESSES = "businesses"
+"""What is counted: a sum may be one business's own figure, however large it is."""
 _ENTRY_SECONDS = 5.0
 
 
 class CountWanted(NamedTuple):
-    """What is counted, by which dimensions."""
+    """Of which section businesses are counted, by which dimensions."""
 
     section: str
-    metric: str
     by: tuple[str, ...]
     trace_id: str
 
     @property
-    def named(self) -> frozenset[str]:
-        """Fields that it takes; what every section has is none."""
-        return frozenset({self.metric, *self.by}) - COMMON - {BUSINESSES}
+    def fields(self) -> frozenset[str]:
+        """Fields of the section among them."""
+        return frozenset(self.by) - COMMON
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,22 +69,27 @@ class Counting:
         if manifest is None:
             raise AggregateNotOffered(pointer="/path/section")
         self._agreed(principal, manifest, question)
-        asked = {"metric": question.metric, "by": list(question.by)}
+        dimensions = dimensions_of(question.section)
+        odd = [
+            Fault(f"/query/by/{i}", "dimension_open", {"expected": ", ".join(sorted(dimensions))})
+            for i, name in enumerate(question.by)
+            if name not in dimensions
+        ]
+        if odd:
+            raise RequestInvalid(odd)
+        asked = {"metric": BUSINESSES, "by": list(question.by)}
         try:
             told = await self.directory.count(question.section, principal.region, asked)
             counts = read_counts(told, len(question.by))
         except AdapterError as error:
             raise AggregateUnanswered(f"{manifest.department}: {error.code}.") from error
-        cells = protected(counts)
+        told_cells = protected(counts)
         terms = await self._taken(principal, manifest, question)
         while True:
-            event = self._event(principal, manifest, question, terms, cells)
-            begun = asyncio.get_running_loop().time()
-            await self.sequencer.append(event, begun + _ENTRY_SECONDS)
-            took = asyncio.get_running_loop().time() - begun
-            agreed = self._agreed(principal, manifest, question)  # of this moment
-            if terms in agreed or took < _CONFIRM_AGAIN_SECONDS:
-                return _told(manifest, question, terms, counts.least, cells)
+            event = self._event(principal, manifest, question, terms, told_cells)
+            await self.sequencer.append(event, asyncio.get_running_loop().time() + _ENTRY_SECONDS)
+            if terms in self._agreed(principal, manifest, question):  # of this moment
+                return _told(manifest, question, terms, counts.least, told_cells)
             terms = await self._taken(principal, manifest, question)
 
     def _agreed(
@@ -114,7 +121,7 @@ class Counting:
             if terms.strictest_class <= ANALYSIS_ONLY
             and terms.serves(standing)
             and terms.is_about(manifest.department, question.section)
-            and all(terms.has(question.section, name) for name in question.named)
+            and all(terms.has(question.section, name) for name in question.fields)
         ]
         if not found:
             raise AggregateNotAgreed
@@ -138,7 +145,7 @@ class Counting:
         manifest: Manifest,
         question: CountWanted,
         terms: Terms,
-        cells: tuple[Cell, ...],
+        cells: Protected,
     ) -> Event:
         return act_of(
             principal,
@@ -148,23 +155,23 @@ class Counting:
             departments=(manifest.department,),
             classes=(ANALYSIS_ONLY,),
             object_ref=question.section,
-            filter=f"{question.metric} by {','.join(question.by)}",
+            filter=f"{BUSINESSES} by {','.join(question.by)}",
             response_digest=digest_of(repr(cells).encode()),
             trace_id=question.trace_id,
         )
 
 
 def _told(
-    manifest: Manifest, question: CountWanted, terms: Terms, least: int, cells: tuple[Cell, ...]
+    manifest: Manifest, question: CountWanted, terms: Terms, least: int, cells: Protected
 ) -> AggregateRead:
     return AggregateRead(
         section=question.section,
         department=manifest.department,
         region=manifest.region,
         agreement=terms.agreement,
-        metric=question.metric,
+        metric=BUSINESSES,
         by=list(question.by),
         minimum_cell=least,
-        cells=[CellRead(key=list(cell.key), count=cell.count) for cell in cells],
-        hidden=sum(cell.count is None for cell in cells),
+        cells=[CellRead(key=list(cell.key), count=cell.count) for cell in cells.cells],
+        hidden=cells.hidden,
     )

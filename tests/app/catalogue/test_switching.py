@@ -56,14 +56,16 @@ def leader(city, number=1, region=CITY):
 
 async def test_the_second_person_where_the_rule_only_warns(city):
     alone = leader(city)
-    task = (await alone.post("/v1/tasks", json=OPEN | {"assignees": [f"leader-{CITY}-1"]})).json()
-    assert task["warnings"] == []
-    assert why_withheld(await tax_of(city, task["id"], alone)) == {"task_alone"}
+    body = OPEN | {"assignees": [f"leader-{CITY}-1"]}
+    before = (await alone.post("/v1/tasks", json=body)).json()
+    assert before["warnings"] == []
     switched = await put(coordinator(city))
     assert switched.status_code == 200, switched.text
+    task = (await alone.post("/v1/tasks", json=body)).json()
+    assert task["warnings"] == ["I-06"]
     assert (await tax_of(city, task["id"], alone))["data"]["overdue_filing_count"] == 1
-    body = OPEN | {"assignees": [f"leader-{CITY}-1"]}
-    assert (await alone.post("/v1/tasks", json=body)).json()["warnings"] == ["I-06"]
+    # what was opened while it blocked stays as it was
+    assert why_withheld(await tax_of(city, before["id"], alone)) == {"task_alone"}
     assert (await alone.post("/v1/tasks", json=OPEN)).json()["warnings"] == []
     await put(coordinator(city), mode="block")
     assert why_withheld(await tax_of(city, task["id"], alone)) == {"task_alone"}
@@ -86,6 +88,38 @@ class TestSwitching:
         await put(coordinator(city), "I-12", mode="block")
         answer = await elsewhere.post("/v1/tasks", json=OPEN)
         assert answer.json()["code"] == "task.outside_region"
+
+    async def test_whoever_is_sent_there_may_look_and_the_senders_answer_for_it(self, city):
+        there, second = leader(city, region="310000"), leader(city, 2, "310000")
+        await put(coordinator(city), "I-12")
+        body = OPEN | {"assignees": ["o-310000"]}
+        task = (await there.post("/v1/tasks", json=body)).json()["id"]
+        officer = city.caller("o-310000", Role.INSPECTOR, department="fire", region="310000")
+        tax = await tax_of(city, task, officer)
+        assert why_withheld(tax) == {"region_foreign"}
+        assert tax["data"]["taxpayer_name"]
+        assert (await second.post(f"/v1/tasks/{task}:approve")).status_code == 200
+        assert (await second.post(f"/v1/tasks/{task}:close")).status_code == 200
+
+    async def test_where_the_business_lies_it_may_block_still(self, city):
+        await put(coordinator(city))
+        await put(coordinator(city, "330106"), region="330106", mode="block")
+        alone = leader(city)
+        body = OPEN | {"assignees": [f"leader-{CITY}-1"]}
+        task = (await alone.post("/v1/tasks", json=body)).json()
+        assert task["warnings"] == []
+        assert why_withheld(await tax_of(city, task["id"], alone)) == {"task_alone"}
+        overruled = await put(coordinator(city), region="330106")
+        assert (overruled.status_code, overruled.json()["code"]) == (409, "rule.blocked_there")
+        assert (await put(coordinator(city, "330106"), region="330106")).status_code == 200
+        assert (await put(coordinator(city), region="330106", mode="block")).status_code == 200
+
+    async def test_nobody_lifts_a_rule_that_binds_him(self, city):
+        for role in (Role.TEAM_LEADER, Role.INSPECTOR, Role.SUPERVISOR):
+            both = city.caller("both", Role.COORDINATOR, role, region=CITY)
+            answer = await put(both)
+            assert (answer.status_code, answer.json()["code"]) == (403, "rule.own_interest")
+            assert (await put(both, mode="block")).status_code == 200
 
     @pytest.mark.parametrize(
         ("rule", "region", "status", "code"),

@@ -41,3 +41,23 @@ async def test_whoever_cannot_sign_on_cannot_say_that_he_was_there(house):
     await house.system.put(f"/v1/people/{person}", json={**li, "subject": "li"})
     answer = await wang.put(f"/v1/inspections/{an_id()}", json=record)
     assert answer.status_code == 201, answer.text
+
+
+async def test_whom_a_record_names_no_list_takes_back(house):
+    await house.person("leader-1", "team_leader")
+    await house.person("wang", "inspector", certificate_no="ZJ-0001", **VALID)
+    people = "姓名,单位,登录标识,执法证号,有效期起,有效期止\nli,fire-city,li,ZJ-0002,2020-1-1,2099-12-31\n"
+    headers = {"Content-Type": "text/csv"}
+    done = await house.system.post("/v1/people-imports", content=people, headers=headers)
+    own = {"department": "fire", "region": CITY}
+    leader = house.gateway.caller("leader-1", Role.TEAM_LEADER, **own)
+    wang = house.gateway.caller("wang", Role.INSPECTOR, **own)
+    body = {"business_id": MAIN, "assignees": ["wang"], "basis": "plan 7"}
+    task = (await leader.post("/v1/tasks", json=body)).json()["id"]
+    results = [{"department": "fire", "item_code": "F", "mode": "observed", "result": "conform"}]
+    record = an_inspection(task, business_id=MAIN, results=results)
+    answer = await wang.put(f"/v1/inspections/{an_id()}", json=record)
+    assert answer.status_code == 201, answer.text
+    path = f"/v1/people-imports/{done.json()['import_id']}:undo"
+    used = await house.system.post(path)
+    assert (used.status_code, used.json()["code"]) == (409, "people.import_used")

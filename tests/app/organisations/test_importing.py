@@ -43,6 +43,11 @@ class TestTable:
             '王芳,fire-city,wang,="ZJ-1",20260101,2030-12-31 00:00:00\n'.encode(),
             f"{HEAD}\n王芳 ,fire-city,'wang,'ZJ-1,2026.01.01,2030/12/31\n".encode(),
             f"{HEAD}\n王芳,fire-city,wang,ＺＪ-1,2026-1-1,2030-12-31\n".encode(),
+            f"\ufeff{HEAD}\n{WANG}\n\x1a".encode("gb18030"),
+            f"{HEAD}\n{WANG}\n".replace("姓名", "姓　名")
+            .replace("有效期止", '"有效\n期止"')
+            .encode(),
+            f"{HEAD}\n{WANG}\n".replace("wang", "wang\u200b").encode(),
         ],
     )
     def test_one_person_however_a_spreadsheet_writes_him(self, raw):
@@ -56,8 +61,8 @@ class TestTable:
 
     def test_lines_are_counted_as_a_spreadsheet_counts_them(self):
         raw = f'{HEAD}\n\n"王\n芳",fire-city,,,,\n李\x0b四,,,,,\n'
-        assert faults_of(raw) == [("/lines/5/unit", "missing")]
-        assert faults_of(f"sep=,\n{HEAD}\n王芳,,,,,\n") == [("/lines/3/unit", "missing")]
+        assert faults_of(raw) == [("/lines/4/unit", "missing")]
+        assert faults_of(f"sep=,\n{HEAD}\n王芳,,,,,\n") == [("/lines/2/unit", "missing")]
 
     @pytest.mark.parametrize(
         ("raw", "fault"),
@@ -200,6 +205,27 @@ class TestImport:
         found = (await send(house.system, "张三,消防,,,,", dry_run=True)).json()["faults"]
         assert [fault["code"] for fault in found] == ["unit_ambiguous"]
         assert (await send(house.system, "张三,fire-second,,,,", dry_run=True)).json()["added"] == 1
+
+    async def test_nobody_is_added_twice_who_has_no_number(self, house):
+        lines = ["张三,fire-city,,,,", "张三,消防,,,,"]
+        done = (await send(house.system, *lines)).json()
+        assert (done["added"], done["known"]) == (1, 1)
+        answers = await asyncio.gather(
+            *(send(house.system, "李四,fire-city,,,,") for _ in range(4))
+        )
+        assert sorted(answer.json()["added"] for answer in answers) == [0, 0, 0, 1]
+
+    async def test_a_suspended_person_or_unit_is_not_just_so(self, house):
+        await send(house.system, WANG)
+        person = (await house.system.get("/v1/people?name=王芳")).json()["items"][0]["person_id"]
+        await house.system.post(f"/v1/people/{person}:suspend")
+        again = await send(house.system, WANG, dry_run=True)
+        assert {f["code"] for f in again.json()["faults"]} == {"person_registered"}
+        await house.system.post("/v1/units/fire-city:suspend")
+        again = await send(house.system, "张三,fire-city,,,,", dry_run=True)
+        assert {f["code"] for f in again.json()["faults"]} == {"unit_not_there"}
+        tried = [e["event"] for e in await self.entries(house)]
+        assert tried.count("organisations.people.import_tried") == 2
 
     async def test_only_whoever_registers_people_and_only_a_list(self, house):
         answer = await send(house.security, WANG)

@@ -74,6 +74,26 @@ class TestRefused:
         )
         assert await entries(city) == []
 
+    async def test_of_the_own_department_too_somebody_else_stands_behind_it(self, city):
+        leader = city.caller("leader-9", Role.TEAM_LEADER, department="fire", region=CITY)
+        body = {"business_id": MAIN, "assignees": ["leader-9"], "basis": "plan 7"}
+        alone = (await leader.post("/v1/tasks", json=body)).json()["id"]
+        answer = await unmask(leader, alone, "fire", fields=["hazards"])
+        assert refused(answer) == (403, "profile.unmask_refused", "task_alone")
+        coordinator = city.caller("lin", Role.COORDINATOR, region=CITY)
+        switch = {"mode": "warn", "reason": "the city's rules of inspection"}
+        await coordinator.put(f"/v1/catalogue/rules/I-06/regions/{CITY}", json=switch)
+        warned = (await leader.post("/v1/tasks", json=body)).json()["id"]
+        answer = await unmask(leader, warned)
+        assert refused(answer) == (403, "profile.unmask_refused", "task_alone")
+
+    async def test_broken_glass_is_for_a_rescue(self, city):
+        officer = city.caller("inspector-1", Role.INSPECTOR, department="fire", region=CITY)
+        broken = {"business_id": MAIN, "reason": "a fire next door, and nobody answers the phone"}
+        task = (await officer.post("/v1/tasks:break-glass", json=broken)).json()["id"]
+        own = {"section": "fire", "fields": ["hazards"], "purpose": "emergency"}
+        assert refused(await unmask(officer, task, **own))[2] == "agreement_missing"
+
     @pytest.mark.parametrize(
         ("field", "detail"), [("contact_phone", "not_masked"), ("entity_name", "not_masked")]
     )
@@ -95,7 +115,7 @@ class TestRefused:
 
     @pytest.mark.parametrize(
         "changes",
-        [{"reason": "because"}, {"reason": ""}, {"fields": []}, {"fields": [FIELD] * 6}, {"more": 1}, {"task": None}],
+        [{"reason": "because"}, {"reason": ""}, {"fields": []}, {"fields": [FIELD] * 6}, {"more": 1}, {"task": None}, {"site": "a\r\nb"}],
     )  # fmt: skip
     async def test_without_a_reason_or_a_task(self, city, changes):
         answer = await unmask(city.inspector, await city.task(MAIN), **changes)
@@ -105,6 +125,7 @@ class TestRefused:
         ("clauses", "detail"),
         [
             ({"strictest_class": 3}, "class_above_grant"),
+            ({"strictest_class": 4}, "class_above_grant"),
             ({"sections": [{"section": "registration", "fields": ["entity_name"]}]}, "not_in_agreement"),
             ({"sections": [{"section": "tax"}]}, "agreement_missing"),
             ({"sections": [{"section": "registration"}]}, None),

@@ -2,9 +2,11 @@
 
 import pytest
 
+from app.profile import plans
 from app.tasks.errors import TaskPurposeForeign
 from auth.principal import Role
 from tests.app.agreements.test_acts import CITY, MAIN, Parties
+from tests.builders.inspections import an_id, an_inspection
 from tests.fixtures.databases import ON_SQLITE
 
 TASK = {
@@ -79,6 +81,27 @@ class TestTasks:
             assert (answer.status_code, answer.json()["code"]) == (404, "task.unknown")
         assert (await those.second.post(f"/v1/tasks/{task}:approve")).status_code == 200
         assert (await those.first.post(f"/v1/tasks/{task}:close")).status_code == 200
+
+    async def test_who_is_named_by_mistake_learns_nothing_and_makes_no_visit(self, city, those):
+        body = {**TASK, "assignees": ["inspector-1", "s-2"]}
+        task = (await those.first.post("/v1/tasks", json=body)).json()["id"]
+        assert (await city.inspector.get("/v1/tasks")).json()["items"] == []
+        record = an_inspection(task, business_id=MAIN)
+        answer = await city.inspector.put(f"/v1/inspections/{an_id()}", json=record)
+        assert answer.json()["code"] == "inspection.task_unknown"
+
+    async def test_departments_are_told_neither_the_purpose_nor_the_unit(self, city, monkeypatch):
+        those, told = Supervision(city, "justice"), set()
+        task = await those.opened()
+        head_of = plans.head_of
+
+        def recorded(query, left_ms):
+            told.add((query.purpose, query.unit))
+            return head_of(query, left_ms)
+
+        monkeypatch.setattr(plans, "head_of", recorded)
+        assert (await seen(those.second, task)).status_code == 200
+        assert told == {("official", f"region:{CITY}")}
 
     async def test_each_purpose_is_opened_by_its_own(self, those):
         body = {**TASK, "assignees": ["o-9"]}

@@ -38,7 +38,9 @@ from app.agreements.schemas import (
 from app.agreements.telling import tell
 from app.audit.events import EventName
 from app.audit.service import Trail, act_of
+from app.catalogue.authority import untransferable
 from app.core.clock import local_date
+from app.core.errors import Fault, RequestInvalid
 from app.core.ids import new_id_text
 from app.core.snapshots import bump
 from auth.principal import Principal
@@ -66,7 +68,8 @@ class AgreementDesk:
 
 def draft(desk: AgreementDesk, given: AgreementCreate) -> AgreementRead:
     """The first version of an agreement, drafted by a person of one of its parties. Raises
-    `AgreementExists`, `PartyUnfit`, `NotAParty`.
+    `AgreementExists`, `PartyUnfit`, `NotAParty`, and `RequestInvalid` for onward sharing of what
+    the source may not transfer.
     """
     return _drafted(desk, given.agreement_id, 1, given)
 
@@ -94,6 +97,7 @@ def _drafted(
     desk: AgreementDesk, agreement_id: str, number: int, given: AgreementWrite
 ) -> AgreementRead:
     source, coordinator, application = parties_named(desk.session, given)
+    _refuse_transfer(source.department, given.clauses)
     now = desk.trail.clock.now()
     clauses = given.clauses.model_dump(mode="json")
     row = AgreementVersion(
@@ -124,6 +128,18 @@ def _drafted(
     repository.add(desk.session, row)
     _enter(desk, EventName.AGREEMENT_DRAFTED, row)
     return _read(desk.session, row)
+
+
+def _refuse_transfer(department: str, clauses: Clauses) -> None:
+    """Onward sharing needs the right to transfer in every section that the clauses are about."""
+    if not clauses.onward_sharing:
+        return
+    named = None if clauses.sections is None else [scope.section for scope in clauses.sections]
+    without = untransferable(department, named)
+    if without:
+        told = {"sections": ", ".join(without)}
+        fault = Fault("/body/clauses/onward_sharing", "right_to_transfer_missing", told)
+        raise RequestInvalid([fault])
 
 
 def carry_out(

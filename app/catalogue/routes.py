@@ -9,7 +9,14 @@ from fastapi import APIRouter, Depends, Path, Query
 from app.audit.deps import TrailDep
 from app.catalogue import service, switching
 from app.catalogue.rules import Mode
-from app.catalogue.schemas import FieldRead, ProblemRead, RuleRead, SwitchRead, SwitchWrite
+from app.catalogue.schemas import (
+    FieldRead,
+    ProblemRead,
+    RuleRead,
+    SectionKindRead,
+    SwitchRead,
+    SwitchWrite,
+)
 from app.core.admission import Priority, takes
 from app.core.clock import local_date
 from app.core.deps import ClockDep, ReadSessionDep, SessionDep
@@ -27,6 +34,15 @@ async def list_fields(
 ) -> list[FieldRead]:
     """Fields of the sections with class, mask and label."""
     return service.list_fields(local_date(clock.now()), section)
+
+
+@router.get("/v1/catalogue/sections", dependencies=[Depends(requires(Permission.CATALOGUE_READ))])
+@takes(Priority.PULL)
+async def list_sections() -> list[SectionKindRead]:
+    """What kind of data each section is (stage, category, whose, quality), which tiers of offices
+    register it, and which department owns, manages, uses it, or lets it be shared onward.
+    """
+    return service.list_sections()
 
 
 @router.get("/v1/catalogue/rules", dependencies=[Depends(requires(Permission.CATALOGUE_READ))])

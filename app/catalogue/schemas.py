@@ -9,6 +9,40 @@ from adapters.contract.words import Words
 from app.catalogue.rules import Mode
 
 
+class Named(BaseModel):
+    """A code with its words."""
+
+    code: str
+    text: Words
+
+
+class RightsRead(BaseModel):
+    """What a department may do with a section: own, manage, use, transfer (M17-160)."""
+
+    department: str
+    rights: list[str]
+
+
+class SectionKindRead(BaseModel):
+    """What kind of data a section is, and who may do what with it."""
+
+    section: str
+    label: Words
+    stage: Named = Field(
+        description="of the life of data: pooled, integrated, shared, opened, applied"
+    )
+    category: Named
+    owner_kind: Named = Field(description="whose data it is")
+    quality: Named = Field(description="how it comes about")
+    important: bool = Field(description="important data (重要数据)")
+    tiers: list[str] = Field(description="of which tiers of divisions offices register it")
+    departments: list[RightsRead] = Field(description="empty: nobody's by name")
+    valid_from: date
+    valid_to: date | None
+    source: str
+    confidence: str
+
+
 class FieldRead(BaseModel):
     """A field with its class; 1 is the strictest."""
 
@@ -20,6 +54,8 @@ class FieldRead(BaseModel):
         description="the class that the masked value has: less strict than the field's own"
     )
     label: Words
+    marks: list[Named] = Field(description="trade secret, important data, personal information")
+    quality: Named
     source: str
     confidence: str
 

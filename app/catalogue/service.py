@@ -8,10 +8,28 @@ from sqlmodel import Session
 from adapters.contract.labels import label_of
 from adapters.contract.sections import shape_of
 from app.catalogue import repository
+from app.catalogue.authority import (
+    KINDS_OF_SECTIONS,
+    MANAGE,
+    OWN,
+    TRANSFER,
+    USE,
+    WORDS,
+    kind_of_section,
+    marks_of,
+    rights_in,
+)
 from app.catalogue.classification import Catalogue
 from app.catalogue.errors import ProblemUnknown
 from app.catalogue.rules import Mode, all_rules
-from app.catalogue.schemas import FieldRead, ProblemRead, RuleRead
+from app.catalogue.schemas import (
+    FieldRead,
+    Named,
+    ProblemRead,
+    RightsRead,
+    RuleRead,
+    SectionKindRead,
+)
 from app.catalogue.switching import is_switchable, list_switches
 from app.core.texts import all_codes, text_of
 
@@ -35,12 +53,47 @@ def list_fields(day: date, section: str | None) -> list[FieldRead]:
             mask=row.mask or None,
             masked_class=row.masked_class if row.mask else None,
             label=label_of(shape_of(row.section), row.field),
+            marks=[_named("mark", mark) for mark in marks_of(row.section, row.field)],
+            quality=_named("quality", kind_of_section(row.section).quality),
             source=row.source,
             confidence=row.confidence,
         )
         for row in rows
         if row.level > 1 and section in (None, row.section)
     ]
+
+
+def list_sections() -> list[SectionKindRead]:
+    """What kind of data each section is, and which department may do what with it."""
+    return [
+        SectionKindRead(
+            section=kind.name,
+            label=kind.words,
+            stage=_named("stage", kind.stage),
+            category=_named("category", kind.category),
+            owner_kind=_named("owner", kind.owner_kind),
+            quality=_named("quality", kind.quality),
+            important=kind.important,
+            tiers=[tier for tier in _TIERS if tier in kind.tiers],
+            departments=[
+                RightsRead(department=name, rights=[r for r in _RIGHTS if r in rights])
+                for name, rights in rights_in(kind.name).items()
+            ],
+            valid_from=kind.valid_from,
+            valid_to=kind.valid_to,
+            source=kind.source,
+            confidence=kind.confidence,
+        )
+        for kind in KINDS_OF_SECTIONS.values()
+    ]
+
+
+_TIERS = ("nation", "province", "city", "county")
+_RIGHTS = (OWN, MANAGE, USE, TRANSFER)
+
+
+def _named(kind: str, code: str) -> Named:
+    return Named(code=code, text=WORDS[f"{kind}.{code}"])
 
 
 def list_problems() -> list[ProblemRead]:

@@ -19,6 +19,12 @@ class SectionForeign(NotAllowed):
     code = "adapter.foreign_section"
 
 
+class TierForeign(NotAllowed):
+    """Offices of this tier of divisions do not tell the section."""
+
+    code = "adapter.foreign_tier"
+
+
 class SectionTaken(Conflict):
     code = "adapter.section_taken"
 

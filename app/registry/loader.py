@@ -26,8 +26,15 @@ from adapters.transport.guard import Limits
 from adapters.transport.heads import is_own
 from adapters.transport.kinds import AdapterKind
 from adapters.transport.preview import Preview
-from app.catalogue.authority import departments_of, may_tell
-from app.registry.errors import AdapterForeign, ManifestInvalid, SampleInvalid, SectionForeign
+from app.catalogue.authority import departments_of, is_told_at, kind_of_section, may_tell
+from app.organisations.service import tier_of
+from app.registry.errors import (
+    AdapterForeign,
+    ManifestInvalid,
+    SampleInvalid,
+    SectionForeign,
+    TierForeign,
+)
 from app.registry.schemas import PreviewRead
 from auth.principal import Principal
 from auth.scope import scope_of
@@ -175,10 +182,18 @@ def refuse_foreign(principal: Principal, department: str, region: str) -> None:
 
 
 def refuse_foreign_section(manifest: Manifest) -> None:
-    """Raise `SectionForeign` unless the section is the department's to tell."""
+    """Raise `SectionForeign` unless the section is the department's to tell, and `TierForeign`
+    unless offices of its tier tell it.
+    """
     if not may_tell(manifest.department, manifest.section):
         raise SectionForeign(
             f"{manifest.section} is told by "
             f"{', '.join(sorted(departments_of(manifest.section))) or manifest.section}.",
             pointer="/body/section",
+        )
+    tier = tier_of(manifest.region)
+    if not is_told_at(manifest.section, tier):
+        told = ", ".join(sorted(kind_of_section(manifest.section).tiers))
+        raise TierForeign(
+            f"{manifest.section} is told by offices of: {told}.", pointer="/body/region"
         )

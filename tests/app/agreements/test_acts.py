@@ -225,6 +225,26 @@ class TestSigning:
         assert answer.status_code == 422
         assert answer.json()["errors"][0]["pointer"] == f"/body/clauses/{missing}"
 
+    async def test_onward_sharing_needs_the_right_to_transfer(self, parties):
+        clauses = {**CLAUSES, "onward_sharing": True}
+        body = {"agreement_id": "fire-tax", **PARTIES, "clauses": clauses}
+        answer = await parties.fire.post("/v1/agreements", json=body)
+        (error,) = answer.json()["errors"]
+        assert (answer.status_code, error["pointer"], error["code"]) == (
+            422,
+            "/body/clauses/onward_sharing",
+            "right_to_transfer_missing",
+        )
+        assert "tax" in error["text"]["zh"]
+        body["clauses"]["sections"] = [{"section": "fire"}]
+        body |= {"source_unit": "fire-source", "agreement_id": "fire-fire"}
+        system = parties.gateway.caller("system", Role.SYSTEM_ADMINISTRATOR, region="000000")
+        unit = {"unit_id": "fire-source", "tier": "city", "region": CITY, "department": "fire"}
+        unit |= {"name": {"zh": "某", "en": "x"}, "parts": ["source"]}
+        assert (await system.post("/v1/units", json=unit)).status_code == 201
+        answer = await parties.fire.post("/v1/agreements", json=body)
+        assert answer.status_code == 201, answer.text
+
     async def test_whoever_turns_a_draft_down_says_why(self, parties):
         await parties.draft()
         path = "/v1/agreements/fire-tax/versions/1"

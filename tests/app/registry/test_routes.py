@@ -478,6 +478,16 @@ class TestScope:
                 assert answer.status_code == 201, answer.text
                 break
 
+    async def test_offices_below_do_not_register_what_is_told_above_them(self, gateway):
+        manifest = manifest_of("customs", "http://127.0.0.1:9") | {"region": "330106"}
+        answer = await gateway.coordinator.post("/v1/adapters", json=manifest)
+        assert (answer.status_code, answer.json()["code"]) == (403, "adapter.foreign_tier")
+        assert answer.json()["errors"][0]["pointer"] == "/body/region"
+        answer = await gateway.coordinator.post(
+            "/v1/adapters", json=manifest | {"region": "330100"}
+        )
+        assert answer.status_code == 201, answer.text
+
     async def test_what_does_not_exist(self, gateway):
         manager = gateway.manager("health")
         nobody = "00000000-0000-0000-0000-000000000000"

@@ -5,12 +5,14 @@ with versions beside each other. Callers commit.
 from dataclasses import dataclass
 from datetime import timedelta
 
+from pydantic import ValidationError
 from sqlmodel import Session
 
 from app.agreements import repository
 from app.agreements.errors import (
     AgreementExists,
     AgreementUnknown,
+    AgreementUnreadable,
     DigestDiffers,
     NotAParty,
     SignedTwice,
@@ -313,10 +315,10 @@ def compare(
     session: Session, principal: Principal, agreement_id: str, before: int, after: int
 ) -> AgreementDiff:
     """The clauses and parties that two versions word differently."""
-    first, second = (
-        read_agreement(session, principal, agreement_id, number).model_dump(mode="json")
-        for number in (before, after)
-    )
+    both = [read_agreement(session, principal, agreement_id, n) for n in (before, after)]
+    if any(each.clauses is None for each in both):
+        raise AgreementUnreadable
+    first, second = (each.model_dump(mode="json") for each in both)
     parts = {name: (first[name], second[name]) for name in _COMPARED}
     parts |= {
         name: (first["clauses"][name], second["clauses"][name]) for name in Clauses.model_fields
@@ -358,6 +360,13 @@ def _enter(desk: AgreementDesk, event: EventName, row: AgreementVersion) -> None
     desk.trail.append(desk.session, entry)
 
 
+def _clauses_of(row: AgreementVersion) -> Clauses | None:
+    try:
+        return Clauses.model_validate(row.clauses)
+    except ValidationError:
+        return None
+
+
 def _read(session: Session, row: AgreementVersion) -> AgreementRead:
     return _told(row, repository.acts(session, row.id, row.version))
 
@@ -371,7 +380,7 @@ def _told(row: AgreementVersion, acts: list[AgreementAct]) -> AgreementRead:
         agreement_id=row.id,
         application=row.application or None,
         last_day=row.valid_to,
-        clauses=Clauses.model_validate(row.clauses),
+        clauses=_clauses_of(row),
         waits_for=[party for party in PARTIES[row.kind] if waits and party not in signed],
         acts=[AgreementActRead.model_validate(act, from_attributes=True) for act in acts],
     )

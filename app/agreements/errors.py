@@ -39,6 +39,12 @@ class TransitionNotPossible(Conflict):
     code = "agreement.transition_refused"
 
 
+class AgreementUnreadable(Conflict):
+    """A later release wrote a version that this one does not read."""
+
+    code = "agreement.unreadable"
+
+
 class DigestDiffers(Conflict):
     code = "agreement.digest_differs"
 

@@ -172,7 +172,9 @@ class AgreementRead(BaseModel):
     coordinator_region: str
     application: str | None
     application_region: str
-    clauses: Clauses
+    clauses: Clauses | None = Field(
+        description="null: written by a later release, and this one does not read them"
+    )
     last_day: date | None = Field(
         description="on which it is in force; earlier than its clause"
         " where a later version takes its place"

@@ -194,6 +194,8 @@ def _can_refuse(operation: dict[str, Any], route: APIRoute) -> set[int]:
         found |= {400, 408, 413, 415, 422}
     if route.methods and route.methods & {"POST", "PUT", "DELETE"} and name not in _LOOK_UPS:
         found.add(409)
+    if name == "compare_agreement":  # of versions that this release does not read
+        found.add(409)
     if name == "read_metrics":
         found.add(403)
     return found

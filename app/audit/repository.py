@@ -102,16 +102,19 @@ def _sqlite_insert(count: int) -> str:
     return _INSERT + ", ".join([_PLACES] * count)
 
 
+class EntriesWanted(NamedTuple):
+    """Which entries: of an event, about a business by its references, of a request; of a span of
+    ids alone, if there is one.
+    """
+
+    event: str | None = None
+    subject_refs: list[str] | None = None
+    trace_id: str | None = None
+    span: tuple[str, str] | None = None
+
+
 def page(
-    session: Session,
-    scope: Scope,
-    *,
-    nameless: str,
-    event: str | None,
-    subject_refs: list[str] | None,
-    trace_id: str | None,
-    after: int,
-    limit: int,
+    session: Session, scope: Scope, wanted: EntriesWanted, *, nameless: str, after: int, limit: int
 ) -> list[tuple[int, AuditEntry]]:
     """Entries of a scope after a number, with theirs, oldest first."""
     number = ENTRIES.order(session, col(AuditEntry.number), col(AuditEntry.row))
@@ -119,10 +122,12 @@ def page(
         number > after,
         *within(scope, AuditEntry.region, AuditEntry.department, nameless=nameless),
     )
-    if event is not None:
-        query = query.where(AuditEntry.event == event)
-    if subject_refs is not None:
-        query = query.where(col(AuditEntry.subject_ref).in_(subject_refs))
-    if trace_id is not None:
-        query = query.where(col(AuditEntry.body).contains(f'"trace_id":"{trace_id}"'))
+    if wanted.event is not None:
+        query = query.where(AuditEntry.event == wanted.event)
+    if wanted.subject_refs is not None:
+        query = query.where(col(AuditEntry.subject_ref).in_(wanted.subject_refs))
+    if wanted.span is not None:
+        query = query.where(col(AuditEntry.id).between(*wanted.span))
+    if wanted.trace_id is not None:
+        query = query.where(col(AuditEntry.body).contains(f'"trace_id":"{wanted.trace_id}"'))
     return list(session.exec(query.order_by(number).limit(limit)))

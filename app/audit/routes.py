@@ -13,6 +13,7 @@ from app.audit import service
 from app.audit.deps import SequencerDep, TrailDep
 from app.audit.events import EventName
 from app.audit.models import ENTRIES
+from app.audit.repository import EntriesWanted
 from app.audit.schemas import AuditEntryRead
 from app.audit.service import Trail, act_of
 from app.core.admission import Priority, takes
@@ -50,8 +51,9 @@ def filters_of(
         str | None,
         Query(
             pattern=r"^[0-9a-f]{32}$",
-            description="entries of one request, by the id that its answer showed; reads the whole "
-            "trail, about a second for each million entries",
+            description="entries of one request, by the id that its answer showed, of the hour "
+            "after it; for another system's id the whole trail is read, about a second for each "
+            "million entries",
         ),
     ] = None,
 ) -> dict[str, str | None]:
@@ -77,8 +79,11 @@ def list_audit_entries(
     """
     after = decode_cursor(settings.keys, cursor, query)
     ENTRIES.number(database, wait=True)  # who has just written reads what was written
-    with _one_at_a_time(query.get("trace_id")):
-        return _page((session, principal), settings, trail, query, after=after, limit=limit)
+    trace_id, span = query.get("trace_id"), None
+    if trace_id is not None:
+        span = service.near(session, scope_of(principal), settings.region, trace_id)
+    with _one_at_a_time(trace_id if span is None else None):
+        return _page((session, principal), settings, trail, query, span, after=after, limit=limit)
 
 
 _SEARCH = threading.Lock()
@@ -103,18 +108,19 @@ def _page(
     settings: Settings,
     trail: Trail,
     query: dict[str, str | None],
+    span: tuple[str, str] | None,
     *,
     after: int,
     limit: int,
 ) -> Page[AuditEntryRead]:
     session, principal = reading
+    references = _references(trail, query["business"])
+    wanted = EntriesWanted(query["audit"], references, query.get("trace_id"), span)
     rows = service.list_entries(
         session,
         scope_of(principal),
+        wanted,
         nameless=settings.region,
-        event=query["audit"],
-        subject_refs=_references(trail, query["business"]),
-        trace_id=query.get("trace_id"),
         after=after,
         limit=limit + 1,
     )

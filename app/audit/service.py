@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from msgspec import structs
@@ -10,8 +10,9 @@ from sqlmodel import Session
 
 from app.audit import repository
 from app.audit.events import Event, EventName, canonical, reference
+from app.audit.repository import EntriesWanted
 from app.core.clock import Clock
-from app.core.ids import new_id_text
+from app.core.ids import new_id_text, span_of
 from app.core.keys import Keyring
 from auth.principal import Principal
 from auth.scope import NATION, Scope
@@ -71,28 +72,26 @@ def act_of(principal: Principal, event: EventName, **details: Any) -> Event:
     )
 
 
+_BEFORE, _AFTER = timedelta(seconds=10), timedelta(hours=1)
+
+
+def near(session: Session, scope: Scope, nameless: str, trace_id: str) -> tuple[str, str] | None:
+    """Where in the trail the entries of a request lie, if there are any in the hour after it: an
+    index finds them there. None where the whole trail has to be read.
+    """
+    span = span_of(trace_id, _BEFORE, _AFTER)
+    if span is None:
+        return None
+    wanted = EntriesWanted(trace_id=trace_id, span=span)
+    found = repository.page(session, scope, wanted, nameless=nameless, after=0, limit=1)
+    return span if found else None
+
+
 def list_entries(
-    session: Session,
-    scope: Scope,
-    *,
-    nameless: str,
-    event: str | None,
-    subject_refs: list[str] | None,
-    trace_id: str | None,
-    after: int,
-    limit: int,
+    session: Session, scope: Scope, wanted: EntriesWanted, *, nameless: str, after: int, limit: int
 ) -> list[tuple[int, dict[str, Any]]]:
     """Entries after a number as (number, document), oldest first: of the region and department of
     whoever acted. Those that name no region are of the `nameless` one.
     """
-    rows = repository.page(
-        session,
-        scope,
-        nameless=nameless,
-        event=event,
-        subject_refs=subject_refs,
-        trace_id=trace_id,
-        after=after,
-        limit=limit,
-    )
+    rows = repository.page(session, scope, wanted, nameless=nameless, after=after, limit=limit)
     return [(number, {"id": row.id, **json.loads(row.body)}) for number, row in rows]

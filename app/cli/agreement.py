@@ -71,7 +71,7 @@ def show(
         typer.echo(json.dumps(found, ensure_ascii=False, indent=2))
         return
     _show(found)
-    for name, value in found["clauses"].items():
+    for name, value in (found["clauses"] or {}).items():
         if value not in (None, [], ""):
             told = value if isinstance(value, str | int) else json.dumps(value, ensure_ascii=False)
             typer.echo(f"  {said(name, _CLAUSES.get(name, name))}: {told}")

@@ -3,6 +3,7 @@
 import os
 import time
 import uuid
+from datetime import timedelta
 
 
 def new_id() -> uuid.UUID:
@@ -21,6 +22,29 @@ def new_id_text() -> str:
 def new_trace_id() -> str:
     """32 hexadecimal digits for a trace (W3C trace-id), ordered by time."""
     return f"{_new_value():032x}"
+
+
+def span_of(trace_id: str, before: timedelta, after: timedelta) -> tuple[str, str] | None:
+    """Between which ids of ours lies what was made so long before or after a trace id of ours; None
+    for one that another system made, which says nothing of when.
+    """
+    value = int(trace_id, 16)
+    if value >> 76 & 0xF != _VERSION or value >> 62 & 0x3 != _VARIANT:
+        return None
+    at = value >> 80
+    if not _EARLIEST_MS <= at <= _LATEST_MS:
+        return None
+    first, last = (at + _milliseconds(each) << 80 for each in (-before, after))
+    return str(uuid.UUID(int=first)), str(uuid.UUID(int=last))
+
+
+_VERSION, _VARIANT = 0x7, 0x2
+_EARLIEST_MS, _LATEST_MS = 1_700_000_000_000, 7_258_118_400_000
+"""Since there are such ids, until the year 2200."""
+
+
+def _milliseconds(span: timedelta) -> int:
+    return span // timedelta(milliseconds=1)
 
 
 def new_span_id() -> str:

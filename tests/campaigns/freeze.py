@@ -1,5 +1,6 @@
 """Three gateways on one PostgreSQL, each over a way of its own to it: frozen one after another, the server silent, cut, slow, read-only, killed
-and started again, and a gateway on a file that may not grow. The others answer on, readiness tells the truth, nothing acknowledged is missing.
+and started again, a minute away, the issuer with error pages, a clock an hour off, and a gateway on a file that may not grow. The others answer on,
+readiness tells the truth, nothing acknowledged is missing.
 """
 
 import argparse
@@ -23,13 +24,17 @@ import psycopg
 from adapters.fakes.world import World
 from app.audit.models import ENTRIES
 from app.core.db import Database, sqlite_module
-from tests.campaigns import servers, stage
+from auth.testing import LocalIssuer
+from tests.campaigns import servers, stage, stepping
 from tests.fixtures.ports import free_ports
 
 GATEWAYS, RATE, FAULT_SECONDS = 3, 8.0, 6.0
 AGAIN_SECONDS, TRUTH_SECONDS, TRUTHFUL_SHARE, END_SECONDS = 5.0, 2.0, 0.99, 12.0
 NAMES = ("registration", "fire", "tax")
-FAULTS = ("frozen_0", "frozen_1", "frozen_2", "silent", "cut", "slow", "read_only", "killed")
+FAULTS = (
+    "frozen_0", "frozen_1", "frozen_2", "silent", "cut", "slow", "read_only", "killed", "issuer", "clock_ahead", "clock_behind", "a_minute",
+)  # fmt: skip
+MINUTE_SECONDS = 60.0
 
 
 @dataclass
@@ -50,6 +55,7 @@ class One:
     process: "subprocess.Popen[bytes]"
     port: int
     way: servers.Way
+    clock: Path
     seen: Seen = field(default_factory=Seen)
 
 
@@ -63,30 +69,44 @@ class Fault:
     hit: frozenset[int]
 
 
+@dataclass
+class Cell:
+    """What the campaign plays with."""
+
+    server: servers.Postgres
+    gateways: list[One]
+    on: stage.Prepared
+    issuer: servers.KeyServer
+
+
 @contextmanager
-def cell(
-    departments: stage.Departments, folder: Path
-) -> Iterator[tuple[servers.Postgres, list[One], stage.Prepared]]:
-    """Three processes with the same adapters published."""
+def cell(departments: stage.Departments, folder: Path) -> Iterator[Cell]:
+    """Three processes with the same adapters published, and the issuer whose keys they fetch."""
     manifests = stage.manifests_of(departments, *NAMES)
     with ExitStack() as stack:
         server = stack.enter_context(servers.postgres())
         url = server.create("cell")
         on = stage.published_on(url, folder, manifests)
+        issuer = stack.enter_context(servers.KeyServer(on.jwks.read_bytes()))
         found = []
         for number in range(GATEWAYS):
             way = stack.enter_context(servers.Way(servers.socket_of(server)))
-            found.append(stack.enter_context(one(way, on, folder, number)))
-        yield server, found, on
+            found.append(stack.enter_context(one(way, on, folder, number, issuer.url)))
+        yield Cell(server, found, on, issuer)
 
 
 @contextmanager
-def one(way: servers.Way, on: stage.Prepared, folder: Path, number: int) -> Iterator[One]:
-    port, log = free_ports(), folder / f"gateway-{number}.log"
+def one(
+    way: servers.Way, on: stage.Prepared, folder: Path, number: int, keys: str
+) -> Iterator[One]:
+    port, log, clock = free_ports(), folder / f"gateway-{number}.log", folder / f"clock-{number}"
+    clock.write_text("0")
     url = f"postgresql+psycopg://postgres@{stage.HOST}:{way.port}/cell"
-    process = stage.launched(url, on, port, log, ONEVISIT_DRAIN_S="1")
+    more = {"ONEVISIT_DRAIN_S": "1", "ONEVISIT_JWKS_FILE": "", "ONEVISIT_JWKS_URL": keys, stepping.FILE: str(clock)}  # fmt: skip
+    entry = ("tests.campaigns.stepping", "serve")
+    process = stage.launched(url, on, port, log, entry, **more)
     try:
-        yield One(process, port, way)
+        yield One(process, port, way, clock)
     finally:
         with contextlib.suppress(ProcessLookupError):
             process.send_signal(signal.SIGCONT)
@@ -152,14 +172,21 @@ async def load(
             await asyncio.wait(under_way)
 
 
-def begin(name: str, found: list[One], server: servers.Postgres) -> frozenset[int]:
+def begin(name: str, on: Cell) -> frozenset[int]:
     """Whom the fault hits."""
+    found, server = on.gateways, on.server
+    if name == "issuer":
+        on.issuer.mode = "error page"
+        return frozenset()
+    if name.startswith("clock_"):
+        found[-1].clock.write_text("3600" if name == "clock_ahead" else "-3600")
+        return frozenset()
     if name.startswith("frozen_"):
         number = int(name[-1])
         found[number].process.send_signal(signal.SIGSTOP)
         return frozenset({number})
-    if name in {"silent", "cut", "slow"}:
-        found[0].way.set(name, delay=0.4)
+    if name in {"silent", "cut", "slow", "a_minute"}:
+        found[0].way.set("cut" if name == "a_minute" else name, delay=0.4)
         return frozenset({0})
     if name == "read_only":
         servers.set_read_only(server, "cell", on=True)
@@ -168,15 +195,41 @@ def begin(name: str, found: list[One], server: servers.Postgres) -> frozenset[in
     return frozenset(range(len(found)))
 
 
-def end(name: str, found: list[One], server: servers.Postgres) -> None:
-    if name.startswith("frozen_"):
+def end(name: str, on: Cell) -> None:
+    found, server = on.gateways, on.server
+    if name == "issuer":
+        on.issuer.mode = "keys"
+    elif name.startswith("clock_"):
+        found[-1].clock.write_text("0")
+    elif name.startswith("frozen_"):
         found[int(name[-1])].process.send_signal(signal.SIGCONT)
-    elif name in {"silent", "cut", "slow"}:
+    elif name in {"silent", "cut", "slow", "a_minute"}:
         found[0].way.set("pass")
     elif name == "read_only":
         servers.set_read_only(server, "cell", on=False)
     else:
         servers.start_again(server)
+
+
+async def strike(name: str, played: Cell, seconds: float) -> Fault:
+    """One fault, from its beginning to its end."""
+    loop = asyncio.get_running_loop()
+    begun = loop.time()
+    hit = await asyncio.to_thread(begin, name, played)
+    lasts = max(seconds, MINUTE_SECONDS) if name == "a_minute" else seconds
+    if name == "issuer":  # good keys are kept, and no look-up notices
+        await strangers(played.gateways, played.on)
+    await asyncio.sleep(max(0.0, begun + lasts - loop.time()))
+    await asyncio.to_thread(end, name, played)
+    return Fault(name, begun, loop.time(), hit)
+
+
+async def strangers(found: list[One], on: stage.Prepared) -> None:
+    """Tokens under a key that nobody knows: each gateway asks the issuer, and is shown an error page."""
+    token = LocalIssuer("another").token("stranger", stage.Role.PATROLLER)
+    for each in found:
+        async with stage.client(each.port) as client:
+            await client.get("/v1/me", token)
 
 
 def worst_gap(seen: Seen, begun: float, until: float) -> float:
@@ -248,16 +301,12 @@ async def campaign(faults: tuple[str, ...], seconds: float, seed: int) -> int:
         stage.departments(400) as departments,
     ):
         folder = Path(name)
-        with cell(departments, folder) as (server, found, on):
-            rows = {}
-            async with load(found, on, codes, seed):
+        with cell(departments, folder) as played:
+            found, rows = played.gateways, {}
+            async with load(found, played.on, codes, seed):
                 await asyncio.sleep(2.0)
                 for each in faults:
-                    begun = loop.time()
-                    hit = await asyncio.to_thread(begin, each, found, server)
-                    await asyncio.sleep(max(0.0, begun + seconds - loop.time()))
-                    await asyncio.to_thread(end, each, found, server)
-                    fault = Fault(each, begun, loop.time(), hit)
+                    fault = await strike(each, played, seconds)
                     await asyncio.sleep(AGAIN_SECONDS + 1.0)
                     done.append(fault)
                     rows[each] = judge(fault, found, loop.time())
@@ -270,7 +319,8 @@ async def campaign(faults: tuple[str, ...], seconds: float, seed: int) -> int:
             ends = [await asyncio.to_thread(ended_in, each) for each in found]
             found[0].way.set("pass")
             await asyncio.sleep(1.0)
-            lost, gaps = missing(server, found)
+            lost, gaps = missing(played.server, found)
+            asked_keys = played.issuer.refused
             answered = sum(len(each.seen.answered) for each in found)
             refused = sum(each.seen.refused for each in found)
             broken = sum(each.seen.broken for each in found)
@@ -279,13 +329,14 @@ async def campaign(faults: tuple[str, ...], seconds: float, seed: int) -> int:
     )
     truthful = 1 - wrong / max(judged, 1)
     fine = max(max(pair) for pair in rows.values()) <= AGAIN_SECONDS
+    fine = fine and (asked_keys > 0 or "issuer" not in faults)
     fine = (
         fine and truthful >= TRUTHFUL_SHARE and max(ends) <= END_SECONDS and not lost and not gaps
     )
     return stage.verdict(
         "freeze", fine and full.startswith("refused"), seed=seed, faults=len(faults), answered=answered, refused=refused, broken=broken,
         others=max(pair[0] for pair in rows.values()), again=max(pair[1] for pair in rows.values()),
-        truthful=truthful, judged=judged, sigterm=max(ends), lost=lost, unnumbered=gaps, full_disk=full,
+        truthful=truthful, judged=judged, sigterm=max(ends), lost=lost, unnumbered=gaps, error_pages=asked_keys, full_disk=full,
     )  # fmt: skip
 
 

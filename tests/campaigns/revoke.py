@@ -1,4 +1,4 @@
-"""Two gateways on one PostgreSQL under load: agreements, roles, people, tasks and adapters are withdrawn, many at once. Nothing that was withdrawn
+"""Two gateways on one PostgreSQL under load: agreements, quotas, roles, people, tasks and adapters are withdrawn, many at once. Nothing that was withdrawn
 is told later than a second after the withdrawal was answered; with the database away, a gateway refuses within a second.
 """
 
@@ -38,6 +38,7 @@ RATE, LATEST_SECONDS, LEAST_PER_SECOND = 9.0, 1.0, 100
 WITHDRAWN_SECONDS, RESTORED_SECONDS = 1.7, 1.2
 FIELD = b'"taxpayer_status":'
 NATION, CITY = "000000", "330100"
+OF_EVERYBODY = ("agreement", "adapter", "quota")
 
 
 @dataclass
@@ -59,6 +60,8 @@ class Cell:
     tasks: list[str] = field(default_factory=list)
     roles: list[str] = field(default_factory=list)
     codes: list[str] = field(default_factory=list)
+    version: int = 1
+    """Of the agreement on tax data that is in force."""
 
     def token(self, subject: str, *roles: Role, **claims: Any) -> str:
         return self.on.issuer.token(subject, *roles, seconds=3600, **claims)
@@ -71,6 +74,8 @@ class Cell:
             "security": self.token("security-1", Role.SECURITY_ADMINISTRATOR, region=NATION),
             "leader": self.token("leader", Role.TEAM_LEADER),
             "nation": self.token("nation", Role.COORDINATOR, region=NATION),
+            **{d: self.token(f"m-{d}", Role.DATA_MANAGER, department=d) for d in NAMES},
+            "second": self.token("m-second", Role.DATA_MANAGER, department="fire"),
         }[who]
         headers = {"Authorization": f"Bearer {token}"}
         answer = await client.request(
@@ -170,6 +175,7 @@ async def settle(found: Cell, client: httpx.AsyncClient, codes: list[str]) -> No
         await found.act(
             client, "security", "POST", f"/v1/people/{who['person_id']}/roles", {"role": role}
         )
+    await agree(found, client)
     for n in range(PEOPLE):
         who = await found.act(
             client,
@@ -182,6 +188,56 @@ async def settle(found: Cell, client: httpx.AsyncClient, codes: list[str]) -> No
         found.roles.append(await grant(found, client, n))
         found.codes.append(codes[n % len(codes)])
         found.tasks.append(await assign(found, client, n))
+
+
+async def agree(found: Cell, client: httpx.AsyncClient) -> None:
+    """Agreements of each source with fire, in the place of the one that a deployment begins with."""
+    for name, department in (*zip(NAMES, NAMES, strict=True), ("second", "fire")):
+        unit = {
+            "unit_id": f"u-{name}", "name": {"zh": "某", "en": "x"}, "tier": "city", "region": CITY, "department": department,
+            "parts": ["source", "application"],
+        }  # fmt: skip
+        await found.act(client, "system", "POST", "/v1/units", unit)
+        body = {"name": "某", "subject": f"m-{name}", "unit": f"u-{name}"}
+        who = await found.act(client, "system", "POST", "/v1/people", body)
+        path = f"/v1/people/{who['person_id']}/roles"
+        await found.act(client, "security", "POST", path, {"role": "data_manager"})
+    for department in NAMES:
+        body = {
+            "agreement_id": f"a-{department}", "source_unit": f"u-{department}", "coordinator_unit": "data", "application_unit": "u-second",
+            "clauses": clauses(),
+        }  # fmt: skip
+        drafted = await found.act(client, department, "POST", "/v1/agreements", body)
+        await sign(found, client, department, drafted)
+    await found.act(
+        client, "nation", "POST", "/v1/agreements/seed-inspection/versions/1:suspend",
+        {"reason": "replaced by agreements of the departments"},
+    )  # fmt: skip
+
+
+def clauses(**more: Any) -> dict[str, Any]:
+    return {
+        "purposes": ["inspection"], "legal_basis": "政务数据共享条例第二十条", "strictest_class": 2, "headline": True,
+        "valid_from": "2026-01-01", "security_responsible": "陈某", **more,
+    }  # fmt: skip
+
+
+async def sign(
+    found: Cell, client: httpx.AsyncClient, department: str, drafted: dict[str, Any]
+) -> None:
+    """By its three parties: whoever uses it is another office of the fire department."""
+    path = f"/v1/agreements/a-{department}/versions/{drafted['version']}"
+    await found.act(client, department, "POST", f"{path}:submit")
+    for who in (department, "nation", "second"):
+        await found.act(client, who, "POST", f"{path}:sign", {"digest": drafted["digest"]})
+
+
+async def put_in_force(found: Cell, client: httpx.AsyncClient, **more: Any) -> None:
+    """A further version of the agreement on tax data."""
+    body = {"clauses": clauses(**more)}
+    drafted = await found.act(client, "tax", "POST", "/v1/agreements/a-tax/versions", body)
+    await sign(found, client, "tax", drafted)
+    found.version = drafted["version"]
 
 
 async def grant(found: Cell, client: httpx.AsyncClient, n: int) -> str:
@@ -234,12 +290,13 @@ async def withdraw(found: Cell, client: httpx.AsyncClient, kind: str, n: int) ->
     elif kind == "task":
         await found.act(client, "leader", "POST", f"/v1/tasks/{found.tasks[n]}:close")
     elif kind == "agreement":
-        await found.act(
-            client, "nation", "POST", "/v1/agreements/seed-inspection/versions/1:suspend", reason
-        )
+        path = f"/v1/agreements/a-tax/versions/{found.version}:suspend"
+        await found.act(client, "tax", "POST", path, reason)
+    elif kind == "quota":  # so much was told already that nothing is left
+        await put_in_force(found, client, daily_quota=1)
     else:
         await found.act(client, "nation", "POST", "/v1/adapters/tax:suspend", reason)
-    everybody = tuple(range(PEOPLE)) if kind in {"agreement", "adapter"} else (n,)
+    everybody = tuple(range(PEOPLE)) if kind in OF_EVERYBODY else (n,)
     return Withdrawal(kind, everybody, time.monotonic())
 
 
@@ -252,9 +309,10 @@ async def restore(found: Cell, client: httpx.AsyncClient, taken: Withdrawal) -> 
     elif taken.kind == "task":
         found.tasks[n] = await assign(found, client, n)
     elif taken.kind == "agreement":
-        await found.act(
-            client, "nation", "POST", "/v1/agreements/seed-inspection/versions/1:resume", reason
-        )
+        path = f"/v1/agreements/a-tax/versions/{found.version}:resume"
+        await found.act(client, "tax", "POST", path, reason)
+    elif taken.kind == "quota":
+        await put_in_force(found, client)
     else:
         await found.act(client, "nation", "POST", "/v1/adapters/tax:resume", reason)
 
@@ -278,7 +336,7 @@ async def play(found: Cell, count: int, seed: int) -> tuple[Seen, list[Withdrawa
                 for n in rng.sample(range(PEOPLE), AT_ONCE)
             ]
             if rng.random() < 0.4:
-                kinds.append((rng.choice(("agreement", "adapter")), 0))
+                kinds.append((rng.choice(OF_EVERYBODY), 0))
             async with asyncio.TaskGroup() as group:
                 going = [group.create_task(withdraw(found, client, *each)) for each in kinds]
             now = [each.result() for each in going]
@@ -336,7 +394,7 @@ def main() -> int:
     latest, too_late, kinds = judge(seen, taken)
     shown = sum(answer[4] for answer in seen.answers)
     ok = not too_late and rate >= LEAST_PER_SECOND and shown > len(seen.answers) / 10 and set(kinds) == {
-        "role", "person", "task", "agreement", "adapter",
+        "role", "person", "task", *OF_EVERYBODY,
     }  # fmt: skip
     return stage.verdict(
         "revoke", ok, withdrawals=len(taken), kinds=dict(kinds), latest_s=latest, too_late=too_late, per_second=rate,

@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Self
 
@@ -166,3 +167,38 @@ class Way:
                 writer.write(data)
                 await writer.drain()
         writer.transport.abort()
+
+
+class KeyServer:
+    """An issuer's key set over HTTP. `mode`: keys, or an error page with status 200 as a captive portal has."""
+
+    def __init__(self, keys: bytes) -> None:
+        self.mode, self.refused = "keys", 0
+        owner = self
+
+        class Answering(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                is_good = owner.mode == "keys"
+                owner.refused += not is_good
+                body = keys if is_good else b"<html><h1>Please come back later</h1></html>"
+                self.send_response(200)
+                self.send_header("Content-Type", "application/json" if is_good else "text/html")
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_args: object) -> None:
+                """Quiet."""
+
+        self._server = ThreadingHTTPServer((HOST, 0), Answering)
+        self.url = f"http://{HOST}:{self._server.server_address[1]}/jwks"
+        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join(5)

@@ -8,6 +8,8 @@ down_revision = "0015"
 branch_labels = None
 depends_on = None
 
+_NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
 
 def upgrade() -> None:
     op.create_table(
@@ -21,7 +23,7 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("undone_by", sa.String(length=120), nullable=True),
         sa.Column("undone_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("changed", sa.BigInteger(), nullable=False),
+        sa.Column("changed", _NUMBER, nullable=False),
     )
     op.create_index("ix_people_imports_changed", "people_imports", ["changed"])
     op.add_column("people", sa.Column("import_id", sa.String(length=36), nullable=True))

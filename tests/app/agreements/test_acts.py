@@ -2,6 +2,8 @@
 
 import pytest
 
+from app.agreements.models import AgreementVersion
+from app.core.deps import DATABASE
 from auth.principal import Role
 from tests.fixtures.databases import ON_SQLITE
 
@@ -224,6 +226,19 @@ class TestSigning:
         answer = await parties.fire.post("/v1/agreements", json=body)
         assert answer.status_code == 422
         assert answer.json()["errors"][0]["pointer"] == f"/body/clauses/{missing}"
+
+    async def test_one_of_a_later_release_is_listed_without_its_clauses(self, parties):
+        await parties.draft()
+        with DATABASE.of(parties.gateway.app).write() as session:
+            row = session.get(AgreementVersion, ("fire-tax", 1))
+            row.clauses = {**row.clauses, "purposes": ["of a later release"]}
+        listed = (await parties.fire.get("/v1/agreements?limit=200")).json()["items"]
+        told = {row["agreement_id"]: row["clauses"] for row in listed}
+        assert told["fire-tax"] is None
+        path = "/v1/agreements/fire-tax"
+        assert (await parties.fire.get(f"{path}/versions/1")).json()["clauses"] is None
+        answer = await parties.fire.get(f"{path}/changes?before=1&after=1")
+        assert (answer.status_code, answer.json()["code"]) == (409, "agreement.unreadable")
 
     async def test_onward_sharing_needs_the_right_to_transfer(self, parties):
         clauses = {**CLAUSES, "onward_sharing": True}

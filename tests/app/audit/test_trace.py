@@ -429,6 +429,19 @@ class TestAuditor:
         assert len(await entries(gateway, business_id=BUSINESS.lower())) == 4
         assert await entries(gateway, business_id="nobody") == []
 
+    @pytest.mark.parametrize("own", [True, False])
+    async def test_entries_of_one_request_are_found_by_its_id(self, gateway, own):
+        other = "4bf92f3577b34da6a3ce929d0e0e4736"
+        headers = {} if own else {"traceparent": f"00-{other}-00f067aa0ba902b7-01"}
+        path, params = f"/v1/profiles/{BUSINESS}", {"purpose": "patrol"}
+        await gateway.inspector.get(path, params=params)
+        answer = await gateway.inspector.get(path, params=params, headers=headers)
+        trace_id = answer.headers["x-request-id"] if own else other
+        (entry,) = await entries(gateway, trace_id=trace_id)
+        assert entry["event"] == "profile.business.viewed"
+        assert entry["id"] == answer.json()["audit"]["entry"]
+        assert await entries(gateway, trace_id="0" * 32) == []
+
     async def test_a_look_up_without_departments_is_traced_too(self, gateway):
         await gateway.inspector.get(f"/v1/profiles/{BUSINESS}", params={"purpose": "patrol"})
         (entry,) = await entries(gateway, event="profile.business.viewed")

@@ -25,16 +25,8 @@ def append(session, name):
 
 def read(database, after=0):
     with database.read() as session:
-        rows = repository.page(
-            session,
-            EVERYTHING,
-            nameless=NATION,
-            event=None,
-            subject_refs=None,
-            trace_id=None,
-            after=after,
-            limit=100,
-        )
+        wanted = repository.EntriesWanted()
+        rows = repository.page(session, EVERYTHING, wanted, nameless=NATION, after=after, limit=100)
     return [(number, row.body.partition('"object_ref":"')[2][:1]) for number, row in rows]
 
 

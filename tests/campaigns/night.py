@@ -1,9 +1,11 @@
-"""A bad night: the idle gateway is paused two hundred times, and a firewall forgets idle connections, to the departments and to the database.
+"""A bad night: the idle gateway is paused two hundred times, names of departments fail and return, and a firewall forgets idle connections, to
+the departments and to the database.
 The first burst of the morning is answered, fresh, within ten seconds.
 """
 
 import argparse
 import asyncio
+import itertools
 import os
 import random
 import signal
@@ -17,12 +19,14 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from adapters.fakes.world import World
-from tests.campaigns import servers, stage
+from tests.campaigns import naming, servers, stage
 from tests.fixtures.ports import free_ports
 
 NAMES = ("registration", "fire", "tax")
 BURST, LONGEST_SECONDS, FRESH_SHARE = 300, 10.0, 0.99
 SHORTEST, LONGEST = 0.05, 2.0
+NAMELESS_SECONDS = 45.0
+"""Longer than an address is taken for known."""
 IDLE_SECONDS = 8.0
 """Longer than the firewall remembers."""
 
@@ -35,6 +39,34 @@ async def pauses(pid: int, count: int, seed: int) -> None:
         await asyncio.sleep(SHORTEST * (LONGEST / SHORTEST) ** rng.random())
         os.kill(pid, signal.SIGCONT)
         await asyncio.sleep(0.15)
+
+
+async def nameless(
+    port: int,
+    on: stage.Prepared,
+    codes: list[str],
+    names: naming.Names,
+    ways: list[servers.Way],
+    seconds: float,
+) -> Counter[str]:
+    """The names of all departments fail for a while, and every connection is lost: the addresses of before serve."""
+    found: Counter[str] = Counter()
+    names.known(yes=False)
+    for way in ways:
+        way.set("cut")
+    await asyncio.sleep(0.5)
+    for way in ways:
+        way.set("pass")
+    until = time.monotonic() + seconds
+    async with stage.client(port) as client:
+        for code in itertools.cycle(codes[-50:]):
+            if time.monotonic() > until:
+                break
+            path = f"/v1/profiles/{code}?purpose=patrol&view=summary"
+            found[str((await client.get(path, on.token)).status)] += 1
+            await asyncio.sleep(0.4)
+    names.known(yes=True)
+    return found
 
 
 async def burst(port: int, on: stage.Prepared, codes: list[str], count: int) -> Counter[str]:
@@ -77,27 +109,33 @@ async def campaign(count: int, seed: int) -> int:
             target = urlsplit(manifest["base_url"])
             way = stack.enter_context(servers.Way((target.hostname, target.port)))
             ways.append(way)
-            manifests.append(
-                {**manifest, "base_url": f"http://{stage.HOST}:{way.port}{target.path}"}
-            )
+            host = manifest["adapter_id"] + naming.DOMAIN
+            manifests.append({**manifest, "base_url": f"http://{host}:{way.port}{target.path}"})
         database = stack.enter_context(servers.Way(servers.socket_of(server)))
         ways.append(database)
+        names = naming.Names(folder)
+        naming.find_by(names.path)  # the examinations, in this process
         on = stage.published_on(server.create("night"), folder, manifests)
         port = free_ports()
         url = f"postgresql+psycopg://postgres@{stage.HOST}:{database.port}/night"
-        process = stage.launched(url, on, port, folder / "night.log")
+        entry = ("tests.campaigns.naming", "serve")
+        log = folder / "night.log"
+        process = stage.launched(url, on, port, log, entry, **{naming.FILE: str(names.path)})
         stack.enter_context(stage.ended(process, seconds=20))
         before = await burst(port, on, codes, 50)
         await pauses(process.pid, count, seed)
+        without = await nameless(
+            port, on, codes, names, ways[:-1], min(NAMELESS_SECONDS, count / 4)
+        )
         for way in ways:
             way.set("forgetful")
         await asyncio.sleep(IDLE_SECONDS)
         found = await burst(port, on, codes, BURST)
-        exceptions = (folder / "night.log").read_text(errors="replace").count("Traceback")
+        exceptions = log.read_text(errors="replace").count("Traceback")
     share = found["fresh"] / BURST
-    print("  before the night", dict(before), "after it", dict(found))
+    print("  before the night", dict(before), "nameless", dict(without), "after it", dict(found))
     return stage.verdict(
-        "night", share >= FRESH_SHARE and before["fresh"] == 50, seed=seed, pauses=count, fresh=share, never=found["never"],
+        "night", share >= FRESH_SHARE and before["fresh"] == 50 and set(without) == {"200"}, seed=seed, pauses=count, fresh=share, never=found["never"],
         first_200=found["first_200"], first_503=found["first_503"], exceptions=exceptions,
     )  # fmt: skip
 

@@ -390,7 +390,11 @@ def main() -> int:
         cell(departments, Path(name)) as found,
     ):
         seen, taken, rate = asyncio.run(play(found, arguments.rounds, arguments.seed))
-        exceptions = sum("Traceback" in (Path(name) / f"{each}.log").read_text() for each in "ab")
+        logs = [(Path(name) / f"{each}.log").read_text() for each in "ab"]
+        exceptions = sum("Traceback" in log for log in logs)
+        for log in logs:
+            if "Traceback" in log:
+                print("Traceback" + log.partition("Traceback")[2][-1500:])
     latest, too_late, kinds = judge(seen, taken)
     shown = sum(answer[4] for answer in seen.answers)
     ok = not too_late and rate >= LEAST_PER_SECOND and shown > len(seen.answers) / 10 and set(kinds) == {

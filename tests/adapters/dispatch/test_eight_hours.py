@@ -91,13 +91,13 @@ class Night:
         return fresh
 
 
-def spent(seed, mended=True):
+def spent(seed, hours=HOURS, mended=True):
     async def play():
         night = Night(seed)
         going = [
             asyncio.create_task(each) for each in (night.trouble(), night.pauses(), night.watch())
         ]
-        await asyncio.sleep(HOURS * 3600)
+        await asyncio.sleep(hours * 3600)
         for each in going:
             each.cancel()
         await asyncio.gather(*going, return_exceptions=True)
@@ -118,5 +118,5 @@ def test_the_first_burst_of_the_morning_is_answered(seed):
 
 
 def test_of_a_department_that_is_still_away_nothing_is_fresh():
-    _, fresh = spent(1, mended=False)
+    _, fresh = spent(1, hours=0.5, mended=False)
     assert fresh == 0

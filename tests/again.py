@@ -1,7 +1,7 @@
 """What failed in the company of thousands is tried once more, alone.
 
 A test that finds a fault finds it again. One that fails only while the processes of a hundred others hold the machine says something about the machine; it
-is named here, so that somebody looks at it. More than six of four thousand are no accident, and nothing is tried again.
+is named here, so that somebody looks at it. More than three are no accident, and nothing is tried again.
 
     python -m tests.again FILE
 """
@@ -10,7 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-MOST = 6
+MOST = 3
 
 
 def main(path: Path) -> int:

@@ -104,9 +104,11 @@ class TestBroken:
     async def test_what_was_known_before_comes_as_stale_and_the_headline_stays_unknown(
         self, city, departments
     ):
-        assert (await look_up(city, CLEAN, purpose="patrol")).json()["headline"]["fire_permit"][
-            "answer"
-        ] == "yes"
+        async with asyncio.timeout(20):  # a machine that is busy answers late at first
+            while (await look_up(city, CLEAN, purpose="patrol")).json()["headline"]["fire_permit"][
+                "answer"
+            ] != "yes":
+                await asyncio.sleep(0.05)
         departments.set("fire", "error")
         profile = (await look_up(city, CLEAN, purpose="patrol")).json()
         assert profile["sections"]["fire"]["outcome"] == "stale"

@@ -117,7 +117,9 @@ class TestAgreement:
         ],
     )
     async def test_class_1_is_for_analysis_alone(self, analysis, clauses):
-        await analysis.draft(422, **clauses)
+        refusal = await analysis.draft(422, **clauses)
+        assert refusal["code"] == "request.invalid"
+        assert all(e["pointer"].startswith("/body/clauses") for e in refusal["errors"])
 
     async def test_it_opens_no_profile(self, analysis):
         await analysis.agreed()

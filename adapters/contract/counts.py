@@ -19,7 +19,7 @@ _LARGEST = 10**15
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One count; None is hidden at the source. The key has a value for each dimension."""
+    """One count; None and 0 are told to nobody. The key has a value for each dimension."""
 
     key: tuple[str, ...]
     count: int | None
@@ -64,7 +64,7 @@ def _cell(row: Any, dimensions: int, least: int) -> Cell:
         raise AdapterMalformed("schema_violation", "a key has not as many parts as were asked for")
     if count is not None and (type(count) is not int or not 0 <= count <= _LARGEST):
         raise AdapterMalformed("schema_violation", "a count is no whole number")
-    if count is not None and count < least:
+    if count is not None and 0 < count < least:
         raise AdapterMalformed("schema_violation", f"a count is below the minimum of {least}")
     return Cell(tuple([_part(part) for part in key]), count)
 
@@ -83,6 +83,6 @@ def protected(counts: Counts) -> Protected:
     told = [
         Cell(cell.key, (cell.count + least // 2) // least * least)
         for cell in counts.cells
-        if cell.count is not None
+        if cell.count
     ]
     return Protected(tuple(sorted(told, key=lambda cell: cell.key)), len(counts.cells) - len(told))

@@ -25,7 +25,7 @@ from app.agreements.errors import PurposeForeign, PurposeUnknown, TaskNotYours, 
 from app.core.clock import local_date
 from app.core.errors import DomainError
 from app.core.rules import NOT_SWITCHED, Switches
-from app.tasks.lifecycle import SECONDED, OpenTask
+from app.tasks.lifecycle import AT_HOME, SECONDED, OpenTask
 from app.tasks.purposes import PURPOSES
 from auth.principal import Principal, Role
 
@@ -85,6 +85,13 @@ def _of_task(holds: Callable[[OpenTask, Asked], bool]) -> Callable[[Asked], bool
     return check
 
 
+def _may_be_sent(task: OpenTask, asked: Asked) -> bool:
+    """Whether the caller was sent to another region, and there that is still only warned of."""
+    if not task.is_sent(asked.principal.region):
+        return False
+    return asked.switches.warns(AT_HOME, task.region, local_date(asked.now))
+
+
 def _task_open(asked: Asked) -> bool:
     task = asked.open_task
     return asked.task is None or (task is not None and asked.now < task.ends_at)
@@ -102,7 +109,7 @@ CHECKS: tuple[Check, ...] = (
     Check("task_of_purpose", _of_task(lambda t, a: t.purpose == a.purpose), TaskNotYours),
     Check(
         "task_of_region",
-        _of_task(lambda t, a: t.is_near(a.principal.region)),
+        _of_task(lambda t, a: t.is_near(a.principal.region) or _may_be_sent(t, a)),
         TaskNotYours,
     ),
 )

@@ -23,7 +23,6 @@ from app.tasks.errors import (
     GlassUnreviewed,
     TaskFourEyes,
     TaskOutsideRegion,
-    TaskPurposeForeign,
     TaskReviewed,
     TaskUnknown,
     TooManyTasks,
@@ -38,6 +37,7 @@ from app.tasks.service import (
     find_known,
     is_at_home,
     read,
+    require_opener,
     within_hours,
 )
 from auth.principal import Principal, Role
@@ -95,8 +95,7 @@ def review(
     task = find_known(session, principal, task_id)
     if not task.break_glass:
         raise TaskUnknown
-    if Role.TEAM_LEADER not in principal.roles:
-        raise TaskPurposeForeign
+    require_opener(principal, task.purpose)
     if task.opened_by == principal.subject:
         raise TaskFourEyes
     if task.reviewed_at is not None:

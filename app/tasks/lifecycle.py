@@ -55,10 +55,16 @@ class OpenTask:
         """Whether somebody of a region may work on it: where the business lies; while nobody knows,
         where it was opened, or within.
         """
-        if self.region and self.region.startswith(prefix_of(region)):
-            return True
-        if self.region and AT_HOME not in self.warned:
-            return False
+        if self.region:
+            return self.region.startswith(prefix_of(region))
+        return self._is_from(region)
+
+    def is_sent(self, region: str) -> bool:
+        """Whether somebody of a region was sent elsewhere by it, where that was only warned of."""
+        return bool(self.region) and AT_HOME in self.warned and self._is_from(region)
+
+    def _is_from(self, region: str) -> bool:
+        """Whether a region is where it was opened, or within, or around."""
         either = (region, self.opened_in), (self.opened_in, region)
         return any(inner.startswith(prefix_of(outer)) for inner, outer in either)
 

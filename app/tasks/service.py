@@ -96,8 +96,11 @@ def open_task(
     )
     repository.add(session, task)
     if task.emergency or principal.subject in task.assignees:
+        place = task.region or task.opened_in
+        if AT_HOME in warnings:  # whoever sends them there answers for it
+            place = task.opened_in
         leaders = [
-            holders(Role(role), task.opened_in or task.region, task.department)
+            holders(Role(role), place, task.department)
             for role in sorted(PURPOSES[task.purpose].opened_by)
         ]
         notify(session, now, Announcement("task.approval_wanted", "task", task.id), leaders)

@@ -37,7 +37,9 @@ def task_of_visit(
     task = as_open(row) if row is not None else None
     if row is None or task is None or not _is_for_visits(row.purpose, principal):
         return Unfit.UNKNOWN
-    if not (task.is_for(principal.subject) and task.is_near(principal.region)):
+    # Where it was only warned of, the visit was allowed: its record comes late from offline days.
+    there = task.is_near(principal.region) or task.is_sent(principal.region)
+    if not (task.is_for(principal.subject) and there):
         return Unfit.UNKNOWN
     if not task.is_about(business_id, site):
         return Unfit.BUSINESS

@@ -9,16 +9,16 @@ from app.core.deps import SNAPSHOTS, Slot
 from app.core.rooms import House
 from app.organisations.deps import PEOPLE
 from app.registry.deps import DIRECTORY
-from app.supervision.aggregates.service import Counting
+from app.supervision.aggregates.service import CountDesk
 
-COUNTING: Slot[Counting] = Slot("counting")
+COUNT_DESK: Slot[CountDesk] = Slot("count_desk")
 
 
 @asynccontextmanager
 async def open_room(house: House) -> AsyncIterator[None]:
-    """Fills `COUNTING`."""
+    """Fills `COUNT_DESK`."""
     app = house.app
-    counting = Counting(
+    desk = CountDesk(
         DIRECTORY.of(app),
         PEOPLE.of(app),
         AGREEMENTS.of(app),
@@ -27,5 +27,5 @@ async def open_room(house: House) -> AsyncIterator[None]:
         METER.of(app),
         house.clock,
     )
-    COUNTING.put(app, counting)
+    COUNT_DESK.put(app, desk)
     yield

@@ -8,9 +8,9 @@ from app.core.admission import Priority, takes
 from app.core.deps import RATES
 from app.core.problems import trace_id_of
 from app.core.rates import Rates
-from app.supervision.aggregates.deps import COUNTING
+from app.supervision.aggregates.deps import COUNT_DESK
 from app.supervision.aggregates.schemas import AggregateRead, Name
-from app.supervision.aggregates.service import Counting, CountWanted
+from app.supervision.aggregates.service import CountDesk, CountWanted
 from auth.dependencies import requires
 from auth.permissions import Permission
 from auth.principal import Principal
@@ -23,7 +23,7 @@ router = APIRouter(prefix="/v1", tags=["records"])
 async def read_aggregate(
     section: Annotated[Name, Path(description="name of the section")],
     request: Request,
-    counting: Annotated[Counting, Depends(COUNTING)],
+    desk: Annotated[CountDesk, Depends(COUNT_DESK)],
     rates: Annotated[Rates, Depends(RATES)],
     principal: Annotated[Principal, Depends(requires(Permission.AGGREGATE_READ))],
     by: Annotated[
@@ -41,4 +41,4 @@ async def read_aggregate(
     """
     rates.charge(principal.subject)
     dimensions = tuple(dict.fromkeys(by))
-    return await counting.count(principal, CountWanted(section, dimensions, trace_id_of(request)))
+    return await desk.count(principal, CountWanted(section, dimensions, trace_id_of(request)))

@@ -50,7 +50,7 @@ class CountWanted(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Counting:
+class CountDesk:
     """The long-lived parts of that way."""
 
     directory: Directory

@@ -6,7 +6,7 @@ import pytest
 
 from app.core.rules import NOT_SWITCHED, Switch, Switches
 from auth.principal import Role
-from tests.app.tasks.test_routes import OPEN, tax_of, why_withheld
+from tests.app.tasks.test_routes import MAIN, OPEN, tax_of, why_withheld
 from tests.fixtures.databases import ON_SQLITE
 
 CITY, DAY = "330100", date(2026, 11, 28)
@@ -99,6 +99,10 @@ class TestSwitching:
         assert why_withheld(tax) == {"region_foreign"}
         assert tax["data"]["taxpayer_name"]
         assert (await second.post(f"/v1/tasks/{task}:approve")).status_code == 200
+        await put(coordinator(city), "I-12", mode="block")
+        params = {"purpose": "inspection", "task": task}
+        answer = await officer.get(f"/v1/profiles/{MAIN}", params=params)
+        assert answer.json()["code"] == "profile.task_not_valid"
         assert (await second.post(f"/v1/tasks/{task}:close")).status_code == 200
 
     async def test_where_the_business_lies_it_may_block_still(self, city):

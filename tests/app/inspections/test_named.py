@@ -20,12 +20,10 @@ async def house(database_url, settings_for, issuer):
         yield found
 
 
-@ON_SQLITE
-async def test_whoever_cannot_sign_on_cannot_say_that_he_was_there(house):
+async def visited(house):
+    """An officer, and the record of a visit that names him and another one."""
     await house.person("leader-1", "team_leader")
     await house.person("wang", "inspector", certificate_no="ZJ-0001", **VALID)
-    li = {"name": "li", "unit": "fire-city", "certificate_no": "ZJ-0002", **VALID}
-    person = (await house.system.post("/v1/people", json=li)).json()["person_id"]
     own = {"department": "fire", "region": CITY}
     leader = house.gateway.caller("leader-1", Role.TEAM_LEADER, **own)
     wang = house.gateway.caller("wang", Role.INSPECTOR, **own)
@@ -33,6 +31,14 @@ async def test_whoever_cannot_sign_on_cannot_say_that_he_was_there(house):
     task = (await leader.post("/v1/tasks", json=body)).json()["id"]
     results = [{"department": "fire", "item_code": "F", "mode": "observed", "result": "conform"}]
     record = an_inspection(task, business_id=MAIN, results=results)
+    return wang, record
+
+
+@ON_SQLITE
+async def test_whoever_cannot_sign_on_cannot_say_that_he_was_there(house):
+    li = {"name": "li", "unit": "fire-city", "certificate_no": "ZJ-0002", **VALID}
+    person = (await house.system.post("/v1/people", json=li)).json()["person_id"]
+    wang, record = await visited(house)
     answer = await wang.put(f"/v1/inspections/{an_id()}", json=record)
     assert answer.status_code == 422
     assert [(e["pointer"], e["code"]) for e in answer.json()["errors"]] == [
@@ -44,18 +50,10 @@ async def test_whoever_cannot_sign_on_cannot_say_that_he_was_there(house):
 
 
 async def test_whom_a_record_names_no_list_takes_back(house):
-    await house.person("leader-1", "team_leader")
-    await house.person("wang", "inspector", certificate_no="ZJ-0001", **VALID)
     people = "姓名,单位,登录标识,执法证号,有效期起,有效期止\nli,fire-city,li,ZJ-0002,2020-1-1,2099-12-31\n"
     headers = {"Content-Type": "text/csv"}
     done = await house.system.post("/v1/people-imports", content=people, headers=headers)
-    own = {"department": "fire", "region": CITY}
-    leader = house.gateway.caller("leader-1", Role.TEAM_LEADER, **own)
-    wang = house.gateway.caller("wang", Role.INSPECTOR, **own)
-    body = {"business_id": MAIN, "assignees": ["wang"], "basis": "plan 7"}
-    task = (await leader.post("/v1/tasks", json=body)).json()["id"]
-    results = [{"department": "fire", "item_code": "F", "mode": "observed", "result": "conform"}]
-    record = an_inspection(task, business_id=MAIN, results=results)
+    wang, record = await visited(house)
     answer = await wang.put(f"/v1/inspections/{an_id()}", json=record)
     assert answer.status_code == 201, answer.text
     path = f"/v1/people-imports/{done.json()['import_id']}:undo"

@@ -121,6 +121,22 @@ class TestClass2:
         again = await second.post(f"/v1/tasks/{task['id']}:approve")
         assert (again.status_code, again.json()["code"]) == (409, "task.approved")
 
+    async def test_whoever_may_approve_it_is_told(self, city):
+        def leader(region, department="fire"):
+            role = Role.TEAM_LEADER
+            return city.caller(
+                f"l-{region}-{department}", role, department=department, region=region
+            )
+
+        own = OPEN | {"assignees": ["l-330000-fire"]}
+        task = (await leader("330000").post("/v1/tasks", json=own)).json()["id"]
+        told = []
+        for who in (("330000",), ("330100",), ("330106",), ("330200",), ("330106", "tax")):
+            inbox = (await leader(*who).get("/v1/inbox")).json()["items"]
+            told.append([notice["about"]["id"] for notice in inbox])
+        assert told == [[task], [task], [task], [], []]
+        assert (await leader("330106").post(f"/v1/tasks/{task}:approve")).status_code == 200
+
     async def test_an_officer_of_another_department_sees_none_of_it(self, city):
         task = (await city.leader.post("/v1/tasks", json=OPEN | {"assignees": ["i-2"]})).json()
         food = city.caller("i-2", Role.INSPECTOR, department="food")

@@ -6,10 +6,11 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import ColumnElement, Text, and_, cast, or_, text, true
+from sqlalchemy import ColumnElement, Text, and_, cast, or_, true
 from sqlmodel import Session, col, select
 
 from adapters.contract import tables
+from app.core.holds import HeldKind, hold_name
 from app.core.scoping import within
 from app.inspections.models import Attendance, Inspection, InspectionResult
 from auth.scope import Scope
@@ -25,13 +26,8 @@ def limit(name: str, on: date) -> int:
 
 
 def hold_id(session: Session, inspection_id: str) -> None:
-    """Let a second request with the same id wait for the first: SQLite's writers queue anyway,
-    PostgreSQL's here.
-    """
-    if session.get_bind().dialect.name == "postgresql":
-        session.connection().execute(
-            text("select pg_advisory_xact_lock(1, hashtext(:id))"), {"id": inspection_id}
-        )
+    """Let a second request with the same id wait for the first."""
+    hold_name(session, HeldKind.RECORD, inspection_id)
 
 
 def add(

@@ -3,9 +3,10 @@
 from collections.abc import Set as AbstractSet
 from datetime import datetime
 
-from sqlalchemy import and_, case, func, or_, text, true
+from sqlalchemy import and_, case, func, or_, true
 from sqlmodel import Session, col, select
 
+from app.core.holds import HeldKind, hold_name
 from app.core.scoping import within
 from app.tasks.models import Task, TaskAssignee
 from auth.scope import Scope
@@ -98,10 +99,7 @@ def page(
 
 def hold_opener(session: Session, subject: str) -> None:
     """Let whoever opens two at once wait for himself, so that his count of the day is true."""
-    if session.get_bind().dialect.name == "postgresql":
-        session.connection().execute(
-            text("select pg_advisory_xact_lock(2, hashtext(:subject))"), {"subject": subject}
-        )
+    hold_name(session, HeldKind.OPENER_OF_TASKS, subject)
 
 
 def count_glass(session: Session, subject: str, since: datetime) -> int:

@@ -3,9 +3,10 @@
 from collections.abc import Collection, Iterator
 from datetime import datetime
 
-from sqlalchemy import delete, or_, text
+from sqlalchemy import delete, or_
 from sqlmodel import Session, col, select
 
+from app.core.holds import HeldKind, hold_name
 from app.core.scoping import within
 from app.organisations.models import OneTimeCode, PeopleImport, Person, PersonRole, Unit
 from auth.scope import Scope
@@ -61,8 +62,7 @@ def hold_imports(session: Session) -> None:
     """Let whoever takes over two lists at once wait for himself: without sign-on and certificate
     nothing else tells that somebody is there already.
     """
-    if session.get_bind().dialect.name == "postgresql":
-        session.connection().execute(text("select pg_advisory_xact_lock(3, 0)"))
+    hold_name(session, HeldKind.LISTS_OF_PEOPLE)
 
 
 def add(session: Session, done: PeopleImport, people: list[Person]) -> None:

@@ -118,8 +118,7 @@ class CountDesk:
         found = [
             terms
             for terms in in_force(self.agreements.value, day)
-            if terms.strictest_class <= ANALYSIS_ONLY
-            and terms.serves(standing)
+            if terms.serves(standing)  # of this purpose alone, and so of class 1 (`Clauses`)
             and terms.is_about(manifest.department, question.section)
             and all(terms.has(question.section, name) for name in question.fields)
         ]

@@ -429,9 +429,11 @@ class TestAuditor:
         assert len(await entries(gateway, business_id=BUSINESS.lower())) == 4
         assert await entries(gateway, business_id="nobody") == []
 
-    @pytest.mark.parametrize("own", [True, False])
-    async def test_entries_of_one_request_are_found_by_its_id(self, gateway, own):
-        other = "4bf92f3577b34da6a3ce929d0e0e4736"
+    @pytest.mark.parametrize(
+        "other", ["", "4bf92f3577b34da6a3ce929d0e0e4736", "019a0000000070008000000000000001"]
+    )  # ours; of another system; and one of its that is made as ours are, long before
+    async def test_entries_of_one_request_are_found_by_its_id(self, gateway, other):
+        own = not other
         headers = {} if own else {"traceparent": f"00-{other}-00f067aa0ba902b7-01"}
         path, params = f"/v1/profiles/{BUSINESS}", {"purpose": "patrol"}
         await gateway.inspector.get(path, params=params)

@@ -7,7 +7,9 @@ import pytest
 from sqlalchemy import text
 
 from app.core.deps import DATABASE
+from app.core.snapshots import Revision
 from app.organisations.importing.table import read_table
+from app.organisations.people import new_snapshot
 from auth.principal import Role
 from tests.app.organisations.test_people import SECURITY, SYSTEM, People, first
 from tests.fixtures.databases import ON_SQLITE
@@ -209,6 +211,28 @@ class TestImport:
         found = (await send(house.system, "张三,消防,,,,", dry_run=True)).json()["faults"]
         assert [fault["code"] for fault in found] == ["unit_ambiguous"]
         assert (await send(house.system, "张三,fire-second,,,,", dry_run=True)).json()["added"] == 1
+
+    @ON_SQLITE
+    async def test_whoever_was_changed_is_not_taken_back(self, house):
+        done = (await send(house.system, WANG)).json()["import_id"]
+        person = (await house.system.get("/v1/people?name=王芳")).json()["items"][0]
+        body = {"name": "汪芳", "unit": "fire-city", "subject": person["subject"]}
+        assert (await house.system.put(f"/v1/people/{person['person_id']}", json=body)).is_success
+        used = await house.system.post(f"/v1/people-imports/{done}:undo")
+        assert (used.status_code, used.json()["code"]) == (409, "people.import_used")
+
+    async def test_no_process_keeps_whom_a_list_took_back(self, house):
+        database, known = DATABASE.of(house.gateway.app), new_snapshot()
+
+        def brought():
+            with database.read() as session:
+                known.bring(session, session.get(Revision, known.name).number)
+            return known.value.by_subject.keys() & {"wang", "system-1"}
+
+        done = (await send(house.system, WANG)).json()["import_id"]
+        assert brought() == {"wang", "system-1"}
+        assert (await house.system.post(f"/v1/people-imports/{done}:undo")).is_success
+        assert brought() == {"system-1"}
 
     async def test_nobody_is_added_twice_who_has_no_number(self, house):
         lines = ["张三,fire-city,,,,", "张三,消防,,,,"]

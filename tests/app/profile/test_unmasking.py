@@ -28,6 +28,22 @@ async def entries(city):
     return found.json()["items"]
 
 
+async def agreed_on_registration(city, **clauses):
+    """An agreement of registration with fire, in the place of the one that a deployment begins with."""
+    parties = Parties(city)
+    await parties.units()
+    reason = {"reason": "replaced by agreements of the departments"}
+    assert (await parties.nation.post(f"{SEED}:suspend", json=reason)).status_code == 200
+    system = city.caller("system", Role.SYSTEM_ADMINISTRATOR, region="000000")
+    body = {"unit_id": "reg-city", "tier": "city", "region": CITY, "department": "registration"}
+    body |= {"name": {"zh": "登记", "en": "registration"}, "parts": ["source"]}
+    assert (await system.post("/v1/units", json=body)).status_code == 201
+    parties.tax = city.caller("sun", Role.CDO, department="registration", region=CITY)
+    whole = {"sections": [{"section": "registration"}], **clauses}
+    await parties.in_force(source_unit="reg-city", clauses=whole)
+    return parties
+
+
 async def test_a_masked_field_is_shown_bare_and_the_reason_stays(city):
     task = await city.task(MAIN)
     params = {"purpose": "inspection", "task": task}
@@ -88,11 +104,23 @@ class TestRefused:
         assert refused(answer) == (403, "profile.unmask_refused", "task_alone")
 
     async def test_broken_glass_is_for_a_rescue(self, city):
+        await agreed_on_registration(city, purposes=["emergency"])
         officer = city.caller("inspector-1", Role.INSPECTOR, department="fire", region=CITY)
         broken = {"business_id": MAIN, "reason": "a fire next door, and nobody answers the phone"}
         task = (await officer.post("/v1/tasks:break-glass", json=broken)).json()["id"]
-        own = {"section": "fire", "fields": ["hazards"], "purpose": "emergency"}
-        assert refused(await unmask(officer, task, **own))[2] == "agreement_missing"
+        answer = await unmask(officer, task, purpose="emergency")
+        assert refused(answer) == (403, "profile.unmask_refused", "task_alone")
+        answer = await unmask(officer, task, purpose="emergency", reason="rescue")
+        assert answer.json()["fields"][FIELD]
+        assert [e["filter"] for e in await entries(city)] == [f"fields={FIELD} reason=rescue"]
+
+    async def test_a_task_of_another_department_shows_not_even_ones_own(self, city):
+        leader = city.caller("leader-9", Role.TEAM_LEADER, department="fire", region=CITY)
+        body = {"business_id": MAIN, "assignees": ["e-1"], "basis": "plan 7"}
+        task = (await leader.post("/v1/tasks", json=body)).json()["id"]
+        officer = city.caller("e-1", Role.INSPECTOR, department="emergency", region=CITY)
+        answer = await unmask(officer, task, "emergency", fields=["orders"])
+        assert refused(answer) == (403, "profile.unmask_refused", "task_foreign")
 
     @pytest.mark.parametrize(
         ("field", "detail"), [("contact_phone", "not_masked"), ("entity_name", "not_masked")]
@@ -132,17 +160,7 @@ class TestRefused:
         ],
     )  # fmt: skip
     async def test_what_no_agreement_reaches(self, city, clauses, detail):
-        parties = Parties(city)
-        await parties.units()
-        reason = {"reason": "replaced by agreements of the departments"}
-        assert (await parties.nation.post(f"{SEED}:suspend", json=reason)).status_code == 200
-        system = city.caller("system", Role.SYSTEM_ADMINISTRATOR, region="000000")
-        body = {"unit_id": "reg-city", "tier": "city", "region": CITY, "department": "registration"}
-        body |= {"name": {"zh": "登记", "en": "registration"}, "parts": ["source"]}
-        assert (await system.post("/v1/units", json=body)).status_code == 201
-        parties.tax = city.caller("sun", Role.CDO, department="registration", region=CITY)
-        whole = {"sections": [{"section": "registration"}], **clauses}
-        await parties.in_force(source_unit="reg-city", clauses=whole)
+        parties = await agreed_on_registration(city, **clauses)
         answer = await unmask(parties.officer, await city.task(MAIN))
         if detail is None:
             assert answer.json()["agreement"] == "fire-tax@1"

@@ -5,6 +5,8 @@ from datetime import date
 
 import pytest
 
+from app.audit.events import EventName
+from app.audit.sequencer import Sequencer
 from app.registry.directory import Directory
 from auth.principal import Role
 from tests.app.agreements.test_acts import CITY, CLAUSES, Parties
@@ -201,6 +203,18 @@ class TestAnswers:
         monkeypatch.setattr(Directory, "count", count)
         assert refused(await analysis.analyst.get(ASKED)) == (403, "aggregate.not_agreed")
         assert await self.viewed(analysis) == []
+
+    async def test_what_ends_while_the_entry_is_written_is_not_told(self, analysis, monkeypatch):
+        await analysis.agreed()
+        written = Sequencer.append
+
+        async def append(self, event, *more):
+            if event.event is EventName.AGGREGATE_VIEWED:
+                await analysis.suspend()
+            return await written(self, event, *more)
+
+        monkeypatch.setattr(Sequencer, "append", append)
+        assert refused(await analysis.analyst.get(ASKED)) == (403, "aggregate.not_agreed")
 
     async def viewed(self, analysis):
         path = "/v1/audit/entries?event=supervision.aggregate.viewed"

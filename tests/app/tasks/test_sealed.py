@@ -89,6 +89,10 @@ class TestTasks:
         record = an_inspection(task, business_id=MAIN)
         answer = await city.inspector.put(f"/v1/inspections/{an_id()}", json=record)
         assert answer.json()["code"] == "inspection.task_unknown"
+        who = {"department": "fire", "certificate_no": "ZJ-0001", "region": "000000"}
+        both = city.caller("inspector-1", Role.INSPECTOR, Role.SUPERVISOR, **who)
+        answer = await both.put(f"/v1/inspections/{an_id()}", json=record)
+        assert answer.json()["code"] == "inspection.task_unknown"
 
     async def test_departments_are_told_neither_the_purpose_nor_the_unit(self, city, monkeypatch):
         those, told = Supervision(city, "justice"), set()

@@ -21,7 +21,7 @@ from adapters.dispatch.replies import Replies
 from adapters.dispatch.reply import Reply
 from adapters.dispatch.retries import pause
 from adapters.dispatch.ticker import Ticker
-from adapters.dispatch.timeouts import attempt_seconds, is_fair
+from adapters.dispatch.timeouts import BLAMED_SECONDS, attempt_seconds, is_fair
 from adapters.transport.heads import HOP_SECONDS
 
 _MOST_ATTEMPTS = 2
@@ -93,7 +93,7 @@ class Attempt:
         if answer is not None and not flight.question.fits(answer):
             answer, error = None, AdapterError("adapter_failed", "another section's shape")
         if answer is not None:
-            allowed = self.cut_at - self.started if self.is_fair else inf
+            allowed = max(self.cut_at - self.started, flight.blamed_from) if self.is_fair else inf
             lane.succeeded(now - self.started, allowed, now, self.address)
             flight.answered(self, answer, now)
         elif error is not None:
@@ -107,7 +107,7 @@ class Attempt:
                     callers={waiter.caller for waiter in flight.waiters},
                 )
             elif not self.is_late:
-                self._ran_out(now)
+                self._ran_out(now, flight.blamed_from)
             flight.failed(self, error, now)
         if lane.waiting:
             lane.fill(time())
@@ -143,14 +143,13 @@ class Attempt:
         flight, lane = self.flight, self.lane
         if flight is None:
             return
+        if not self.is_late:
+            self._ran_out(now, flight.blamed_from)
         if self.is_late or lane.late >= MOST_LATE or not flight.question.route.freshness.stale:
-            if not self.is_late:
-                self._ran_out(now)
             self.leave()
             if self.asking is not None:
                 self.asking.cancel()
         else:
-            self._ran_out(now)
             self.is_late = True
             lane.in_flight -= 1
             lane.late += 1
@@ -158,10 +157,11 @@ class Attempt:
             self.hedge_at = None
         flight.attempt_cut(self, now)
 
-    def _ran_out(self, now: float) -> None:
-        """Blame the department only if it had as long as it may take."""
+    def _ran_out(self, now: float, blamed_from: float) -> None:
+        """Learn from it only if the department had as long as it may take."""
         if self.is_fair:
-            self.lane.timed_out(now - self.started, now, self.address)
+            blamed = self.is_probe or self.cut_at - self.started >= blamed_from
+            self.lane.timed_out(now - self.started, now, self.address, is_blamed=blamed)
         elif self.is_probe:
             self.lane.breakers[self.address].abandoned()
 
@@ -190,6 +190,11 @@ class Flight:
         """Whether what was known earlier is being looked for; None where nobody has."""
         self.why: str | None = None
         """Why it was given up, while that is being looked for."""
+
+    @property
+    def blamed_from(self) -> float:
+        """Seconds that an attempt must have had to count against the department."""
+        return min(BLAMED_SECONDS, self.context.unhurried)
 
     def serves(self, waiter: Waiter) -> bool:
         """Whether a caller with this deadline loses nothing by joining."""
@@ -236,7 +241,8 @@ class Flight:
         """Call the department."""
         question, lane = self.question, self.question.route.lane
         left = self.deadline - now
-        allowed = left if question.patient else attempt_seconds(lane.latencies, left)
+        unbounded = question.patient or is_probe
+        allowed = left if unbounded else attempt_seconds(lane.latencies, left)
         fair = is_fair(lane.latencies, allowed, self.context.unhurried)
         attempt = Attempt(self, now, now + allowed, replica, is_fair=fair, is_probe=is_probe)
         self.attempts += 1

@@ -177,7 +177,10 @@ class Lane:
         else:
             breaker.failed(now, connecting=error.code in _UNREACHED)
 
-    def timed_out(self, seconds: float, now: float, address: int = 0) -> None:
-        """An attempt was cut; its time counts as the least that it would have taken."""
-        self.latencies.record(seconds, now)
-        self.breakers[address].failed(now)
+    def timed_out(
+        self, seconds: float, now: float, address: int = 0, *, is_blamed: bool = True
+    ) -> None:
+        """An attempt was cut after so many seconds; its department would have taken longer."""
+        self.latencies.record_cut(seconds, now)
+        if is_blamed:
+            self.breakers[address].failed(now)

@@ -16,6 +16,11 @@ usual.
 _MEDIAN, _LEAST_ATTEMPT = 0.5, 0.02
 _FAIR_SECONDS = 1.0
 """What is long enough for a department of which too little is known."""
+_LONGER = 2.0
+BLAMED_SECONDS = 0.5
+"""An attempt that was given less may teach how long the department takes, but not open its breaker:
+one that is merely slower than it was (the morning's burst after a quiet night) is not down.
+"""
 _FEWEST_SAMPLES = 128
 _FALSE_TIMEOUTS = 0.001
 _HALVE_AFTER = 20_000
@@ -55,7 +60,7 @@ class Latencies:
         """p99.9, at most 64 attempts old; None while too few are known, or for too short a time."""
 
     def record(self, seconds: float, now: float) -> None:
-        """An attempt took this long, or was cut after it; `now` is a loop time."""
+        """An attempt took this long; `now` is a loop time."""
         if self._since is None:
             self._since = now
         place = bisect_left(BOUNDS, seconds)
@@ -66,6 +71,19 @@ class Latencies:
         self._fresh += 1
         if self._fresh >= _REFRESH_EVERY:
             self._refresh(known_long_enough=now - self._since >= _LEAST_SPAN)
+
+    def record_cut(self, seconds: float, now: float) -> None:
+        """An attempt was cut after so many seconds: it would have taken longer, and twice as long
+        is what is learned, at once. Learning the cut itself would keep cutting a department that
+        became slower; how often that happens is in the metrics as it was.
+        """
+        if self._since is None:
+            self._since = now
+        self.ever[bisect_left(BOUNDS, seconds)] += 1
+        self._recent[bisect_left(BOUNDS, seconds * _LONGER)] += 1
+        self.sum_seconds += seconds
+        self._samples += 1
+        self._refresh(known_long_enough=now - self._since >= _LEAST_SPAN)
 
     def _refresh(self, *, known_long_enough: bool) -> None:
         self._fresh = 0

@@ -484,6 +484,55 @@ class TestTimeouts:
         assert (answer.outcome, answer.reason) == (Outcome.TIMED_OUT, "slower_than_usual")
         assert 100 <= answer.elapsed_ms <= 130
 
+    @staticmethod
+    async def quiet(world, count=200):
+        """So many quick answers, one after another, and then none for a minute."""
+        for index in range(count):
+            await world.ask(
+                world.question("x", taking(0.03), business=f"quiet{index}"), seconds=1.5
+            )
+        await asyncio.sleep(60)
+
+    @scene(capacity=16)
+    async def test_one_that_becomes_slower_after_a_quiet_night_is_not_down(self, world):
+        """The morning's burst: what is cut teaches that it takes longer, and opens no breaker."""
+        await self.quiet(world)
+        assert world.lane("x").latencies.usual < 0.1
+        for wave in range(8):
+            asked = [
+                world.ask(world.question("x", taking(0.35), business=f"{wave}-{n}"), seconds=1.5)
+                for n in range(16)
+            ]
+            found = await asyncio.gather(*(asyncio.create_task(work) for work in asked))
+        assert {answers["x"].outcome for answers in found} == {Outcome.FRESH}
+        assert not world.lane("x").breaker.state
+
+    @scene(capacity=16)
+    async def test_one_that_was_quick_and_answers_nobody_is_shut_all_the_same(self, world):
+        await self.quiet(world)
+        for wave in range(8):
+            asked = [
+                world.ask(world.question("x", taking(30), business=f"{wave}-{n}"), seconds=1.5)
+                for n in range(16)
+            ]
+            await asyncio.gather(*(asyncio.create_task(work) for work in asked))
+        assert world.lane("x").breaker.state
+        assert world.calls["x"] < 200 + 7 * 16
+
+    @scene(capacity=16)
+    async def test_a_probe_has_all_the_time_there_is(self, world):
+        """What shut it may have been a burst: its probes are not cut by what was usual before."""
+        await self.quiet(world)
+        for _ in range(5):
+            world.lane("x").breaker.failed(world.dispatcher.time(), connecting=True)
+        await asyncio.sleep(7)
+        for n in range(3):
+            found = await world.ask(
+                world.question("x", taking(0.6), business=f"probe{n}"), seconds=1.5
+            )
+            assert found["x"].outcome is Outcome.FRESH
+        assert not world.lane("x").breaker.state
+
     @scene()
     async def test_a_patient_question_is_not_cut(self, world):
         for index in range(350):

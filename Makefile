@@ -8,7 +8,7 @@ AGAINST ?=
 ONCE ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo run test cover check lint format types contracts openapi examples migrate lock audit sbom clean bench bench-peers campaign-truth campaign-zoo campaign-ssrf campaign-overload \
+.PHONY: help install web web-check web-lock pictures demo run test cover check lint format types contracts openapi examples migrate lock audit sbom clean bench bench-peers campaign-truth campaign-zoo campaign-ssrf campaign-overload \
   campaign-crowd campaign-link campaign-browser campaign-field campaign-clients campaign-insider \
   campaign-freeze campaign-night campaign-lanes campaign-writers campaign-upgrade campaign-policy campaign-revoke campaign-quota campaign-leader campaign-enumerate campaign-rules rules
 
@@ -26,13 +26,26 @@ $(VENV)/.installed: requirements.lock pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e . || { echo "Installing the project failed; the lines above say why." >&2; exit 1; }
 	@touch $@
 
+web: install ## Build the pages, where anything changed
+	@$(BIN)/onevisit web build
+
+web-check: install ## Types, rules and tests of the pages
+	@$(BIN)/onevisit web check
+
+web-lock: install ## Compile the lock of the pages' packages anew
+	@$(BIN)/onevisit web lock
+
 demo: install ## Set up, start 13 departments and the gateway, run the main job twice, stay up (ONCE=1: stop after the two profiles)
+	-@$(BIN)/onevisit web build
 	@$(BIN)/onevisit demo $(if $(ONCE),--once)
 
 run: install ## Start the gateway with the settings of the environment
 	@$(BIN)/onevisit serve
 
-test: install ## All tests on SQLite and PostgreSQL, warnings as errors, with branch coverage (ARGS=file: those alone, without it)
+pictures: web ## Every screen in four themes at 360 and 768 px, into .pictures
+	@$(BIN)/python -m tests.pages.pictures
+
+test: web ## All tests on SQLite and PostgreSQL, warnings as errors, with branch coverage (ARGS=file: those alone, without it)
 ifdef ARGS
 	@$(BIN)/python -m pytest -n 3 --dist loadgroup $(ARGS)
 else
@@ -43,7 +56,7 @@ else
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup tests/campaigns --failures-to .failed || $(BIN)/python -m tests.again .failed
 endif
 
-check: lint contracts types openapi-check ## What CI checks beside the tests
+check: lint contracts types openapi-check web-check ## What CI checks beside the tests
 
 lint: install ## ruff, formatting
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check --quiet .
@@ -98,8 +111,8 @@ campaign-insider: install ## Acts of a hostile data manager, leader and coordina
 campaign-link: install ## Through 64 kbit/s and 400 ms: seconds to the headline, bytes of the answers
 	@$(BIN)/python -m tests.campaigns.link
 
-campaign-browser: install ## The page /m in Debian's Chromium with one department hanging
-	@$(BIN)/python -m tests.campaigns.browser
+campaign-browser: web ## The officer's page in Debian's Chromium: its journeys, policy, accessibility, budgets (ROUNDS=1: each once)
+	@$(BIN)/python -m tests.campaigns.browser $(if $(ROUNDS),--rounds $(ROUNDS))
 
 campaign-freeze: install ## Three gateways on one PostgreSQL: frozen, silent, cut, slow, read-only, killed, a full disk (ROUNDS=n seconds of each)
 	@$(BIN)/python -m tests.campaigns.freeze $(if $(ROUNDS),--rounds $(ROUNDS))

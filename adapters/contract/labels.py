@@ -61,6 +61,20 @@ def shapes() -> tuple[type[Struct], ...]:
     return tuple(found)
 
 
+def named_fields(
+    shape: type[Struct], above: str = ""
+) -> Iterator[tuple[str, type[Struct], str, list[str]]]:
+    """Every field of a shape and of the shapes within it: its path (`field.part`), the shape that
+    has it, its name, and the code values that it allows.
+    """
+    known = {f.name: f for f in msgspec.inspect.type_info(shape).fields}  # type: ignore[attr-defined]  # a struct's
+    for field in structs.fields(shape):
+        path = f"{above}{field.name}"
+        yield path, shape, field.name, values_of(known[field.name].type)
+        for inner in _shapes_in(field.type):
+            yield from named_fields(inner, f"{path}.")
+
+
 def _shapes_in(annotation: Any) -> Iterator[type[Struct]]:
     if isinstance(annotation, type) and issubclass(annotation, Struct):
         yield annotation

@@ -1,5 +1,5 @@
-"""The document and its reading page, as they are served: made once, off the event loop, and kept as
-bytes; anybody may ask for them, and asking must cost next to nothing.
+"""The document as it is served: made once, off the event loop, and kept as bytes; anybody may ask
+for it, and asking must cost next to nothing.
 """
 
 import asyncio
@@ -7,7 +7,6 @@ import hashlib
 from http import HTTPStatus
 
 from fastapi import FastAPI
-from fastapi.openapi.docs import get_swagger_ui_html
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -47,17 +46,6 @@ class ServedDocument:
         self._plain = plain
 
 
-_POLICY = "default-src 'self' 'unsafe-inline' https: data:; base-uri 'none'; frame-ancestors 'none'"
-"""The reading page is a library's, and loads its script from where that library lies."""
-
-
-async def _read_page(_request: Request) -> Response:
-    page = get_swagger_ui_html(openapi_url=_ADDRESS, title="OneVisit gateway")
-    page.headers["Content-Security-Policy"] = _POLICY
-    return page
-
-
 def serve_documents(app: FastAPI) -> None:
-    """Mount both."""
+    """Mount it; its reading page is among the pages (`app/web`)."""
     app.add_route(_ADDRESS, ServedDocument(app).read, include_in_schema=False)
-    app.add_route("/docs", _read_page, include_in_schema=False)

@@ -24,6 +24,14 @@ def of_all(session: Session, business_ids: Iterable[str]) -> dict[str, KnownBusi
     return {row.business_id: row for row in session.exec(query)}
 
 
+def names_of(session: Session, business_ids: Iterable[str]) -> dict[str, str]:
+    """Names of those whose name is known."""
+    query = select(KnownBusiness.business_id, KnownBusiness.name).where(
+        col(KnownBusiness.business_id).in_(sorted(set(business_ids))), KnownBusiness.name != ""
+    )
+    return dict(session.exec(query).all())
+
+
 def add(session: Session, row: KnownBusiness) -> None:
     """Keep one that was not known."""
     session.add(row)

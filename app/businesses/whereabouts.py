@@ -142,7 +142,7 @@ class Whereabouts:
             if row is None:
                 return UNKNOWN
             is_old = self._clock.now() - row.told_at > BELIEVED
-            return Place(row.region, row.sites, is_old)
+            return Place(row.region, row.sites, is_old, row.name)
 
     def _write(self, told: dict[str, Place]) -> None:
         try:
@@ -164,7 +164,9 @@ class Whereabouts:
                         region=place.region,
                         sites=sites,
                         told_at=now,
+                        name=place.name,
                     )
                     repository.add(session, row)
                 else:
                     row.region, row.sites, row.told_at = place.region, sites, now
+                    row.name = place.name or row.name

@@ -11,6 +11,7 @@ from app.catalogue import service, switching
 from app.catalogue.rules import Mode
 from app.catalogue.schemas import (
     FieldRead,
+    LabelsRead,
     ProblemRead,
     RuleRead,
     SectionKindRead,
@@ -43,6 +44,13 @@ async def list_sections() -> list[SectionKindRead]:
     register it, and which department owns, manages, uses it, or lets it be shared onward.
     """
     return service.list_sections()
+
+
+@router.get("/v1/catalogue/labels", dependencies=[Depends(requires(Permission.CATALOGUE_READ))])
+@takes(Priority.PULL)
+async def list_labels() -> LabelsRead:
+    """What everything in a profile is called: sections, fields, parts of fields, code values."""
+    return service.list_labels()
 
 
 @router.get("/v1/catalogue/rules", dependencies=[Depends(requires(Permission.CATALOGUE_READ))])

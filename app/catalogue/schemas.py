@@ -43,6 +43,16 @@ class SectionKindRead(BaseModel):
     confidence: str
 
 
+class LabelsRead(BaseModel):
+    """What sections, fields (`section.field`, within lists `section.field.part`) and code values
+    (`section.field=code`) are called: what a page needs to show a profile.
+    """
+
+    sections: dict[str, Words]
+    fields: dict[str, Words]
+    values: dict[str, Words]
+
+
 class FieldRead(BaseModel):
     """A field with its class; 1 is the strictest."""
 

@@ -5,8 +5,9 @@ from functools import lru_cache
 
 from sqlmodel import Session
 
-from adapters.contract.labels import label_of
-from adapters.contract.sections import shape_of
+from adapters.contract.labels import label_of, named_fields, value_label
+from adapters.contract.sections import SECTIONS, shape_of
+from adapters.contract.words import Words
 from app.catalogue import repository
 from app.catalogue.authority import (
     KINDS_OF_SECTIONS,
@@ -24,6 +25,7 @@ from app.catalogue.errors import ProblemUnknown
 from app.catalogue.rules import Mode, all_rules
 from app.catalogue.schemas import (
     FieldRead,
+    LabelsRead,
     Named,
     ProblemRead,
     RightsRead,
@@ -61,6 +63,23 @@ def list_fields(day: date, section: str | None) -> list[FieldRead]:
         for row in rows
         if row.level > 1 and section in (None, row.section)
     ]
+
+
+@lru_cache(maxsize=1)
+def list_labels() -> LabelsRead:
+    """What sections, their fields and the code values of these are called."""
+    fields: dict[str, Words] = {}
+    values: dict[str, Words] = {}
+    for section, shape in SECTIONS.items():
+        for path, owner, field, codes in named_fields(shape):
+            fields[f"{section}.{path}"] = label_of(owner, field)
+            for code in codes:
+                values[f"{section}.{path}={code}"] = value_label(owner, field, code)
+    return LabelsRead(
+        sections={kind.name: kind.words for kind in KINDS_OF_SECTIONS.values()},
+        fields=fields,
+        values=values,
+    )
 
 
 def list_sections() -> list[SectionKindRead]:

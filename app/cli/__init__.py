@@ -1,5 +1,5 @@
 """Operator verbs: `onevisit serve | migrate | openapi | adapter … |
-deliveries … | jobs … | answers … | keys … | token … | demo |
+deliveries … | jobs … | answers … | keys … | token … | web … | demo |
 doctor`. Each says in one sentence what went wrong.
 """
 
@@ -20,6 +20,7 @@ from app.cli import (
     people,
     server,
     token,
+    web,
 )
 from app.cli.words import said
 
@@ -93,6 +94,7 @@ app.add_typer(
         "单位与人员：首位管理员、查找、登记、角色、暂停。",
     ),
 )
+app.add_typer(web.app, name="web", help=said("The pages.", "页面。"))
 app.add_typer(keys.app, name="keys", help=said("The operator's keys.", "运维密钥。"))
 app.add_typer(token.app, name="token", help=said("Access tokens.", "登录凭证。"))
 app.command("serve")(server.serve)

@@ -223,6 +223,12 @@ def _people(gateway: str, issuer: LocalIssuer) -> dict[str, Door]:
         "coordinator": issuer.token("coordinator-lin", Role.COORDINATOR, seconds=86400),
         "supervisor": issuer.token("supervisor-zhao", Role.SUPERVISOR, seconds=86400),
         "auditor": issuer.token("auditor-qian", Role.AUDITOR, seconds=86400),
+        "system": issuer.token(
+            "system-he", Role.SYSTEM_ADMINISTRATOR, region=signing.REGION, seconds=86400
+        ),
+        "security": issuer.token(
+            "safety-lu", Role.SECURITY_ADMINISTRATOR, region=signing.REGION, seconds=86400
+        ),
         "department": issuer.token(
             "manager-culture", Role.DATA_MANAGER, department="culture", seconds=86400
         ),

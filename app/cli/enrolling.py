@@ -9,28 +9,31 @@ _PEOPLE = (
     ("陈某", "leader-chen", "fire-hangzhou", Role.TEAM_LEADER),
     ("赵某", "supervisor-zhao", "data-hangzhou", Role.SUPERVISOR),
 )
-_OFFICER, _CERTIFICATE, _SUBJECT = "王某", "ZJ-0001", "inspector-wang"
+_OFFICERS = (
+    ("inspector", "王某", "ZJ-0001", "inspector-wang"),
+    ("colleague", "李某", "ZJ-0002", "inspector-li"),
+)
 
 
 def links(gateway: str, issuer: LocalIssuer) -> dict[str, str]:
-    """A link for each role, to be opened on a phone, through the public API alone."""
+    """A link for each role, and one for a second officer, through the public API alone."""
     system = Door(gateway, issuer.token("system-he", Role.SYSTEM_ADMINISTRATOR, region=REGION))
     security = Door(gateway, issuer.token("safety-lu", Role.SECURITY_ADMINISTRATOR, region=REGION))
-    given = {Role.INSPECTOR: _officer(system)}
+    given = {told: (Role.INSPECTOR, _officer(system, *officer)) for told, *officer in _OFFICERS}
     for name, subject, unit, role in _PEOPLE:
         body = {"name": name, "subject": subject, "unit": unit}
-        given[role] = system.ask("POST", "/v1/people", body)["person_id"]
+        given[role.value] = role, system.ask("POST", "/v1/people", body)["person_id"]
     found = {}
-    for role, person_id in given.items():
+    for told, (role, person_id) in given.items():
         security.ask("POST", f"/v1/people/{person_id}/roles", {"role": role.value})
-        found[role.value] = security.ask("POST", f"/v1/people/{person_id}:enrol")["link"]
+        found[told] = security.ask("POST", f"/v1/people/{person_id}:enrol")["link"]
     return found
 
 
-def _officer(system: Door) -> str:
-    """The officer is there already, by the certificate: here he gets a sign-on."""
-    rows = system.every("/v1/people", name=_OFFICER)
-    row = next(r for r in rows if r["certificate_no"] == _CERTIFICATE)
+def _officer(system: Door, name: str, certificate: str, subject: str) -> str:
+    """An officer is there already, by the certificate: here he gets a sign-on."""
+    rows = system.every("/v1/people", name=name)
+    row = next(r for r in rows if r["certificate_no"] == certificate)
     kept = ("name", "unit", "certificate_no", "certificate_from", "certificate_to")
-    body = {name: row[name] for name in kept} | {"subject": _SUBJECT}
+    body = {field: row[field] for field in kept} | {"subject": subject}
     return str(system.ask("PUT", f"/v1/people/{row['person_id']}", body)["person_id"])

@@ -19,7 +19,7 @@ from app.core.db import Database
 from app.core.settings import SettingsError
 
 VERSIONS = Path(__file__).parents[1] / "migrations"
-OLDEST = "0017"
+OLDEST = "0018"
 """The oldest revision this release works with."""
 _LONGEST_WAIT_SECONDS = 600.0
 _LOOK_SECONDS = 0.2

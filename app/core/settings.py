@@ -116,6 +116,15 @@ class Settings(BaseSettings):
     sign_on_client: str = Field(
         "", description="client id of the pages at the issuer (OpenID Connect code flow with PKCE)"
     )
+    complain_at: str = Field(
+        "",
+        max_length=200,
+        description="where people complain about the system: an https address or a telephone "
+        "number, shown in the pages",
+    )
+    frame_ancestors: Hosts = Field(
+        (), description="origins in whose frames the pages may stand, comma separated"
+    )
     sign_on_scopes: Hosts = Field(("openid",), description="scopes that the pages ask for")
     token_types: Hosts = Field(
         ("at+jwt",), description="accepted `typ` of access tokens; some platforms send JWT"

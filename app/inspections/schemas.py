@@ -146,6 +146,9 @@ class InspectionRead(BaseModel):
     id: str
     state: RecordState
     business_id: str
+    business_name: str | None = Field(
+        None, description="as registration told it last, in lists of your own records"
+    )
     site: str | None
     task: str
     region: str

@@ -60,10 +60,14 @@ LenderDesk = Annotated[PeopleDesk, desk_for(Permission.ROLE_DELEGATE)]
 
 @router.get("/me")
 @takes(Priority.PULL)
-async def read_me(principal: Annotated[Principal, Depends(requires(Permission.SELF_READ))]) -> Me:
+def read_me(
+    session: ReadSessionDep,
+    principal: Annotated[Principal, Depends(requires(Permission.SELF_READ))],
+) -> Me:
     """Who you are to the gateway, and what your roles permit."""
     return Me(
         subject=principal.subject,
+        name=service.name_of(session, principal.subject),
         roles=sorted(principal.roles),
         permissions=sorted(p for p in Permission if allows(principal, p)),
         department=principal.department,

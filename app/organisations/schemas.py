@@ -200,6 +200,7 @@ class Me(BaseModel):
     """The caller as the gateway sees it."""
 
     subject: str
+    name: str | None = Field(description="as the directory of people has it")
     roles: list[Role]
     permissions: list[Permission]
     department: str | None

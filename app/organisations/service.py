@@ -181,6 +181,12 @@ def person_of(session: Session, principal: Principal) -> str | None:
     return None if placed is None else placed[0].id
 
 
+def name_of(session: Session, subject: str) -> str | None:
+    """What the directory calls whoever signs on as a subject; None where it has nobody."""
+    found = repository.find_subject(session, subject)
+    return found[0].name if found is not None else None
+
+
 def _is_valid(person: Person, on: date) -> bool:
     begin, end = person.certificate_from, person.certificate_to
     within = begin is not None and end is not None and begin <= on <= end

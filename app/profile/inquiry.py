@@ -28,6 +28,7 @@ nobody knows where the business is.
 """
 """Left until the deadline, for asking another office."""
 REGISTRATION = "registration"
+_LONGEST_NAME = 300
 _DIVISION = re.compile(r"\d{6}(\d{3}|\d{6})?")
 _NOTHING_KNOWN = frozenset({Outcome.NOT_FOUND, Outcome.NOT_APPLICABLE})
 
@@ -36,14 +37,17 @@ Moved = Callable[[Prepared, Region], Prepared]
 
 
 def place_told(reply: Reply | None) -> Place:
-    """Where registration says a business and its sites are, by what is a division code."""
+    """Where registration says a business and its sites are, by what is a division code, and what
+    it is called.
+    """
     if reply is None or reply.data is None:
         return Place()
     sites = {
         site.site_ref: _division(site.division_code) for site in getattr(reply.data, "sites", ())
     }
     told = _division(getattr(reply.data, "division_code", None))
-    return Place(told, {ref: code for ref, code in sites.items() if code})
+    name = (getattr(reply.data, "entity_name", None) or "")[:_LONGEST_NAME]
+    return Place(told, {ref: code for ref, code in sites.items() if code}, name=name)
 
 
 def region_told(replies: Mapping[str, Reply], site: str | None) -> str:

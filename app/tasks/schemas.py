@@ -95,6 +95,9 @@ class TaskRead(BaseModel):
 
     id: str
     business_id: str
+    business_name: str | None = Field(
+        None, description="as registration told it last, in lists; null: not told yet"
+    )
     site: str | None
     purpose: str = Field(description="a purpose of a task; a later release may know more of them")
     region: str | None = Field(

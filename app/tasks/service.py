@@ -11,6 +11,7 @@ from sqlmodel import Session
 from adapters.contract import tables
 from app.audit.events import EventName
 from app.audit.service import Trail, act_of
+from app.businesses.naming import names_of
 from app.core.clock import Clock, day_begin, local_date
 from app.core.ids import new_id
 from app.core.rules import NOT_SWITCHED, Switches, rule
@@ -286,7 +287,10 @@ def list_tasks(
         before=before,
         limit=limit,
     )
-    return [read(row) for row in rows]
+    names = names_of(session, [row.business_id for row in rows])
+    return [
+        read(row).model_copy(update={"business_name": names.get(row.business_id)}) for row in rows
+    ]
 
 
 def read(task: Task) -> TaskRead:

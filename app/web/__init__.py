@@ -1,6 +1,6 @@
-"""`/m`: the inspector's page, three static files without a build step, for a phone's browser.
+"""The pages: `/m/`, the officer's phone. Built files are served with the policies under which they
+may run.
 
-The page is a client of the public API like any other: it holds a token for its tab only and never
-gets more than the API gives. Strict content security policy: nothing but these files runs, nothing
-but this gateway is asked.
+The pages are clients of the public API like any other and never get more than the API gives; their
+sources and how they are built: `ui/`, `onevisit web build`.
 """

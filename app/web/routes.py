@@ -1,51 +1,106 @@
-"""Serves the page's files as they are, with the policy that nothing else may run."""
+"""Doors to the pages, and to the reading page of the interface's description. Whoever asks for them
+need not be known.
+"""
 
 from functools import lru_cache
-from pathlib import Path
-from typing import Literal
+from http import HTTPStatus
+from urllib.parse import urlsplit
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import RedirectResponse
 
 from app.core.admission import Priority, takes
+from app.core.deps import SettingsDep
+from app.core.problems import problem, trace_id_of
+from app.core.settings import Settings
+from app.web.assets import Asset, read_assets
+from app.web.policy import PAGE, READER, SCANNER, headers_for
 
 router = APIRouter(tags=["page"], include_in_schema=False)
 
-_FOLDER = Path(__file__).with_name("static")
-_TYPES = {
-    "page.html": "text/html; charset=utf-8",
-    "page.js": "text/javascript; charset=utf-8",
-    "page.css": "text/css; charset=utf-8",
-}
-_HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
-        "img-src 'self'; base-uri 'none'; "
-        "form-action 'none'; frame-ancestors 'none'"
-    ),
-    "Referrer-Policy": "no-referrer",
-    "Permissions-Policy": "geolocation=(), microphone=(), payment=()",
-    "Cache-Control": "no-cache",
-}
+_NOT_BUILT = """<!doctype html><html lang="zh"><meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1"><title>一次查 OneVisit</title>
+<p>页面尚未生成：请运维人员在服务器上运行 onevisit web build；数据接口不受影响。</p>
+<p lang="en">The pages have not been built: the operator runs <code>onevisit web build</code> on the
+server. The interface works all the same.</p></html>
+"""
+_ROOM = "/m/"
 
 
-@lru_cache
-def _file(name: str) -> bytes:
-    return (_FOLDER / name).read_bytes()
+@lru_cache(maxsize=1)
+def _assets() -> dict[str, Asset]:
+    return read_assets()
 
 
-def _serve(name: str) -> Response:
-    return Response(_file(name), headers=_HEADERS, media_type=_TYPES[name])
+def _kind(name: str) -> str:
+    if name.startswith("docs/"):
+        return READER
+    if name.startswith("assets/scan.worker"):
+        return SCANNER
+    return PAGE if name.endswith(".html") or name == "sw.js" else ""
+
+
+def _headers(name: str, settings: Settings) -> dict[str, str]:
+    split = urlsplit(settings.issuer) if settings.issuer and settings.sign_on_client else None
+    issuer = f"{split.scheme}://{split.netloc}" if split and split.scheme else None
+    return headers_for(_kind(name), issuer=issuer, ancestors=settings.frame_ancestors)
+
+
+def _serve(request: Request, settings: Settings, name: str) -> Response:
+    asset = _assets().get(name) if settings.api_pages or _kind(name) != READER else None
+    if asset is None:
+        if _assets():
+            return problem("request.not_found", trace_id_of(request))
+        return Response(
+            _NOT_BUILT,
+            HTTPStatus.SERVICE_UNAVAILABLE,
+            _headers("", settings) | {"Cache-Control": "no-store", "Retry-After": "60"},
+            media_type="text/html; charset=utf-8",
+        )
+    body, coding = asset.coded(request.headers.get("accept-encoding", ""))
+    tag = asset.tag if coding is None else f'{asset.tag[:-1]}-{coding}"'
+    headers = _headers(name, settings) | {
+        "ETag": tag,
+        "Cache-Control": asset.cache_control,
+        "Vary": "Accept-Encoding",
+    }
+    if tag in request.headers.get("if-none-match", ""):
+        return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
+    if coding is not None:
+        headers["Content-Encoding"] = coding
+    return Response(body, headers=headers, media_type=asset.media_type)
+
+
+@router.get("/")
+@takes(Priority.PULL)
+async def read_start() -> Response:
+    """The address alone leads to the page."""
+    return RedirectResponse(_ROOM, HTTPStatus.TEMPORARY_REDIRECT)
+
+
+@router.get("/docs")
+@takes(Priority.PULL)
+async def read_reference() -> Response:
+    """The reading page of the interface's description."""
+    return RedirectResponse(f"{_ROOM}docs/index.html", HTTPStatus.TEMPORARY_REDIRECT)
 
 
 @router.get("/m")
 @takes(Priority.PULL)
-async def read_page() -> Response:
-    """The page."""
-    return _serve("page.html")
+async def read_page_of_before() -> Response:
+    """As it stood in links of before; what is behind `#` stays."""
+    return RedirectResponse(_ROOM, HTTPStatus.PERMANENT_REDIRECT)
 
 
-@router.get("/m/{name}")
+@router.get("/m/")
 @takes(Priority.PULL)
-async def read_page_part(name: Literal["page.js", "page.css"]) -> Response:
-    """Its script and style."""
-    return _serve(name)
+async def read_page(request: Request, settings: SettingsDep) -> Response:
+    """The page."""
+    return _serve(request, settings, "m.html")
+
+
+@router.get("/m/{name:path}")
+@takes(Priority.PULL)
+async def read_page_part(request: Request, settings: SettingsDep, name: str) -> Response:
+    """What it consists of."""
+    return _serve(request, settings, name)

@@ -112,6 +112,7 @@ async def read_sign_on(settings: SettingsDep) -> SignOnRead:
         client_id=settings.sign_on_client if has_platform else None,
         scopes=list(settings.sign_on_scopes) if has_platform else [],
         codes=bool(settings.public_url),
+        complain=settings.complain_at or None,
     )
 
 

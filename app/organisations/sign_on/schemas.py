@@ -46,6 +46,9 @@ class SignOnRead(BaseModel):
     client_id: str | None
     scopes: list[str]
     codes: bool = Field(description="whether `/v1/token` takes one-time codes")
+    complain: str | None = Field(
+        description="where to complain about the system: an https address or a telephone number"
+    )
 
 
 class TokenRead(BaseModel):

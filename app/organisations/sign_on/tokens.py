@@ -32,7 +32,7 @@ class OwnIssuer:
 
     def link(self, code: str) -> str:
         """The address of the phone's page that takes a code, behind `#`: no server sees it."""
-        return f"{self.url}/m#sign-on={code}"
+        return f"{self.url}/m/#/sign-on/{code}"
 
     @property
     def addresses(self) -> tuple[str, str]:

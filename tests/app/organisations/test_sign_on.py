@@ -85,7 +85,7 @@ class TestCodes:
         answer = await office.enrol()
         given = answer.json()
         assert answer.headers["cache-control"] == "no-store"
-        assert given["link"] == f"{URL}/m#sign-on={given['code']}"
+        assert given["link"] == f"{URL}/m/#/sign-on/{given['code']}"
         typed = given["code"].lower().replace("-", " ")
         token = (await office.redeem(typed)).json()
         assert token["token_type"] == "Bearer"
@@ -569,7 +569,13 @@ async def test_without_an_address_of_its_own_the_gateway_gives_no_tokens(gateway
     answer = await gateway.client().post("/v1/token", data={"grant_type": CODE_GRANT, "code": "x"})
     assert error(answer) == (400, "auth.no_own_tokens", "invalid_request")
     told = (await gateway.client().get("/v1/sign-on")).json()
-    assert told == {"issuer": None, "client_id": None, "scopes": [], "codes": False}
+    assert told == {
+        "issuer": None,
+        "client_id": None,
+        "scopes": [],
+        "codes": False,
+        "complain": None,
+    }
     assert (await gateway.client().get("/.well-known/jwks.json")).json() == {"keys": []}
 
 
@@ -615,6 +621,7 @@ class TestPlatforms:
         told = (await gateway.client().get("/v1/sign-on")).json()
         assert told == {
             "issuer": city.url, "client_id": "onevisit-page", "scopes": ["openid", "onevisit"], "codes": True,
+            "complain": None,
         }  # fmt: skip
         one = await self.sign_on(gateway, city)
         other = await self.sign_on(gateway, county)

@@ -1,0 +1,30 @@
+// What sections, fields and codes are called, as the catalogue has it; asked once a session, kept for days without a network.
+import { shallowRef } from 'vue';
+import { told, type Bearer } from '../../shared/api/http';
+import type { Labels } from '../../shared/api/types';
+import type { Row } from '../../shared/parts/values';
+import { keep, kept } from '../../shared/seal/vault';
+import { say } from '../../shared/words';
+
+const known = shallowRef<Labels>({ sections: {}, fields: {}, values: {} });
+const KEPT = 'labels', DAYS = 30 * 86_400_000;
+let asked = false;
+
+export async function loadCatalogue(bearer: Bearer): Promise<void> {
+  if (asked) return;
+  asked = true;
+  const row = await kept<Labels>(KEPT).catch(() => undefined);
+  if (row) known.value = row.value;
+  try {
+    known.value = await told<Labels>(bearer, '/v1/catalogue/labels');
+    await keep({ id: KEPT, person: '', kind: 'copy', at: Date.now(), until: Date.now() + DAYS }, known.value).catch(() => undefined);
+  } catch {
+    asked = false;
+  }
+}
+
+export function titleOf(section: string): string { return say(known.value.sections[section]) || section; }
+
+export function labelOf(row: Row): string { return say(known.value.fields[row.path]) || row.field; }
+
+export function calledOf(path: string, code: string): string | null { return say(known.value.values[`${path}=${code}`]) || null; }

@@ -1,0 +1,21 @@
+// The screens by address. What is behind `#` never reaches a server; personal numbers never stand in it.
+import { createRouter, createWebHashHistory } from 'vue-router';
+import CheckScreen from './check/CheckScreen.vue';
+import ProfileScreen from './profile/ProfileScreen.vue';
+import { linked } from './sign/begin';
+
+export const router = createRouter({
+  history: createWebHashHistory('/m/'),
+  routes: [
+    { path: '/', component: CheckScreen, meta: { title: 'nav.check' } },
+    { path: '/b/:id', component: ProfileScreen, meta: { title: 'nav.check', back: true } },
+    { path: '/b/:id/visit', component: () => import('./record/VisitScreen.vue'), meta: { title: 'visit.title', back: true } },
+    { path: '/today', component: () => import('./today/TodayScreen.vue'), meta: { title: 'nav.today' } },
+    { path: '/outbox', component: () => import('./outbox/OutboxScreen.vue'), meta: { title: 'nav.outbox' } },
+    { path: '/settings', component: () => import('./settings/SettingsScreen.vue'), meta: { title: 'nav.settings', back: true } },
+    { path: '/help', component: () => import('./help/HelpScreen.vue'), meta: { title: 'nav.help', back: true } },
+    { path: '/sign-on/:code', redirect: (to) => { linked(String(to.params['code'])); return '/'; } },
+    { path: '/:rest(.*)*', redirect: '/' },
+  ],
+  scrollBehavior: (_to, _from, saved) => saved ?? { top: 0 },
+});

@@ -1,0 +1,80 @@
+// The one database of the pages: keys that cannot be read out, and sealed rows per person. Versions have migrations, never new names.
+import { openDB, type DBSchema, type IDBPDatabase } from 'idb';
+
+/** What is sealed: who it belongs to, of which kind, since when; the content is bytes that only the vault reads. */
+export interface SealedRow {
+  id: string;
+  person: string;
+  kind: 'copy' | 'recent' | 'session' | 'outbox' | 'draft';
+  at: number;
+  until: number;
+  iv: Uint8Array<ArrayBuffer>;
+  bytes: ArrayBuffer;
+}
+
+interface Pages extends DBSchema {
+  keys: { key: string; value: { name: string; key?: CryptoKey; wrapped?: ArrayBuffer; iv?: Uint8Array<ArrayBuffer>; salt?: Uint8Array<ArrayBuffer>; tries?: number } };
+  rows: { key: string; value: SealedRow; indexes: { person_kind: [string, string] } };
+}
+
+const NAME = 'onevisit', VERSION = 1;
+let opened: Promise<IDBPDatabase<Pages>> | null = null;
+
+/** The database; opened anew where the browser lost it (iOS ends connections of pages that were away). */
+export function database(): Promise<IDBPDatabase<Pages>> {
+  opened ??= openDB<Pages>(NAME, VERSION, {
+    upgrade(db) {
+      db.createObjectStore('keys', { keyPath: 'name' });
+      db.createObjectStore('rows', { keyPath: 'id' }).createIndex('person_kind', ['person', 'kind']);
+    },
+    blocking(_now, _wanted, event) { (event.target as IDBDatabase).close(); opened = null; },
+    terminated() { opened = null; },
+  }).catch((error: unknown) => { opened = null; throw error; });
+  return opened;
+}
+
+async function again<T>(act: (db: IDBPDatabase<Pages>) => Promise<T>): Promise<T> {
+  try {
+    return await act(await database());
+  } catch (error) {
+    if (!(error instanceof DOMException) || error.name !== 'InvalidStateError') throw error;
+    opened = null;
+    return act(await database());
+  }
+}
+
+/** Written durably before this ends. Throws `QuotaExceededError` where the device is full. */
+export function put(row: SealedRow): Promise<void> {
+  return again(async (db) => {
+    const work = db.transaction('rows', 'readwrite', { durability: 'strict' });
+    await work.store.put(row);
+    await work.done;
+  });
+}
+
+export function get(id: string): Promise<SealedRow | undefined> { return again((db) => db.get('rows', id)); }
+
+export function rowsOf(person: string, kind: SealedRow['kind']): Promise<SealedRow[]> {
+  return again((db) => db.getAllFromIndex('rows', 'person_kind', [person, kind]));
+}
+
+export function every(): Promise<SealedRow[]> { return again((db) => db.getAll('rows')); }
+
+export function remove(id: string): Promise<void> { return again((db) => db.delete('rows', id)); }
+
+export async function keyRow(name: string) { return again((db) => db.get('keys', name)); }
+
+export async function putKey(row: Pages['keys']['value']): Promise<void> { await again((db) => db.put('keys', row)); }
+
+export async function dropKey(name: string): Promise<void> { await again((db) => db.delete('keys', name)); }
+
+/** Nothing is left: rows, keys, the database itself. */
+export async function wipe(): Promise<void> {
+  const db = await database().catch(() => null);
+  db?.close();
+  opened = null;
+  await new Promise<void>((done) => {
+    const asked = indexedDB.deleteDatabase(NAME);
+    for (const event of ['success', 'error', 'blocked'] as const) asked.addEventListener(event, () => { done(); });
+  });
+}

@@ -1,0 +1,35 @@
+// What is said, in the language that was chosen. Reactive: a screen changes its words at once.
+import { ref } from 'vue';
+import type { Words } from '../api/types';
+import { en } from './en';
+import { zh } from './zh';
+
+export type Language = 'zh' | 'en';
+export type Word = keyof typeof zh;
+
+export const language = ref<Language>('zh');
+
+const LISTS: Record<Language, Record<Word, string>> = { zh, en };
+
+/** A word with its places filled in. */
+export function word(key: Word, places: Record<string, string | number> = {}): string {
+  return LISTS[language.value][key].replace(/\{(\w+)\}/g, (whole, name: string) => String(places[name] ?? whole));
+}
+
+/** A word of a family that a later release may enlarge: `prefix.value`, or `fallback` where the list lacks it. */
+export function wordOf(prefix: string, value: string, fallback: Word): string {
+  const key = `${prefix}.${value}`;
+  return key in zh ? word(key as Word) : word(fallback);
+}
+
+/** What the interface says in both languages. */
+export function say(both: Words | null | undefined): string {
+  return both ? both[language.value] || both.en || both.zh : '';
+}
+
+/** Two sentences of the interface, one after another, each with its full stop. */
+export function sentences(...parts: (Words | null | undefined)[]): string {
+  const stop = language.value === 'zh' ? '。' : '. ';
+  const said = parts.map(say).filter(Boolean).map((part) => part.replace(/[。.\s]+$/u, ''));
+  return said.length ? (said.join(stop) + stop).trim() : '';
+}

@@ -34,6 +34,11 @@ class KeySource(Protocol):
         """
         ...
 
+    @property
+    def held(self) -> object:
+        """The keys in force: another object once any of them changed or ended."""
+        ...
+
     def at_hand(self, kid: str, algorithm: str) -> Any | None:
         """The same key where nobody has to be asked for it; None otherwise."""
         ...
@@ -91,6 +96,11 @@ class StaticKeys:
     def __init__(self, document: Any) -> None:
         self._keys = read_jwks(document)
 
+    @property
+    def held(self) -> object:
+        """As `KeySource` says."""
+        return self._keys
+
     async def key(self, kid: str, algorithm: str) -> Any:
         try:
             return self._keys[kid, algorithm]
@@ -109,6 +119,12 @@ class FileKeys:
         self._looked = time.monotonic()
         self._stamp = self._stamp_of()
         self._keys = read_jwks(json.loads(path.read_text(encoding="utf-8")))
+
+    @property
+    def held(self) -> object:
+        """As `KeySource` says."""
+        self._look()
+        return self._keys
 
     async def key(self, kid: str, algorithm: str) -> Any:
         found = self.at_hand(kid, algorithm)
@@ -180,6 +196,11 @@ class RemoteKeys:
     def trusted(self) -> bool:
         """Whether there are keys that may be relied on."""
         return bool(self._keys) and self.age <= self._oldest
+
+    @property
+    def held(self) -> object:
+        """As `KeySource` says."""
+        return self._keys
 
     async def key(self, kid: str, algorithm: str) -> Any:
         age = time.monotonic() - self._fetched

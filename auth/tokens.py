@@ -78,7 +78,8 @@ class TokenVerifier:
         self._types |= {f"application/{t}" for t in self._types}
         self._callers = callers
         self._jwt = jwt.PyJWT()
-        self._seen: dict[str, VerifiedClaims] = {}
+        self._seen: dict[str, tuple[VerifiedClaims, KeySource, object]] = {}
+        """With each verdict the keys by which it was found: it holds as long as they do."""
         self._seen_until: dict[str, float] = {}
 
     def at_once(self, token: str) -> VerifiedClaims | None:
@@ -88,24 +89,29 @@ class TokenVerifier:
         now = time.time()
         try:
             if now < self._seen_until.get(token, 0.0):
-                return self._current(self._seen[token])
+                claims, keys, held = self._seen[token]
+                if keys.held is held:
+                    return self._current(claims)
             issuer, kid, algorithm = self._header(token)
             key = issuer.keys.at_hand(kid, algorithm)
             if key is None:
                 return None
             claims = self._claims(token, issuer, key, algorithm)
-            return self._current(self._kept(token, claims, now))
+            return self._current(self._kept(token, claims, issuer.keys, now))
         except AuthError:
             return None
 
     def remembers(self, token: str) -> bool:
         """Whether the verdict on a token is kept, so that it need not be verified again now."""
-        return time.time() < self._seen_until.get(token, 0.0)
+        if time.time() >= self._seen_until.get(token, 0.0):
+            return False
+        _, keys, held = self._seen[token]
+        return keys.held is held
 
     def has_met(self, token: str) -> bool:
         """Whether a token verified once, and has not ended: it is worth verifying again."""
         met = self._seen.get(token)
-        return met is not None and time.time() < met.expires_at + self._leeway
+        return met is not None and time.time() < met[0].expires_at + self._leeway
 
     async def verify(self, token: str) -> VerifiedClaims:
         """The claims, or `Unauthenticated` with a code that says which check failed; `Forbidden`
@@ -113,11 +119,13 @@ class TokenVerifier:
         """
         now = time.time()
         if now < self._seen_until.get(token, 0.0):
-            return self._current(self._seen[token])
+            claims, keys, held = self._seen[token]
+            if keys.held is held:
+                return self._current(claims)
         issuer, kid, algorithm = self._header(token)
         key = await issuer.keys.key(kid, algorithm)
         claims = self._claims(token, issuer, key, algorithm)
-        return self._current(self._kept(token, claims, now))
+        return self._current(self._kept(token, claims, issuer.keys, now))
 
     def still(self, principal: Principal) -> Principal:
         """Who somebody is now who was let in before. Raises `AuthError`."""
@@ -135,13 +143,15 @@ class TokenVerifier:
             error.subject = claims.principal.subject
             raise
 
-    def _kept(self, token: str, claims: VerifiedClaims, now: float) -> VerifiedClaims:
+    def _kept(
+        self, token: str, claims: VerifiedClaims, keys: KeySource, now: float
+    ) -> VerifiedClaims:
         self._seen.pop(token, None)  # put behind the others, which are older
         self._seen_until.pop(token, None)
         if len(self._seen) >= _CACHED_TOKENS:
             oldest = next(iter(self._seen))
             del self._seen[oldest], self._seen_until[oldest]
-        self._seen[token] = claims
+        self._seen[token] = claims, keys, keys.held
         self._seen_until[token] = min(claims.expires_at, now + _CACHE_SECONDS)
         return claims
 

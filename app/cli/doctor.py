@@ -114,12 +114,34 @@ def _database(settings: Settings) -> Iterator[Examined]:
         except SettingsError as error:
             yield Examined("schema", False, str(error))
         else:
+            yield _writing(database)
             yield from _people(settings, database)
             yield from _own_keys(settings, database)
         if not settings.is_sqlite:
             yield from _server(settings, database)
     finally:
         database.dispose()
+
+
+def _writing(database: "object") -> Examined:
+    """Whether something can be written durably now: a full disk answers questions all the same."""
+    from datetime import UTC, datetime
+
+    from sqlalchemy import text
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from app.core.db import Database
+
+    assert isinstance(database, Database)  # noqa: S101 - lazily imported, for its type
+    row = {"id": "doctor", "at": datetime.now(UTC)}
+    try:
+        with database.write() as session:
+            session.execute(text("delete from audit_probes where id = :id"), {"id": row["id"]})
+            session.execute(text("insert into audit_probes (id, at) values (:id, :at)"), row)
+    except SQLAlchemyError as error:
+        why = str(getattr(error, "orig", error)).strip().partition("\n")[0]
+        return Examined("writing", False, why, "Make room where the database lies; see its log.")
+    return Examined("writing", True, "something was written durably just now")
 
 
 def _own_keys(settings: Settings, database: "object") -> Iterator[Examined]:
@@ -139,7 +161,10 @@ def _own_keys(settings: Settings, database: "object") -> Iterator[Examined]:
         f"{open_} in use at {settings.public_url}; the first is made when it is needed"
         if not shut
         else f"no secret opens {', '.join(shut)}",
-        "" if not shut else "Set ONEVISIT_PREVIOUS_SECRET_KEY and run `onevisit keys reseal`.",
+        ""
+        if not shut
+        else "The secret was changed: set ONEVISIT_PREVIOUS_SECRET_KEY for all processes, "
+        "restart them, run `onevisit keys reseal`. It is lost: `onevisit keys reseal --lost`.",
     )
 
 

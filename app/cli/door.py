@@ -4,6 +4,7 @@ where it refuses.
 
 import json
 import os
+import ssl
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -37,6 +38,31 @@ Reason = typer.Option(
 _POLL_SECONDS = 0.2
 
 
+def trusted() -> ssl.SSLContext:
+    """Whom the command line believes over https: the system's authorities, or those of the file
+    that `SSL_CERT_FILE` names.
+    """
+    return ssl.create_default_context(cafile=os.environ.get("SSL_CERT_FILE") or None)
+
+
+def unheard(address: str, error: Exception) -> typer.Exit:
+    """No answer came, and why: a certificate that is not believed is named."""
+    if "CERTIFICATE_VERIFY_FAILED" in str(error):
+        return failed(
+            said(
+                f"The certificate of {address} is not trusted here. Name the file with its "
+                "authority: SSL_CERT_FILE=chain.pem",
+                f"{address} 的证书不受信任。请用 SSL_CERT_FILE=证书文件 指明其签发机构。",
+            )
+        )
+    return failed(
+        said(
+            f"The gateway does not answer at {address} ({type(error).__name__}).",
+            f"{address} 没有应答（{type(error).__name__}）。",
+        )
+    )
+
+
 class Door:
     """The gateway's API with one caller's token. A refusal is printed as words and ends the
     command.
@@ -48,6 +74,7 @@ class Door:
             headers={"Authorization": f"Bearer {token}"},
             timeout=30,
             trust_env=False,
+            verify=trusted(),
         )
 
     def ask(
@@ -77,9 +104,7 @@ class Door:
         try:
             response = self._client.request(method, path, params=params, headers=named, **body)
         except httpx.TransportError as error:
-            raise failed(
-                f"The gateway does not answer at {self._client.base_url} ({type(error).__name__})."
-            ) from error
+            raise unheard(str(self._client.base_url), error) from error
         if response.is_error:
             raise refused(response)
         return response.json()

@@ -1,12 +1,17 @@
 """The operator's keys: seal what is stored with the newest one, and rotate the one of tokens."""
 
+from collections.abc import Sequence
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 import typer
 
 from app.cli.machine import at_the_machine
 from app.cli.words import said
 from app.core.settings import Settings
+
+if TYPE_CHECKING:
+    from app.core.db import Database
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -63,8 +68,63 @@ def revoke(kid: str) -> None:
     typer.echo(said(f"{kid} has ended", f"{kid} 已停用"))
 
 
+def _require_openable(database: "Database", settings: Settings) -> None:
+    """Nothing is done where signing keys would end because a secret was forgotten."""
+    from app.core.clock import SystemClock
+    from app.organisations.sign_on import keys as signing_keys
+
+    with database.read() as session:
+        _, shut = signing_keys.opening(session, settings.keys, SystemClock().now())
+    if not shut:
+        return
+    database.dispose()
+    typer.echo(
+        said(
+            f"No secret that is set opens the signing keys {', '.join(shut)}. Nothing was changed. "
+            "Set ONEVISIT_PREVIOUS_SECRET_KEY; only where the secret before is lost for good: "
+            "`onevisit keys reseal --lost` ends them, and everybody signs on anew.",
+            f"现有密钥打不开签名密钥 {', '.join(shut)}。未作任何改动。请设置 "
+            "ONEVISIT_PREVIOUS_SECRET_KEY；仅当原密钥已彻底丢失时使用 "
+            "`onevisit keys reseal --lost`：停用这些签名密钥，所有人须重新登录。",
+        ),
+        err=True,
+    )
+    raise typer.Exit(1)
+
+
+def _say_shut(closed: list[str], ended: list[str], unopenable: Sequence[str]) -> None:
+    """What no key opens, and what to do about it."""
+    if closed:
+        typer.echo(
+            f"No key opens the secrets of webhooks {', '.join(closed)}: give them others "
+            "(POST /v1/webhooks/{webhook_id}:rotate).",
+            err=True,
+        )
+    if ended:
+        typer.echo(
+            f"No key opens the signing keys {', '.join(ended)}: they have ended, others sign, and "
+            "whoever signed on by them signs on anew.",
+            err=True,
+        )
+    if unopenable:
+        typer.echo(
+            f"No key opens the credentials of {', '.join(unopenable)}: set "
+            "ONEVISIT_PREVIOUS_SECRET_KEY, or let their departments store them anew.",
+            err=True,
+        )
+
+
 @app.command("reseal")
-def reseal() -> None:
+def reseal(
+    lost: bool = typer.Option(
+        False,
+        "--lost",
+        help=said(
+            "the secret before is lost for good: end the signing keys that it sealed",
+            "原密钥已彻底丢失：停用由其封存的签名密钥",
+        ),
+    ),
+) -> None:
     """Seal all that is stored sealed with the key of ONEVISIT_SECRET_KEY;
     ONEVISIT_PREVIOUS_SECRET_KEY opens what the secret before it sealed. Says what does not open.
     """
@@ -78,9 +138,11 @@ def reseal() -> None:
     settings = Settings()
     settings.require_complete()
     database = Database.of(settings)
+    if not lost:
+        _require_openable(database, settings)
     with database.write() as session:
         found = seal_anew(session, Trail(settings.keys, SystemClock(), settings.region))
-        signing, lost = signing_keys.reseal(session, settings.keys, SystemClock().now())
+        signing, ended = signing_keys.reseal(session, settings.keys, SystemClock().now())
         hooks, closed = webhooks.reseal(session, settings.keys)
     database.dispose()
     typer.echo(f"{found.done} sealed anew, {found.kept} were sealed with the newest key already")
@@ -88,23 +150,6 @@ def reseal() -> None:
         typer.echo(f"signing keys: {signing} sealed anew")
     if hooks:
         typer.echo(f"webhook secrets: {hooks} sealed anew")
-    if closed:
-        typer.echo(
-            f"No key opens the secrets of webhooks {', '.join(closed)}: give them others "
-            "(POST /v1/webhooks/{webhook_id}:rotate).",
-            err=True,
-        )
-    if lost:
-        typer.echo(
-            f"No key opens the signing keys {', '.join(lost)}: they have ended, others sign, and "
-            "whoever signed on by them signs on anew.",
-            err=True,
-        )
-    if found.unopenable:
-        typer.echo(
-            f"No key opens the credentials of {', '.join(found.unopenable)}: set "
-            "ONEVISIT_PREVIOUS_SECRET_KEY, or let their departments store them anew.",
-            err=True,
-        )
-    if found.unopenable or lost or closed:
+    _say_shut(closed, ended, found.unopenable)
+    if found.unopenable or ended or closed:
         raise typer.Exit(1)

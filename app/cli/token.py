@@ -11,7 +11,7 @@ import httpx
 import jwt
 import typer
 
-from app.cli.door import Gateway, failed, refused
+from app.cli.door import Gateway, refused, trusted, unheard
 from app.cli.words import said
 from auth.errors import AuthError
 from auth.issuer import ONE_TIME_CODE, OWN_ALGORITHMS
@@ -65,9 +65,11 @@ def take(
     """Take an access token for a one-time code."""
     form = {"grant_type": ONE_TIME_CODE, "code": code}
     try:
-        answer = httpx.post(f"{gateway}/v1/token", data=form, trust_env=False, timeout=30)
+        answer = httpx.post(
+            f"{gateway}/v1/token", data=form, trust_env=False, timeout=30, verify=trusted()
+        )
     except httpx.TransportError as error:
-        raise failed(said(f"Nobody answers at {gateway}.", f"{gateway} 没有应答。")) from error
+        raise unheard(gateway, error) from error
     if answer.is_error:
         raise refused(answer)
     told = answer.json()

@@ -78,7 +78,7 @@ ABOVE_DEPARTMENTS = {
 """In tests they come without a department, as they do in life."""
 """Routes that are about nothing of anybody: their permission is all there is."""
 OF_NOBODY = {
-    "GET /v1/catalogue/fields", "GET /v1/catalogue/reasons", "GET /v1/catalogue/findings", "GET /v1/catalogue/rules", "GET /v1/catalogue/sections", "GET /v1/me", "POST /v1/me:sign-out",
+    "GET /v1/catalogue/fields", "GET /v1/catalogue/reasons", "GET /v1/catalogue/findings", "GET /v1/catalogue/rules", "GET /v1/catalogue/sections", "GET /v1/catalogue/labels", "GET /v1/me", "POST /v1/me:sign-out",
     "POST /v1/businesses:resolve", "GET /v1/inbox", "GET /v1/inbox/unread", "POST /v1/inbox:read", "GET /v1/inspections", "GET /v1/jobs",
     "POST /v1/jobs/{name}:run", "GET /v1/webhooks/kinds", "POST /v1/webhooks",
 }  # fmt: skip
@@ -189,7 +189,7 @@ class Things:
             f"/v1/inspections/{self.record}", f"{agreement}/versions/1", f"{agreement}/meter", f"{agreement}/changes?before=1&after=1",
             "/v1/adapters/fire", f"/v1/operations/{self.operation}", f"/v1/deliveries/{self.delivery}", f"/v1/people/{self.person}",
             f"/v1/webhooks/{self.webhook}", "/v1/inbox", "/v1/inbox/unread", "/v1/inspections", "/v1/jobs", "/v1/webhooks/kinds",
-            "/v1/me", "/v1/catalogue/fields", "/v1/catalogue/reasons", "/v1/catalogue/findings", "/v1/catalogue/rules", "/v1/catalogue/sections",
+            "/v1/me", "/v1/catalogue/fields", "/v1/catalogue/reasons", "/v1/catalogue/findings", "/v1/catalogue/rules", "/v1/catalogue/sections", "/v1/catalogue/labels",
         ):  # fmt: skip
             yield "GET", path, None, None
 

@@ -33,9 +33,10 @@ def machine(tmp_path):
         "ONEVISIT_GATEWAY": address,
     }
 
-    def run(*arguments, status=0):
+    def run(*arguments, status=0, **settings):
         command = [sys.executable, "-m", "app.cli.run", *arguments]
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
+        told = environment | {f"ONEVISIT_{name.upper()}": v for name, v in settings.items()}
+        done = subprocess.run(command, env=told, capture_output=True, text=True, timeout=60)
         assert done.returncode == status, done.stdout + done.stderr
         return done.stdout + done.stderr
 
@@ -92,6 +93,16 @@ def test_from_nothing_to_somebody_who_signs_on(machine, tmp_path):
         status=1,
     )
     assert "role.not_yours_to_give" in other
+
+    told = run("keys", "reseal", status=1, secret_key="another secret of forty characters or so")
+    assert "Nothing was changed" in told
+    assert "chen" in run("people", "list", "--token-file", files["chen"]), "nobody is signed off"
+    told = run(
+        "keys", "reseal", "--lost", status=1, secret_key="another secret of forty characters or so"
+    )
+    assert "they have ended" in told
+    told = run("people", "list", "--token-file", files["chen"], status=1)
+    assert "auth.unknown_key" in told
 
 
 def imported(run, tmp_path, token):

@@ -182,6 +182,8 @@ def signing_out_leaves_nothing(player: Playwright, demo: Demo, profile: Path) ->
         page.get_by_role("button", name="我的登录").click()
         page.get_by_role("button", name="退出登录").click()
         page.get_by_role("alert").get_by_role("button", name="退出登录").click()
+        page.wait_for_url("**/m/")
+        page.wait_for_load_state("networkidle")
         expect(page.get_by_role("dialog", name="登录")).to_be_visible()
         left = page.evaluate(
             "async () => [(await indexedDB.databases()).filter((d) => d.name !== 'onevisit').length, sessionStorage.length]"

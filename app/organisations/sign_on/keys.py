@@ -64,6 +64,11 @@ class OwnKeys:
         now = self._clock.now()
         return [key.public for key in self._known.value if key.ends_at is None or now < key.ends_at]
 
+    @property
+    def held(self) -> object:
+        """As `KeySource` says: a key that was revoked is followed by other ones at hand."""
+        return self._known.value
+
     async def key(self, kid: str, algorithm: str) -> Any:
         """As `auth` asks for it."""
         found = self.at_hand(kid, algorithm)

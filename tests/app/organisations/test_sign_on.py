@@ -529,6 +529,7 @@ class TestOwnKeys:
     @ON_SQLITE
     async def test_a_revoked_key_takes_its_tokens_along(self, office):
         phone = await office.signed_on()
+        assert (await phone.get("/v1/me")).status_code == 200, "its verdict is remembered"
         now = office.gateway.app.state.clock.now()
         with DATABASE.of(office.gateway.app).write() as session:
             kid = repository.signing_keys(session)[0].kid

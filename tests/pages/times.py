@@ -54,6 +54,10 @@ def budgets(one: Phone, address: str, *, turns: int) -> dict[str, Any]:
             shifts.append(page.evaluate(_SHIFT))
             page.locator("details.section > summary").first.click()
             page.get_by_role("link", name="今日").click()
+            expect(page.locator("a.task").first).to_be_visible()
+            page.wait_for_timeout(
+                400
+            )  # the browser tells of a tap when it has drawn what came of it
             taps.append(page.evaluate(_TAPS))
     finally:
         session.send("Emulation.setCPUThrottlingRate", {"rate": 1})

@@ -8,6 +8,7 @@ from app.web import routes
 from app.web.assets import read_assets
 from app.web.policy import PAGE, SCANNER, headers_for
 from tests.fixtures.databases import ON_SQLITE
+from tests.fixtures.gateway import running
 
 
 @pytest.fixture
@@ -91,6 +92,17 @@ class TestPages:
         reader = await client.get("/m/docs/index.html")
         assert reader.status_code == 200
         assert "script-src 'self';" in reader.headers["content-security-policy"]
+
+    async def test_pages_are_withdrawn_from_browsers_that_keep_them(
+        self, built, database_url, settings_for, issuer
+    ):
+        async with running(settings_for(database_url, pages=False), issuer) as gateway:
+            client = gateway.client()
+            worker = await client.get("/m/sw.js")
+            assert "unregister" in worker.text
+            assert "indexedDB" not in worker.text
+            assert (await client.get("/m/")).status_code == 503
+            assert (await client.get("/m/docs/index.html")).status_code == 200
 
     async def test_without_a_build_one_sentence_says_what_to_do(self, city, monkeypatch):
         monkeypatch.setattr(routes, "_assets", dict)

@@ -16,9 +16,11 @@ test('the place of what is wrong, and what may have been meant', () => {
 });
 
 test('a person’s number is seen for what it is and never stands in an address', () => {
-  expect(judge('110105199003078781')).toEqual({ kind: 'person' });
-  expect(isPersonal('11010519900307878X')).toBe(true);
-  expect(mayStandInAddress('110105199003078781')).toBe(false);
+  expect(judge('11010519491231002X')).toEqual({ kind: 'person' });
+  expect(isPersonal('11010519491231002X')).toBe(true);
+  expect(isPersonal('110105194912310021')).toBe(false);
+  expect(isPersonal('913101201406045274')).toBe(false);
+  expect(mayStandInAddress('11010519491231002X')).toBe(false);
   expect(mayStandInAddress(CODE)).toBe(true);
   expect(mayStandInAddress('杭州示例')).toBe(false);
 });

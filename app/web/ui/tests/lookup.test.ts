@@ -4,7 +4,7 @@ import type { Bearer } from '../src/shared/api/http';
 
 const asked: Asked = { id: '91330106MA2YYY034D', purpose: 'patrol', task: null, site: null, unusual: null };
 let refused = 0;
-const bearer: Bearer = { token: () => 'token', refused: () => { refused += 1; } };
+const bearer: Bearer = { token: () => 'token', person: () => 'wang', refused: () => { refused += 1; } };
 const section = (name: string, outcome: string) => ({ type: 'section', value: { name, section: { outcome, department: name } } });
 const BEGIN = { type: 'begin', value: { asked: ['tax', 'fire', 'food'], business_id: asked.id, deadline_ms: 2000, trace_id: 't1' } };
 const HEADLINE = { registered: { answer: 'yes' }, taxes_on_time: { answer: 'no' }, fire_permit: { answer: 'unknown' } };

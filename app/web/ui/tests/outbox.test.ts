@@ -32,13 +32,13 @@ test('what was refused waits for its author; what was not heard is tried again, 
   expect(found(sending).state).toBe('kept');
 });
 
-test('whatever happens in whatever order: never lost, never back to a draft without being sent back, never received without a receipt', () => {
+test('whatever happens in whatever order: never lost, never back to a draft, never received without a receipt', () => {
   const random = numbers(7);
   for (let run = 0; run < 3000; run += 1) {
     let item = draft(), hadReceipt = false;
     for (let turn = 0; turn < 25; turn += 1) {
       const events: Event[] = [
-        { kind: 'finish', now: turn }, { kind: 'start' }, { kind: 'nothing', now: turn }, { kind: 'mend' },
+        { kind: 'finish', now: turn }, { kind: 'start' }, { kind: 'nothing', now: turn },
         { kind: 'refusal', problem, lasting: random() < 0.5, now: turn, after: null },
         { kind: 'answer', receipt: random() < 0.5 ? receipt : { ...receipt, id: 'another' } },
       ];
@@ -48,7 +48,7 @@ test('whatever happens in whatever order: never lost, never back to a draft with
       expect(item.body).toBe(before.body);
       if (item.state === 'received') expect(hadReceipt).toBe(true);
       if (before.state === 'received') expect(item.state).toBe('received');
-      if (item.state === 'draft' && before.state !== 'draft') expect([before.state, event.kind]).toEqual(['refused', 'mend']);
+      if (item.state === 'draft') expect(before.state).toBe('draft');
     }
   }
 });

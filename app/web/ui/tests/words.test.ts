@@ -21,7 +21,7 @@ test('every outcome has a word, and one that a later release adds is not shown a
 
 test('no word is unused', () => {
   const text = SOURCES.join('\n');
-  const families = ['registered', 'taxes_on_time', 'fire_permit', 'outcome.', 'value.', 'role.', 'purpose.', 'help.', 'set.theme.', 'result.', 'outbox.', 'record.', 'delivery.', 'visit.lacks.', 'answer.', 'age.'];
+  const families = ['registered', 'taxes_on_time', 'fire_permit', 'outcome.', 'value.', 'role.', 'purpose.', 'help.', 'set.theme.', 'result.', 'outbox.state.', 'record.', 'delivery.', 'visit.lacks.', 'answer.', 'age.'];
   const unused = Object.keys(zh).filter((key) => !text.includes(`'${key}'`) && !families.some((family) => key.startsWith(family)));
   expect(unused).toEqual([]);
 });

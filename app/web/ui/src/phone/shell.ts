@@ -3,6 +3,8 @@ import { reactive } from 'vue';
 import { shellWorker } from '../shared/policy';
 
 export const shell = reactive({ ready: false, version: '', waiting: false });
+let tapped = false;
+let controlled = Boolean(navigator.serviceWorker?.controller);
 let registration: ServiceWorkerRegistration | undefined;
 
 async function told(worker: ServiceWorker): Promise<{ version: string; files: string[] }> {
@@ -33,10 +35,16 @@ export async function watchShell(): Promise<void> {
   registration.addEventListener('updatefound', () => {
     registration?.installing?.addEventListener('statechange', () => { ready(); void check().catch(() => undefined); });
   });
-  navigator.serviceWorker.addEventListener('controllerchange', () => { if (shell.waiting) location.reload(); });
+  // Only the tab in which somebody said so begins anew: another may hold a form.
+  navigator.serviceWorker.addEventListener('controllerchange', () => { if (tapped) location.reload(); else if (controlled) shell.waiting = true; controlled = true; });
   ready();
   await navigator.serviceWorker.ready;
   await check().catch(() => undefined);
 }
 
-export function takeOver(): void { registration?.waiting?.postMessage('take-over'); }
+/** Takes the new version: its worker where it still waits, else by beginning anew. */
+export function takeOver(): void {
+  tapped = true;
+  if (registration?.waiting) registration.waiting.postMessage('take-over');
+  else location.reload();
+}

@@ -2,6 +2,7 @@
 const PLACES = '0123456789ABCDEFGHJKLMNPQRTUWXY';
 const LOOKALIKES: Record<string, string> = { O: '0', I: '1', Z: '2', S: '5', V: 'U' };
 const LENGTH = 18;
+const PROVINCES = new Set('11 12 13 14 15 21 22 23 31 32 33 34 35 36 37 41 42 43 44 45 46 50 51 52 53 54 61 62 63 64 65 71 81 82 83'.split(' '));
 
 export type Verdict =
   | { kind: 'code'; code: string }
@@ -25,12 +26,14 @@ export function checkCharacter(first17: string): string {
   return PLACES[(31 - (sum % 31)) % 31] ?? '';
 }
 
-/** A person's identity number has the same length: six digits of a place, a day of birth, three digits and a check. */
+/** A person's identity number (GB 11643) has the same length: a place, a day of birth, three digits and a check. */
 export function isPersonal(text: string): boolean {
-  const found = /^(\d{6})((?:18|19|20)\d{2})(\d{2})(\d{2})\d{3}[0-9X]$/.exec(text);
-  if (!found) return false;
-  const month = Number(found[3]), day = Number(found[4]);
-  return month >= 1 && month <= 12 && day >= 1 && day <= 31;
+  const found = /^(\d{2})\d{4}((?:18|19|20)\d{2})(\d{2})(\d{2})\d{3}[0-9X]$/.exec(text);
+  if (!found || !PROVINCES.has(found[1] ?? '')) return false;
+  const day = new Date(Date.UTC(Number(found[2]), Number(found[3]) - 1, Number(found[4])));
+  if (day.getUTCMonth() !== Number(found[3]) - 1 || day.getUTCDate() !== Number(found[4])) return false;
+  const sum = Array.from(text.slice(0, 17)).reduce((before, digit, place) => before + Number(digit) * (2 ** (17 - place) % 11), 0);
+  return '10X98765432'[sum % 11] === text[17];
 }
 
 function isSound(code: string): boolean {

@@ -11,8 +11,13 @@ export const recent = ref<Recent[]>([]);
 
 const idOf = (person: string) => `recent:${person}`;
 
+let whose = '';
+
 export async function loadRecent(person: string): Promise<void> {
+  whose = person;
+  recent.value = [];
   const row = await kept<Recent[]>(idOf(person)).catch(() => undefined);
+  if (whose !== person) return;
   recent.value = (row?.value ?? []).filter((one) => one.at > Date.now() - DAYS);
 }
 

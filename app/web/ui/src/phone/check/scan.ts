@@ -8,7 +8,7 @@ export interface Scanner { read(image: ImageData, hard: boolean): Promise<string
 export function scanner(): Scanner {
   const worker = scanWorker();
   const waiting = new Map<number, { resolve: (text: string | null) => void; reject: (error: Error) => void }>();
-  let last = 0;
+  let last = 0, isDead = false;
   worker.addEventListener('message', (event: MessageEvent<{ number: number; text: string | null; failed?: boolean }>) => {
     const one = waiting.get(event.data.number);
     waiting.delete(event.data.number);
@@ -16,11 +16,13 @@ export function scanner(): Scanner {
     else one?.resolve(event.data.text);
   });
   worker.addEventListener('error', () => {
+    isDead = true;  // also where nobody had asked yet
     for (const one of waiting.values()) one.reject(new ScannerFailed());
     waiting.clear();
   });
   return {
     read(image, hard) {
+      if (isDead) return Promise.reject(new ScannerFailed());
       last += 1;
       return new Promise((resolve, reject) => {
         waiting.set(last, { resolve, reject });

@@ -21,18 +21,17 @@ export type Event =
   | { kind: 'start' }
   | { kind: 'answer'; receipt: Inspection }
   | { kind: 'refusal'; problem: Problem; lasting: boolean; now: number; after: number | null }
-  | { kind: 'nothing'; now: number }
-  | { kind: 'mend' };
+  | { kind: 'nothing'; now: number };
 
 const FIRST_MS = 5_000, LONGEST_MS = 300_000;
 
 /** How long to wait after so many tries: 5 s to 5 minutes. */
 export function pause(tries: number): number { return Math.min(FIRST_MS * 2 ** Math.min(tries, 10), LONGEST_MS); }
 
-/** A receipt counts only if it is of this record and of this business. */
+/** A receipt counts only if it is the interface's own word on this record. */
 export function isReceipt(item: Item, told: unknown): told is Inspection {
   const one = told as Partial<Inspection> | null;
-  return typeof one === 'object' && one !== null && one.id === item.id && typeof one.digest === 'string' && one.digest.startsWith('sha-256:');
+  return typeof one === 'object' && one !== null && one.id === item.id && typeof one.digest === 'string' && one.digest.startsWith('sha-256:') && Array.isArray(one.write_back);
 }
 
 /** The item after the event; the same where the event does not fit its state. */
@@ -48,13 +47,15 @@ export function step(item: Item, event: Event): Item {
       return { ...item, state: 'kept', problem: event.problem, tries: item.tries + 1, nextAt: event.now + wait };
     }
     case 'nothing': return item.state === 'sending' ? { ...item, state: 'kept', tries: item.tries + 1, nextAt: event.now + pause(item.tries) } : item;
-    case 'mend': return item.state === 'refused' ? { ...item, state: 'draft' } : item;
     default: return item;
   }
 }
 
 /** An item as it is found after a restart: what was being sent may have arrived or not, and is sent again under the same id. */
 export function found(item: Item): Item { return item.state === 'sending' ? { ...item, state: 'kept', nextAt: 0 } : item; }
+
+/** What has not arrived: it keeps a phone from being signed out. A draft counts, because nobody else has it. */
+export const isUnsent = (item: Item): boolean => item.state !== 'received';
 
 /** A time-ordered identifier (RFC 9562, version 7). */
 export function uuid7(now: number, random: Uint8Array): string {

@@ -10,8 +10,9 @@ const known = shallowRef<Labels>({ sections: {}, fields: {}, values: {} });
 const KEPT = 'labels', DAYS = 30 * 86_400_000;
 let asked = false;
 
+/** Asked again with each look-up until it was told. */
 export async function loadCatalogue(bearer: Bearer): Promise<void> {
-  if (asked) return;
+  if (asked || !bearer.token()) return;
   asked = true;
   const row = await kept<Labels>(KEPT).catch(() => undefined);
   if (row) known.value = row.value;

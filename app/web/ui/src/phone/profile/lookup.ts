@@ -8,6 +8,8 @@ export const QUESTIONS: readonly Question[] = ['registered', 'taxes_on_time', 'f
 const CURRENT: ReadonlySet<string> = new Set(['fresh', 'cached', 'not_found', 'not_applicable']);
 const QUIET: ReadonlySet<string> = new Set(['not_found', 'not_applicable']);
 const PATIENT_MS = 8000;
+/** So long without a line, and the connection is given up: a slow line brings one sooner, a dead one never. */
+const SILENT_MS = 15_000;
 
 export interface Asked { id: string; purpose: string; task: string | null; site: string | null; unusual: string | null }
 
@@ -22,11 +24,13 @@ export interface Lookup {
   trace: string;
   /** When it was kept on this device; null where it has just come. */
   keptAt: number | null;
+  /** Departments that were asked again after the whole was put together: findings do not know what they said. */
+  again: string[];
 }
 
 export function emptyLookup(asked: Asked): Lookup {
   return reactive({
-    asked, state: 'asking', names: [], sections: {}, headline: {}, closing: null, problem: null, trace: '', keptAt: null,
+    asked, state: 'asking', names: [], sections: {}, headline: {}, closing: null, problem: null, trace: '', keptAt: null, again: [],
   } satisfies Lookup as Lookup);
 }
 
@@ -52,12 +56,18 @@ function take(into: Lookup, line: Line): void {
 
 /** Asks every department; `into` fills while they answer. Ends in a state, never in an exception; an abort changes nothing more. */
 export async function run(bearer: Bearer, into: Lookup, signal: AbortSignal, anew = false): Promise<void> {
+  const silent = new AbortController();
+  const stop = () => { silent.abort(); };
+  signal.addEventListener('abort', stop);
+  let timer = setTimeout(stop, SILENT_MS);
   const headers: Record<string, string> = { Accept: 'application/x-ndjson', ...(anew ? { 'Cache-Control': 'no-cache' } : {}) };
   try {
-    const response = await ask(bearer, `/v1/profiles/${encodeURIComponent(into.asked.id)}?${queryOf(into.asked)}`, { headers, signal });
+    const response = await ask(bearer, `/v1/profiles/${encodeURIComponent(into.asked.id)}?${queryOf(into.asked)}`, { headers, signal: silent.signal });
     if (!response.body || !response.headers.get('content-type')?.startsWith('application/x-ndjson')) throw new Unreachable();
     for await (const line of lines<Line>(response.body)) {
       if (signal.aborted) return;
+      clearTimeout(timer);
+      timer = setTimeout(stop, SILENT_MS);
       take(into, line);
     }
     if (into.state === 'asking') into.state = 'cut';
@@ -65,6 +75,9 @@ export async function run(bearer: Bearer, into: Lookup, signal: AbortSignal, ane
     if (signal.aborted) return;
     if (error instanceof Refused) { into.problem = error.problem; into.trace = error.problem.trace_id; into.state = 'refused'; }
     else into.state = into.names.length ? 'cut' : 'unreachable';
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener('abort', stop);
   }
 }
 
@@ -75,6 +88,7 @@ export async function askAgain(bearer: Bearer, into: Lookup, name: string): Prom
   const answer = await told<{ section: Section; headline: Partial<Record<Question, Answer>> }>(
     bearer, `/v1/profiles/${encodeURIComponent(into.asked.id)}/sections/${encodeURIComponent(name)}?${query}`);
   into.sections[name] = answer.section;
+  if (!into.again.includes(name)) into.again.push(name);
   Object.assign(into.headline, answer.headline);
 }
 
@@ -87,6 +101,9 @@ export function counts(of: Lookup): Counts {
   const missing = of.names.filter((name) => !isCurrent(of.sections[name]));
   return { asked: of.names.length, back: of.names.length - missing.length, missing };
 }
+
+/** Whether findings and conflicts speak of all that is on the screen. */
+export const isWhole = (of: Lookup): boolean => of.state === 'whole' && of.closing !== null && of.again.length === 0;
 
 export interface Groups { attention: string[]; answered: string[]; quiet: string[] }
 

@@ -10,7 +10,7 @@ export const begun = reactive<{ done: boolean; failed: boolean; code: string }>(
 export function takeCode(): void {
   const found = /[#&/]sign-on[=/]([^&]+)/.exec(location.hash);
   if (!found?.[1]) return;
-  begun.code = decodeURIComponent(found[1]).slice(0, 200);
+  begun.code = found[1].replaceAll(/%2D/gi, '-').slice(0, 200);
   history.replaceState(null, '', `${location.pathname}#/`);
 }
 
@@ -20,14 +20,16 @@ export function linked(given: string): void {
   session.wanted = true;
 }
 
-/** Signs in by whatever there is; whoever is unknown afterwards sees the dialog. */
-export async function enter(): Promise<void> {
-  if (locked.value) return;
+/** Signs in by whatever there is; whoever is unknown afterwards sees the dialog. Where a sign-in was tried, nobody of before takes its place. Gives the screen to return to. */
+export async function enter(): Promise<string | null> {
+  if (locked.value) return null;
   void waysOf();
+  const tried = new URLSearchParams(location.search).has('state');
   try {
-    const token = await returned(waysOf).catch(() => { begun.failed = true; return null; });
-    if (token) await signInByToken(token).catch(() => { begun.failed = true; });
-    if (!session.me && !begun.code) await signInAgain();
+    const found = await returned(waysOf).catch(() => { begun.failed = true; return null; });
+    if (found) await signInByToken(found.token).catch(() => { begun.failed = true; });
+    if (!session.me && !tried && !begun.code) await signInAgain();
+    return found?.back ?? null;
   } finally {
     begun.done = true;
   }

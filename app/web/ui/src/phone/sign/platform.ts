@@ -30,18 +30,20 @@ export async function leave(ways: SignOn): Promise<void> {
   sessionStorage.setItem(KEY, JSON.stringify(begun));
   const query = new URLSearchParams({
     response_type: 'code', client_id: ways.client_id ?? '', redirect_uri: returnTo(), scope: ways.scopes.join(' '),
-    state: begun.state, code_challenge: base64url(new Uint8Array(digest)), code_challenge_method: 'S256',
+    state: begun.state, code_challenge: base64url(new Uint8Array(digest)), code_challenge_method: 'S256', prompt: 'login',
   });
   location.assign(`${found.authorization_endpoint}?${query}`);
 }
 
-/** What the platform's answer in the address is worth: a token, null where there is none. Throws where it is not ours. */
-export async function returned(ways: () => Promise<SignOn | null>): Promise<Token | null> {
+export interface Returned { token: Token; back: string }
+
+/** What the platform's answer in the address is worth: a token and the screen of before, null where there is none. Throws where it is not ours. */
+export async function returned(ways: () => Promise<SignOn | null>): Promise<Returned | null> {
   const query = new URLSearchParams(location.search);
   if (!query.has('state')) return null;
   const begun = JSON.parse(sessionStorage.getItem(KEY) ?? 'null') as Begun | null;
   sessionStorage.removeItem(KEY);
-  history.replaceState(null, '', `${location.pathname}${begun?.back ?? ''}`);
+  history.replaceState(null, '', location.pathname);
   if (!begun || query.get('state') !== begun.state || !query.get('code')) throw new Unreachable();
   const known = await ways();
   if (!known?.issuer) throw new Unreachable();
@@ -51,5 +53,5 @@ export async function returned(ways: () => Promise<SignOn | null>): Promise<Toke
   });
   const response = await fetch(found.token_endpoint, { method: 'POST', body, credentials: 'omit', signal: within(8000) });
   if (!response.ok) throw new Unreachable();
-  return parse(await response.text()) as Token;
+  return { token: parse(await response.text()) as Token, back: begun.back.replace(/^#/, '') };
 }

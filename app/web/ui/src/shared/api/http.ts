@@ -12,7 +12,8 @@ export class Refused extends Error {
 /** No answer of the gateway came: no network, a portal's page, a body cut off. */
 export class Unreachable extends Error {}
 
-export interface Bearer { token(): string | null; refused(): void }
+/** Whose token is shown. `refused` is told which token was: a late answer says nothing of the one after it. */
+export interface Bearer { token(): string | null; person(): string | null; refused(used: string | null): void }
 
 const JSON_KINDS = /^application\/(problem\+)?json\b/;
 const LONGEST_WAIT = 20_000;
@@ -39,7 +40,7 @@ export async function ask(bearer: Bearer | null, path: string, init: RequestInit
   }
   if (response.ok) return response;
   const refusal = await refusalOf(response);
-  if (refusal instanceof Refused && refusal.status === 401) bearer?.refused();
+  if (refusal instanceof Refused && refusal.status === 401) bearer?.refused(token ?? null);
   throw refusal;
 }
 

@@ -13,7 +13,7 @@ export type Called = (path: string, code: string) => string | null;
 function scalar(value: unknown, path: string, called: Called): string {
   if (value === null || value === undefined || value === '') return word('value.none');
   if (typeof value === 'boolean') return word(value ? 'value.yes' : 'value.no');
-  if (typeof value === 'number') return value.toLocaleString('zh-CN', { maximumFractionDigits: 6 });
+  if (typeof value === 'number') return value.toLocaleString('zh-CN', { maximumFractionDigits: 6, useGrouping: Math.abs(value) >= 10_000 });
   const text = String(value), known = called(path, text);
   if (known) return known;
   if (WORDED.has(text)) return wordOf('value', text, 'value.unknown');

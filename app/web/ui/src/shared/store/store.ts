@@ -5,19 +5,23 @@ import { openDB, type DBSchema, type IDBPDatabase } from 'idb';
 export interface SealedRow {
   id: string;
   person: string;
-  kind: 'copy' | 'recent' | 'session' | 'outbox' | 'draft';
+  kind: 'copy' | 'recent' | 'session' | 'outbox' | 'draft' | 'receipt';
   at: number;
   until: number;
   iv: Uint8Array<ArrayBuffer>;
   bytes: ArrayBuffer;
 }
 
+type Bytes = Uint8Array<ArrayBuffer>;
+export interface KeyRow { name: string; key?: CryptoKey; wrapped?: ArrayBuffer; iv?: Bytes; outerIv?: Bytes; salt?: Bytes; tries?: number }
+
 interface Pages extends DBSchema {
-  keys: { key: string; value: { name: string; key?: CryptoKey; wrapped?: ArrayBuffer; iv?: Uint8Array<ArrayBuffer>; salt?: Uint8Array<ArrayBuffer>; tries?: number } };
+  keys: { key: string; value: KeyRow };
   rows: { key: string; value: SealedRow; indexes: { person_kind: [string, string] } };
 }
 
 const NAME = 'onevisit', VERSION = 1;
+const LOST = new Set(['InvalidStateError', 'UnknownError', 'AbortError']);
 let opened: Promise<IDBPDatabase<Pages>> | null = null;
 
 /** The database; opened anew where the browser lost it (iOS ends connections of pages that were away). */
@@ -37,17 +41,18 @@ async function again<T>(act: (db: IDBPDatabase<Pages>) => Promise<T>): Promise<T
   try {
     return await act(await database());
   } catch (error) {
-    if (!(error instanceof DOMException) || error.name !== 'InvalidStateError') throw error;
+    if (!(error instanceof DOMException) || !LOST.has(error.name)) throw error;
     opened = null;
     return act(await database());
   }
 }
 
-/** Written durably before this ends. Throws `QuotaExceededError` where the device is full. */
-export function put(row: SealedRow): Promise<void> {
+/** Written durably before this ends, unless a row of one of these kinds lies there. Throws `QuotaExceededError` where the device is full. */
+export function put(row: SealedRow, unless: SealedRow['kind'][] = []): Promise<void> {
   return again(async (db) => {
     const work = db.transaction('rows', 'readwrite', { durability: 'strict' });
-    await work.store.put(row);
+    const there = unless.length ? await work.store.get(row.id) : undefined;
+    if (!there || !unless.includes(there.kind)) await work.store.put(row);
     await work.done;
   });
 }
@@ -62,9 +67,36 @@ export function every(): Promise<SealedRow[]> { return again((db) => db.getAll('
 
 export function remove(id: string): Promise<void> { return again((db) => db.delete('rows', id)); }
 
-export async function keyRow(name: string) { return again((db) => db.get('keys', name)); }
+/** Removes a row if it is of one of these kinds still; says whether it was. */
+export function removeIf(id: string, kinds: SealedRow['kind'][]): Promise<boolean> {
+  return again(async (db) => {
+    const work = db.transaction('rows', 'readwrite', { durability: 'strict' });
+    const there = await work.store.get(id), gone = there === undefined || kinds.includes(there.kind);
+    if (gone) await work.store.delete(id);
+    await work.done;
+    return gone;
+  });
+}
 
-export async function putKey(row: Pages['keys']['value']): Promise<void> { await again((db) => db.put('keys', row)); }
+/** Removes what is past its time. */
+export async function purge(now = Date.now()): Promise<void> {
+  for (const row of await every()) if (row.until <= now) await remove(row.id);
+}
+
+export async function keyRow(name: string): Promise<KeyRow | undefined> { return again((db) => db.get('keys', name)); }
+
+export async function putKey(row: KeyRow): Promise<void> { await again((db) => db.put('keys', row)); }
+
+/** Adds a key unless one of its name lies there; gives the one that does. */
+export function addKey(row: KeyRow): Promise<KeyRow> {
+  return again(async (db) => {
+    const work = db.transaction('keys', 'readwrite', { durability: 'strict' });
+    const there = await work.store.get(row.name);
+    if (!there) await work.store.put(row);
+    await work.done;
+    return there ?? row;
+  });
+}
 
 export async function dropKey(name: string): Promise<void> { await again((db) => db.delete('keys', name)); }
 

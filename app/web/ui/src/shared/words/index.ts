@@ -27,6 +27,10 @@ export function say(both: Words | null | undefined): string {
   return both ? both[language.value] || both.en || both.zh : '';
 }
 
+/** What stands between the parts of a list, and between a name and what is said of it. */
+export function joiner(): string { return language.value === 'zh' ? '、' : ', '; }
+export function colon(): string { return language.value === 'zh' ? '：' : ': '; }
+
 /** Two sentences of the interface, one after another, each with its full stop. */
 export function sentences(...parts: (Words | null | undefined)[]): string {
   const stop = language.value === 'zh' ? '。' : '. ';

@@ -29,6 +29,7 @@ export function day(text: string): string {
 
 /** So many seconds ago. */
 export function age(seconds: number): string {
+  if (seconds < -60) return word('age.unknown');
   if (seconds < 60) return word('age.now');
   if (seconds < 3600) return word('age.minutes', { n: Math.floor(seconds / 60) });
   if (seconds < 2 * DAY) return word('age.hours', { n: Math.floor(seconds / 3600) });

@@ -40,6 +40,7 @@ demo: install ## Set up, start 13 departments and the gateway, run the main job 
 	@$(BIN)/onevisit demo $(if $(ONCE),--once)
 
 run: install ## Start the gateway with the settings of the environment
+	-@$(BIN)/onevisit web build
 	@$(BIN)/onevisit serve
 
 pictures: web ## Every screen in four themes at 360 and 768 px, into .pictures

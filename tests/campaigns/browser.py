@@ -4,22 +4,24 @@
 """
 
 import argparse
+import os
 import shutil
 import sys
 import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Playwright, sync_playwright
 
 from tests.campaigns import stage
-from tests.pages import journeys
-from tests.pages.browser import phone
-from tests.pages.demo import demo
+from tests.pages import journeys, oddities
+from tests.pages.browser import Phone, phone
+from tests.pages.demo import Demo, demo
 from tests.pages.hostile import hostile_texts
 from tests.pages.screens import accessible, keyboard_alone, scanned
-from tests.pages.times import budgets
+from tests.pages.times import budgets, first_visits
 
 
 class Run:
@@ -29,7 +31,7 @@ class Run:
         self.failed: list[str] = []
         self.done = 0
 
-    def __call__(self, act: Callable[[], object], name: str) -> object:
+    def __call__(self, act: Callable[[], Any], name: str) -> Any:
         begun = time.monotonic()
         try:
             found = act()
@@ -45,26 +47,40 @@ class Run:
         return found
 
 
-def officers_day(run: Run, player, demo_, folder: Path, *, small: bool) -> dict[str, object]:
+def online(
+    run: Run, player: Playwright, one: Phone, demo_: Demo, folder: Path, *, small: bool
+) -> dict[str, Any]:
+    """A morning with a network, on one phone; the figures."""
+    address = demo_.address
+    run(lambda: journeys.signs_on_and_checks(one, demo_), "signs on and checks")
+    run(lambda: journeys.a_link_works_once(player, demo_, folder), "a link works once")
+    run(lambda: journeys.another_text_hides_the_former(one), "another text hides the former")
+    run(lambda: accessible(one, address, small=small), "accessible on every screen")
+    run(lambda: keyboard_alone(one, address), "keyboard alone")
+    run(lambda: hostile_texts(one, address), "300 hostile texts")
+    run(lambda: oddities.a_new_version_waits(one, address), "a new version waits")
+    run(lambda: oddities.a_full_disk_is_said(one, address), "a full disk is said")
+    run(lambda: oddities.a_clock_of_last_year(one, address), "a clock of last year")
+    run(lambda: oddities.drafts_go_when_asked_twice(one, address), "drafts go when asked twice")
+    return run(lambda: budgets(one, address, turns=1 if small else 5), "times and sizes") or {}
+
+
+def officers_day(
+    run: Run, player: Playwright, demo_: Demo, folder: Path, *, small: bool
+) -> dict[str, Any]:
     """From a link in the morning to signing out in the evening."""
     mine = folder / "phone"
     with phone(player, mine) as one:
-        run(lambda: journeys.signs_on_and_checks(one, demo_), "signs on and checks")
-        run(lambda: journeys.a_link_works_once(player, demo_, folder), "a link works once")
-        run(lambda: journeys.another_text_hides_the_former(one), "another text hides the former")
-        run(lambda: accessible(one, demo_.address, small=small), "accessible on every screen")
-        run(lambda: keyboard_alone(one, demo_.address), "keyboard alone")
-        run(lambda: hostile_texts(one, demo_.address), "300 hostile texts")
-        seen = (
-            run(lambda: budgets(one, demo_.address, turns=1 if small else 5), "times and sizes")
-            or {}
-        )
+        seen = online(run, player, one, demo_, folder, small=small)
         run(lambda: journeys.reads_without_a_network(one), "reads without a network")
         run(lambda: journeys.begins_a_record(one), "begins a record in a cellar")
         complaints, violations = one.complaints, one.violations()
-    record = run(lambda: journeys.sends_it_once(player, demo_, mine), "sends it once, days later")
+    record = str(
+        run(lambda: journeys.sends_it_once(player, demo_, mine), "sends it once, days later")
+    )
+    second = folder / "second"
     run(
-        lambda: journeys.the_second_officer_confirms(player, demo_, folder / "second", str(record)),
+        lambda: journeys.the_second_officer_confirms(player, demo_, second, record),
         "the second officer confirms",
     )
     run(
@@ -75,14 +91,22 @@ def officers_day(run: Run, player, demo_, folder: Path, *, small: bool) -> dict[
         lambda: journeys.signing_out_leaves_nothing(player, demo_, mine),
         "signing out leaves nothing",
     )
+    run(
+        lambda: oddities.signs_on_at_the_platform(player, demo_, folder / "platform"),
+        "signs on at the platform",
+    )
     run(lambda: scanned(player, demo_, folder / "scan"), "scans from a camera")
+    if not small:
+        seen |= (
+            run(
+                lambda: first_visits(player, demo_.address, folder, turns=5),
+                "first visits on a slow line",
+            )
+            or {}
+        )
     for row in [*complaints, *violations][:5]:
         print(f"  the page complains: {row}")
-    return {
-        "complaints": len(complaints),
-        "violations": len(violations),
-        **(seen if isinstance(seen, dict) else {}),
-    }
+    return {"complaints": len(complaints), "violations": len(violations), **seen}
 
 
 def main() -> int:
@@ -93,6 +117,8 @@ def main() -> int:
     if shutil.which("chromium") is None:
         sys.stderr.write("Install Debian's chromium first: apt-get install chromium\n")
         return 2
+    # A newer worker is played by the browser's driver.
+    os.environ["PW_EXPERIMENTAL_SERVICE_WORKER_NETWORK_EVENTS"] = "1"
     run = Run()
     with (
         tempfile.TemporaryDirectory(prefix="ovpages") as text,

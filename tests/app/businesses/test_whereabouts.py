@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy.exc import OperationalError
 
 from app.businesses import repository, whereabouts
+from app.businesses.naming import names_of
 from app.businesses.places import UNKNOWN, Place
 from app.businesses.whereabouts import Whereabouts
 from app.core.clock import SystemClock
@@ -25,6 +26,20 @@ async def test_what_was_told_last_is_kept_by_the_next_process(database):
     await second.close()
     third = Whereabouts(database, SystemClock())
     assert (await third.find("other")).region == "330602"
+
+
+async def test_a_name_is_kept_beside_the_place_and_not_lost_where_none_is_told(database):
+    first = Whereabouts(database, SystemClock())
+    first.tell(BUSINESS, Place("330106", name="杭州示例餐饮有限公司"))
+    await first.close()
+    second = Whereabouts(database, SystemClock())
+    second.tell(BUSINESS, Place("330203"))
+    second.tell("other", Place("330602"))
+    await second.close()
+    with database.read() as session:
+        known = names_of(session, [BUSINESS, "other", "unknown", BUSINESS])
+    assert known == {BUSINESS: "杭州示例餐饮有限公司"}
+    assert (await Whereabouts(database, SystemClock()).find(BUSINESS)).region == "330203"
 
 
 async def test_two_processes_that_tell_of_one_at_once_both_are_heard(database):

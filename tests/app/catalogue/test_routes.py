@@ -1,5 +1,9 @@
 """What the catalogue tells."""
 
+from msgspec import structs
+
+from adapters.contract.sections import SECTIONS
+
 
 class TestCatalogue:
     async def test_fields_with_class_and_label_but_none_of_class_1(self, gateway):
@@ -17,6 +21,19 @@ class TestCatalogue:
         shown = (await gateway.client().get("/problems/task.outside_region")).json()
         assert (shown["status"], shown["text"]["zh"]) == (403, "任务地区超出您的管辖范围")
         assert (await gateway.client().get("/problems/nothing")).json()["code"] == "problem.unknown"
+
+    async def test_everything_in_a_profile_has_a_name(self, gateway):
+        told = (await gateway.inspector.get("/v1/catalogue/labels")).json()
+        assert told["sections"]["fire"]["zh"] == "消防"
+        assert told["fields"]["tax.taxpayer_name"]["zh"] == "纳税人名称"
+        assert told["fields"]["food.permits.valid_to"]["zh"] == "有效期至"
+        assert told["values"]["food.permits.status=valid"]["zh"] == "有效"
+        assert told["values"]["fire.fire_permit=not_required"]["zh"] == "无需办理"
+        for section, shape in SECTIONS.items():
+            for field in structs.fields(shape):
+                assert f"{section}.{field.name}" in told["fields"]
+        words = [w for group in told.values() for w in group.values()]
+        assert all(word["zh"] and word["en"] for word in words)
 
     async def test_what_kind_of_data_a_section_is_and_who_may_do_what_with_it(self, gateway):
         found = (await gateway.inspector.get("/v1/catalogue/sections")).json()

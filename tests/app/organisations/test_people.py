@@ -88,6 +88,7 @@ class TestWhoMayCall:
         both = house.gateway.caller("wang", Role.INSPECTOR, Role.AUDITOR, department="fire")
         me = (await both.get("/v1/me")).json()
         assert (me["roles"], me["department"], me["region"]) == (["inspector"], "fire", CITY)
+        assert me["name"]
         assert (await both.get("/v1/audit/entries")).status_code == 403
         elsewhere = house.gateway.caller("wang", Role.INSPECTOR, region="310000")
         assert (await elsewhere.get("/v1/me")).json()["code"] == "auth.person_elsewhere"

@@ -22,6 +22,16 @@ TASK = {
 
 
 class TestTasks:
+    async def test_a_list_tells_the_shop_s_name_once_registration_has(self, gateway):
+        await gateway.leader.post("/v1/tasks", json=TASK)
+        (listed,) = (await gateway.inspector.get("/v1/tasks")).json()["items"]
+        assert listed["business_name"] is None
+        with DATABASE.of(gateway.app).write() as session:
+            told = {"region": "310115", "sites": {}, "told_at": datetime.now(UTC)}
+            session.add(KnownBusiness(id="k", business_id=BUSINESS, name="浦东某店", **told))
+        (listed,) = (await gateway.inspector.get("/v1/tasks")).json()["items"]
+        assert listed["business_name"] == "浦东某店"
+
     async def test_opening_listing_and_closing(self, gateway):
         opened = (await gateway.leader.post("/v1/tasks", json=TASK)).json()
         mine = (await gateway.inspector.get("/v1/tasks")).json()["items"]

@@ -36,7 +36,9 @@ class KeySource(Protocol):
 
     @property
     def held(self) -> object:
-        """The keys in force: another object once any of them changed or ended."""
+        """The keys in force: another object once any of them changed or ended. Read with each
+        request, so it costs next to nothing.
+        """
         ...
 
     def at_hand(self, kid: str, algorithm: str) -> Any | None:
@@ -94,21 +96,16 @@ class StaticKeys:
     """Keys of a document that does not change while the process runs."""
 
     def __init__(self, document: Any) -> None:
-        self._keys = read_jwks(document)
-
-    @property
-    def held(self) -> object:
-        """As `KeySource` says."""
-        return self._keys
+        self.held = read_jwks(document)
 
     async def key(self, kid: str, algorithm: str) -> Any:
         try:
-            return self._keys[kid, algorithm]
+            return self.held[kid, algorithm]
         except KeyError:
             raise _unknown() from None
 
     def at_hand(self, kid: str, algorithm: str) -> Any | None:
-        return self._keys.get((kid, algorithm))
+        return self.held.get((kid, algorithm))
 
 
 class FileKeys:
@@ -118,13 +115,7 @@ class FileKeys:
         self._path = path
         self._looked = time.monotonic()
         self._stamp = self._stamp_of()
-        self._keys = read_jwks(json.loads(path.read_text(encoding="utf-8")))
-
-    @property
-    def held(self) -> object:
-        """As `KeySource` says."""
-        self._look()
-        return self._keys
+        self.held = read_jwks(json.loads(path.read_text(encoding="utf-8")))
 
     async def key(self, kid: str, algorithm: str) -> Any:
         found = self.at_hand(kid, algorithm)
@@ -134,7 +125,7 @@ class FileKeys:
 
     def at_hand(self, kid: str, algorithm: str) -> Any | None:
         self._look()
-        return self._keys.get((kid, algorithm))
+        return self.held.get((kid, algorithm))
 
     def _stamp_of(self) -> tuple[int, int] | None:
         try:
@@ -158,7 +149,7 @@ class FileKeys:
             log.warning("the key file cannot be read anew and is not used: %s", error)
             return
         if keys:
-            self._keys = keys
+            self.held = keys
             log.info("the key file changed: %d keys", len({kid for kid, _ in keys}))
 
 
@@ -180,7 +171,7 @@ class RemoteKeys:
         self._floor = floor
         self._ttl = ttl
         self._oldest = oldest
-        self._keys: Keys = {}
+        self.held: Keys = {}
         self._fetched = self._good = float("-inf")
         self._failed = ""
         self._lock = asyncio.Lock()
@@ -195,23 +186,18 @@ class RemoteKeys:
     @property
     def trusted(self) -> bool:
         """Whether there are keys that may be relied on."""
-        return bool(self._keys) and self.age <= self._oldest
-
-    @property
-    def held(self) -> object:
-        """As `KeySource` says."""
-        return self._keys
+        return bool(self.held) and self.age <= self._oldest
 
     async def key(self, kid: str, algorithm: str) -> Any:
         age = time.monotonic() - self._fetched
-        if age > self._ttl or ((kid, algorithm) not in self._keys and age > self._floor):
+        if age > self._ttl or ((kid, algorithm) not in self.held and age > self._floor):
             await self._refresh()
         if not self.trusted:
             raise KeysUnavailable(
                 "auth.keys_unavailable", f"The issuer's keys cannot be fetched{self._failed}."
             )
         try:
-            return self._keys[kid, algorithm]
+            return self.held[kid, algorithm]
         except KeyError:
             if self._failed:  # whether the issuer knows it cannot be told now
                 raise KeysUnavailable(
@@ -221,7 +207,7 @@ class RemoteKeys:
 
     def at_hand(self, kid: str, algorithm: str) -> Any | None:
         fresh = time.monotonic() - self._fetched <= self._ttl and self.trusted
-        return self._keys.get((kid, algorithm)) if fresh else None
+        return self.held.get((kid, algorithm)) if fresh else None
 
     async def keep(self) -> None:
         """Fetch now and before the keys grow old, until cancelled."""
@@ -239,7 +225,7 @@ class RemoteKeys:
                 self._fail(f"{type(error).__name__}: {error}"[:120])
             else:
                 if keys:
-                    self._keys, self._failed = keys, ""
+                    self.held, self._failed = keys, ""
                     self._good = time.monotonic()
                 else:
                     self._fail("the set holds no usable key")
@@ -249,5 +235,5 @@ class RemoteKeys:
         self.failures += 1
         self._failed = f" ({why})"
         log.warning(
-            "the issuer's keys cannot be fetched: %s; keys at hand: %d", why, len(self._keys)
+            "the issuer's keys cannot be fetched: %s; keys at hand: %d", why, len(self.held)
         )

@@ -61,6 +61,7 @@ def online(
     run(lambda: oddities.a_new_version_waits(one, address), "a new version waits")
     run(lambda: oddities.a_full_disk_is_said(one, address), "a full disk is said")
     run(lambda: oddities.a_clock_of_last_year(one, address), "a clock of last year")
+    run(lambda: oddities.a_pin_is_asked_for(one, address), "a PIN is asked for")
     run(lambda: oddities.drafts_go_when_asked_twice(one, address), "drafts go when asked twice")
     return run(lambda: budgets(one, address, turns=1 if small else 5), "times and sizes") or {}
 

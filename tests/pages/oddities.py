@@ -73,6 +73,35 @@ def a_clock_of_last_year(one: Phone, address: str) -> None:
     go(one, address, "/")
 
 
+def a_pin_is_asked_for(one: Phone, address: str) -> None:
+    """Set in the settings, asked for at the next beginning: behind it everything is as it was, before it nothing is seen."""
+    page = one.page
+    go(one, address, "/settings")
+    page.get_by_role("button", name="设置 PIN").click()
+    page.get_by_label("新 PIN").fill("246810")
+    page.get_by_label("再输入一次").fill("246810")
+    page.get_by_role("button", name="保存", exact=True).click()
+    expect(page.get_by_role("button", name="立即锁定")).to_be_visible()
+    page.goto("about:blank")
+    page.goto(f"{address}/m/")
+    box = page.get_by_role("dialog", name="请输入 PIN")
+    expect(box).to_be_visible()
+    expect(page.get_by_text(NAME)).to_have_count(0)
+    page.keyboard.press("Escape")
+    page.keyboard.press("Escape")
+    expect(box).to_be_visible()
+    box.get_by_role("textbox").fill("000000")
+    box.get_by_role("button", name="解锁").click()
+    expect(box).to_contain_text("还可尝试 9 次")
+    box.get_by_role("textbox").fill("246810")
+    box.get_by_role("button", name="解锁").click()
+    expect(box).to_have_count(0)
+    expect(page.locator(".found", has_text=NAME).first).to_be_visible()
+    go(one, address, "/settings")
+    page.get_by_role("button", name="取消 PIN").click()
+    expect(page.get_by_role("button", name="设置 PIN")).to_be_visible()
+
+
 def drafts_go_when_asked_twice(one: Phone, address: str) -> None:
     """What the journeys before left."""
     page = one.page

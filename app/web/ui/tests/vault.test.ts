@@ -1,5 +1,5 @@
 import { beforeEach, expect, test } from 'vitest';
-import { dropPin, forget, hasPin, keep, kept, lock, Locked, setPin, unlock } from '../src/shared/seal/vault';
+import { dropPin, forget, hasPin, keep, kept, lock, Locked, removePin, setPin, unlock } from '../src/shared/seal/vault';
 import { every, get, put, wipe } from '../src/shared/store/store';
 
 const HEAD = { id: 'copy:a:1', person: 'a', kind: 'copy', at: 1, until: 8.64e15 } as const;
@@ -45,6 +45,31 @@ test('with a PIN what was seen is locked, what must be sent is not', async () =>
   for (let left = 9; left >= 0; left -= 1) expect(await unlock('111111')).toBe(left);
   await dropPin();
   expect(await kept(HEAD.id)).toBeUndefined();
+});
+
+test('what was sealed before needs the PIN from then on, and not once it is taken away', async () => {
+  await keep(HEAD, { n: 1 });
+  await setPin('246810');
+  await lock();
+  await expect(kept(HEAD.id)).rejects.toBeInstanceOf(Locked);
+  await unlock('246810');
+  expect((await kept<{ n: number }>(HEAD.id))?.value.n).toBe(1);
+  await removePin();
+  await lock();
+  expect((await kept<{ n: number }>(HEAD.id))?.value.n).toBe(1);
+});
+
+test('two who ask for the key of the device at once get the same', async () => {
+  await Promise.all([keep(HEAD, { n: 1 }), keep({ ...HEAD, id: 'copy:a:2' }, { n: 2 })]);
+  forget();
+  expect((await kept<{ n: number }>(HEAD.id))?.value.n).toBe(1);
+  expect((await kept<{ n: number }>('copy:a:2'))?.value.n).toBe(2);
+});
+
+test('a row of the future is not of now', async () => {
+  await keep({ ...HEAD, at: 10_000_000 }, { n: 1 });
+  expect(await kept(HEAD.id, 1000)).toBeUndefined();
+  expect(await kept(HEAD.id, 10_000_000)).toBeDefined();
 });
 
 test('after a wipe nothing is left', async () => {

@@ -44,6 +44,23 @@ async function pinKey(pin: string, salt: Uint8Array<ArrayBuffer>): Promise<Crypt
 
 const isProtected = (kind: SealedRow['kind']): boolean => kind === 'copy' || kind === 'recent' || kind === 'session';
 
+interface Read { row: SealedRow; value: unknown }
+
+/** All that a PIN protects, as it can be read now. Throws `Locked`. */
+async function readProtected(): Promise<Read[]> {
+  const found: Read[] = [];
+  for (const row of await every()) if (isProtected(row.kind)) found.push({ row, value: await opened(row) });
+  return found;
+}
+
+/** Sealed anew under the key of now; what could not be read goes. */
+async function sealAnew(read: Read[]): Promise<void> {
+  for (const { row, value } of read) {
+    const { iv: _iv, bytes: _bytes, ...head } = row;
+    await keep(value === undefined ? { ...head, until: 0 } : head, value ?? null);
+  }
+}
+
 /** Sets the PIN of this device. What was sealed before is sealed anew, or goes: from now on all that was seen needs the PIN. */
 export async function setPin(pin: string): Promise<void> {
   const salt = random(16), iv = random(12), outerIv = random(12);
@@ -51,16 +68,19 @@ export async function setPin(pin: string): Promise<void> {
   const once = await crypto.subtle.wrapKey('raw', made, await pinKey(pin, salt), { name: 'AES-GCM', iv });
   const wrapped = await crypto.subtle.encrypt({ name: 'AES-GCM', iv: outerIv }, await deviceKey(), once);
   const usable = await crypto.subtle.importKey('raw', await crypto.subtle.exportKey('raw', made), AES, false, USES);
-  const before: { row: SealedRow; value: unknown }[] = [];
-  for (const row of await every()) if (isProtected(row.kind)) before.push({ row, value: await opened(row) });
+  const before = await readProtected();
   await putKey({ name: 'inner', wrapped, iv, outerIv, salt, tries: 0 });
   inner = usable;
   pinIsSet = true;
   locked.value = false;
-  for (const { row, value } of before) {
-    const { iv: _iv, bytes: _bytes, ...head } = row;
-    await keep(value === undefined ? { ...head, until: 0 } : head, value ?? null);
-  }
+  await sealAnew(before);
+}
+
+/** Takes the PIN away and keeps what it protected, under the key of this device alone. Throws `Locked`. */
+export async function removePin(): Promise<void> {
+  const before = await readProtected();
+  await dropPin();
+  await sealAnew(before);
 }
 
 /** Opens the vault; the number of tries that are left where the PIN is wrong, 0 where what needed it is to go. */

@@ -266,6 +266,7 @@ export const en: Record<keyof typeof zh, string> = {
   'pin.none': 'Not set. With a PIN, results kept on this device can be read only after it was entered.',
   'pin.set': 'Set a PIN',
   'pin.is': 'Set. Locks five minutes after you leave this page.',
+  'pin.remove': 'Remove the PIN',
   'pin.lock': 'Lock now',
   'pin.enter': 'Enter the PIN',
   'pin.new': 'New PIN (6 or more)',

@@ -264,6 +264,7 @@ export const zh = {
   'pin.none': '未设置。设置后，本机保存的查询结果须输入 PIN 才能查看。',
   'pin.set': '设置 PIN',
   'pin.is': '已设置，离开本页 5 分钟后自动锁定。',
+  'pin.remove': '取消 PIN',
   'pin.lock': '立即锁定',
   'pin.enter': '请输入 PIN',
   'pin.new': '新 PIN（至少 6 位）',

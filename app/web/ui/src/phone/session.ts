@@ -88,10 +88,10 @@ export async function signInAgain(): Promise<boolean> {
   return true;
 }
 
-/** Ends the sign-in at the gateway where it can be reached, and here in any case. */
+/** Ends the sign-in at the gateway where it can be reached, and here in any case. The screen stays until the page begins anew. */
 export async function signOut(): Promise<void> {
   await told(bearer, '/v1/me:sign-out', { method: 'POST', signal: within(3000) }).catch(() => undefined);
-  drop();
+  token = null;
   await remove(ID).catch(() => undefined);
 }
 

@@ -1,4 +1,4 @@
-import { beforeEach, expect, test } from 'vitest';
+import { beforeEach, expect, test, vi } from 'vitest';
 import { dropPin, forget, hasPin, keep, kept, lock, Locked, removePin, setPin, unlock } from '../src/shared/seal/vault';
 import { every, get, put, wipe } from '../src/shared/store/store';
 
@@ -70,6 +70,15 @@ test('a row of the future is not of now', async () => {
   await keep({ ...HEAD, at: 10_000_000 }, { n: 1 });
   expect(await kept(HEAD.id, 1000)).toBeUndefined();
   expect(await kept(HEAD.id, 10_000_000)).toBeDefined();
+});
+
+test('once a page is being left nothing that comes late is written', async () => {
+  vi.resetModules();
+  const { endWriting, every: all } = await import('../src/shared/store/store');
+  const { keep: late } = await import('../src/shared/seal/vault');
+  endWriting();
+  await expect(late(HEAD, { n: 1 })).rejects.toThrow();
+  expect(await all()).toEqual([]);
 });
 
 test('after a wipe nothing is left', async () => {

@@ -26,7 +26,7 @@ export const bearer: Bearer = {
   token: () => token,
   person: () => session.me?.subject ?? null,
   refused(used) {
-    if (used !== token) return;  // a late answer to the token of before
+    if (used === null || used !== token) return;  // a late answer to the token of before, or to none
     token = null;
     session.wanted = true;
     void remove(ID).catch(() => undefined);

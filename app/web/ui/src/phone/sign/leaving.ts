@@ -1,6 +1,6 @@
 // Signing out of a device: nothing of the person is left on it, and nothing of another person is touched.
 import { forget } from '../../shared/seal/vault';
-import { every, remove, wipe } from '../../shared/store/store';
+import { endWriting, every, remove, wipe } from '../../shared/store/store';
 import { signOut } from '../session';
 
 const KEPT_FOR_OTHERS = new Set(['outbox', 'draft']);
@@ -12,6 +12,7 @@ export async function unsentOf(person: string): Promise<number> {
 
 /** Ends the sign-in and deletes what is this person's; the database, caches and workers too, unless records of others wait. Preferences, which name nobody, stay. */
 export async function leaveDevice(person: string): Promise<void> {
+  endWriting();
   await signOut();
   const others = (await every().catch(() => [])).filter((row) => row.person !== person && KEPT_FOR_OTHERS.has(row.kind));
   if (others.length) {

@@ -47,9 +47,17 @@ async function again<T>(act: (db: IDBPDatabase<Pages>) => Promise<T>): Promise<T
   }
 }
 
+let ended = false;
+
+/** From now on nothing is written by this page: what is still on its way would come back after it was deleted. */
+export function endWriting(): void { ended = true; }
+
+function requireWriting(): void { if (ended) throw new DOMException('this page is being left', 'InvalidAccessError'); }
+
 /** Written durably before this ends, unless a row of one of these kinds lies there. Throws `QuotaExceededError` where the device is full. */
 export function put(row: SealedRow, unless: SealedRow['kind'][] = []): Promise<void> {
   return again(async (db) => {
+    requireWriting();
     const work = db.transaction('rows', 'readwrite', { durability: 'strict' });
     const there = unless.length ? await work.store.get(row.id) : undefined;
     if (!there || !unless.includes(there.kind)) await work.store.put(row);
@@ -90,6 +98,7 @@ export async function putKey(row: KeyRow): Promise<void> { await again((db) => d
 /** Adds a key unless one of its name lies there; gives the one that does. */
 export function addKey(row: KeyRow): Promise<KeyRow> {
   return again(async (db) => {
+    requireWriting();
     const work = db.transaction('keys', 'readwrite', { durability: 'strict' });
     const there = await work.store.get(row.name);
     if (!there) await work.store.put(row);

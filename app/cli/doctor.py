@@ -127,17 +127,15 @@ def _writing(database: "object") -> Examined:
     """Whether something can be written durably now: a full disk answers questions all the same."""
     from datetime import UTC, datetime
 
-    from sqlalchemy import text
     from sqlalchemy.exc import SQLAlchemyError
 
+    from app.audit.service import leave_probe
     from app.core.db import Database
 
     assert isinstance(database, Database)  # noqa: S101 - lazily imported, for its type
-    row = {"id": "doctor", "at": datetime.now(UTC)}
     try:
         with database.write() as session:
-            session.execute(text("delete from audit_probes where id = :id"), {"id": row["id"]})
-            session.execute(text("insert into audit_probes (id, at) values (:id, :at)"), row)
+            leave_probe(session, "doctor", datetime.now(UTC))
     except SQLAlchemyError as error:
         why = str(getattr(error, "orig", error)).strip().partition("\n")[0]
         return Examined("writing", False, why, "Make room where the database lies; see its log.")

@@ -400,3 +400,31 @@ async def test_many_tokens_do_not_make_it_forget_all_at_once(monkeypatch):
 async def test_an_algorithm_that_is_no_text_is_a_refusal_like_any(algorithm):
     head = base64.urlsafe_b64encode(json.dumps({"alg": algorithm, "kid": "x"}).encode()).decode()
     assert (await refusal(f"{head.rstrip('=')}.e30.AA")).startswith("auth.token_")
+
+
+class TestRemembered:
+    """A verdict is kept for a while, and ends with the keys by which it was found: at both doors, and where it is asked whether one is kept."""
+
+    async def test_a_verdict_ends_with_the_keys_by_which_it_was_found(self):
+        source = StaticKeys(ISSUER_OF_TESTS.jwks)
+        kept = TokenVerifier([Issuer(ISSUER, source)], audience=AUDIENCE)
+        token = ISSUER_OF_TESTS.token("wang", Role.INSPECTOR)
+        assert kept.at_once(token)
+        assert kept.remembers(token)
+        source.held = {}
+        assert not kept.remembers(token)
+        assert kept.at_once(token) is None
+        with pytest.raises(Unauthenticated) as caught:
+            await kept.verify(token)
+        assert caught.value.code == "auth.unknown_key"
+        assert kept.has_met(token), "it is worth verifying again: the keys may come back"
+
+    async def test_other_keys_at_hand_cost_one_verification_more(self):
+        source = StaticKeys(ISSUER_OF_TESTS.jwks)
+        kept = TokenVerifier([Issuer(ISSUER, source)], audience=AUDIENCE)
+        token = ISSUER_OF_TESTS.token("wang", Role.INSPECTOR)
+        assert await kept.verify(token)
+        source.held = read_jwks(ISSUER_OF_TESTS.jwks)
+        assert not kept.remembers(token)
+        assert await kept.verify(token)
+        assert kept.remembers(token)

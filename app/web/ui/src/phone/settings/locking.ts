@@ -1,6 +1,6 @@
 // When the vault locks by itself, and what too many wrong tries delete.
 import { dropPin, hasPin, lock, locked } from '../../shared/seal/vault';
-import { every, remove } from '../../shared/store/store';
+import { endWriting, every, remove } from '../../shared/store/store';
 import { drop } from '../session';
 
 const AWAY_MS = 300_000;
@@ -13,6 +13,7 @@ export function unlocked(): void { for (const act of listeners) act(); }
 
 /** Everything that the PIN protects goes, the sign-in and what stands in memory too; drafts and what waits to be sent stay. */
 export async function forgetProtected(): Promise<void> {
+  endWriting();
   drop();
   for (const row of await every()) if (PROTECTED.has(row.kind)) await remove(row.id);
   await dropPin();

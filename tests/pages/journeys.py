@@ -202,6 +202,7 @@ def signing_out_leaves_nothing(player: Playwright, demo: Demo, profile: Path) ->
         )
         assert left == [0, 0], left
         rows = page.evaluate("""async () => new Promise((done) => { const asked = indexedDB.open('onevisit'); asked.onsuccess = () => {
-          const db = asked.result; if (!db.objectStoreNames.contains('rows')) { db.close(); done(0); return; }
-          const all = db.transaction('rows').objectStore('rows').count(); all.onsuccess = () => { db.close(); done(all.result); }; }; })""")
-        assert rows == 0, rows
+          const db = asked.result; if (!db.objectStoreNames.contains('rows')) { db.close(); done([]); return; }
+          const all = db.transaction('rows').objectStore('rows').getAll();
+          all.onsuccess = () => { db.close(); done(all.result.map((row) => `${row.kind} of ${row.person} at ${row.at}`)); }; }; })""")
+        assert rows == [], rows

@@ -86,7 +86,9 @@ def drafts_go_when_asked_twice(one: Phone, address: str) -> None:
     """What the journeys before left."""
     page = one.page
     go(one, address, "/outbox")
-    while (drafts := page.locator("[data-state=draft]")).count():
+    drafts = page.locator("[data-state=draft]")
+    expect(drafts.first).to_be_visible()
+    while drafts.count():
         left = drafts.count()
         drafts.first.get_by_role("button", name="删除草稿").click()
         drafts.first.get_by_role("button", name="再点一次删除").click()

@@ -80,3 +80,12 @@ test('a refusal that lasts is shown with its words and stops trying; one that pa
   await sendDue(bearer, true);
   expect([outbox.items[0]?.state, outbox.items[0]?.problem?.code]).toEqual(['refused', 'inspection.x']);
 });
+
+test('until the device was read nobody says that nothing waits', async () => {
+  await save(item('kept'));
+  closeOutbox();
+  const reading = openOutbox('wang');
+  expect([outbox.known, outbox.items.length]).toEqual([false, 0]);
+  await reading;
+  expect([outbox.known, outbox.items.length]).toEqual([true, 1]);
+});

@@ -12,8 +12,9 @@ export const recent = ref<Recent[]>([]);
 const idOf = (person: string) => `recent:${person}`;
 
 let whose = '';
+let reading: Promise<void> = Promise.resolve();
 
-export async function loadRecent(person: string): Promise<void> {
+async function read(person: string): Promise<void> {
   whose = person;
   recent.value = [];
   const row = await kept<Recent[]>(idOf(person)).catch(() => undefined);
@@ -21,7 +22,11 @@ export async function loadRecent(person: string): Promise<void> {
   recent.value = (row?.value ?? []).filter((one) => one.at > Date.now() - DAYS);
 }
 
+export function loadRecent(person: string): Promise<void> { return reading = read(person); }
+
 export async function remember(person: string, of: Omit<Recent, 'at'>): Promise<void> {
+  await reading;  // what was not read yet would be written over
+  if (whose !== person) return;
   recent.value = [{ ...of, at: Date.now() }, ...recent.value.filter((one) => one.id !== of.id)].slice(0, MOST);
   await keep({ id: idOf(person), person, kind: 'recent', at: Date.now(), until: Date.now() + DAYS }, recent.value).catch(() => undefined);
 }

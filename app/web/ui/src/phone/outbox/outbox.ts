@@ -13,6 +13,8 @@ const TABS = 'onevisit.outbox';
 
 interface Outbox {
   items: Item[];
+  /** What lies on the device has been read: before, nobody knows whether something waits. */
+  known: boolean;
   /** Of whom it is; empty while nobody's was read. */
   person: string;
   /** So many of other people wait on this device. */
@@ -23,7 +25,7 @@ interface Outbox {
   full: boolean;
 }
 
-export const outbox = reactive<Outbox>({ items: [], person: '', others: 0, shut: 0, failed: false, full: false });
+export const outbox = reactive<Outbox>({ items: [], known: false, person: '', others: 0, shut: 0, failed: false, full: false });
 const tabs = 'BroadcastChannel' in globalThis ? new BroadcastChannel(TABS) : null;
 let reading: Promise<void> = Promise.resolve();
 let begun = false;
@@ -61,7 +63,7 @@ async function read(of: string): Promise<void> {
   outbox.items = items.map((one) => (sending.has(one.id) ? { ...one, state: 'sending' as const } : found(one))).sort((a, b) => b.at - a.at);
   outbox.shut = rows.length - items.length;
   outbox.others = others;
-  outbox.failed = false;
+  Object.assign(outbox, { known: true, failed: false });
 }
 
 /** What waits on this device for this person; of others only the number is known. */
@@ -77,7 +79,7 @@ export function openOutbox(of: string): Promise<void> {
 export function outboxRead(): Promise<void> { return reading; }
 
 /** Nothing of it stays in memory. */
-export function closeOutbox(): void { clearTimeout(timer); Object.assign(outbox, { items: [], person: '', others: 0, shut: 0, failed: false }); }
+export function closeOutbox(): void { clearTimeout(timer); Object.assign(outbox, { items: [], known: false, person: '', others: 0, shut: 0, failed: false }); }
 
 /** Removes a draft, or what has its receipt; what waits to be sent stays, whatever another tab made of it. */
 export async function drop(item: Item): Promise<void> {

@@ -2,14 +2,14 @@
 
 import contextlib
 import logging
-from datetime import datetime
+from datetime import date, datetime
 
 from pydantic import ValidationError
 from sqlmodel import Session
 
 from app.agreements import repository
 from app.agreements.acts import SNAPSHOT_NAME
-from app.agreements.decision import DatedTerms, Quota, Terms
+from app.agreements.decision import DatedTerms, Quota, Terms, in_force
 from app.agreements.errors import AgreementUnknown
 from app.agreements.metering import read_windows
 from app.agreements.models import AgreementVersion
@@ -17,7 +17,7 @@ from app.agreements.parties import concerns
 from app.agreements.schemas import Clauses, MeterRead
 from app.core.clock import local_date
 from app.core.snapshots import Snapshot
-from auth.principal import Principal
+from auth.principal import Principal, prefix_of
 from auth.scope import NATION, scope_of
 
 log = logging.getLogger("onevisit.agreements")
@@ -65,6 +65,25 @@ def terms_of(row: AgreementVersion) -> Terms:
 def _quota(agreement_id: str, clauses: Clauses) -> Quota | None:
     daily, per_second = clauses.daily_quota or 0, clauses.per_second_quota or 0
     return Quota(agreement_id, daily, per_second) if daily or per_second else None
+
+
+def in_force_over(
+    session: Session, department: str, section: str, region: str, day: date
+) -> list[Terms]:
+    """Terms in force on a day that release something of a department's section in a region."""
+    return [
+        terms
+        for terms in in_force(load(session), day)
+        if terms.source == department
+        and (terms.sections is None or section in terms.sections)
+        and any(_meet(region, own) for own in terms.regions or (NATION,))
+    ]
+
+
+def _meet(one: str, other: str) -> bool:
+    """Whether two divisions have a place in common."""
+    short, long = sorted((prefix_of(one), prefix_of(other)), key=len)
+    return long.startswith(short)
 
 
 def new_snapshot() -> Snapshot[tuple[DatedTerms, ...]]:

@@ -21,6 +21,7 @@ from app.inspections import routes as inspections
 from app.operations import routes as operations
 from app.operations.jobs import routes as jobs
 from app.organisations import routes as organisations
+from app.organisations.filters import routes as saved_filters
 from app.organisations.importing import routes as people_imports
 from app.organisations.sign_on import routes as sign_on
 from app.profile import routes as profile
@@ -47,6 +48,7 @@ _ROUTERS = (
     webhooks.router,  # systems of departments and supervisors: the same, sent to them
     organisations.router,  # people and certificates
     people_imports.router,  # administrators: people from a list
+    saved_filters.router,  # everybody: filters of the console with a name
     sign_on.router,  # everybody: how one signs on
     sign_on.well_known,  # whoever verifies tokens of ours
     supervision.router,  # supervisors: pull records

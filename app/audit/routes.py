@@ -11,10 +11,10 @@ from sqlmodel import Session
 from adapters.contract import IdentifierError, parse
 from app.audit import service
 from app.audit.deps import SequencerDep, TrailDep
-from app.audit.events import EventName
+from app.audit.events import VOCABULARY, EventName
 from app.audit.models import ENTRIES
 from app.audit.repository import EntriesWanted
-from app.audit.schemas import AuditEntryRead
+from app.audit.schemas import AuditEntryRead, AuditEventRead
 from app.audit.service import Trail, act_of
 from app.core.admission import Priority, takes
 from app.core.db import DatabaseBusy
@@ -84,6 +84,15 @@ def list_audit_entries(
         span = service.near(session, scope_of(principal), settings.region, trace_id)
     with _one_at_a_time(trace_id if span is None else None):
         return _page((session, principal), settings, trail, query, span, after=after, limit=limit)
+
+
+@router.get("/events")
+@takes(Priority.PULL)
+def list_audit_events(
+    _principal: Annotated[Principal, Depends(requires(Permission.AUDIT_READ))],
+) -> list[AuditEventRead]:
+    """What entries can be about, with its words."""
+    return [AuditEventRead(event=name, text=words) for name, words in VOCABULARY.items()]
 
 
 _SEARCH = threading.Lock()

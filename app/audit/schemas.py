@@ -4,6 +4,8 @@ from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict
 
+from adapters.contract.words import Words
+
 
 class AuditEntryRead(BaseModel):
     """An entry as stored; keys that are empty are absent."""
@@ -15,3 +17,10 @@ class AuditEntryRead(BaseModel):
     event: str
     at: datetime
     actor_ref: str
+
+
+class AuditEventRead(BaseModel):
+    """What can have happened, and how it is called."""
+
+    event: str
+    text: Words

@@ -20,7 +20,7 @@ from typing import Any
 import httpx
 
 from adapters.fakes.departments import SECRETS, manifest_of
-from app.cli import enrolling, signing
+from app.cli import enrolling, furnishing, signing
 from app.cli.door import Door
 from app.cli.screen import Screen
 from app.cli.server import port_is_free
@@ -51,8 +51,9 @@ def run(*, once: bool, port: int, departments_port: int, businesses: int) -> int
     try:
         with _stage(screen, port, departments_port, businesses) as (issuer, departments, control):
             gateway = f"http://{HOST}:{port}"
-            path = _play(screen, gateway, issuer, departments, control)
+            path, doors = _play(screen, gateway, issuer, departments, control)
             if not once:
+                furnishing.furnish(gateway, issuer, doors, departments, businesses)
                 screen.invitation(gateway, path, FOLDER, control)
                 screen.links(enrolling.links(gateway, issuer))
                 screen.stay()
@@ -183,8 +184,10 @@ def _wait_for_gateway(process: subprocess.Popen[str], port: int) -> None:
 
 def _play(
     screen: Screen, gateway: str, issuer: LocalIssuer, departments: dict[str, str], control: str
-) -> str:
-    """The main job twice, the second time with broken departments; gives what was looked up."""
+) -> tuple[str, dict[str, Door]]:
+    """The main job twice, the second time with broken departments; gives what was looked up, and
+    the doors of those who did it.
+    """
     doors = _people(gateway, issuer)
     _publish(screen, gateway, issuer, departments)
     task = _task(doors)
@@ -199,7 +202,7 @@ def _play(
     )
     _set_faults(control, dict.fromkeys(BROKEN, "ok"))
     signing.play(screen, gateway, issuer, doors["inspector"], (BUSINESS, task))
-    return path
+    return path, doors
 
 
 def _people(gateway: str, issuer: LocalIssuer) -> dict[str, Door]:
@@ -228,6 +231,9 @@ def _people(gateway: str, issuer: LocalIssuer) -> dict[str, Door]:
         ),
         "security": issuer.token(
             "safety-lu", Role.SECURITY_ADMINISTRATOR, region=signing.REGION, seconds=86400
+        ),
+        "audit": issuer.token(
+            "audit-shen", Role.AUDIT_ADMINISTRATOR, region=signing.REGION, seconds=86400
         ),
         "department": issuer.token(
             "manager-culture", Role.DATA_MANAGER, department="culture", seconds=86400

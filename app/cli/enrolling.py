@@ -8,6 +8,9 @@ from auth.testing import LocalIssuer
 _PEOPLE = (
     ("陈某", "leader-chen", "fire-hangzhou", Role.TEAM_LEADER),
     ("赵某", "supervisor-zhao", "data-hangzhou", Role.SUPERVISOR),
+    ("高某", "manager-gao", "tax-hangzhou", Role.DATA_MANAGER),
+    ("林某", "coordinator-lin", "data-hangzhou", Role.COORDINATOR),
+    ("钱某", "auditor-qian", "data-hangzhou", Role.AUDITOR),
 )
 _OFFICERS = (
     ("inspector", "王某", "ZJ-0001", "inspector-wang"),
@@ -19,6 +22,7 @@ def links(gateway: str, issuer: LocalIssuer) -> dict[str, str]:
     """A link for each role, and one for a second officer, through the public API alone."""
     system = Door(gateway, issuer.token("system-he", Role.SYSTEM_ADMINISTRATOR, region=REGION))
     security = Door(gateway, issuer.token("safety-lu", Role.SECURITY_ADMINISTRATOR, region=REGION))
+    audit = Door(gateway, issuer.token("audit-shen", Role.AUDIT_ADMINISTRATOR, region=REGION))
     given = {told: (Role.INSPECTOR, _officer(system, *officer)) for told, *officer in _OFFICERS}
     for name, subject, unit, role in _PEOPLE:
         body = {"name": name, "subject": subject, "unit": unit}
@@ -26,7 +30,8 @@ def links(gateway: str, issuer: LocalIssuer) -> dict[str, str]:
     found = {}
     for told, (role, person_id) in given.items():
         security.ask("POST", f"/v1/people/{person_id}/roles", {"role": role.value})
-        found[told] = security.ask("POST", f"/v1/people/{person_id}:enrol")["link"]
+        door = audit if role is Role.AUDITOR else security
+        found[told] = door.ask("POST", f"/v1/people/{person_id}:enrol")["link"]
     return found
 
 

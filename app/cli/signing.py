@@ -70,15 +70,21 @@ def _draft() -> dict[str, Any]:
         "source_unit": "tax-hangzhou",
         "coordinator_unit": "data-hangzhou",
         "application_unit": "fire-hangzhou",
-        "clauses": {
-            "purposes": ["inspection"],
-            "legal_basis": "政务数据共享条例（国令第809号）第二十条",
-            "sections": [{"section": SECTION, "fields": ["taxpayer_name", FIELD]}],
-            "strictest_class": 2,
-            "headline": True,
-            "valid_from": "2026-01-01",
-            "security_responsible": "陈某",
-        },
+        "clauses": clauses("taxpayer_name", FIELD),
+    }
+
+
+def clauses(*fields: str) -> dict[str, Any]:
+    """What the agreement says, for these fields of the tax department's."""
+    return {
+        "purposes": ["inspection"],
+        "legal_basis": "政务数据共享条例（国令第809号）第二十条",
+        "sections": [{"section": SECTION, "fields": list(fields)}],
+        "strictest_class": 2,
+        "headline": True,
+        "daily_quota": 5000,
+        "valid_from": "2026-01-01",
+        "security_responsible": "陈某",
     }
 
 

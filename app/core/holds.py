@@ -16,6 +16,7 @@ class HeldKind(IntEnum):
     RECORD = 1
     OPENER_OF_TASKS = 2
     LISTS_OF_PEOPLE = 3
+    OWNER_OF_FILTERS = 4
 
 
 def hold_name(session: Session, kind: HeldKind, name: str = "") -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Annotated, Any, Generic, TypeVar
 
 from fastapi import Query
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from app.core.errors import CursorInvalid
 from app.core.keys import Keyring
@@ -31,6 +31,10 @@ class Page(BaseModel, Generic[T]):
     items: list[T]
     next_cursor: str | None = None
     resume_cursor: str | None = None
+    remaining: int | None = Field(
+        None, description="rows after this page, where it was asked and can be counted"
+    )
+    remaining_is_least: bool = Field(False, description="there are more than are counted")
 
 
 def page_of(

@@ -68,6 +68,7 @@ class Attendance(SQLModel, table=True):
     __table_args__ = (
         Index("ix_attendances_record", "inspection_id", "certificate_no", unique=True),
         Index("ix_attendances_person", "person_id", "position"),
+        Index("ix_attendances_certificate", "certificate_no", "position"),
     )
     position: int | None = Field(default=None, primary_key=True, sa_type=BigSerial)
     inspection_id: str = Field(max_length=36, foreign_key="inspections.id")

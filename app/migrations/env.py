@@ -11,6 +11,7 @@ import app.delivery.models
 import app.delivery.notices.models
 import app.inspections.models
 import app.operations.jobs.models
+import app.organisations.filters.models
 import app.organisations.models
 import app.profile.models
 import app.registry.models

@@ -29,6 +29,7 @@ from app.profile.locating import RegistrationLocator
 from app.profile.plans import Plans
 from app.profile.service import Engine
 from app.registry.deps import DIRECTORY
+from app.registry.measuring import Measurer
 from app.tasks.deps import TASKS
 
 ENGINE: Slot[Engine] = Slot("profile_engine")
@@ -82,12 +83,15 @@ async def open_room(house: House) -> AsyncIterator[None]:
         lambda: lane_families(dispatcher),
         lambda: (counter("onevisit_section_faults", words, "section", dict(counts)),),
     ]
+    measurer = Measurer(DATABASE.of(app), clock, lambda: list(dispatcher.lanes.values()))
+    house.steady.append(measurer.step)
     if earlier is not None:
         house.families.append(partial(_families, earlier))
     try:
         yield
     finally:
         dispatcher.cancel_all()
+        await measurer.keep()
         if earlier is not None and beside is not None:
             await asyncio.to_thread(earlier.stop)
             if beside is not DATABASE.of(app):

@@ -16,6 +16,7 @@ from app.audit.service import Trail
 from app.core.db import Database
 from app.operations.service import Kind, Work
 from app.registry import repository, vault
+from app.registry.history import moved
 from app.registry.lifecycle import Action, State, step
 from app.registry.loader import Workshop
 from app.registry.service import EXAMINATION, ONE_CASE
@@ -74,6 +75,15 @@ class Examiner:
             state = step(State(adapter.state), Action.PASS)
             if work.parameters["version"] == adapter.version and state is not None:
                 adapter.state = state
+        if adapter is not None:
+            moved(
+                session,
+                (adapter.id, work.parameters["version"]),
+                EventName.ADAPTER_EXAMINED,
+                work.requested_by,
+                self._trail.clock,
+                None if result["passed"] else "failed",
+            )
         event = Event(
             event=EventName.ADAPTER_EXAMINED,
             actor=work.requested_by,

@@ -6,6 +6,8 @@ from typing import Any
 from sqlalchemy import JSON, Column, Index, text
 from sqlmodel import Field, SQLModel
 
+from app.core.columns import BigSerial
+
 
 class Adapter(SQLModel, table=True):
     """An adapter. `state` and `version` are of its newest version; `published_version` is what is
@@ -66,3 +68,30 @@ class AdapterCredentials(SQLModel, table=True):
     version: int = Field(primary_key=True)
     sealed: bytes
     updated_at: datetime
+
+
+class AdapterMove(SQLModel, table=True):
+    """What somebody did with an adapter: its event, and why where a reason was given."""
+
+    __tablename__ = "adapter_moves"
+    __table_args__ = (Index("ix_adapter_moves_adapter", "adapter_id", "id"),)
+    id: str = Field(primary_key=True, max_length=36)
+    adapter_id: str = Field(max_length=40)
+    version: int
+    event: str = Field(max_length=60)
+    actor: str = Field(max_length=120)
+    reason: str | None = Field(default=None, max_length=300)
+    at: datetime
+
+
+class AdapterMinute(SQLModel, table=True):
+    """How one process saw a department within a minute: outcomes by name, and attempts by the place
+    of their time among the bounds of latencies. `minute` counts from 1970.
+    """
+
+    __tablename__ = "adapter_minutes"
+    adapter_id: str = Field(primary_key=True, max_length=40)
+    minute: int = Field(primary_key=True, sa_type=BigSerial, index=True)
+    process: str = Field(primary_key=True, max_length=36)
+    outcomes: dict[str, int] = Field(sa_column=Column(JSON, nullable=False))
+    latencies: dict[str, int] = Field(sa_column=Column(JSON, nullable=False))

@@ -1,10 +1,19 @@
 """SQL of adapters."""
 
+from collections.abc import Iterable
+
+from sqlalchemy import delete
 from sqlmodel import Session, col, select
 
 from adapters.contract import Manifest
 from app.core.scoping import within
-from app.registry.models import Adapter, AdapterCredentials, AdapterVersion
+from app.registry.models import (
+    Adapter,
+    AdapterCredentials,
+    AdapterMinute,
+    AdapterMove,
+    AdapterVersion,
+)
 from app.registry.offices import EVERYWHERE
 from auth.scope import Scope
 
@@ -14,7 +23,7 @@ def find(session: Session, adapter_id: str, *, lock: bool = False) -> Adapter | 
     return session.get(Adapter, adapter_id, with_for_update=lock or None)
 
 
-def add(session: Session, row: Adapter | AdapterVersion) -> None:
+def add(session: Session, row: Adapter | AdapterVersion | AdapterMove) -> None:
     """Store something new; what refers to it can follow in the same transaction."""
     session.add(row)
     session.flush()
@@ -100,3 +109,24 @@ def section_holder(session: Session, manifest: Manifest) -> str | None:
         col(Adapter.published_version).is_not(None),
     )
     return session.exec(query).first()
+
+
+def moves(session: Session, adapter_id: str, limit: int) -> list[AdapterMove]:
+    """What was done with an adapter, the newest first."""
+    query = select(AdapterMove).where(AdapterMove.adapter_id == adapter_id)
+    return list(session.exec(query.order_by(col(AdapterMove.id).desc()).limit(limit)))
+
+
+def add_minutes(session: Session, rows: Iterable[AdapterMinute], forget_before: int) -> None:
+    """Keep minutes of a process, and forget those before another."""
+    session.exec(delete(AdapterMinute).where(col(AdapterMinute.minute) < forget_before))
+    for row in rows:
+        session.merge(row)
+
+
+def minutes(session: Session, adapter_id: str, since: int) -> list[AdapterMinute]:
+    """Minutes of every process, the oldest first."""
+    query = select(AdapterMinute).where(
+        AdapterMinute.adapter_id == adapter_id, col(AdapterMinute.minute) >= since
+    )
+    return list(session.exec(query.order_by(col(AdapterMinute.minute))))

@@ -7,17 +7,20 @@ from fastapi import APIRouter, Body, Depends, Path, Query, Response
 from app.audit.deps import TrailDep, reads
 from app.audit.events import EventName
 from app.core.admission import Priority, takes
-from app.core.deps import ReadSessionDep, SessionDep
+from app.core.deps import ClockDep, ReadSessionDep, SessionDep
 from app.operations.schemas import OperationRead
-from app.registry import loader, service
+from app.registry import history, loader, measuring, service
 from app.registry.deps import WORKSHOP
 from app.registry.lifecycle import Action
 from app.registry.loader import Workshop
 from app.registry.schemas import (
+    AdapterImpact,
+    AdapterMoveRead,
     AdapterRead,
     ApproveWrite,
     CredentialsRead,
     CredentialsWrite,
+    MeasurementRead,
     PreviewRead,
     PreviewRequest,
     ReasonWrite,
@@ -92,6 +95,44 @@ def read_adapter(
 ) -> AdapterRead:
     """One adapter with its state and manifest."""
     return service.read_adapter(session, principal, adapter_id)
+
+
+@router.get("/adapters/{adapter_id}/history")
+@takes(Priority.PULL)
+def list_adapter_moves(
+    adapter_id: AdapterPath, session: ReadSessionDep, principal: Reader
+) -> list[AdapterMoveRead]:
+    """Who registered, examined, submitted, reviewed, suspended or ended it, when and why, the
+    newest first; at most 200.
+    """
+    return history.moves_of(session, service.seen(session, principal, adapter_id).id)
+
+
+@router.get("/adapters/{adapter_id}/measurements")
+@takes(Priority.PULL)
+def list_measurements(
+    adapter_id: AdapterPath,
+    session: ReadSessionDep,
+    principal: Reader,
+    clock: ClockDep,
+    every: Annotated[int, Query(ge=1, le=60, description="minutes of a span")] = 1,
+) -> list[MeasurementRead]:
+    """How the department answered every process within the last day, up to the minute before this
+    one; a span in which nobody asked is absent.
+    """
+    seen = service.seen(session, principal, adapter_id)
+    return measuring.measured(session, seen.id, clock.now(), every)
+
+
+@router.get("/adapters/{adapter_id}:impact")
+@takes(Priority.PULL)
+def read_impact(
+    adapter_id: AdapterPath, session: ReadSessionDep, principal: Reader, clock: ClockDep
+) -> AdapterImpact:
+    """What finds no data any more while the adapter is out of service: agreements in force, their
+    purposes, open tasks.
+    """
+    return history.impact_of(session, service.seen(session, principal, adapter_id), clock)
 
 
 @router.put("/adapters/{adapter_id}", openapi_extra=MANIFEST_BODY)

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from adapters.contract.convert import Wanted
 from adapters.contract.reading import Unreadable
+from adapters.contract.words import Words
 from adapters.transport.preview import Preview
 from app.registry.lifecycle import State
 
@@ -35,6 +36,36 @@ class AdapterRead(BaseModel):
     created_at: datetime
     updated_at: datetime
     manifest: dict[str, Any]
+
+
+class AdapterMoveRead(BaseModel):
+    """What somebody did with an adapter."""
+
+    id: str
+    at: datetime
+    event: str
+    text: Words
+    actor: str
+    version: int
+    reason: str | None = Field(description="as it was given, where one was")
+
+
+class AdapterImpact(BaseModel):
+    """What finds no data any more while an adapter is out of service."""
+
+    agreements: list[str] = Field(description="in force today, by id and version")
+    purposes: list[str] = Field(description="for which these agreements let officers ask")
+    open_tasks: int = Field(description="of its region, for one of these purposes")
+
+
+class MeasurementRead(BaseModel):
+    """How a department answered every process within a span of minutes."""
+
+    at: datetime = Field(description="when the span begins")
+    outcomes: dict[str, int] = Field(description="sections by outcome")
+    timed: int = Field(description="attempts whose time was measured")
+    p50_ms: int | None = Field(description="null: none was measured")
+    p95_ms: int | None
 
 
 _ONE_LINE = r"^[\x20-\x7e]+$"

@@ -27,6 +27,7 @@ from app.registry.errors import (
     SectionTaken,
     TransitionRefused,
 )
+from app.registry.history import moved
 from app.registry.lifecycle import Action, State, step
 from app.registry.loader import (
     NEEDED_SECRETS,
@@ -69,11 +70,15 @@ class Desk:
     principal: Principal
     workshop: Workshop
 
-    def record(self, event: EventName, adapter_id: str, **more: Any) -> None:
-        """Append an entry about an adapter."""
+    def record(
+        self, event: EventName, adapter: Adapter, reason: str | None = None, **more: Any
+    ) -> None:
+        """Append an entry about an adapter, and keep it among what was done with it."""
+        actor, clock = self.principal.subject, self.trail.clock
+        moved(self.session, (adapter.id, adapter.version), event, actor, clock, reason)
         self.trail.append(
             self.session,
-            act_of(self.principal, event, object_ref=adapter_id, **more),
+            act_of(self.principal, event, object_ref=adapter.id, **more),
         )
 
 
@@ -98,7 +103,7 @@ def register(desk: Desk, document: Any) -> AdapterRead:
     _refuse_taken(desk, manifest)
     repository.add(desk.session, adapter)
     _add_version(desk, adapter, manifest)
-    desk.record(EventName.ADAPTER_REGISTERED, adapter.id, departments=(adapter.department,))
+    desk.record(EventName.ADAPTER_REGISTERED, adapter, departments=(adapter.department,))
     return _read(desk.session, adapter)
 
 
@@ -118,7 +123,7 @@ def update(desk: Desk, adapter_id: str, document: Any) -> AdapterRead:
     adapter.submitted_by = adapter.reviewed_by = None
     _add_version(desk, adapter, manifest)
     _carry_credentials(desk, adapter, manifest)
-    desk.record(EventName.ADAPTER_UPDATED, adapter_id)
+    desk.record(EventName.ADAPTER_UPDATED, adapter)
     return _read(desk.session, adapter)
 
 
@@ -151,7 +156,7 @@ def store_credentials(desk: Desk, adapter_id: str, given: CredentialsWrite) -> C
             )
             repository.put_credentials(desk.session, row)
     bump(desk.session, SNAPSHOT_NAME)
-    desk.record(EventName.ADAPTER_CREDENTIALS_STORED, adapter_id)
+    desk.record(EventName.ADAPTER_CREDENTIALS_STORED, adapter)
     return CredentialsRead(stored=sorted(values), updated_at=now)
 
 
@@ -160,7 +165,7 @@ def request_examination(desk: Desk, adapter_id: str, only_case: str | None) -> O
     adapter = _own(desk, adapter_id)
     if adapter.state == State.RETIRED:
         raise TransitionRefused("A retired adapter is not examined.")
-    desk.record(EventName.ADAPTER_EXAMINATION_REQUESTED, adapter_id)
+    desk.record(EventName.ADAPTER_EXAMINATION_REQUESTED, adapter)
     return operations.request(
         desk.session,
         desk.trail,
@@ -185,7 +190,7 @@ def submit(desk: Desk, adapter_id: str) -> AdapterRead:
         raise NotVerified
     _move(desk, adapter, Action.SUBMIT)
     adapter.submitted_by = desk.principal.subject
-    desk.record(EventName.ADAPTER_SUBMITTED, adapter_id)
+    desk.record(EventName.ADAPTER_SUBMITTED, adapter)
     return _read(desk.session, adapter)
 
 
@@ -220,7 +225,7 @@ def review(
         bump(desk.session, SNAPSHOT_NAME)
     approved = action is Action.APPROVE
     event = EventName.ADAPTER_PUBLISHED if approved else EventName.ADAPTER_REJECTED
-    desk.record(event, adapter_id)
+    desk.record(event, adapter, note)
     return _read(desk.session, adapter)
 
 
@@ -241,7 +246,7 @@ def change_share(desk: Desk, adapter_id: str, share: int) -> AdapterRead:
         _place(desk, adapter, msgspec.convert(row.manifest, Manifest), now=True)
     _serve(adapter, candidate, share)
     bump(desk.session, SNAPSHOT_NAME)
-    desk.record(EventName.ADAPTER_SHARE_CHANGED, adapter_id, outcome=str(share))
+    desk.record(EventName.ADAPTER_SHARE_CHANGED, adapter, outcome=str(share))
     return _read(desk.session, adapter)
 
 
@@ -309,16 +314,21 @@ def change_service(desk: Desk, adapter_id: str, action: Action, note: str) -> Ad
     if action is Action.SUSPEND:
         tell_suspended(desk.session, desk.trail.clock.now(), adapter)
     bump(desk.session, SNAPSHOT_NAME)
-    desk.record(_SERVICE_EVENTS[action], adapter_id)
+    desk.record(_SERVICE_EVENTS[action], adapter, note)
     return _read(desk.session, adapter)
 
 
 def read_adapter(session: Session, principal: Principal, adapter_id: str) -> AdapterRead:
     """One adapter. Raises `AdapterUnknown`, also for one the caller may not see."""
+    return _read(session, seen(session, principal, adapter_id))
+
+
+def seen(session: Session, principal: Principal, adapter_id: str) -> Adapter:
+    """One that the caller may look at. Raises as `read_adapter`."""
     adapter = repository.find(session, adapter_id)
     if adapter is None or not _is_within(principal, adapter):
         raise AdapterUnknown
-    return _read(session, adapter)
+    return adapter
 
 
 def list_adapters(session: Session, principal: Principal) -> list[AdapterRead]:

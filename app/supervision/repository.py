@@ -3,13 +3,14 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, func
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from app.core.scoping import within
 from app.delivery.models import Delivery
-from app.inspections.models import Inspection, InspectionResult
+from app.inspections.models import Attendance, Inspection, InspectionResult
+from auth.principal import prefix_of
 from auth.scope import Scope
 
 
@@ -25,11 +26,24 @@ class Filter:
     since: datetime | None = None
     until: datetime | None = None
     only_department: str | None = None
+    region: str | None = None
+    officer: str | None = None
+    newest: bool = False
 
     @property
     def needs_record(self) -> bool:
         """Whether a department's results alone do not tell which records fit."""
-        return any((self.business_id, self.since, self.until, self.state))
+        return any((self.business_id, self.since, self.until, self.state, self.officer))
+
+    @property
+    def prefix(self) -> str | None:
+        """The digits of every region that is asked for and may be seen; None where none is."""
+        if self.region is None:
+            return self.region_prefix
+        asked = prefix_of(self.region)
+        if asked.startswith(self.region_prefix):
+            return asked
+        return self.region_prefix if self.region_prefix.startswith(asked) else None
 
     @property
     def summary(self) -> str:
@@ -40,19 +54,33 @@ class Filter:
             "state": self.state,
             "since": self.since,
             "until": self.until,
+            "region": self.region,
+            "officer": self.officer,
         }
         return ",".join(f"{name}={value}" for name, value in named.items() if value is not None)
 
 
 def records(session: Session, wanted: Filter, *, after: int, limit: int) -> list[Inspection]:
-    """Records after a number, oldest first.
+    """Records after a number, oldest first; before it (all for 0) and newest first where that is
+    wanted.
 
     A department's are found along its own results, a county's along its own records: neither reads
     what others did.
     """
+    if wanted.prefix is None:
+        return []
     numbers = _numbers(wanted, after).limit(limit)
     query = select(Inspection).where(col(Inspection.number).in_(session.exec(numbers).all()))
-    return list(session.exec(query.order_by(col(Inspection.number))))
+    order = col(Inspection.number)
+    return list(session.exec(query.order_by(order.desc() if wanted.newest else order)))
+
+
+def count_after(session: Session, wanted: Filter, *, after: int, most: int) -> int:
+    """How many records follow a number, and no more than so many."""
+    if wanted.prefix is None:
+        return 0
+    numbers = _numbers(wanted, after).limit(most).subquery()
+    return session.exec(select(func.count()).select_from(numbers)).one()
 
 
 def _numbers(wanted: Filter, after: int) -> "SelectOfScalar[int | None]":
@@ -60,23 +88,35 @@ def _numbers(wanted: Filter, after: int) -> "SelectOfScalar[int | None]":
     of_department = wanted.department is not None
     number = col(InspectionResult.number if of_department else Inspection.number)
     region = col(InspectionResult.region if of_department else Inspection.region)
-    query = select(number).where(number > after).order_by(number)
+    query = select(number).where(number.is_not(None))
+    if wanted.newest:
+        query = (query.where(number < after) if after else query).order_by(number.desc())
+    else:
+        query = query.where(number > after).order_by(number)
     if of_department:
         query = query.distinct().where(InspectionResult.department == wanted.department)
         if wanted.needs_record:
             query = query.join(Inspection, col(Inspection.number) == number)
-    query = query.where(*within(Scope(wanted.region_prefix), region))
+    query = query.where(*within(Scope(wanted.prefix or ""), region))
     if wanted.business_id is not None:
         query = query.where(Inspection.business_id == wanted.business_id)
     if wanted.since is not None:
         query = query.where(col(Inspection.submitted_at) >= wanted.since)
     if wanted.until is not None:
         query = query.where(col(Inspection.submitted_at) < wanted.until)
+    if wanted.officer is not None:
+        query = query.where(_was_there(wanted.officer))
     if wanted.result is not None:
         query = query.where(_has_result(wanted.result, of_department=of_department))
     if wanted.state is not None:
         query = query.where(*_in_state(wanted.state))
     return query
+
+
+def _was_there(certificate_no: str) -> ColumnElement[bool]:
+    """Found along the officer's own visits, however many others made."""
+    own = select(Attendance.inspection_id).where(Attendance.certificate_no == certificate_no)
+    return col(Inspection.id).in_(own)
 
 
 def _in_state(state: str) -> tuple[ColumnElement[bool], ...]:

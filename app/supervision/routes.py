@@ -13,7 +13,7 @@ from app.audit.service import act_of
 from app.businesses.service import identified
 from app.core.admission import Priority, takes
 from app.core.deps import DatabaseDep, ReadSessionDep, SettingsDep
-from app.core.pagination import Page, decode_cursor, encode_cursor, page_of
+from app.core.pagination import Page, decode_cursor, encode_cursor, ended, page_of
 from app.core.problems import trace_id_of
 from app.inspections.schemas import InspectionRead
 from app.inspections.service import number_records
@@ -34,7 +34,7 @@ Puller = Annotated[Principal, Depends(requires(Permission.RECORD_READ))]
 
 def wanted_records(principal: Puller, query: Annotated[RecordQuery, Query()]) -> Filter:
     """The filter, narrowed to what the caller's token allows."""
-    asked = Filter("", **query.model_dump(exclude={"cursor", "limit", "unusual"}))
+    asked = Filter("", **query.model_dump(exclude={"cursor", "limit", "unusual", "remaining"}))
     if query.business_id is not None:
         business = identified(query.business_id, "/query/business_id", query.unusual)
         asked = replace(asked, business_id=business.key)
@@ -73,24 +73,34 @@ def list_records(
     wanted: FilterDep,
     query: Annotated[RecordQuery, Query()],
 ) -> Page[InspectionRead]:
-    """Inspection records of your region (and department), oldest first.
+    """Inspection records of your region (and department), oldest first, or the last one first.
 
     Go on with `next_cursor` while there is one; keep `resume_cursor` and come back later for what
-    is new (without `state`, which changes behind a cursor).
+    is new (without `state`, which changes behind a cursor, and not with `newest`).
     """
     asked = _asked(wanted)
     after = decode_cursor(settings.keys, query.cursor, asked)
     number_records(database)
     rows = service.page(session, wanted, after=after, limit=query.limit + 1)
     page = page_of(settings.keys, rows, asked, after=after, limit=query.limit)
+    if query.remaining:
+        last = rows[: query.limit][-1][0] if rows else after
+        count, is_least = service.remaining(session, wanted, last=last)
+        page = page.model_copy(update={"remaining": count, "remaining_is_least": is_least})
     # A record's state changes behind a cursor: there is nothing to resume when the filter asks for
     # a state.
-    return page if query.state is None else page.model_copy(update={"resume_cursor": None})
+    return page if query.state is None and not wanted.newest else ended(page)
+
+
+_LATER = {"region", "officer", "newest"}
 
 
 def _asked(wanted: Filter) -> dict[str, Any]:
-    """The query that a cursor belongs to."""
-    return {name: getattr(wanted, name) for name in Filter.__slots__}
+    """The query that a cursor belongs to; as before there was more to ask for, where none of that
+    is asked.
+    """
+    asked = {name: getattr(wanted, name) for name in Filter.__slots__}
+    return {name: value for name, value in asked.items() if value or name not in _LATER}
 
 
 def _cursors(
@@ -99,7 +109,7 @@ def _cursors(
     """Where a stream begins, and how its end is told; a record's state changes behind a cursor."""
     asked = _asked(wanted)
     after = decode_cursor(settings.keys, query.cursor or None, asked)
-    if query.state is not None:
+    if query.state is not None or wanted.newest:
         return after, lambda _last: None
     return after, lambda last: encode_cursor(settings.keys, last, asked)
 

@@ -23,6 +23,14 @@ class RecordQuery(BaseModel):
     state: RecordState | None = None
     since: Moment | None = Field(None, description="submitted at or after")
     until: Moment | None = Field(None, description="submitted before")
+    region: str | None = Field(
+        None, pattern=r"^\d{6}$", description="records of this division and all below it"
+    )
+    officer: str | None = Field(
+        None, min_length=1, max_length=64, description="certificate of somebody who was there"
+    )
+    newest: bool = Field(False, description="the last one first; nothing to resume then")
+    remaining: bool = Field(False, description="count what follows the page, up to 10 000")
     cursor: str | None = Field(
         None,
         max_length=500,

@@ -29,6 +29,16 @@ def within_scope(principal: Principal, wanted: Filter) -> Filter:
     return narrowed if own is None else replace(narrowed, department=own, only_department=own)
 
 
+COUNTED = 10_000
+"""So many records after a page are counted; then it is only said that there are more."""
+
+
+def remaining(session: Session, wanted: Filter, *, last: int) -> tuple[int, bool]:
+    """How many records follow a number, and whether there are more than are counted."""
+    found = repository.count_after(session, wanted, after=last, most=COUNTED + 1)
+    return min(found, COUNTED), found > COUNTED
+
+
 def page(
     session: Session, wanted: Filter, *, after: int, limit: int
 ) -> list[tuple[int, InspectionRead]]:

@@ -118,6 +118,26 @@ def is_unreviewed(session: Session, subject: str, before: datetime) -> bool:
     return session.exec(query.limit(1)).first() is not None
 
 
+def count_open(
+    session: Session,
+    scope: Scope,
+    purposes: AbstractSet[str],
+    now: datetime,
+    *,
+    without: AbstractSet[str],
+) -> int:
+    """How many tasks of a scope are open for one of these purposes, `without` those for others."""
+    region = case((col(Task.region) == "", Task.opened_in), else_=Task.region)
+    query = select(func.count()).where(
+        *within(scope, region),
+        col(Task.purpose).in_(purposes),
+        col(Task.purpose).not_in(without),
+        col(Task.closed_at).is_(None),
+        col(Task.ends_at) > now,
+    )
+    return session.exec(query.select_from(Task)).one()
+
+
 def unreviewed(session: Session) -> list[Task]:
     """All that nobody has judged, the oldest first."""
     query = select(Task).where(*_UNREVIEWED)

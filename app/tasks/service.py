@@ -35,8 +35,8 @@ from app.tasks.lifecycle import AT_HOME, SECONDED, OpenTask
 from app.tasks.models import Task
 from app.tasks.purposes import PURPOSES, sealed_from
 from app.tasks.schemas import TaskCreate, TaskRead
-from auth.principal import Principal, Role
-from auth.scope import EVERYTHING, scope_of
+from auth.principal import Principal, Role, prefix_of
+from auth.scope import EVERYTHING, Scope, scope_of
 
 SNAPSHOT_NAME = "tasks"
 
@@ -291,6 +291,14 @@ def list_tasks(
     return [
         read(row).model_copy(update={"business_name": names.get(row.business_id)}) for row in rows
     ]
+
+
+def count_open(session: Session, region: str, purposes: frozenset[str], now: datetime) -> int:
+    """How many tasks of a region are open for one of these purposes; those that are told to nobody
+    are not counted.
+    """
+    scope, sealed = Scope(prefix_of(region)), sealed_from(frozenset())
+    return repository.count_open(session, scope, purposes, now, without=sealed)
 
 
 def read(task: Task) -> TaskRead:

@@ -127,6 +127,13 @@ async def read_page(request: Request, settings: SettingsDep) -> Response:
     return _serve(request, settings, "m.html")
 
 
+@router.get("/console")
+@takes(Priority.PULL)
+async def read_console(request: Request, settings: SettingsDep) -> Response:
+    """The page of those who work at a desk."""
+    return _serve(request, settings, "console.html")
+
+
 @router.get("/m/{name:path}")
 @takes(Priority.PULL)
 async def read_page_part(request: Request, settings: SettingsDep, name: str) -> Response:

@@ -80,7 +80,8 @@ ABOVE_DEPARTMENTS = {
 OF_NOBODY = {
     "GET /v1/catalogue/fields", "GET /v1/catalogue/reasons", "GET /v1/catalogue/findings", "GET /v1/catalogue/rules", "GET /v1/catalogue/sections", "GET /v1/catalogue/labels", "GET /v1/me", "POST /v1/me:sign-out",
     "POST /v1/businesses:resolve", "GET /v1/inbox", "GET /v1/inbox/unread", "POST /v1/inbox:read", "GET /v1/inspections", "GET /v1/jobs",
-    "POST /v1/jobs/{name}:run", "GET /v1/webhooks/kinds", "POST /v1/webhooks",
+    "POST /v1/jobs/{name}:run", "GET /v1/webhooks/kinds", "POST /v1/webhooks", "GET /v1/audit/events",
+    "GET /v1/saved-filters/{screen}", "PUT /v1/saved-filters/{screen}", "POST /v1/saved-filters/{screen}:drop",
 }  # fmt: skip
 
 
@@ -190,6 +191,7 @@ class Things:
             "/v1/adapters/fire", f"/v1/operations/{self.operation}", f"/v1/deliveries/{self.delivery}", f"/v1/people/{self.person}",
             f"/v1/webhooks/{self.webhook}", "/v1/inbox", "/v1/inbox/unread", "/v1/inspections", "/v1/jobs", "/v1/webhooks/kinds",
             "/v1/me", "/v1/catalogue/fields", "/v1/catalogue/reasons", "/v1/catalogue/findings", "/v1/catalogue/rules", "/v1/catalogue/sections", "/v1/catalogue/labels",
+            "/v1/adapters/fire/history", "/v1/adapters/fire/measurements", "/v1/adapters/fire:impact", "/v1/audit/events", "/v1/saved-filters/records",
         ):  # fmt: skip
             yield "GET", path, None, None
 
@@ -206,6 +208,7 @@ class Things:
             ("PUT", "/v1/officers/ZJ-M", OFFICER), ("POST", "/v1/units", UNITS[0]), ("PUT", "/v1/units/m-fire", unit),
             ("POST", "/v1/people", PERSON), ("POST", "/v1/people-imports", PEOPLE), ("PUT", f"/v1/catalogue/rules/I-06/regions/{CITY}", SWITCH), ("PUT", person, PERSON), ("POST", f"{person}/roles", {"role": "patroller"}),
             ("POST", "/v1/roles:delegate", lent), ("POST", f"{person}:enrol", None), ("PUT", f"{person}/keys", {"keys": []}),
+            ("PUT", "/v1/saved-filters/records", {"name": "m", "query": "state=submitted"}), ("POST", "/v1/saved-filters/records:drop", {"name": "m"}),
             ("POST", "/v1/inbox:read", {"ids": [self.task]}), ("POST", "/v1/webhooks", WEBHOOK), ("POST", "/v1/jobs/notices.forget:run", None),
             ("POST", f"/v1/inspections/{self.record}:confirm", self.digest),
             ("POST", f"/v1/inspections/{self.record}:deny", {**self.digest, "reason": "tried by everybody"}),
@@ -235,7 +238,7 @@ class Things:
             (self.person, "{person_id}"), (self.role, "{role_id}"), (self.imported, "{import_id}"), (self.task, "{task_id}"), (self.glass, "{task_id}"), (self.record, "{inspection_id}"), ("{new}", "{inspection_id}"),
             (self.operation, "{operation_id}"), (self.delivery, "{delivery_id}"), ("agreements/m-fire", "agreements/{agreement_id}"),
             ("versions/1", "versions/{version}"), ("adapters/fire", "adapters/{adapter_id}"), ("units/m-fire", "units/{unit_id}"),
-            ("officers/ZJ-M", "officers/{certificate_no}"), (self.webhook, "{webhook_id}"), ("jobs/notices.forget", "jobs/{name}"),
+            ("officers/ZJ-M", "officers/{certificate_no}"), (self.webhook, "{webhook_id}"), ("jobs/notices.forget", "jobs/{name}"), ("saved-filters/records", "saved-filters/{screen}"),
             ("aggregates/emergency", "aggregates/{section}"), (f"rules/I-06/regions/{CITY}", "rules/{rule}/regions/{region}"),
         ):  # fmt: skip
             bare = bare.replace(value, name)

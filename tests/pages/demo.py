@@ -38,9 +38,12 @@ class Demo:
             f"{self.address}/v1/people", params={"name": name}, headers=self.token("system")
         )
         person = people.raise_for_status().json()["items"][0]["person_id"]
-        given = httpx.post(
-            f"{self.address}/v1/people/{person}:enrol", headers=self.token("security")
-        )
+        for keeper in ("security", "audit"):  # an auditor's is given by the audit administrator
+            given = httpx.post(
+                f"{self.address}/v1/people/{person}:enrol", headers=self.token(keeper)
+            )
+            if given.status_code != 403:
+                break
         return str(given.raise_for_status().json()["link"])
 
     def token(self, person: str) -> dict[str, str]:

@@ -15,7 +15,7 @@ from app.audit.service import Trail
 from app.organisations import repository as people
 from app.organisations.desk import PeopleDesk
 from app.organisations.errors import PersonWithoutSignOn, RoleNotYours
-from app.organisations.models import OneTimeCode, Person
+from app.organisations.models import OneTimeCode, Person, PersonRole
 from app.organisations.people import own_person
 from app.organisations.roles import KINDS
 from app.organisations.sign_on import ending, repository
@@ -70,7 +70,17 @@ def _given(
         made_at=now,
     )
     repository.add(session, row)
-    return OneTimeCodeRead(code=code, link=own.link(code), expires_at=expires_at)
+    roles = people.roles_of(session, [person_id]).get(person_id, [])
+    on_phone = any(row.role in _ON_PHONES for row in roles if is_due(row, now))
+    return OneTimeCodeRead(code=code, link=own.link(code, on_phone=on_phone), expires_at=expires_at)
+
+
+_ON_PHONES = {Role.INSPECTOR, Role.PATROLLER}
+
+
+def is_due(row: PersonRole, now: datetime) -> bool:
+    """Whether a role has not ended."""
+    return row.valid_to is None or row.valid_to > now
 
 
 def require_all_given(desk: PeopleDesk, person: Person) -> None:

@@ -30,9 +30,12 @@ class OwnIssuer:
         """Whether the gateway gives tokens of its own."""
         return bool(self.url)
 
-    def link(self, code: str) -> str:
-        """The address of the phone's page that takes a code, behind `#`: no server sees it."""
-        return f"{self.url}/m/#/sign-on/{code}"
+    def link(self, code: str, *, on_phone: bool) -> str:
+        """The address of the page that takes a code, behind `#`: no server sees it. Officers work
+        on the phone's, everybody else in the console.
+        """
+        page = "m/" if on_phone else "console"
+        return f"{self.url}/{page}#/sign-on/{code}"
 
     @property
     def addresses(self) -> tuple[str, str]:

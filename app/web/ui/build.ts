@@ -7,7 +7,7 @@ import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 import type { Plugin } from 'vite';
 
 const PACKED = new Set(['.js', '.css', '.html', '.svg', '.wasm', '.webmanifest', '.md', '.json']);
-const LATER = /scan|zxing|\.wasm$|\.md$|^sw\.js$|\.map$/;
+const LATER = /scan|zxing|console|charts|Chart|\.wasm$|\.md$|^sw\.js$|\.map$/;
 /** What workers and the reading page hold: the bundler does not see it. */
 const APART = ['zxing-wasm', 'swagger-ui-dist'];
 const ALWAYS = ['./', 'icon.svg', 'manifest.webmanifest'];

@@ -1,5 +1,9 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { sharingEn } from '../src/console/words/sharing.en';
+import { sharingZh } from '../src/console/words/sharing.zh';
+import { workEn } from '../src/console/words/work.en';
+import { workZh } from '../src/console/words/work.zh';
 import { en } from '../src/shared/words/en';
 import { zh } from '../src/shared/words/zh';
 import { language, sentences, word, wordOf } from '../src/shared/words';
@@ -21,7 +25,7 @@ test('every outcome has a word, and one that a later release adds is not shown a
 
 test('no word is unused', () => {
   const text = SOURCES.join('\n');
-  const families = ['registered', 'taxes_on_time', 'fire_permit', 'outcome.', 'value.', 'role.', 'purpose.', 'help.', 'set.theme.', 'result.', 'outbox.state.', 'record.', 'delivery.', 'visit.lacks.', 'answer.', 'age.'];
+  const families = ['registered', 'taxes_on_time', 'fire_permit', 'outcome.', 'value.', 'role.', 'purpose.', 'help.', 'set.theme.', 'result.', 'outbox.state.', 'record.', 'delivery.', 'visit.lacks.', 'answer.', 'age.', 'presence.'];
   const unused = Object.keys(zh).filter((key) => !text.includes(`'${key}'`) && !families.some((family) => key.startsWith(family)));
   expect(unused).toEqual([]);
 });
@@ -36,4 +40,13 @@ test('sentences end once', () => {
 
 test('no page makes markup out of text', () => {
   for (const source of SOURCES) expect(source).not.toMatch(/v-html|innerHTML|outerHTML|insertAdjacentHTML|document\.write|new Function|\beval\(/);
+});
+
+test('the console has a word for all it says, and says all it has', () => {
+  const ours = { ...workZh, ...sharingZh }, theirs = { ...workEn, ...sharingEn };
+  const places = (text: string) => [...text.matchAll(/\{\w+\}/g)].map(String).sort();
+  for (const key of Object.keys(ours) as (keyof typeof ours)[]) expect([key, places(theirs[key])]).toEqual([key, places(ours[key])]);
+  const families = ['adapter.do.', 'adapter.done.', 'agreement.do.', 'agreement.done.', 'tasks.is.', 'tasks.done.', 'verdict.', 'form.', 'state.', 'agreed.', 'clause.', 'wanted.', 'help.', 'rules.as.', 'acted.', 'party.', 'exam.', 'credentials.'];
+  const text = SOURCES.join('\n');
+  expect(Object.keys(ours).filter((key) => !text.includes(`'${key}'`) && !families.some((family) => key.startsWith(family)))).toEqual([]);
 });

@@ -3,11 +3,11 @@ import { createApp } from 'vue';
 import '../shared/tokens.css';
 import '../shared/base.css';
 import App from './App.vue';
-import { applyPreferences } from './preferences';
+import { applyPreferences } from '../shared/session/preferences';
 import { router } from './routes';
-import { watchLock } from './settings/locking';
+import { watchLock } from '../shared/session/locking';
 import { watchShell } from './shell';
-import { takeCode } from './sign/begin';
+import { takeCode } from '../shared/session/begin';
 
 applyPreferences();
 takeCode();

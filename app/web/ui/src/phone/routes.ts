@@ -3,7 +3,7 @@ import { nextTick } from 'vue';
 import { createRouter, createWebHashHistory } from 'vue-router';
 import CheckScreen from './check/CheckScreen.vue';
 import ProfileScreen from './profile/ProfileScreen.vue';
-import { linked } from './sign/begin';
+import { linked } from '../shared/session/begin';
 
 export const router = createRouter({
   history: createWebHashHistory('/m/'),

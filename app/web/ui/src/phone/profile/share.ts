@@ -12,7 +12,7 @@ export function shareText(of: Lookup, name: string, link: string): string {
   const findings = (of.closing?.findings ?? []).map((one) => `- ${say(one.text)}`);
   return [
     `${name} ${of.asked.id}`.trim(),
-    `${word('purpose.label')}${colon()}${wordOf('purpose', of.asked.purpose, 'purpose.inspection')}`,
+    `${word('purpose.label')}${colon()}${wordOf('purpose', of.asked.purpose, 'purpose.other')}`,
     ...(of.asked.site ? [word('profile.siteNow', { name: of.asked.site })] : []),
     ...answers,
     ...(isWhole(of) ? findings : [word('profile.findingsUnknown'), ...findings]),

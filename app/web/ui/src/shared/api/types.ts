@@ -29,3 +29,29 @@ export type Question = keyof Schemas['Headline'];
 
 /** A department's part; its data by field. */
 export type Section = Omit<Schemas['CommonRecordSection'], 'data'> & { data?: Record<string, unknown> | null };
+
+// What the console reads beside it.
+export type AdapterRead = Schemas['AdapterRead'];
+export type AdapterMove = Schemas['AdapterMoveRead'];
+export type AdapterImpact = Schemas['AdapterImpact'];
+export type MeasurementRead = Schemas['MeasurementRead'];
+export type SavedFilter = Schemas['SavedFilterRead'];
+export type Operation = Schemas['OperationRead'];
+export type PreviewRead = Schemas['PreviewRead'];
+export type FieldRead = Schemas['FieldRead'];
+export type Agreement = Schemas['AgreementRead'];
+export type AgreementDiff = Schemas['AgreementDiff'];
+export type Clauses = Schemas['Clauses'];
+export type Meter = Schemas['MeterRead'];
+export type Explanation = Schemas['Explanation'];
+export type Delivery = Schemas['DeliveryRead'];
+export type Notice = Schemas['NoticeRead'];
+export type Job = Schemas['JobRead'];
+export type PersonRead = Schemas['PersonRead'];
+export type OneTimeCode = Schemas['OneTimeCodeRead'];
+export type ImportRead = Schemas['ImportRead'];
+export type ImportDone = Schemas['ImportDone'];
+export type Unit = Schemas['UnitRead'];
+export type AuditEvent = Schemas['AuditEventRead'];
+export type AuditEntry = Schemas['AuditEntryRead'];
+export type PurposeCode = Schemas['TaskCreate']['purpose'];

@@ -9,12 +9,15 @@ export type Word = keyof typeof zh;
 
 export const language = ref<Language>('zh');
 
-const LISTS: Record<Language, Record<Word, string>> = { zh, en };
+type Places = Record<string, string | number>;
 
-/** A word with its places filled in. */
-export function word(key: Word, places: Record<string, string | number> = {}): string {
-  return LISTS[language.value][key].replace(/\{(\w+)\}/g, (whole, name: string) => String(places[name] ?? whole));
+/** Gives the words of a list in the language that was chosen, with their places filled in. A key that one of both lacks does not compile. */
+export function wordsOf<Key extends string>(lists: Record<Language, Record<Key, string>>): (key: Key, places?: Places) => string {
+  return (key, places = {}) => lists[language.value][key].replace(/\{(\w+)\}/g, (whole, name: string) => String(places[name] ?? whole));
 }
+
+/** What both pages say. */
+export const word = wordsOf<Word>({ zh, en });
 
 /** A word of a family that a later release may enlarge: `prefix.value`, or `fallback` where the list lacks it. */
 export function wordOf(prefix: string, value: string, fallback: Word): string {

@@ -1,0 +1,60 @@
+"""Who moved an adapter, when and why; and what stands still where it is taken out of service."""
+
+from sqlmodel import Session
+
+from app.agreements.service import in_force_over
+from app.audit.events import VOCABULARY, EventName
+from app.core.clock import Clock, local_date
+from app.core.ids import new_id_text
+from app.registry import repository
+from app.registry.models import Adapter, AdapterMove
+from app.registry.offices import EVERYWHERE
+from app.registry.schemas import AdapterImpact, AdapterMoveRead
+from app.tasks.service import count_open
+
+_SHOWN = 200
+
+
+def moved(
+    session: Session,
+    adapter: tuple[str, int],
+    event: EventName,
+    actor: str,
+    clock: Clock,
+    reason: str | None = None,
+) -> None:
+    """Keep that somebody did something with a version of an adapter."""
+    adapter_id, version = adapter
+    row = AdapterMove(
+        id=new_id_text(),
+        adapter_id=adapter_id,
+        version=version,
+        event=event,
+        actor=actor,
+        reason=reason,
+        at=clock.now(),
+    )
+    repository.add(session, row)
+
+
+def moves_of(session: Session, adapter_id: str) -> list[AdapterMoveRead]:
+    """The last two hundred things done with an adapter, the newest first."""
+    return [
+        AdapterMoveRead(
+            **row.model_dump(exclude={"adapter_id"}), text=VOCABULARY[EventName(row.event)]
+        )
+        for row in repository.moves(session, adapter_id, _SHOWN)
+        if row.event in VOCABULARY  # a later release may have others
+    ]
+
+
+def impact_of(session: Session, adapter: Adapter, clock: Clock) -> AdapterImpact:
+    """What rests on an adapter today."""
+    now, region = clock.now(), adapter.region or EVERYWHERE
+    found = in_force_over(session, adapter.department, adapter.section, region, local_date(now))
+    purposes = sorted(frozenset().union(*(terms.purposes for terms in found)))
+    return AdapterImpact(
+        agreements=sorted(terms.agreement for terms in found),
+        purposes=purposes,
+        open_tasks=count_open(session, region, frozenset(purposes), now),
+    )

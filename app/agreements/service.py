@@ -74,8 +74,7 @@ def in_force_over(
     return [
         terms
         for terms in in_force(load(session), day)
-        if terms.source == department
-        and (terms.sections is None or section in terms.sections)
+        if terms.is_about(department, section)
         and any(_meet(region, own) for own in terms.regions or (NATION,))
     ]
 

@@ -8,6 +8,7 @@ from sqlmodel import Session, col, delete, select
 
 from app.audit.models import ENTRIES, AuditEntry, AuditProbe
 from app.core.db import Database, stored
+from app.core.ids import first_id_of
 from app.core.scoping import within
 from auth.scope import Scope
 
@@ -110,24 +111,34 @@ def _sqlite_insert(count: int) -> str:
 
 class EntriesWanted(NamedTuple):
     """Which entries: of an event, about a business by its references, of a request; of a span of
-    ids alone, if there is one.
+    ids alone, if there is one; made since a time, and before another. `newest` first where that is
+    wanted.
     """
 
     event: str | None = None
     subject_refs: list[str] | None = None
     trace_id: str | None = None
     span: tuple[str, str] | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    newest: bool = False
 
 
 def page(
     session: Session, scope: Scope, wanted: EntriesWanted, *, nameless: str, after: int, limit: int
 ) -> list[tuple[int, AuditEntry]]:
-    """Entries of a scope after a number, with theirs, oldest first."""
+    """Entries of a scope after a number, with theirs, oldest first; before it (all for 0) and
+    newest first where that is wanted.
+    """
     number = ENTRIES.order(session, col(AuditEntry.number), col(AuditEntry.row))
     query = select(number, AuditEntry).where(
-        number > after,
+        number.is_not(None) & (number < after if wanted.newest and after else number > after),
         *within(scope, AuditEntry.region, AuditEntry.department, nameless=nameless),
     )
+    if wanted.since is not None:
+        query = query.where(col(AuditEntry.id) >= first_id_of(wanted.since))
+    if wanted.until is not None:
+        query = query.where(col(AuditEntry.id) < first_id_of(wanted.until))
     if wanted.event is not None:
         query = query.where(AuditEntry.event == wanted.event)
     if wanted.subject_refs is not None:
@@ -136,4 +147,5 @@ def page(
         query = query.where(col(AuditEntry.id).between(*wanted.span))
     if wanted.trace_id is not None:
         query = query.where(col(AuditEntry.body).contains(f'"trace_id":"{wanted.trace_id}"'))
-    return list(session.exec(query.order_by(number).limit(limit)))
+    order = number.desc() if wanted.newest else number
+    return list(session.exec(query.order_by(order).limit(limit)))

@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request
 from sqlmodel import Session
@@ -19,7 +19,8 @@ from app.audit.service import Trail, act_of
 from app.core.admission import Priority, takes
 from app.core.db import DatabaseBusy
 from app.core.deps import DatabaseDep, ReadSessionDep, SettingsDep
-from app.core.pagination import CursorQuery, LimitQuery, Page, decode_cursor, page_of
+from app.core.moments import Moment
+from app.core.pagination import CursorQuery, LimitQuery, Page, decode_cursor, ended, page_of
 from app.core.problems import trace_id_of
 from app.core.settings import Settings
 from auth.dependencies import requires
@@ -56,10 +57,16 @@ def filters_of(
             "million entries",
         ),
     ] = None,
-) -> dict[str, str | None]:
-    """The query that a cursor belongs to; as before there was a trace id, where none is asked."""
+    since: Annotated[Moment | None, Query(description="made at or after")] = None,
+    until: Annotated[Moment | None, Query(description="made before")] = None,
+    newest: Annotated[bool, Query(description="the last one first; nothing to resume")] = False,
+) -> dict[str, Any]:
+    """The query that a cursor belongs to; as before there was more to ask for, where none of that
+    is asked.
+    """
     asked = {"audit": event, "business": business_id}
-    return asked if trace_id is None else {**asked, "trace_id": trace_id}
+    later = {"trace_id": trace_id, "since": since, "until": until, "newest": newest or None}
+    return asked | {name: value for name, value in later.items() if value is not None}
 
 
 @router.get("/entries")
@@ -70,12 +77,12 @@ def list_audit_entries(
     session: ReadSessionDep,
     settings: SettingsDep,
     trail: TrailDep,
-    query: Annotated[dict[str, str | None], Depends(filters_of)],
+    query: Annotated[dict[str, Any], Depends(filters_of)],
     cursor: CursorQuery = None,
     limit: LimitQuery = 50,
 ) -> Page[AuditEntryRead]:
-    """The audit trail of your region (and department), oldest first: look-ups, refusals, records
-    and administrative acts.
+    """The audit trail of your region (and department), oldest first or the last one first:
+    look-ups, refusals, records and administrative acts.
     """
     after = decode_cursor(settings.keys, cursor, query)
     ENTRIES.number(database, wait=True)  # who has just written reads what was written
@@ -116,7 +123,7 @@ def _page(
     reading: tuple[Session, Principal],
     settings: Settings,
     trail: Trail,
-    query: dict[str, str | None],
+    query: dict[str, Any],
     span: tuple[str, str] | None,
     *,
     after: int,
@@ -124,7 +131,9 @@ def _page(
 ) -> Page[AuditEntryRead]:
     session, principal = reading
     references = _references(trail, query["business"])
-    wanted = EntriesWanted(query["audit"], references, query.get("trace_id"), span)
+    later = {name: query.get(name) for name in ("trace_id", "since", "until")}
+    newest = bool(query.get("newest"))
+    wanted = EntriesWanted(query["audit"], references, span=span, newest=newest, **later)
     rows = service.list_entries(
         session,
         scope_of(principal),
@@ -134,7 +143,8 @@ def _page(
         limit=limit + 1,
     )
     shown = [(row, AuditEntryRead.model_validate(document)) for row, document in rows]
-    return page_of(settings.keys, shown, query, after=after, limit=limit)
+    page = page_of(settings.keys, shown, query, after=after, limit=limit)
+    return ended(page) if newest else page
 
 
 def _references(trail: Trail, business_id: str | None) -> list[str] | None:

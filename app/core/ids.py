@@ -3,7 +3,7 @@
 import os
 import time
 import uuid
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 
 def new_id() -> uuid.UUID:
@@ -22,6 +22,12 @@ def new_id_text() -> str:
 def new_trace_id() -> str:
     """32 hexadecimal digits for a trace (W3C trace-id), ordered by time."""
     return f"{_new_value():032x}"
+
+
+def first_id_of(at: datetime) -> str:
+    """The id before which every id lies that was made earlier, to the millisecond."""
+    digits = f"{int(at.timestamp() * 1000):012x}"
+    return f"{digits[:8]}-{digits[8:]}-0000-0000-000000000000"
 
 
 def span_of(trace_id: str, before: timedelta, after: timedelta) -> tuple[str, str] | None:

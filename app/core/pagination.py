@@ -31,9 +31,12 @@ class Page(BaseModel, Generic[T]):
     items: list[T]
     next_cursor: str | None = None
     resume_cursor: str | None = None
-    remaining: int | None = Field(
-        None, description="rows after this page, where it was asked and can be counted"
-    )
+
+
+class CountedPage(Page[T], Generic[T]):
+    """A page that says, where it was asked, how many rows follow it."""
+
+    remaining: int | None = Field(None, description="rows after this page; null: not asked")
     remaining_is_least: bool = Field(False, description="there are more than are counted")
 
 

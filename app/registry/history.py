@@ -44,7 +44,8 @@ def moves_of(session: Session, adapter_id: str) -> list[AdapterMoveRead]:
             **row.model_dump(exclude={"adapter_id"}), text=VOCABULARY[EventName(row.event)]
         )
         for row in repository.moves(session, adapter_id, _SHOWN)
-        if row.event in VOCABULARY  # a later release may have others
+        # a later release, which may run beside this one, may have others
+        if row.event in VOCABULARY
     ]
 
 

@@ -100,7 +100,7 @@ class Measurer:
     def _write(self) -> None:
         with self._database.write() as session:
             repository.add_minutes(session, self._rows, (self._minute or 0) - KEPT_MINUTES)
-        self._rows = []
+        self._rows = []  # only now: what was not written is written with the next minute
 
 
 def measured(session: Session, adapter_id: str, now: datetime, every: int) -> list[MeasurementRead]:

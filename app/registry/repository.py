@@ -114,7 +114,8 @@ def section_holder(session: Session, manifest: Manifest) -> str | None:
 def moves(session: Session, adapter_id: str, limit: int) -> list[AdapterMove]:
     """What was done with an adapter, the newest first."""
     query = select(AdapterMove).where(AdapterMove.adapter_id == adapter_id)
-    return list(session.exec(query.order_by(col(AdapterMove.id).desc()).limit(limit)))
+    order = (col(AdapterMove.at).desc(), col(AdapterMove.id).desc())
+    return list(session.exec(query.order_by(*order).limit(limit)))
 
 
 def add_minutes(session: Session, rows: Iterable[AdapterMinute], forget_before: int) -> None:

@@ -11,6 +11,7 @@ from app.core.deps import ClockDep, ReadSessionDep, SessionDep
 from app.operations.schemas import OperationRead
 from app.registry import history, loader, measuring, service
 from app.registry.deps import WORKSHOP
+from app.registry.desk import Desk
 from app.registry.lifecycle import Action
 from app.registry.loader import Workshop
 from app.registry.schemas import (
@@ -26,7 +27,6 @@ from app.registry.schemas import (
     ReasonWrite,
     ShareWrite,
 )
-from app.registry.service import Desk
 from auth.dependencies import requires
 from auth.permissions import Permission
 from auth.principal import Principal
@@ -88,6 +88,17 @@ def preview_mapping(
     return loader.preview(principal, workshop, wanted.manifest, wanted.sample)
 
 
+@router.get("/adapters/{adapter_id}/impact")
+@takes(Priority.PULL)
+def read_impact(
+    adapter_id: AdapterPath, session: ReadSessionDep, principal: Reader, clock: ClockDep
+) -> AdapterImpact:
+    """What finds no data any more while the adapter is out of service: agreements in force, their
+    purposes, open tasks.
+    """
+    return history.impact_of(session, service.seen(session, principal, adapter_id), clock)
+
+
 @router.get("/adapters/{adapter_id}")
 @takes(Priority.PULL)
 def read_adapter(
@@ -122,17 +133,6 @@ def list_measurements(
     """
     seen = service.seen(session, principal, adapter_id)
     return measuring.measured(session, seen.id, clock.now(), every)
-
-
-@router.get("/adapters/{adapter_id}:impact")
-@takes(Priority.PULL)
-def read_impact(
-    adapter_id: AdapterPath, session: ReadSessionDep, principal: Reader, clock: ClockDep
-) -> AdapterImpact:
-    """What finds no data any more while the adapter is out of service: agreements in force, their
-    purposes, open tasks.
-    """
-    return history.impact_of(session, service.seen(session, principal, adapter_id), clock)
 
 
 @router.put("/adapters/{adapter_id}", openapi_extra=MANIFEST_BODY)

@@ -2,7 +2,6 @@
 Callers commit.
 """
 
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -10,12 +9,12 @@ from sqlmodel import Session
 
 from adapters.contract import Manifest
 from app.audit.events import EventName
-from app.audit.service import Trail, act_of
 from app.core.rules import rule
 from app.core.snapshots import bump
 from app.operations import service as operations
 from app.operations.schemas import OperationRead
 from app.registry import repository, vault
+from app.registry.desk import Desk
 from app.registry.errors import (
     AdapterExists,
     AdapterForeign,
@@ -27,11 +26,9 @@ from app.registry.errors import (
     SectionTaken,
     TransitionRefused,
 )
-from app.registry.history import moved
 from app.registry.lifecycle import Action, State, step
 from app.registry.loader import (
     NEEDED_SECRETS,
-    Workshop,
     checked,
     refuse_foreign,
     refuse_foreign_section,
@@ -57,29 +54,6 @@ _SERVICE_EVENTS = {
     Action.RESUME: EventName.ADAPTER_RESUMED,
     Action.RETIRE: EventName.ADAPTER_RETIRED,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Desk:
-    """What every use case needs: the transaction, the trail, the caller, the workshop that checks
-    manifests.
-    """
-
-    session: Session
-    trail: Trail
-    principal: Principal
-    workshop: Workshop
-
-    def record(
-        self, event: EventName, adapter: Adapter, reason: str | None = None, **more: Any
-    ) -> None:
-        """Append an entry about an adapter, and keep it among what was done with it."""
-        actor, clock = self.principal.subject, self.trail.clock
-        moved(self.session, (adapter.id, adapter.version), event, actor, clock, reason)
-        self.trail.append(
-            self.session,
-            act_of(self.principal, event, object_ref=adapter.id, **more),
-        )
 
 
 def register(desk: Desk, document: Any) -> AdapterRead:

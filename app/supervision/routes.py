@@ -13,7 +13,7 @@ from app.audit.service import act_of
 from app.businesses.service import identified
 from app.core.admission import Priority, takes
 from app.core.deps import DatabaseDep, ReadSessionDep, SettingsDep
-from app.core.pagination import Page, decode_cursor, encode_cursor, ended, page_of
+from app.core.pagination import CountedPage, decode_cursor, encode_cursor, page_of
 from app.core.problems import trace_id_of
 from app.inspections.schemas import InspectionRead
 from app.inspections.service import number_records
@@ -72,7 +72,7 @@ def list_records(
     settings: SettingsDep,
     wanted: FilterDep,
     query: Annotated[RecordQuery, Query()],
-) -> Page[InspectionRead]:
+) -> CountedPage[InspectionRead]:
     """Inspection records of your region (and department), oldest first, or the last one first.
 
     Go on with `next_cursor` while there is one; keep `resume_cursor` and come back later for what
@@ -83,13 +83,16 @@ def list_records(
     number_records(database)
     rows = service.page(session, wanted, after=after, limit=query.limit + 1)
     page = page_of(settings.keys, rows, asked, after=after, limit=query.limit)
+    counted = CountedPage[InspectionRead](**dict(page))
     if query.remaining:
         last = rows[: query.limit][-1][0] if rows else after
-        count, is_least = service.remaining(session, wanted, last=last)
-        page = page.model_copy(update={"remaining": count, "remaining_is_least": is_least})
+        told = service.remaining(session, wanted, last=last)
+        counted.remaining, counted.remaining_is_least = told
     # A record's state changes behind a cursor: there is nothing to resume when the filter asks for
     # a state.
-    return page if query.state is None and not wanted.newest else ended(page)
+    if query.state is not None or wanted.newest:
+        counted.resume_cursor = None
+    return counted
 
 
 _LATER = {"region", "officer", "newest"}

@@ -191,7 +191,7 @@ class Things:
             "/v1/adapters/fire", f"/v1/operations/{self.operation}", f"/v1/deliveries/{self.delivery}", f"/v1/people/{self.person}",
             f"/v1/webhooks/{self.webhook}", "/v1/inbox", "/v1/inbox/unread", "/v1/inspections", "/v1/jobs", "/v1/webhooks/kinds",
             "/v1/me", "/v1/catalogue/fields", "/v1/catalogue/reasons", "/v1/catalogue/findings", "/v1/catalogue/rules", "/v1/catalogue/sections", "/v1/catalogue/labels",
-            "/v1/adapters/fire/history", "/v1/adapters/fire/measurements", "/v1/adapters/fire:impact", "/v1/audit/events", "/v1/saved-filters/records",
+            "/v1/adapters/fire/history", "/v1/adapters/fire/measurements", "/v1/adapters/fire/impact", "/v1/audit/events", "/v1/saved-filters/records",
         ):  # fmt: skip
             yield "GET", path, None, None
 

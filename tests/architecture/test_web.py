@@ -17,6 +17,7 @@ ROOT = Path(__file__).parents[2]
 LOCK = json.loads((UI / "package-lock.json").read_text(encoding="utf-8"))
 PACKAGES = {path: entry for path, entry in LOCK["packages"].items() if path}
 FIRST_LOAD_BYTES, LATER_BYTES, SCANNER_BYTES = 90 << 10, 30 << 10, 430 << 10
+CONSOLE_BYTES, CHARTS_BYTES = 150 << 10, 175 << 10
 
 
 class TestLock:
@@ -57,11 +58,23 @@ class TestBuilt:
         assert any(name.endswith(".js") for name in names)
         assert sum(packed(dist / name) for name in [*names, "m.html"]) <= FIRST_LOAD_BYTES
 
+    def test_the_console_s_first_load_and_its_charts_are_small(self, dist):
+        page = (dist / "console.html").read_text(encoding="utf-8")
+        names = re.findall(r'(?:src|href)="/m/(assets/[^"]+)"', page)
+        assert sum(packed(dist / name) for name in [*names, "console.html"]) <= CONSOLE_BYTES
+        charts = [*dist.glob("assets/charts-*.js"), *dist.glob("assets/*Chart-*.js")]
+        assert charts
+        assert not any(path.name in page for path in charts)  # loaded when one is seen
+        assert sum(map(packed, charts)) <= CHARTS_BYTES
+
     def test_no_later_part_is_large_but_the_scanner(self, dist):
         page = (dist / "m.html").read_text(encoding="utf-8")
         scanner = [*dist.glob("assets/scan.worker-*.js"), *dist.glob("assets/*.wasm")]
         assert sum(map(packed, scanner)) <= SCANNER_BYTES
-        later = [p for p in dist.glob("assets/*.js") if p.name not in page and p not in scanner]
+        page += (dist / "console.html").read_text(encoding="utf-8")
+        charts = [*dist.glob("assets/charts-*.js")]
+        apart = {*scanner, *charts}  # each has a bound of its own
+        later = [p for p in dist.glob("assets/*.js") if p.name not in page and p not in apart]
         assert later
         assert [p.name for p in later if packed(p) > LATER_BYTES] == []
 
@@ -72,16 +85,18 @@ class TestBuilt:
         assert len(names) > 5
         assert [name for name in names if not (dist / name).is_file()] == []
         assert "__SHELL" not in worker
-        assert not any("scan" in name or name.endswith(".wasm") for name in names)
+        apart = ("scan", ".wasm", "console", "charts")
+        assert not any(part in name for name in names for part in apart)
 
-    def test_nothing_is_inline_and_nothing_comes_from_elsewhere(self, dist):
-        page = (dist / "m.html").read_text(encoding="utf-8")
+    @pytest.mark.parametrize("name", ["m.html", "console.html"])
+    def test_nothing_is_inline_and_nothing_comes_from_elsewhere(self, dist, name):
+        page = (dist / name).read_text(encoding="utf-8")
         assert re.findall(r"<script(?![^>]*src=)|<style|\son\w+=|style=", page) == []
         assert re.findall(r'(?:src|href)="(?!/m/|\./|icon|manifest)', page) == []
 
     def test_the_licences_of_workers_are_told_too(self, dist):
         told = (dist / "notices.md").read_text(encoding="utf-8")
-        for name in ("vue", "vue-router", "idb", "zxing-wasm", "swagger-ui-dist"):
+        for name in ("vue", "vue-router", "idb", "echarts", "zrender", "zxing-wasm", "swagger-ui-dist"):
             assert re.search(rf"^## @?[\w/-]*{name}", told, re.MULTILINE), name
 
     def test_another_folder_builds_the_same_bytes(self, dist, tmp_path):

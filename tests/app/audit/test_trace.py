@@ -513,3 +513,38 @@ async def test_what_waits_at_the_end_is_written_before_it(database):
             session.connection().execute(text("select count(*) from audit_entries")).scalar_one()
             == 1500
         )
+
+
+class TestReading:
+    async def test_the_last_one_first_and_of_a_span_of_time(self, gateway):
+        for _ in range(3):
+            await gateway.inspector.get("/v1/profiles/91310115MA1YYY024Y?purpose=patrol")
+
+        async def read(**params):
+            asked = {"event": "profile.business.viewed", "limit": 2, **params}
+            return (await gateway.auditor.get("/v1/audit/entries", params=asked)).json()
+
+        first = await read()
+        oldest = [
+            e["id"] for e in first["items"] + (await read(cursor=first["next_cursor"]))["items"]
+        ]
+        last = await read(newest=True)
+        newest = [
+            e["id"]
+            for e in last["items"] + (await read(newest=True, cursor=last["next_cursor"]))["items"]
+        ]
+        assert len(oldest) == 3
+        assert newest == oldest[::-1]
+        assert last["resume_cursor"] is None
+        begin, end = (first["items"][0]["at"], last["items"][0]["at"])
+        between = await read(since=begin, until=end, limit=50)
+        assert 1 <= len(between["items"]) <= 3
+        assert oldest[0] in {e["id"] for e in between["items"]}
+        assert (await read(until="2020-01-01T00:00:00Z"))["items"] == []
+        assert (await read(since="2199-01-01T00:00:00Z"))["items"] == []
+
+    async def test_what_entries_can_be_about_has_words(self, gateway):
+        rows = (await gateway.auditor.get("/v1/audit/events")).json()
+        assert {"event": "profile.business.viewed", "text": rows[0]["text"]} in rows
+        assert all(row["text"]["zh"] and row["text"]["en"] for row in rows)
+        assert (await gateway.inspector.get("/v1/audit/events")).status_code == 403

@@ -9,6 +9,8 @@ from dataclasses import replace
 
 import pytest
 
+from app.core.deps import SETTINGS
+from app.core.pagination import decode_cursor
 from app.organisations.errors import PersonEnded
 from app.supervision.repository import Filter
 from app.supervision.routes import pulled
@@ -68,6 +70,68 @@ class TestPulls:
             if cursor is None:
                 break
         assert found == ids
+
+    async def test_the_last_one_first_is_the_same_backwards_with_how_many_follow(self, city):
+        ids = await self.fill(city)
+        found, left, cursor = [], [], None
+        asked = {"limit": 2, "newest": True, "remaining": True}
+        while cursor is not None or not found:
+            more = {"cursor": cursor} if cursor else {}
+            page = (await city.supervisor.get("/v1/records", params={**asked, **more})).json()
+            found += [r["id"] for r in page["items"]]
+            left.append((page["remaining"], page["remaining_is_least"]))
+            assert page["resume_cursor"] is None
+            cursor = page["next_cursor"]
+        assert found == ids[::-1]
+        assert left == [(3, False), (1, False), (0, False)]
+        lines = (await city.supervisor.get("/v1/records.ndjson?newest=true")).text.splitlines()
+        assert [json.loads(line).get("id") for line in lines] == [*ids[::-1], None]
+        assert json.loads(lines[-1]) == {"resume_cursor": None}
+
+    async def test_more_than_are_counted_are_not_counted(self, city, monkeypatch):
+        await self.fill(city)
+        monkeypatch.setattr("app.supervision.service.COUNTED", 2)
+        params = {"limit": 1, "remaining": True}
+        page = (await city.supervisor.get("/v1/records", params=params)).json()
+        assert (page["remaining"], page["remaining_is_least"]) == (2, True)
+        plain = (await city.supervisor.get("/v1/records", params={"limit": 1})).json()
+        assert plain["remaining"] is None
+
+    async def test_by_region_and_by_who_was_there(self, city):
+        (record_id,) = await self.fill(city, 1)
+
+        async def ids(caller, **params):
+            answer = await caller.get("/v1/records", params={"remaining": True, **params})
+            return [r["id"] for r in answer.json()["items"]]
+
+        nation = city.supervisor
+        for region, seen in (
+            ("310115", True),
+            ("310000", True),
+            ("000000", True),
+            ("330100", False),
+        ):
+            assert (await ids(nation, region=region) == [record_id]) is seen, region
+        county = city.caller("s", Role.SUPERVISOR, region="310115")
+        assert await ids(county, region="310000") == [record_id]
+        assert await ids(county, region="330106") == []
+        assert await ids(nation, officer="ZJ-0001") == [record_id]
+        assert await ids(nation, officer="ZJ-9999") == []
+        food = city.caller("s", Role.SUPERVISOR, department="food", region="000000")
+        assert await ids(food, officer="ZJ-0001") == [record_id]
+
+    async def test_a_cursor_of_a_release_before_still_fits(self, city):
+        """What is new to ask for is in no cursor that does not ask for it."""
+        await self.fill(city, 2)
+        before = "department business_id result state since until only_department"
+        asked = dict.fromkeys(before.split())
+        page = (await city.supervisor.get("/v1/records", params={"limit": 1})).json()
+        assert (
+            decode_cursor(
+                SETTINGS.of(city.app).keys, page["next_cursor"], {"region_prefix": "", **asked}
+            )
+            > 0
+        )
 
     async def test_a_cursor_of_another_query_is_refused(self, city):
         await self.fill(city, 3)

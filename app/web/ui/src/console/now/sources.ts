@@ -25,8 +25,8 @@ export const SOURCES: Source[] = [
     key: 'agreements', title: 'now.agreements', needs: 'agreement:manage', path: `/v1/agreements?state=pending&limit=${MOST}`, all: '/agreements?state=pending',
     rows: (answer) => items<Agreement>(answer).map((one) => ({ id: `${one.agreement_id} ${one.version}`, title: one.agreement_id, more: text('now.waitsFor', { who: one.waits_for.map((party) => textOf('party', party)).join('、') }), at: one.updated_at, to: `/agreements/${one.agreement_id}/${one.version}` })),
   },
-  { key: 'approvals', title: 'now.approvals', needs: 'task:open', path: `/v1/tasks?only_open=true&limit=${MOST}`, all: '/tasks', rows: (answer) => tasks(answer, (one) => one.emergency && !one.approved_at && !one.closed_at) },
-  { key: 'glass', title: 'now.glass', needs: 'task:open', path: `/v1/tasks?unreviewed=true&limit=${MOST}`, all: '/tasks?unreviewed=true', rows: (answer) => tasks(answer, () => true) },
+  { key: 'approvals', title: 'now.approvals', needs: 'task:open', path: `/v1/tasks?mine=false&only_open=true&limit=${MOST}`, all: '/tasks', rows: (answer) => tasks(answer, (one) => one.emergency && !one.approved_at && !one.closed_at) },
+  { key: 'glass', title: 'now.glass', needs: 'task:open', path: `/v1/tasks?mine=false&unreviewed=true&limit=${MOST}`, all: '/tasks?shown=unreviewed', rows: (answer) => tasks(answer, () => true) },
   {
     key: 'confirmations', title: 'now.confirmations', needs: 'inspection:write', path: `/v1/inspections?waiting=true&limit=${MOST}`, all: '/',
     rows: (answer) => items<Inspection>(answer).map((one) => ({ id: one.id, title: one.business_name || one.business_id, more: text('now.onPhone'), at: one.submitted_at, to: `/records/${one.id}` })),
@@ -46,6 +46,9 @@ export const SOURCES: Source[] = [
 ];
 
 function whereOf(one: Notice): string {
+  const [agreement, version] = one.about.id.split('@');
+  if (one.about.kind === 'agreement' && version) return `/agreements/${agreement}/${version}`;
+  if (one.about.kind === 'task') return '/tasks';
   if (one.about.kind === 'adapter') return `/adapters/${one.about.id}`;
   if (one.about.kind === 'inspection' || one.about.kind === 'record') return `/records/${one.about.id}`;
   return '/';

@@ -64,6 +64,7 @@ export const sharingEn: Record<keyof typeof sharingZh, string> = {
   'exam.passed': 'Passed',
   'exam.failed': '{n} cases failed',
   'exam.noReport': 'No report',
+  'exam.others': 'The other {n} cases',
   'exam.failedOne': 'Failed',
   'exam.passedOne': 'Passed',
   'exam.not_applicableOne': 'Not applicable',

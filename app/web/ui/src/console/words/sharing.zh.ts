@@ -62,6 +62,7 @@ export const sharingZh = {
   'exam.passed': '检测通过',
   'exam.failed': '{n} 项未通过',
   'exam.noReport': '没有检测报告',
+  'exam.others': '其余 {n} 项',
   'exam.failedOne': '未通过',
   'exam.passedOne': '通过',
   'exam.not_applicableOne': '不适用',

@@ -177,6 +177,8 @@ export const workEn: Record<keyof typeof workZh, string> = {
   'audit.event': 'Event',
   'audit.at': 'When',
   'audit.actor': 'Who',
+  'audit.since': 'From',
+  'audit.until': 'To',
   'audit.more': 'Content',
   'audit.all': '{n} values',
   'audit.none': 'No entries',

@@ -175,6 +175,8 @@ export const workZh = {
   'audit.event': '事项',
   'audit.at': '时间',
   'audit.actor': '操作人',
+  'audit.since': '日期起',
+  'audit.until': '日期止',
   'audit.more': '内容',
   'audit.all': '{n} 项',
   'audit.none': '没有留痕',

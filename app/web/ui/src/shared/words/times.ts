@@ -21,6 +21,12 @@ export function brief(text: string | null | undefined): string {
   return at.toLocaleString(locale(), { month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit' });
 }
 
+/** An instant to the second, where it is looked for among many. */
+export function second(text: string): string {
+  const at = new Date(text);
+  return Number.isNaN(at.getTime()) ? text : at.toLocaleString(locale(), { dateStyle: 'short', timeStyle: 'medium' });
+}
+
 /** A calendar day, which no time zone moves. */
 export function day(text: string): string {
   const at = new Date(`${text}T12:00:00Z`);

@@ -15,6 +15,7 @@ from app.agreements.errors import (
     AgreementUnreadable,
     DigestDiffers,
     NotAParty,
+    OtherVersionSuspended,
     SignedTwice,
     TransitionNotPossible,
 )
@@ -248,7 +249,7 @@ def _signed(
     if not is_signed(row.kind, frozenset({*signed, party})):
         return AgreementState.PENDING
     if any(each.state == AgreementState.SUSPENDED for each in others):
-        raise TransitionNotPossible("Another version is suspended: resume it or end it first.")
+        raise OtherVersionSuspended
     return AgreementState.ACTIVE
 
 

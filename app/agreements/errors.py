@@ -39,6 +39,10 @@ class TransitionNotPossible(Conflict):
     code = "agreement.transition_refused"
 
 
+class OtherVersionSuspended(Conflict):
+    code = "agreement.other_version_suspended"
+
+
 class AgreementUnreadable(Conflict):
     """A later release wrote a version that this one does not read."""
 

@@ -51,9 +51,9 @@ def run(*, once: bool, port: int, departments_port: int, businesses: int) -> int
     try:
         with _stage(screen, port, departments_port, businesses) as (issuer, departments, control):
             gateway = f"http://{HOST}:{port}"
-            path, doors = _play(screen, gateway, issuer, departments, control)
+            path = _play(screen, gateway, issuer, departments, control)
             if not once:
-                furnishing.furnish(gateway, issuer, doors, departments, businesses)
+                furnishing.furnish(gateway, issuer, departments, businesses)
                 screen.invitation(gateway, path, FOLDER, control)
                 screen.links(enrolling.links(gateway, issuer))
                 screen.stay()
@@ -184,10 +184,8 @@ def _wait_for_gateway(process: subprocess.Popen[str], port: int) -> None:
 
 def _play(
     screen: Screen, gateway: str, issuer: LocalIssuer, departments: dict[str, str], control: str
-) -> tuple[str, dict[str, Door]]:
-    """The main job twice, the second time with broken departments; gives what was looked up, and
-    the doors of those who did it.
-    """
+) -> str:
+    """The main job twice, the second time with broken departments; gives what was looked up."""
     doors = _people(gateway, issuer)
     _publish(screen, gateway, issuer, departments)
     task = _task(doors)
@@ -202,7 +200,7 @@ def _play(
     )
     _set_faults(control, dict.fromkeys(BROKEN, "ok"))
     signing.play(screen, gateway, issuer, doors["inspector"], (BUSINESS, task))
-    return path, doors
+    return path
 
 
 def _people(gateway: str, issuer: LocalIssuer) -> dict[str, Door]:
@@ -226,6 +224,7 @@ def _people(gateway: str, issuer: LocalIssuer) -> dict[str, Door]:
         "coordinator": issuer.token("coordinator-lin", Role.COORDINATOR, seconds=86400),
         "supervisor": issuer.token("supervisor-zhao", Role.SUPERVISOR, seconds=86400),
         "auditor": issuer.token("auditor-qian", Role.AUDITOR, seconds=86400),
+        "nation": issuer.token("coordinator-gu", Role.COORDINATOR, region="000000", seconds=86400),
         "system": issuer.token(
             "system-he", Role.SYSTEM_ADMINISTRATOR, region=signing.REGION, seconds=86400
         ),

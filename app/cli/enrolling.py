@@ -15,6 +15,7 @@ _PEOPLE = (
 _OFFICERS = (
     ("inspector", "王某", "ZJ-0001", "inspector-wang"),
     ("colleague", "李某", "ZJ-0002", "inspector-li"),
+    ("third", "孙某", "ZJ-0003", "inspector-sun"),
 )
 
 

@@ -96,7 +96,15 @@ class TestBuilt:
 
     def test_the_licences_of_workers_are_told_too(self, dist):
         told = (dist / "notices.md").read_text(encoding="utf-8")
-        for name in ("vue", "vue-router", "idb", "echarts", "zrender", "zxing-wasm", "swagger-ui-dist"):
+        for name in (
+            "vue",
+            "vue-router",
+            "idb",
+            "echarts",
+            "zrender",
+            "zxing-wasm",
+            "swagger-ui-dist",
+        ):
             assert re.search(rf"^## @?[\w/-]*{name}", told, re.MULTILINE), name
 
     def test_another_folder_builds_the_same_bytes(self, dist, tmp_path):

@@ -1,4 +1,4 @@
-"""The officer's page in Debian's Chromium: an officer's day in journeys, what the policy refuses, accessibility, hostile texts, times.
+"""The pages in Debian's Chromium: an officer's day and a desk's in journeys, what the policy refuses, accessibility, hostile texts, times.
 
 `--rounds 1` takes each journey once and two themes; without it all four themes at both text sizes, and every time five times.
 """
@@ -15,7 +15,7 @@ from typing import Any
 from playwright.sync_api import Playwright, sync_playwright
 
 from tests.campaigns import stage
-from tests.pages import journeys, oddities
+from tests.pages import console, console_screens, journeys, oddities
 from tests.pages.browser import Phone, phone
 from tests.pages.demo import Demo, demo
 from tests.pages.hostile import hostile_texts
@@ -64,6 +64,27 @@ def online(
     # From here on the page's clock is played: nothing is measured any more.
     run(lambda: oddities.a_clock_of_last_year(one, address), "a clock of last year")
     return seen
+
+
+def at_the_desk(run: Run, player: Playwright, demo_: Demo, folder: Path, *, small: bool) -> None:
+    """What departments, leaders, supervisors and auditors do at the console; each is its own judge of complaints."""
+    for act, name in (
+        (console.one_who_may_not, "desk: who may not is told why"),
+        (console.takes_what_is_shown, "desk: takes exactly what is shown"),
+        (console.assigns, "desk: approves, reviews, assigns, reassigns"),
+        (console.brings_a_system_in, "desk: from nothing to published"),
+        (console.three_parties_sign, "desk: three parties sign, a field is gone"),
+        (console.follows_a_refusal, "desk: from a trace id to the entry"),
+        (console_screens.keyboard_at_the_desk, "desk: keyboard alone"),
+        (console_screens.hostile_texts_at_the_desk, "desk: 300 hostile texts"),
+    ):
+        mine = folder / f"desk-{act.__name__}"
+        run(lambda act=act, mine=mine: act(player, demo_, mine), name)  # type: ignore[misc]  # one signature for all
+    mine = folder / "desk-screens"
+    run(
+        lambda: console_screens.every_screen(player, demo_, mine, small=small),
+        "desk: every screen",
+    )
 
 
 def officers_day(
@@ -124,7 +145,9 @@ def main() -> int:
         demo(Path(text)) as demo_,
         sync_playwright() as player,
     ):
-        seen = officers_day(run, player, demo_, Path(text), small=arguments.rounds == 1)
+        small = arguments.rounds == 1
+        seen = officers_day(run, player, demo_, Path(text), small=small)
+        at_the_desk(run, player, demo_, Path(text), small=small)
     fine = not run.failed and not seen["complaints"] and not seen["violations"]
     return stage.verdict("browser", fine, journeys=run.done, failed=len(run.failed), **seen)
 

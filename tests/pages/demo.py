@@ -32,8 +32,8 @@ class Demo:
         """A department misbehaves from now on; `ok` mends it."""
         httpx.put(f"{self.control}/faults/{department}", json={"mode": mode}).raise_for_status()
 
-    def link(self, name: str) -> str:
-        """A new link that signs somebody on, once, within five minutes."""
+    def link(self, name: str, *, on_phone: bool = False) -> str:
+        """A new link that signs somebody on, once, within five minutes; to the officer's page in any case where that is asked."""
         people = httpx.get(
             f"{self.address}/v1/people", params={"name": name}, headers=self.token("system")
         )
@@ -44,7 +44,8 @@ class Demo:
             )
             if given.status_code != 403:
                 break
-        return str(given.raise_for_status().json()["link"])
+        told = str(given.raise_for_status().json()["link"])
+        return told.replace("/console#", "/m/#") if on_phone else told
 
     def token(self, person: str) -> dict[str, str]:
         """The header of somebody whose token lies in the demo's folder."""

@@ -57,7 +57,7 @@ def signs_on_and_checks(one: Phone, demo: Demo) -> None:
 
 def a_link_works_once(player: Playwright, demo: Demo, folder: Path) -> None:
     """The same link on another phone says so; whoever it was is signed off on both, because one of them was not meant."""
-    link = demo.link(SUPERVISOR)
+    link = demo.link(SUPERVISOR, on_phone=True)
     with phone(player, folder / "first") as first:
         first.sign_on(link)
     with phone(player, folder / "other") as other:
@@ -166,7 +166,7 @@ def another_person_sees_nothing(player: Playwright, demo: Demo, profile: Path) -
         page = one.page
         page.goto(f"{demo.address}/m/#/outbox")
         expect(page.locator("[data-state=received]")).to_contain_text("1/1", timeout=15_000)
-        one.sign_on(demo.link(SUPERVISOR))
+        one.sign_on(demo.link(SUPERVISOR, on_phone=True))
         page.get_by_role("link", name="待发").click()
         expect(page.get_by_text("没有待发送的记录")).to_be_visible()
         expect(page.get_by_text(NAME)).to_have_count(0)

@@ -181,7 +181,7 @@ def scanned(player: Playwright, demo: Demo, folder: Path) -> None:
         f"--use-file-for-fake-video-capture={film}",
     )
     with phone(player, folder / "phone", flags=flags) as one:
-        one.sign_on(demo.link(LEADER))
+        one.sign_on(demo.link(LEADER, on_phone=True))
         one.page.get_by_role("button", name="扫码").click()
         one.page.wait_for_url(f"**/b/{BUSINESS}*", timeout=20_000)
         assert one.violations() == []

@@ -138,3 +138,15 @@ def test_no_source_of_the_pages_is_too_long(kind):
     sources = [p for p in UI.rglob(f"*.{kind}") if "node_modules" not in p.parts]
     sources = [p for p in sources if p.name != "gateway.d.ts"]
     assert [p.name for p in sources if p.read_text(encoding="utf-8").count("\n") > 400] == []
+
+
+_RANKS = re.compile(
+    r"排名|排行|名次|积分|打卡|在线时长|leaderboard|ranking|\brank(?:s|ed)?\b", re.IGNORECASE
+)
+
+
+def test_nothing_ranks_people():
+    """No word of either page, and nothing of the interface (国办函〔2026〕12号): no ranks, points, check-ins, online time."""
+    sources = [*UI.glob("src/**/words/*.ts"), ROOT / "openapi" / "gateway.v1.json"]
+    assert len(sources) >= 7
+    assert [p.name for p in sources if _RANKS.search(p.read_text(encoding="utf-8"))] == []

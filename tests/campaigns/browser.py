@@ -15,7 +15,7 @@ from typing import Any
 from playwright.sync_api import Playwright, sync_playwright
 
 from tests.campaigns import stage
-from tests.pages import console, console_screens, journeys, oddities
+from tests.pages import console, console_screens, deploy, journeys, oddities
 from tests.pages.browser import Phone, phone
 from tests.pages.demo import Demo, demo
 from tests.pages.hostile import hostile_texts
@@ -118,6 +118,10 @@ def officers_day(
         "signs on at the platform",
     )
     run(lambda: scanned(player, demo_, folder / "scan"), "scans from a camera")
+    run(
+        lambda: deploy.in_the_middle_of_a_form(player, demo_, folder / "deploy"),
+        "a deploy in the middle of a form",
+    )
     if not small:
         seen |= (
             run(

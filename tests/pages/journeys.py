@@ -166,6 +166,9 @@ def another_person_sees_nothing(player: Playwright, demo: Demo, profile: Path) -
         page = one.page
         page.goto(f"{demo.address}/m/#/outbox")
         expect(page.locator("[data-state=received]")).to_contain_text("1/1", timeout=15_000)
+        page.get_by_role("link", name="查看与打印").click()
+        expect(page.get_by_role("heading", name="现场检查记录")).to_be_visible()
+        expect(page.get_by_text("疏散通道堆放纸箱")).to_be_visible()
         one.sign_on(demo.link(SUPERVISOR, on_phone=True))
         page.get_by_role("link", name="待发").click()
         expect(page.get_by_text("没有待发送的记录")).to_be_visible()

@@ -2,7 +2,7 @@ import { defineConfig } from 'vite';
 import vue from '@vitejs/plugin-vue';
 import { packed, reader, shell } from './build.ts';
 
-const LAZY = /sw\.ts|scan\.worker|zxing|ScanDialog|\/check\/scan\.ts|VisitScreen|OfficerPicker|OutboxScreen|WaitingRecords|exporting|SettingsScreen|PinPanel|HelpScreen|TodayScreen/;
+const LAZY = /sw\.ts|scan\.worker|zxing|ScanDialog|\/check\/scan\.ts|VisitScreen|OfficerPicker|OutboxScreen|WaitingRecords|ReadExport|exporting|SettingsScreen|PinPanel|HelpScreen|TodayScreen|RecordScreen/;
 // What each page has apart from the other; charts are loaded when one is seen.
 const CONSOLE = /\/src\/console\//;
 const CHARTS = /echarts|zrender|MeasurementsChart/;

@@ -11,6 +11,7 @@ export const router = createRouter({
     { path: '/', component: CheckScreen, meta: { title: 'nav.check' } },
     { path: '/b/:id', component: ProfileScreen, meta: { title: 'nav.profile', back: true } },
     { path: '/b/:id/visit', component: () => import('./record/VisitScreen.vue'), meta: { title: 'visit.title', back: true } },
+    { path: '/records/:id', component: () => import('./record/RecordScreen.vue'), meta: { title: 'nav.record', back: true } },
     { path: '/today', component: () => import('./today/TodayScreen.vue'), meta: { title: 'nav.today' } },
     { path: '/outbox', component: () => import('./outbox/OutboxScreen.vue'), meta: { title: 'nav.outbox' } },
     { path: '/settings', component: () => import('./settings/SettingsScreen.vue'), meta: { title: 'nav.settings', back: true } },

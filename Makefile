@@ -10,7 +10,7 @@ ONCE ?=
 .DEFAULT_GOAL := help
 .PHONY: help install web web-check web-lock pictures demo run test cover check lint format types contracts openapi examples migrate lock audit sbom clean bench bench-peers campaign-truth campaign-zoo campaign-ssrf campaign-overload \
   campaign-crowd campaign-link campaign-browser campaign-field campaign-clients campaign-insider \
-  campaign-freeze campaign-night campaign-lanes campaign-writers campaign-upgrade campaign-policy campaign-revoke campaign-quota campaign-leader campaign-enumerate campaign-rules rules
+  campaign-freeze campaign-night campaign-lanes campaign-writers campaign-desk campaign-upgrade campaign-policy campaign-revoke campaign-quota campaign-leader campaign-enumerate campaign-rules rules
 
 help: ## Show these verbs
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -147,6 +147,9 @@ campaign-rules: install ## Each rule's guard off: its named test must fail; on: 
 
 rules: install ## Write docs/rules.md from the table of rules
 	@$(BIN)/python -c 'from pathlib import Path; from app.catalogue.rules import page; Path("docs/rules.md").write_text(page(), encoding="utf-8")'
+
+campaign-desk: install ## A supervisor before a million records on PostgreSQL: first rows, next page, filters (ROUNDS=n records)
+	@$(BIN)/python -m tests.campaigns.desk $(if $(ROUNDS),--records $(ROUNDS))
 
 campaign-upgrade: install ## An old database up and down, twenty migrate at once, two releases side by side (ROUNDS=n records)
 	@$(BIN)/python -m tests.campaigns.upgrade $(if $(ROUNDS),--rounds $(ROUNDS))

@@ -51,6 +51,8 @@ test('a task is what is most urgent about it', () => {
   const now = Date.parse('2026-01-01T00:00:00Z');
   expect(stateOf(task({ break_glass: true, closed_at: 'x' }), now)).toBe('unreviewed');
   expect(stateOf(task({ emergency: true }), now)).toBe('unapproved');
+  expect(stateOf(task({ opened_by: 'a', assignees: ['a'] }), now)).toBe('unapproved');
+  expect(stateOf(task({ opened_by: 'a', assignees: ['b'] }), now)).toBe('open');
   expect(stateOf(task({ closed_at: 'x' }), now)).toBe('closed');
   expect(stateOf(task({}), now + 2 * 86_400_000)).toBe('ended');
   expect(stateOf(task({}), now)).toBe('open');

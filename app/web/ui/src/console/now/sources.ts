@@ -2,6 +2,7 @@
 import type { AdapterRead, Agreement, Delivery, Inspection, Job, Notice, Task } from '../../shared/api/types';
 import { titleOf } from '../../shared/session/catalogue';
 import { say } from '../../shared/words';
+import { wantsApproval } from '../tasks/states';
 import { text, textOf, type Text } from '../words';
 
 export interface Waiting { id: string; title: string; more: string; at: string; to: string }
@@ -25,7 +26,7 @@ export const SOURCES: Source[] = [
     key: 'agreements', title: 'now.agreements', needs: 'agreement:manage', path: `/v1/agreements?state=pending&limit=${MOST}`, all: '/agreements?state=pending',
     rows: (answer) => items<Agreement>(answer).map((one) => ({ id: `${one.agreement_id} ${one.version}`, title: one.agreement_id, more: text('now.waitsFor', { who: one.waits_for.map((party) => textOf('party', party)).join('、') }), at: one.updated_at, to: `/agreements/${one.agreement_id}/${one.version}` })),
   },
-  { key: 'approvals', title: 'now.approvals', needs: 'task:open', path: `/v1/tasks?mine=false&only_open=true&limit=${MOST}`, all: '/tasks', rows: (answer) => tasks(answer, (one) => one.emergency && !one.approved_at && !one.closed_at) },
+  { key: 'approvals', title: 'now.approvals', needs: 'task:open', path: `/v1/tasks?mine=false&only_open=true&limit=${MOST}`, all: '/tasks', rows: (answer) => tasks(answer, wantsApproval) },
   { key: 'glass', title: 'now.glass', needs: 'task:open', path: `/v1/tasks?mine=false&unreviewed=true&limit=${MOST}`, all: '/tasks?shown=unreviewed', rows: (answer) => tasks(answer, () => true) },
   {
     key: 'confirmations', title: 'now.confirmations', needs: 'inspection:write', path: `/v1/inspections?waiting=true&limit=${MOST}`, all: '/',

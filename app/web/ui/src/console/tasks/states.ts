@@ -4,9 +4,12 @@ import type { Task } from '../../shared/api/types';
 export type TaskState = 'unreviewed' | 'unapproved' | 'closed' | 'ended' | 'open';
 export const TONES: Record<TaskState, 'good' | 'warn' | 'bad' | 'quiet'> = { unreviewed: 'bad', unapproved: 'warn', closed: 'quiet', ended: 'quiet', open: 'good' };
 
+/** Whether a second person has to say yes: it could not wait, or its opener sends himself. */
+export function wantsApproval(task: Task): boolean { return !task.approved_at && !task.closed_at && !task.break_glass && (task.emergency || task.assignees?.includes(task.opened_by)); }
+
 export function stateOf(task: Task, now = Date.now()): TaskState {
   if (task.break_glass && !task.reviewed_at) return 'unreviewed';
   if (task.closed_at) return 'closed';
   if (Date.parse(task.ends_at) <= now) return 'ended';
-  return task.emergency && !task.approved_at ? 'unapproved' : 'open';
+  return wantsApproval(task) ? 'unapproved' : 'open';
 }

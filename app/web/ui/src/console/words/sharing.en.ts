@@ -262,4 +262,7 @@ export const sharingEn: Record<keyof typeof sharingZh, string> = {
   'verdict.release': 'told',
   'verdict.mask': 'masked',
   'verdict.withhold': 'withheld',
+  'adapter.candidateShare': 'Share of candidate version {n}',
+  'adapter.changeShare': 'Change the share',
+  'adapter.shareChanged': 'The share is {n}% now',
 };

@@ -260,4 +260,7 @@ export const sharingZh = {
   'verdict.release': '提供',
   'verdict.mask': '脱敏',
   'verdict.withhold': '不提供',
+  'adapter.candidateShare': '候选第 {n} 版的占比',
+  'adapter.changeShare': '调整占比',
+  'adapter.shareChanged': '占比已调整为 {n}%',
 } as const;

@@ -10,7 +10,7 @@ ONCE ?=
 .DEFAULT_GOAL := help
 .PHONY: help install web web-check web-lock pictures demo run test cover check lint format types contracts openapi examples migrate lock audit sbom clean bench bench-peers campaign-truth campaign-zoo campaign-ssrf campaign-overload \
   campaign-crowd campaign-link campaign-browser campaign-field campaign-clients campaign-insider \
-  campaign-freeze campaign-night campaign-lanes campaign-writers campaign-desk campaign-upgrade campaign-policy campaign-revoke campaign-quota campaign-leader campaign-enumerate campaign-rules rules
+  campaign-freeze campaign-night campaign-lanes campaign-writers campaign-desk campaign-webkit campaign-upgrade campaign-policy campaign-revoke campaign-quota campaign-leader campaign-enumerate campaign-rules rules
 
 help: ## Show these verbs
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -114,6 +114,9 @@ campaign-link: install ## Through 64 kbit/s and 400 ms: seconds to the headline,
 
 campaign-browser: web ## The officer's page in Debian's Chromium: its journeys, policy, accessibility, budgets (ROUNDS=1: each once)
 	@$(BIN)/python -m tests.campaigns.browser $(if $(ROUNDS),--rounds $(ROUNDS))
+
+campaign-webkit: web ## The officer's page in WebKitGTK (Debian's driver): check, offline, outbox
+	@$(BIN)/python -m tests.campaigns.webkit
 
 campaign-freeze: install ## Three gateways on one PostgreSQL: frozen, silent, cut, slow, read-only, killed, a full disk (ROUNDS=n seconds of each)
 	@$(BIN)/python -m tests.campaigns.freeze $(if $(ROUNDS),--rounds $(ROUNDS))

@@ -64,7 +64,7 @@ def test_from_nothing_to_somebody_who_signs_on(machine, tmp_path):
     files = {}
     for subject, role in (("chen", "system_administrator"), ("li", "security_administrator")):
         said = run("people", "first", "--subject", subject, "--name", "某", "--role", role)
-        assert f"{address}/m/#/sign-on/" in said
+        assert f"{address}/console#/sign-on/" in said
         files[subject] = str(tmp_path / f"{subject}.token")
         run("token", "take", code_in(said), files[subject])
         assert Path(files[subject]).stat().st_mode & 0o777 == 0o600

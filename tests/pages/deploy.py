@@ -25,14 +25,14 @@ NOTE = "配电箱前堆放杂物"
 
 
 class Front(ThreadingHTTPServer):
-    """Stands before the gateway; once deployed, the next version's shell comes from here."""
+    """Stands before the gateway; once deployed, the next version's shell comes from here; while it is silent it ends every connection, as a network does that is gone."""
 
     daemon_threads = True
     request_queue_size = 64
 
     def __init__(self, gateway: str) -> None:
         super().__init__(("127.0.0.1", 0), _Door)
-        self.gateway, self.deployed = gateway, False
+        self.gateway, self.deployed, self.silent = gateway, False, False
         self.client = httpx.Client(base_url=gateway, trust_env=False, timeout=30)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
@@ -51,6 +51,9 @@ class _Door(BaseHTTPRequestHandler):
         """Says nothing."""
 
     def _pass(self) -> None:
+        if self.server.silent:
+            self.close_connection = True
+            return
         body = self.rfile.read(int(self.headers.get("content-length") or 0))
         headers = {k: v for k, v in self.headers.items() if k.lower() not in _OWN}
         told = self.server.client.request(self.command, self.path, content=body, headers=headers)

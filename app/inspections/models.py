@@ -18,6 +18,10 @@ RECORDS = Feed(
 )
 
 
+UNCONNECTED = "CAST(inspections.not_connected AS VARCHAR) <> '[]'"
+"""Some department had no system to receive a record; in words that an index of it has too."""
+
+
 class Inspection(SQLModel, table=True):
     """A visit's record. `number` orders pulls; `position` is storage order; `id` was made by the
     client. `confirmation`: pending while an officer's word may yet make results count, denied where
@@ -34,6 +38,18 @@ class Inspection(SQLModel, table=True):
             "number",
             sqlite_where=text("confirmation = 'pending'"),
             postgresql_where=text("confirmation = 'pending'"),
+        ),
+        Index(
+            "ix_inspections_denied",
+            "number",
+            sqlite_where=text("confirmation = 'denied'"),
+            postgresql_where=text("confirmation = 'denied'"),
+        ),
+        Index(
+            "ix_inspections_unconnected",
+            "number",
+            sqlite_where=text("CAST(not_connected AS VARCHAR) <> '[]'"),
+            postgresql_where=text("CAST(not_connected AS VARCHAR) <> '[]'"),
         ),
     )
     position: int | None = Field(default=None, primary_key=True, sa_type=BigSerial)
@@ -89,6 +105,7 @@ class InspectionResult(SQLModel, table=True):
     __table_args__ = (
         Index("ix_inspection_results_county", "department", "region", "number"),
         Index("ix_inspection_results_order", "department", "number"),
+        Index("ix_inspection_results_result", "result", "number"),
     )
     inspection_id: str = Field(primary_key=True, max_length=36, foreign_key="inspections.id")
     ordinal: int = Field(primary_key=True)

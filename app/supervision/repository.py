@@ -3,13 +3,14 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, func
+from sqlalchemy import ColumnElement, CompoundSelect, func, text, union
+from sqlalchemy import select as sql_select
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from app.core.scoping import within
 from app.delivery.models import Delivery
-from app.inspections.models import Attendance, Inspection, InspectionResult
+from app.inspections.models import UNCONNECTED, Attendance, Inspection, InspectionResult
 from auth.principal import prefix_of
 from auth.scope import Scope
 
@@ -85,19 +86,27 @@ def count_after(session: Session, wanted: Filter, *, after: int, most: int) -> i
 
 def _numbers(wanted: Filter, after: int) -> "SelectOfScalar[int | None]":
     """Numbers of the records that fit, in their order."""
-    of_department = wanted.department is not None
-    number = col(InspectionResult.number if of_department else Inspection.number)
-    region = col(InspectionResult.region if of_department else Inspection.region)
+    along_results = wanted.department is not None or wanted.result is not None
+    number = col(InspectionResult.number if along_results else Inspection.number)
+    region = col(InspectionResult.region if along_results else Inspection.region)
     query = select(number).where(number.is_not(None))
     if wanted.newest:
         query = (query.where(number < after) if after else query).order_by(number.desc())
     else:
         query = query.where(number > after).order_by(number)
-    if of_department:
-        query = query.distinct().where(InspectionResult.department == wanted.department)
+    if along_results:
+        query = query.distinct()
+        if wanted.department is not None:
+            query = query.where(InspectionResult.department == wanted.department)
+        if wanted.result is not None:
+            query = query.where(InspectionResult.result == wanted.result)
         if wanted.needs_record:
             query = query.join(Inspection, col(Inspection.number) == number)
-    query = query.where(*within(Scope(wanted.prefix or ""), region))
+    return _of_record(query.where(*within(Scope(wanted.prefix or ""), region)), wanted)
+
+
+def _of_record(query: "SelectOfScalar[int | None]", wanted: Filter) -> "SelectOfScalar[int | None]":
+    """What is asked of the record itself."""
     if wanted.business_id is not None:
         query = query.where(Inspection.business_id == wanted.business_id)
     if wanted.since is not None:
@@ -106,8 +115,6 @@ def _numbers(wanted: Filter, after: int) -> "SelectOfScalar[int | None]":
         query = query.where(col(Inspection.submitted_at) < wanted.until)
     if wanted.officer is not None:
         query = query.where(_was_there(wanted.officer))
-    if wanted.result is not None:
-        query = query.where(_has_result(wanted.result, of_department=of_department))
     if wanted.state is not None:
         query = query.where(*_in_state(wanted.state))
     return query
@@ -120,31 +127,36 @@ def _was_there(certificate_no: str) -> ColumnElement[bool]:
 
 
 def _in_state(state: str) -> tuple[ColumnElement[bool], ...]:
-    """As `inspections` words what became of a record's deliveries."""
+    """As `inspections` words what became of a record's deliveries. What is rare is found along what
+    makes it so, not by looking at every record.
+    """
     unsaid = col(Inspection.confirmation) == "pending"
     if state == "pending_confirmation":
         return (unsaid,)
-    waits, fails = _has_delivery("pending"), _has_delivery("refused", "dead", "dropped")
     if state == "submitted":
-        return ~unsaid, waits
+        waiting = select(Delivery.object_id).where(Delivery.state == "pending")
+        return ~unsaid, col(Inspection.id).in_(waiting)
+    waits, fails = _has_delivery("pending"), _has_delivery(*_FAILED)
+    if state == "not_written_back":
+        return ~unsaid, ~waits, col(Inspection.id).in_(_ill_fated())
     # nothing was on its way where none is connected
     arrived = _has_delivery("delivered") & ~fails & (col(Inspection.confirmation) != "denied")
-    return ~unsaid, ~waits, ~arrived if state == "not_written_back" else arrived
+    return ~unsaid, ~waits, arrived
+
+
+_FAILED = ("refused", "dead", "dropped")
+
+
+def _ill_fated() -> CompoundSelect[tuple[str]]:
+    """Records of which something was refused, given up, dropped or denied, or which nobody was
+    connected to receive.
+    """
+    failed = sql_select(col(Delivery.object_id)).where(col(Delivery.state).in_(_FAILED))
+    denied = sql_select(col(Inspection.id)).where(col(Inspection.confirmation) == "denied")
+    to_nobody = sql_select(col(Inspection.id)).where(text(UNCONNECTED), ~_has_delivery())
+    return union(failed, denied, to_nobody)
 
 
 def _has_delivery(*states: str) -> ColumnElement[bool]:
-    return (
-        select(Delivery.id)
-        .where(Delivery.object_id == Inspection.id, col(Delivery.state).in_(states))
-        .exists()
-    )
-
-
-def _has_result(result: str, *, of_department: bool) -> ColumnElement[bool]:
-    if of_department:
-        return col(InspectionResult.result) == result
-    return (
-        select(InspectionResult.inspection_id)
-        .where(InspectionResult.inspection_id == Inspection.id, InspectionResult.result == result)
-        .exists()
-    )
+    query = select(Delivery.id).where(Delivery.object_id == Inspection.id)
+    return (query.where(col(Delivery.state).in_(states)) if states else query).exists()

@@ -19,25 +19,26 @@ from tests.campaigns.servers import postgres
 from tests.fixtures.processes import ended
 
 FIRST_MS, NEXT_MS, FILTER_MS = 300.0, 150.0, 300.0
-_FILL = (
-    """insert into tasks (id, business_id, purpose, region, assignees, basis, opened_by, opened_at, ends_at)
-       values ('t', '91330106MA2YYY034D', 'inspection', '330106', '[]', 'plan', 'leader', :now, :now)""",
+_TASK = """insert into tasks (id, business_id, purpose, region, assignees, basis, opened_by, opened_at, ends_at)
+       values ('t', '91330106MA2YYY034D', 'inspection', '330106', '[]', 'plan', 'leader', :now, :now)"""
+_ROWS = (
     """insert into inspections (id, business_id, task_id, region, lead_department, submitted_by, submitted_at, visit_started_at, visit_ended_at, officers,
          body_digest, not_connected, number, txid)
        select 'r' || lpad(n::text, 35, '0'), '9133' || lpad((n % 9000)::text, 14, '0'), 't', '33' || lpad((n % 11)::text, 2, '0') || '06', 'fire', 'officer',
-         cast(:now as timestamptz) - (:count - n) * interval '20 seconds', :now, :now, '[{"certificate_no": "ZJ-1", "department": "fire"}]', '', '[]', n, 1
-       from generate_series(1, :count) n""",
+         cast(:now as timestamptz) - (cast(:count as int) - n) * interval '20 seconds', :now, :now, '[{"certificate_no": "ZJ-1", "department": "fire"}]', '', '[]', n, 1
+       from generate_series(cast(:first as int), cast(:last as int)) n""",
     """insert into inspection_results (inspection_id, ordinal, department, item_code, mode, result, by, region, number)
        select 'r' || lpad(n::text, 35, '0'), k, (array['fire', 'food', 'tax', 'health', 'culture'])[1 + (n + 2 * k) % 5], 'X', 'observed',
          case when (n + k) % 400 = 0 then 'nonconform' else 'conform' end, 'o', '33' || lpad((n % 11)::text, 2, '0') || '06', n
-       from generate_series(1, :count) n, generate_series(0, 1) k""",
+       from generate_series(cast(:first as int), cast(:last as int)) n, generate_series(0, 1) k""",
     """insert into attendances (inspection_id, certificate_no, person_id, department, state, words)
-       select 'r' || lpad(n::text, 35, '0'), 'ZJ-' || (n * 7919 % 2000), 'p', 'fire', 'confirmed', '[]' from generate_series(1, :count) n""",
+       select 'r' || lpad(n::text, 35, '0'), 'ZJ-' || (n % 2000), 'p', 'fire', 'confirmed', '[]' from generate_series(cast(:first as int), cast(:last as int)) n""",
     """insert into deliveries (id, department, region, ordering_key, object_id, message, state, attempts, created_at, next_at)
        select 'd' || lpad(n::text, 35, '0'), 'fire', '330106', 'k', 'r' || lpad(n::text, 35, '0'), '{}', case when n % 5000 = 0 then 'dead' else 'delivered' end,
-         1, :now, :now from generate_series(1, :count) n""",
-    "update numberings set last = :count where name = 'inspections'",
+         1, :now, :now from generate_series(cast(:first as int), cast(:last as int)) n""",
 )  # fmt: skip
+_COUNTED = "update numberings set last = :count where name = 'inspections'"
+_AT_ONCE = 20_000
 _FILTERS = {
     "all": {},
     "department": {"department": "tax"},
@@ -58,11 +59,18 @@ def fill(url: str, count: int) -> float:
     database = Database(url)
     told = {"now": datetime.now(UTC), "count": count}
     with database.engine.begin() as connection:
-        connection.execute(text("set local statement_timeout = 0"))
-        for statement in _FILL:
-            connection.execute(text(statement), told)
-    with database.engine.connect() as connection:
-        connection.execution_options(isolation_level="AUTOCOMMIT").execute(text("analyze"))
+        connection.execute(text(_TASK), told)
+    for first in range(1, count + 1, _AT_ONCE):  # every wait on the database has a bound
+        span = {**told, "first": first, "last": min(first + _AT_ONCE - 1, count)}
+        with database.engine.begin() as connection:
+            for statement in _ROWS:
+                connection.execute(text(statement), span)
+    with database.engine.begin() as connection:
+        connection.execute(text(_COUNTED), told)
+    for table in ("inspections", "inspection_results", "attendances", "deliveries"):
+        with database.engine.connect() as connection:
+            apart = connection.execution_options(isolation_level="AUTOCOMMIT")
+            apart.execute(text(f"analyze {table}"))
     database.dispose()
     return time.monotonic() - begun
 

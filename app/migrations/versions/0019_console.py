@@ -10,6 +10,12 @@ down_revision = "0018"
 branch_labels = None
 depends_on = None
 
+_UNCONNECTED = "CAST(not_connected AS VARCHAR)"
+_STATISTICS = "st_inspections_unconnected"
+_RARE = {
+    "ix_inspections_denied": "confirmation = 'denied'",
+    "ix_inspections_unconnected": f"{_UNCONNECTED} <> '[]'",
+}
 _NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 
@@ -45,11 +51,23 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("owner", "screen", "name"),
     )
     op.create_index("ix_attendances_certificate", "attendances", ["certificate_no", "position"])
+    op.create_index("ix_inspection_results_result", "inspection_results", ["result", "number"])
+    for name, rare in _RARE.items():
+        where = sa.text(rare)
+        op.create_index(name, "inspections", ["number"], sqlite_where=where, postgresql_where=where)
+    if op.get_bind().dialect.name == "postgresql":
+        # without it the planner takes nearly every record for one that nobody received
+        op.execute(f"CREATE STATISTICS {_STATISTICS} ON ({_UNCONNECTED}) FROM inspections")
     op.execute("INSERT INTO schema_windows (revision, oldest) VALUES ('0019', '0010')")
 
 
 def downgrade() -> None:
     op.execute("DELETE FROM schema_windows WHERE revision = '0019'")
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute(f"DROP STATISTICS {_STATISTICS}")
+    for name in _RARE:
+        op.drop_index(name, "inspections")
+    op.drop_index("ix_inspection_results_result", "inspection_results")
     op.drop_index("ix_attendances_certificate", "attendances")
     for name in ("saved_filters", "adapter_minutes", "adapter_moves"):
         op.drop_table(name)

@@ -9,7 +9,7 @@ from sqlmodel import Session
 
 from app.agreements import repository
 from app.agreements.acts import SNAPSHOT_NAME
-from app.agreements.decision import DatedTerms, Quota, Terms, in_force
+from app.agreements.decision import DatedTerms, Quota, Terms, is_running
 from app.agreements.errors import AgreementUnknown
 from app.agreements.metering import read_windows
 from app.agreements.models import AgreementVersion
@@ -68,15 +68,29 @@ def _quota(agreement_id: str, clauses: Clauses) -> Quota | None:
 
 
 def in_force_over(
-    session: Session, department: str, section: str, region: str, day: date
-) -> list[Terms]:
-    """Terms in force on a day that release something of a department's section in a region."""
-    return [
-        terms
-        for terms in in_force(load(session), day)
-        if terms.is_about(department, section)
-        and any(_meet(region, own) for own in terms.regions or (NATION,))
-    ]
+    session: Session, principal: Principal, about: tuple[str, str, str], day: date
+) -> tuple[list[Terms], int]:
+    """Terms in force on a day that release something of a department's section in a region: those
+    that concern the caller, and how many others there are.
+    """
+    department, section, region = about
+    found, others = [], 0
+    for row in repository.active(session):
+        if not is_running(row.valid_from, row.valid_to, day):
+            continue
+        try:
+            terms = terms_of(row)
+        except ValidationError:  # it gives nothing here, so that nothing of it rests on anybody
+            continue
+        if not terms.is_about(department, section):
+            continue
+        if not any(_meet(region, own) for own in terms.regions or (NATION,)):
+            continue
+        if concerns(row, scope_of(principal)):
+            found.append(terms)
+        else:
+            others += 1
+    return found, others
 
 
 def _meet(one: str, other: str) -> bool:

@@ -6,7 +6,6 @@ from sqlmodel import Session
 
 from app.audit.events import Event, EventName
 from app.audit.service import act_of
-from app.businesses.naming import names_of
 from app.inspections import repository
 from app.inspections.attendances import say_once
 from app.inspections.errors import (
@@ -83,11 +82,7 @@ def list_own(
         return []
     rows = repository.page_for(session, me, waiting=waiting, before=before, limit=limit)
     found = read_all(session, [record for _, record in rows])
-    names = names_of(session, [record.business_id for record in found])
-    return [
-        (position, record.model_copy(update={"business_name": names.get(record.business_id)}))
-        for (position, _), record in zip(rows, found, strict=True)
-    ]
+    return [(position, record) for (position, _), record in zip(rows, found, strict=True)]
 
 
 def _entry(principal: Principal, record: Inspection, own: Attendance) -> Event:

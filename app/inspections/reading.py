@@ -5,6 +5,7 @@ from typing import cast
 
 from sqlmodel import Session
 
+from app.businesses.naming import names_of
 from app.core.clock import local_date
 from app.delivery import service as delivery
 from app.inspections import repository
@@ -18,6 +19,7 @@ from app.inspections.schemas import (
     WriteBackRead,
     WriteBackState,
 )
+from app.organisations.service import officers_called
 
 _INTERNAL = (
     "position", "number", "txid", "task_id", "body_digest", "not_connected", "confirmation",
@@ -36,7 +38,11 @@ def read_all(session: Session, records: Sequence[Inspection]) -> list[Inspection
     results = repository.results_of(session, ids)
     deliveries = delivery.of_objects(session, ids)
     attendances = repository.attendances_of(session, ids)
-    return [
+    names = names_of(session, {record.business_id for record in records})
+    officers = officers_called(
+        session, {told["certificate_no"] for record in records for told in record.officers}
+    )
+    told = [
         _read(
             record,
             results.get(record.id, []),
@@ -45,6 +51,11 @@ def read_all(session: Session, records: Sequence[Inspection]) -> list[Inspection
         )
         for record in records
     ]
+    for one in told:
+        one.business_name = names.get(one.business_id)
+        for officer in one.officers:
+            officer.name = officers.get(officer.certificate_no)
+    return told
 
 
 def presence_of(attendances: Iterable[Attendance], record: Inspection) -> Presence:

@@ -129,6 +129,7 @@ class OfficerOnVisit(BaseModel):
     """An officer who was on the visit, and the department of the certificate."""
 
     certificate_no: str
+    name: str | None = Field(None, description="as registered now; null: nobody is, any more")
     department: str
     presence: Confirmation = Field(description="whether he said himself that he was there")
     decided_at: datetime | None = None

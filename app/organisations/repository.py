@@ -151,6 +151,14 @@ def roles_of(session: Session, people_ids: Iterable[str]) -> dict[str, list[Pers
 _AT_ONCE = 500
 
 
+def names_by_certificate(session: Session, numbers: Collection[str]) -> dict[str, str]:
+    """Names by certificate; whom nobody registered is absent."""
+    query = select(Person.certificate_no, Person.name).where(
+        col(Person.certificate_no).in_(numbers)
+    )
+    return {number: name for number, name in session.exec(query) if number is not None}
+
+
 def find_role(session: Session, role_id: str) -> PersonRole | None:
     """A role of a person by its id."""
     return session.get(PersonRole, role_id)

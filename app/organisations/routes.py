@@ -118,7 +118,9 @@ def list_units(
     cursor: CursorQuery = None,
     limit: LimitQuery = 50,
 ) -> Page[UnitRead]:
-    """Units of your region and department, by id."""
+    """Units of your region and department, by id; with `part`, for whoever manages agreements, all
+    that take it.
+    """
     query = {"units": part or ""}
     after = decode_key(settings.keys, cursor, query)
     found = units.list_units(session, principal, part=part, after=after, limit=limit + 1)

@@ -181,6 +181,11 @@ def person_of(session: Session, principal: Principal) -> str | None:
     return None if placed is None else placed[0].id
 
 
+def officers_called(session: Session, numbers: Collection[str]) -> dict[str, str]:
+    """Names of officers by certificate, as they are registered now."""
+    return repository.names_by_certificate(session, numbers)
+
+
 def name_of(session: Session, subject: str) -> str | None:
     """What the directory calls whoever signs on as a subject; None where it has nobody."""
     found = repository.find_subject(session, subject)

@@ -75,14 +75,14 @@ class Examiner:
             state = step(State(adapter.state), Action.PASS)
             if work.parameters["version"] == adapter.version and state is not None:
                 adapter.state = state
-        if adapter is not None:
+        if adapter is not None and work.kind == EXAMINATION:  # a case alone decides nothing
             moved(
                 session,
                 (adapter.id, work.parameters["version"]),
                 EventName.ADAPTER_EXAMINED,
                 work.requested_by,
                 self._trail.clock,
-                None if result["passed"] else "failed",
+                outcome="passed" if result["passed"] else "failed",
             )
         event = Event(
             event=EventName.ADAPTER_EXAMINED,

@@ -10,7 +10,9 @@ from app.registry import repository
 from app.registry.models import Adapter, AdapterMove
 from app.registry.offices import EVERYWHERE
 from app.registry.schemas import AdapterImpact, AdapterMoveRead
+from app.tasks.purposes import sealed_from
 from app.tasks.service import count_open
+from auth.principal import Principal
 
 _SHOWN = 200
 
@@ -22,8 +24,11 @@ def moved(
     actor: str,
     clock: Clock,
     reason: str | None = None,
+    outcome: str | None = None,
 ) -> None:
-    """Keep that somebody did something with a version of an adapter."""
+    """Keep that somebody did something with a version of an adapter; `outcome` of an exam: passed
+    or failed.
+    """
     adapter_id, version = adapter
     row = AdapterMove(
         id=new_id_text(),
@@ -32,6 +37,7 @@ def moved(
         event=event,
         actor=actor,
         reason=reason,
+        outcome=outcome,
         at=clock.now(),
     )
     repository.add(session, row)
@@ -49,13 +55,22 @@ def moves_of(session: Session, adapter_id: str) -> list[AdapterMoveRead]:
     ]
 
 
-def impact_of(session: Session, adapter: Adapter, clock: Clock) -> AdapterImpact:
-    """What rests on an adapter today."""
+def impact_of(
+    session: Session, principal: Principal, adapter: Adapter, clock: Clock
+) -> AdapterImpact:
+    """What rests on an adapter today; nothing where it is not in service. Agreements that do not
+    concern the caller are counted, purposes that are sealed from him left out.
+    """
+    if adapter.published_version is None or adapter.suspended:
+        return AdapterImpact(agreements=[], further_agreements=0, purposes=[], open_tasks=0)
     now, region = clock.now(), adapter.region or EVERYWHERE
-    found = in_force_over(session, adapter.department, adapter.section, region, local_date(now))
-    purposes = sorted(frozenset().union(*(terms.purposes for terms in found)))
+    about = (adapter.department, adapter.section, region)
+    found, others = in_force_over(session, principal, about, local_date(now))
+    purposes = frozenset[str]().union(*(terms.purposes for terms in found))
+    told = sorted(purposes - sealed_from(principal.roles))
     return AdapterImpact(
         agreements=sorted(terms.agreement for terms in found),
-        purposes=purposes,
-        open_tasks=count_open(session, region, frozenset(purposes), now),
+        further_agreements=others,
+        purposes=told,
+        open_tasks=count_open(session, region, now),
     )

@@ -4,9 +4,9 @@ Nothing is added to a look-up: the counters that the metrics have are looked at 
 what they grew by in a minute is written when the minute is over.
 """
 
+import logging
 from collections import Counter
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Protocol
@@ -23,6 +23,7 @@ from app.registry import repository
 from app.registry.models import AdapterMinute
 from app.registry.schemas import MeasurementRead
 
+log = logging.getLogger("onevisit.measuring")
 KEPT_MINUTES = 24 * 60
 _MINUTE = 60
 _MOST_ROWS = 2000
@@ -71,35 +72,44 @@ class Measurer:
         """
         self._rows = [*self._rows, *self._grown()][-_MOST_ROWS:]
         if self._rows:
-            with suppress(DatabaseBusy, SQLAlchemyError):
+            try:
                 await to_thread.run_sync(self._write)
+            except (DatabaseBusy, SQLAlchemyError) as error:
+                log.warning("%d measurements wait: %s", len(self._rows), type(error).__name__)
 
     def _grown(self) -> list[AdapterMinute]:
         if self._minute is None:
             return []
-        found = []
+        outcomes: dict[str, Counter[str]] = {}
+        times: dict[str, Counter[str]] = {}
         for lane in self._counted():
             before = self._seen.get(lane.adapter_id) or _Seen()
-            outcomes = Counter({str(k): n for k, n in lane.outcomes.items()})
-            ever = list(lane.latencies.ever)
-            grown = outcomes - before.outcomes
-            known = before.latencies or [0] * len(ever)
-            times = {str(i): n - known[i] for i, n in enumerate(ever) if n > known[i]}
-            self._seen[lane.adapter_id] = _Seen(outcomes, ever)
-            if grown or times:
-                row = AdapterMinute(
-                    adapter_id=lane.adapter_id,
-                    minute=self._minute,
-                    process=self._process,
-                    outcomes=dict(grown),
-                    latencies=times,
-                )
-                found.append(row)
-        return found
+            now = _Seen(
+                Counter({str(k): n for k, n in lane.outcomes.items()}), list(lane.latencies.ever)
+            )
+            self._seen[lane.adapter_id] = now
+            known = before.latencies or [0] * len(now.latencies)
+            # a candidate has a lane of its own, by its version: it is the same department's
+            adapter = lane.adapter_id.partition("@")[0]
+            outcomes.setdefault(adapter, Counter()).update(now.outcomes - before.outcomes)
+            grown = {str(i): n - known[i] for i, n in enumerate(now.latencies) if n > known[i]}
+            times.setdefault(adapter, Counter()).update(grown)
+        return [
+            AdapterMinute(
+                adapter_id=adapter,
+                minute=self._minute,
+                process=self._process,
+                outcomes=dict(outcomes[adapter]),
+                latencies=dict(times[adapter]),
+            )
+            for adapter in outcomes
+            if outcomes[adapter] or times[adapter]
+        ]
 
     def _write(self) -> None:
         with self._database.write() as session:
-            repository.add_minutes(session, self._rows, (self._minute or 0) - KEPT_MINUTES)
+            repository.forget_minutes(session, self._process, (self._minute or 0) - KEPT_MINUTES)
+            repository.add_minutes(session, self._rows)
         self._rows = []  # only now: what was not written is written with the next minute
 
 

@@ -81,6 +81,7 @@ class AdapterMove(SQLModel, table=True):
     event: str = Field(max_length=60)
     actor: str = Field(max_length=120)
     reason: str | None = Field(default=None, max_length=300)
+    outcome: str | None = Field(default=None, max_length=10)
     at: datetime
 
 

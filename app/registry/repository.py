@@ -1,5 +1,6 @@
 """SQL of adapters."""
 
+from collections import Counter
 from collections.abc import Iterable
 
 from sqlalchemy import delete
@@ -118,11 +119,28 @@ def moves(session: Session, adapter_id: str, limit: int) -> list[AdapterMove]:
     return list(session.exec(query.order_by(*order).limit(limit)))
 
 
-def add_minutes(session: Session, rows: Iterable[AdapterMinute], forget_before: int) -> None:
-    """Keep minutes of a process, and forget those before another."""
-    session.exec(delete(AdapterMinute).where(col(AdapterMinute.minute) < forget_before))
+def forget_minutes(session: Session, process: str, before: int) -> None:
+    """Forget what a process kept before a minute, and what others did a week before it: a clock
+    that runs ahead takes nobody else's day away.
+    """
+    minute = col(AdapterMinute.minute)
+    own = (col(AdapterMinute.process) == process) & (minute < before)
+    session.exec(delete(AdapterMinute).where(own | (minute < before - _WEEK)))
+
+
+_WEEK = 7 * 24 * 60
+
+
+def add_minutes(session: Session, rows: Iterable[AdapterMinute]) -> None:
+    """Keep minutes of a process; what it has kept of one (its clock went back) is added to."""
     for row in rows:
-        session.merge(row)
+        kept = session.get(AdapterMinute, (row.adapter_id, row.minute, row.process))
+        if kept is None:
+            session.add(AdapterMinute(**row.model_dump()))
+        else:
+            kept.outcomes = dict(Counter(kept.outcomes) + Counter(row.outcomes))
+            kept.latencies = dict(Counter(kept.latencies) + Counter(row.latencies))
+        session.flush()
 
 
 def minutes(session: Session, adapter_id: str, since: int) -> list[AdapterMinute]:

@@ -96,7 +96,8 @@ def read_impact(
     """What finds no data any more while the adapter is out of service: agreements in force, their
     purposes, open tasks.
     """
-    return history.impact_of(session, service.seen(session, principal, adapter_id), clock)
+    adapter = service.seen(session, principal, adapter_id)
+    return history.impact_of(session, principal, adapter, clock)
 
 
 @router.get("/adapters/{adapter_id}")

@@ -1,7 +1,7 @@
 """Shapes of adapters."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 from pydantic import BaseModel, ConfigDict, Field
@@ -48,14 +48,16 @@ class AdapterMoveRead(BaseModel):
     actor: str
     version: int
     reason: str | None = Field(description="as it was given, where one was")
+    outcome: Literal["passed", "failed"] | None = Field(None, description="of an exam")
 
 
 class AdapterImpact(BaseModel):
     """What finds no data any more while an adapter is out of service."""
 
-    agreements: list[str] = Field(description="in force today, by id and version")
+    agreements: list[str] = Field(description="in force today that concern you, id and version")
+    further_agreements: int = Field(description="how many others are in force")
     purposes: list[str] = Field(description="for which these agreements let officers ask")
-    open_tasks: int = Field(description="of its region, for one of these purposes")
+    open_tasks: int = Field(description="open today in its region, those of sealed purposes apart")
 
 
 class MeasurementRead(BaseModel):

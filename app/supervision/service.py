@@ -6,7 +6,6 @@ from dataclasses import replace
 
 from sqlmodel import Session
 
-from app.businesses.naming import names_of
 from app.core.db import Database
 from app.inspections.reading import part_of, read_all
 from app.inspections.schemas import InspectionRead
@@ -46,9 +45,7 @@ def page(
     """Records after a number as (number, record), each as far as the caller may see it."""
     rows = repository.records(session, wanted, after=after, limit=limit)
     found = []
-    names = names_of(session, [row.business_id for row in rows])
-    for row, told in zip(rows, read_all(session, rows), strict=True):
-        record = told.model_copy(update={"business_name": names.get(row.business_id)})
+    for row, record in zip(rows, read_all(session, rows), strict=True):
         own = wanted.only_department
         found.append((row.number or 0, record if own is None else part_of(record, own)))
     return found

@@ -2,6 +2,7 @@
 
 from collections.abc import Set as AbstractSet
 from datetime import datetime
+from typing import Literal
 
 from sqlalchemy import and_, case, func, or_, true
 from sqlmodel import Session, col, select
@@ -10,6 +11,9 @@ from app.core.holds import HeldKind, hold_name
 from app.core.scoping import within
 from app.tasks.models import Task, TaskAssignee
 from auth.scope import Scope
+
+Waits = Literal["review", "approval"]
+"""For what of a second person a task waits."""
 
 
 def find(session: Session, task_id: str, *, lock: bool = False) -> Task | None:
@@ -72,7 +76,7 @@ def page(
     *,
     assignee: str | None,
     open_at: datetime | None,
-    unreviewed: bool = False,
+    waits_for: Waits | None = None,
     without: AbstractSet[str] = frozenset(),
     before: str,
     limit: int,
@@ -88,8 +92,10 @@ def page(
         )
     if without:
         query = query.where(col(Task.purpose).not_in(without))
-    if unreviewed:
+    if waits_for == "review":
         query = query.where(*_UNREVIEWED)
+    if waits_for == "approval":
+        query = query.where(*_UNAPPROVED)
     if before:
         query = query.where(col(Task.id) < before)
     if open_at is not None:
@@ -118,19 +124,11 @@ def is_unreviewed(session: Session, subject: str, before: datetime) -> bool:
     return session.exec(query.limit(1)).first() is not None
 
 
-def count_open(
-    session: Session,
-    scope: Scope,
-    purposes: AbstractSet[str],
-    now: datetime,
-    *,
-    without: AbstractSet[str],
-) -> int:
-    """How many tasks of a scope are open for one of these purposes, `without` those for others."""
+def count_open(session: Session, scope: Scope, now: datetime, *, without: AbstractSet[str]) -> int:
+    """How many tasks of a scope are open, `without` those for some purposes."""
     region = case((col(Task.region) == "", Task.opened_in), else_=Task.region)
     query = select(func.count()).where(
         *within(scope, region),
-        col(Task.purpose).in_(purposes),
         col(Task.purpose).not_in(without),
         col(Task.closed_at).is_(None),
         col(Task.ends_at) > now,
@@ -144,4 +142,15 @@ def unreviewed(session: Session) -> list[Task]:
     return list(session.exec(query.order_by(col(Task.opened_at))))
 
 
+_SENDS_HIMSELF = (
+    select(TaskAssignee.task_id)
+    .where(TaskAssignee.task_id == Task.id, TaskAssignee.subject == Task.opened_by)
+    .exists()
+)
+_UNAPPROVED = (
+    col(Task.approved_at).is_(None),
+    col(Task.break_glass).is_(False),
+    or_(col(Task.emergency).is_(True), _SENDS_HIMSELF),
+)
+"""What wants a second person's yes: it could not wait, or its opener sends himself."""
 _UNREVIEWED = (col(Task.break_glass).is_(True), col(Task.reviewed_at).is_(None))

@@ -108,9 +108,12 @@ def wanted_tasks(
     unreviewed: Annotated[
         bool, Query(description="only where the glass was broken and nobody has judged it")
     ] = False,
+    unapproved: Annotated[
+        bool, Query(description="only what wants a second person's approval")
+    ] = False,
 ) -> service.WantedTasks:
     """Which tasks are asked for."""
-    return service.WantedTasks(mine, only_open, unreviewed)
+    return service.WantedTasks(mine, only_open, unreviewed, unapproved)
 
 
 @router.get("")
@@ -128,6 +131,8 @@ def list_tasks(
     query = {"tasks_of": principal.subject if wanted.mine else "", "only_open": wanted.only_open}
     if wanted.unreviewed:
         query["unreviewed"] = True
+    if wanted.unapproved:
+        query["unapproved"] = True
     before = decode_key(settings.keys, cursor, query)
     found = service.list_tasks(session, clock, principal, wanted, before=before, limit=limit + 1)
     rows = [(task.id, task) for task in found]

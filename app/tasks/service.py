@@ -47,12 +47,14 @@ LIMITS = Path(__file__).with_name("data") / "limits.csv"
 
 class WantedTasks(NamedTuple):
     """Which tasks are listed: those assigned to the caller, those that are open, those where the
-    glass was broken and nobody has judged it (open or not).
+    glass was broken and nobody has judged it (open or not), those that want a second person's
+    approval.
     """
 
     mine: bool
     only_open: bool
     unreviewed: bool
+    unapproved: bool = False
 
 
 class About(NamedTuple):
@@ -282,7 +284,7 @@ def list_tasks(
         else scope_of(principal),  # whoever is assigned may see what it is
         assignee=principal.subject if wanted.mine else None,
         open_at=clock.now() if wanted.only_open and not wanted.unreviewed else None,
-        unreviewed=wanted.unreviewed,
+        waits_for="review" if wanted.unreviewed else "approval" if wanted.unapproved else None,
         without=sealed_from(principal.roles),
         before=before,
         limit=limit,
@@ -293,12 +295,10 @@ def list_tasks(
     ]
 
 
-def count_open(session: Session, region: str, purposes: frozenset[str], now: datetime) -> int:
-    """How many tasks of a region are open for one of these purposes; those that are told to nobody
-    are not counted.
-    """
+def count_open(session: Session, region: str, now: datetime) -> int:
+    """How many tasks of a region are open; those that are told to nobody are not counted."""
     scope, sealed = Scope(prefix_of(region)), sealed_from(frozenset())
-    return repository.count_open(session, scope, purposes, now, without=sealed)
+    return repository.count_open(session, scope, now, without=sealed)
 
 
 def read(task: Task) -> TaskRead:

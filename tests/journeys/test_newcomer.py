@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from app.core.schema import OLDEST
+from app.core.schema import expected_revision
 from tests.fixtures.demo import COMMAND, ROOT, demo, wait_until_up
 from tests.fixtures.ports import free_ports
 
@@ -204,7 +204,7 @@ class TestOperator:
         }
         behind = self.run(tmp_path, "serve", "--port", str(free_ports()), **complete)
         assert (behind.returncode, "onevisit migrate" in behind.stderr) == (2, True)
-        assert f"revision {OLDEST}" in self.run(tmp_path, "migrate", **url).stdout
+        assert f"revision {expected_revision()}" in self.run(tmp_path, "migrate", **url).stdout
         kept = self.run(tmp_path, "migrate", "--revision", "0009", **url)
         assert (kept.returncode, "--yes-delete" in kept.stderr) == (2, True)
         assert "Set ONEVISIT_DATABASE_URL" in self.run(tmp_path, "migrate").stderr

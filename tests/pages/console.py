@@ -190,7 +190,12 @@ def _signs(player: Playwright, demo: Demo, folder: Path, name: str) -> None:
         expect(page.get_by_text("与第 1 版的差异")).to_be_visible()
         expect(page.locator("ins").first).to_contain_text("增值税纳税人类型")
         page.get_by_role("button", name="代表本方签署").click()
-        expect(page.get_by_text("已签署")).to_be_visible()
+        page.get_by_role("dialog").get_by_role("button", name="确认签署").click()
+        expect(page.get_by_text("已签署", exact=True)).to_be_visible()
+        assert (
+            page.get_by_role("button", name="代表本方签署").count() == 0
+            or page.get_by_role("button", name="代表本方签署").is_disabled()
+        )
         assert one.complaints == [], one.complaints
 
 
@@ -221,7 +226,7 @@ def follows_a_refusal(player: Playwright, demo: Demo, folder: Path) -> None:
         one.expected = ["422", "403", "404"]
         one.sign_on(demo.link(COLLEAGUE))
         one.page.goto(f"{demo.address}/m/#/b/91330106MA2YYY035B")
-        trace = one.page.locator(".problem .mono").first.inner_text()
+        trace = one.page.locator(".problem p .mono").first.inner_text()
     with phone(player, folder / "auditor", **WIDE) as one:
         sign_on(one, demo, AUDITOR)
         one.page.get_by_role("link", name="使用留痕").click()

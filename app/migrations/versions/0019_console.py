@@ -28,6 +28,7 @@ def upgrade() -> None:
         sa.Column("event", sa.String(length=60), nullable=False),
         sa.Column("actor", sa.String(length=120), nullable=False),
         sa.Column("reason", sa.String(length=300), nullable=True),
+        sa.Column("outcome", sa.String(length=10), nullable=True),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
     )
     op.create_index("ix_adapter_moves_adapter", "adapter_moves", ["adapter_id", "id"])

@@ -43,7 +43,7 @@ class TestHistory:
         assert not (await gateway.examine("health"))["result"]["passed"]
         rows = (await manager.get("/v1/adapters/health/history")).json()
         assert rows[0]["event"] == "registry.adapter.examined"
-        assert rows[0]["reason"] == "failed"
+        assert (rows[0]["outcome"], rows[0]["reason"]) == ("failed", None)
 
     @pytest.mark.parametrize("what", ["history", "measurements", "impact"])
     async def test_another_s_adapter_is_as_if_it_were_not_there(self, city, what):
@@ -53,15 +53,27 @@ class TestHistory:
 
 class TestImpact:
     async def test_agreements_purposes_and_tasks_that_rest_on_it(self, city):
-        await city.task("91310115MA1YYY024Y")
-        told = (await city.manager("tax").get("/v1/adapters/tax/impact")).json()
+        nation = city.caller("c", Role.COORDINATOR, region="000000")
+        told = (await nation.get("/v1/adapters/tax/impact")).json()
         assert "seed-inspection@1" in told["agreements"]
         assert "inspection" in told["purposes"]
-        nation = city.caller("c", Role.COORDINATOR, region="000000")
-        assert (await nation.get("/v1/adapters/tax/impact")).json()["open_tasks"] == 0
+        await city.task("91310115MA1YYY024Y")
         # the mock departments serve Hangzhou, the task is in Shanghai: nothing of it rests on them
+        assert (await nation.get("/v1/adapters/tax/impact")).json()["open_tasks"] == 0
         await city.task("91330106MA2YYY034D")
         assert (await nation.get("/v1/adapters/tax/impact")).json()["open_tasks"] == 1
+
+    async def test_what_does_not_concern_the_caller_is_counted_and_not_named(self, city):
+        own = city.caller("t", Role.DATA_MANAGER, department="tax", region="330100")
+        told = (await own.get("/v1/adapters/tax/impact")).json()
+        assert (told["agreements"], told["purposes"]) == ([], [])
+        assert told["further_agreements"] >= 2
+
+    async def test_nothing_rests_on_what_is_not_in_service(self, city):
+        nation = city.caller("c", Role.COORDINATOR, region="000000")
+        await nation.post("/v1/adapters/tax:suspend", json=REASON)
+        told = (await nation.get("/v1/adapters/tax/impact")).json()
+        assert told == {"agreements": [], "further_agreements": 0, "purposes": [], "open_tasks": 0}
 
 
 @dataclass
@@ -160,6 +172,36 @@ class TestMeasurements:
         clock.at += timedelta(minutes=1)
         await one.step()
         assert [(m.at.minute, m.outcomes) for m in read()] == [(0, {"fresh": 1})]
+
+    async def test_a_candidate_is_the_same_department_s(self, measuring):
+        clock, (tax, fire), (one, _), read = measuring
+        fire.adapter_id = "tax@2"
+        tax.answered(0.1)
+        fire.answered(0.1, "stale")
+        clock.at += timedelta(minutes=1)
+        await one.step()
+        assert [m.outcomes for m in read()] == [{"fresh": 1, "stale": 1}]
+
+    async def test_a_clock_that_goes_back_adds_and_one_that_runs_ahead_forgets_only_its_own(
+        self, measuring
+    ):
+        clock, (tax, _), (one, other), read = measuring
+        tax.answered(0.1)
+        clock.at += timedelta(minutes=1)
+        for each in (one, other):
+            await each.step()
+        clock.at -= timedelta(seconds=2)
+        tax.answered(0.1)
+        await one.step()
+        clock.at += timedelta(minutes=2)
+        tax.answered(0.1)
+        await one.step()
+        assert sum(m.outcomes["fresh"] for m in read()) == 4
+        clock.at += timedelta(days=3)
+        tax.answered(0.1)
+        await one.step()
+        clock.at -= timedelta(days=3)
+        assert sum(m.outcomes["fresh"] for m in read()) >= 1  # the other process's
 
     async def test_look_ups_are_measured_and_kept_at_the_end(
         self, published_url, settings_for, issuer, departments

@@ -347,7 +347,7 @@ async def test_a_spreadsheet_has_local_times_words_and_only_what_fits(scene):
     assert (line["部门"], line["部门（名称）"], line["结果（文字）"]) == (
         "food",
         "食品安全（市场监管）",
-        "合格",
+        "符合",
     )
     *_, last = await sheet("cursor=")
     cursor = last["state"]

@@ -3,6 +3,7 @@ import { createApp } from 'vue';
 import '../shared/tokens.css';
 import '../shared/base.css';
 import './console.css';
+import './policy';
 import { takeCode } from '../shared/session/begin';
 import { watchLock } from '../shared/session/locking';
 import { applyPreferences } from '../shared/session/preferences';

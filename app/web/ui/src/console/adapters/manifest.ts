@@ -20,35 +20,55 @@ export function blank(department: string, region: string): Doc {
   };
 }
 
+const asQuery = (text: string) => text.replaceAll('%', '%25').replaceAll('&', '%26');
+const asText = (text: string) => text.replaceAll('%26', '&').replaceAll('%25', '%');
+
+/** The one condition that the form shows: nothing stands at a place, and nothing else is asked. */
+const isEmptyPlace = (one: Doc) => one['empty'] === true && typeof one['path'] === 'string' && Object.keys(one).length === 2;
+
 export function formOf(doc: Doc): Form {
   const mapping = part(doc, 'mapping'), request = part(mapping, 'request'), response = part(mapping, 'response');
   const rules = (Array.isArray(mapping['fields']) ? mapping['fields'] as Doc[] : []).map(({ to, path, convert, ...rest }) => ({ to: String(to ?? ''), path: String(path ?? ''), convert: String(convert ?? 'none'), rest }));
-  const empty = (Array.isArray(response['no_record']) ? response['no_record'] as Doc[] : []).find((one) => one['empty'] === true);
-  const query = Object.entries(part(request, 'query')).map(([name, value]) => `${name}=${String(value)}`).join('&');
+  const empty = (Array.isArray(response['no_record']) ? response['no_record'] as Doc[] : []).find(isEmptyPlace);
+  const query = Object.entries(part(request, 'query')).map(([name, value]) => `${asQuery(name).replaceAll('=', '%3D')}=${asQuery(String(value))}`).join('&');
   const plain = Object.fromEntries(PLAIN.map((key) => [key, textIn(doc, key)])) as Pick<Form, typeof PLAIN[number]>;
   return { ...plain, auth: textIn(part(doc, 'auth'), 'kind') || 'none', path: textIn(request, 'path'), query, echo: textIn(response, 'business_id'), asOf: textIn(response, 'as_of'), record: textIn(response, 'record'), noRecord: empty ? textIn(empty, 'path') : '', rules };
 }
 
+/** Whether the form's rows about request and answer say something of this kind of adapter; one that is written in Python has its own. */
+export function isMapped(doc: Doc): boolean { return !doc['kind'] || doc['kind'] === 'standard_rest' || Boolean(doc['mapping']); }
+
 function put(doc: Doc, key: string, value: string): void { if (value) doc[key] = value; else Reflect.deleteProperty(doc, key); }
 
-/** The document with what the form says. */
+function queryOf(text: string): Doc {
+  return Object.fromEntries(text.split('&').filter(Boolean).map((one) => {
+    const at = one.indexOf('=');
+    return at < 0 ? [asText(one), ''] : [asText(one.slice(0, at).replaceAll('%3D', '=')), asText(one.slice(at + 1))];
+  }));
+}
+
+function conditions(response: Doc, path: string): Doc[] {
+  const all = Array.isArray(response['no_record']) ? response['no_record'] as Doc[] : [], shown = all.find(isEmptyPlace);
+  const others = all.filter((one) => one !== shown);
+  return path ? [{ path, empty: true }, ...others] : others;
+}
+
+/** The document with what the form changed; whatever it did not change stays as it was, absent where it was absent. */
 export function withForm(before: Doc, form: Form): Doc {
   const doc = JSON.parse(JSON.stringify(before)) as Doc;  // what is reactive cannot be cloned otherwise
-  for (const key of PLAIN) put(doc, key, form[key]);
-  if (form.auth === 'none') Reflect.deleteProperty(doc, 'auth');
-  else doc['auth'] = { ...part(doc, 'auth'), kind: form.auth };
-  if (doc['kind'] && doc['kind'] !== 'standard_rest' && !doc['mapping']) return doc;
+  const was = formOf(before), changed = (key: keyof Form) => JSON.stringify(was[key]) !== JSON.stringify(form[key]);
+  for (const key of PLAIN) if (changed(key)) put(doc, key, form[key]);
+  if (changed('auth')) { if (form.auth === 'none') Reflect.deleteProperty(doc, 'auth'); else doc['auth'] = { ...part(doc, 'auth'), kind: form.auth }; }
   const mapping = part(doc, 'mapping'), request = part(mapping, 'request'), response = part(mapping, 'response');
-  put(request, 'path', form.path);
-  const query = Object.fromEntries(form.query.split('&').filter(Boolean).map((one) => { const at = one.indexOf('='); return at < 0 ? [one, ''] : [one.slice(0, at), one.slice(at + 1)]; }));
-  if (Object.keys(query).length) request['query'] = query;
-  else Reflect.deleteProperty(request, 'query');
-  put(response, 'business_id', form.echo);
-  put(response, 'as_of', form.asOf);
-  put(response, 'record', form.record);
-  const others = (Array.isArray(response['no_record']) ? response['no_record'] as Doc[] : []).filter((one) => one['empty'] !== true);
-  response['no_record'] = form.noRecord ? [{ path: form.noRecord, empty: true }, ...others] : others;
-  const fields = form.rules.filter((one) => one.to).map((one) => ({ to: one.to, path: one.path, ...(one.convert === 'none' ? {} : { convert: one.convert }), ...one.rest }));
-  doc['mapping'] = { ...mapping, request, response, fields };
+  if (changed('path')) put(request, 'path', form.path);
+  if (changed('query')) { const query = queryOf(form.query); if (Object.keys(query).length) request['query'] = query; else Reflect.deleteProperty(request, 'query'); }
+  if (changed('echo')) put(response, 'business_id', form.echo);
+  if (changed('asOf')) put(response, 'as_of', form.asOf);
+  if (changed('record')) put(response, 'record', form.record);
+  if (changed('noRecord')) response['no_record'] = conditions(response, form.noRecord);
+  if (changed('rules')) mapping['fields'] = form.rules.filter((one) => one.to).map((one) => ({ to: one.to, path: one.path, ...(one.convert === 'none' ? {} : { convert: one.convert }), ...one.rest }));
+  if (changed('path') || changed('query')) mapping['request'] = request;
+  if (['echo', 'asOf', 'record', 'noRecord'].some((key) => changed(key as keyof Form))) mapping['response'] = response;
+  if (Object.keys(mapping).length) doc['mapping'] = mapping;
   return doc;
 }

@@ -19,22 +19,28 @@ export function stepsOf(state: string): Step[] {
   return [...steps.map((one) => ({ ...one, place: state === 'rejected' && one.state === 'published' ? 'next' as const : 'past' as const })), { state, place: 'now' }];
 }
 
+/** A version is published, and somebody has taken it out of service; whatever a newer version is about. */
+export function isHalted(adapter: AdapterRead): boolean { return adapter.published_version !== null && !adapter.callable; }
+
 export type Move = 'verify' | 'submit' | 'approve' | 'reject' | 'suspend' | 'resume' | 'retire';
 const RIGHTS: Record<Move, string> = { verify: 'adapter:manage', submit: 'adapter:manage', approve: 'adapter:review', reject: 'adapter:review', suspend: 'adapter:manage', resume: 'adapter:manage', retire: 'adapter:manage' };
-const FROM: Record<Move, string[]> = {
-  verify: ['registered', 'verified', 'in_review', 'published', 'suspended', 'rejected'], submit: ['verified'], approve: ['in_review'], reject: ['in_review'], suspend: ['published'], resume: ['suspended'],
-  retire: ['registered', 'verified', 'in_review', 'published', 'suspended', 'rejected'],
+const HOLDS: Record<Move, (adapter: AdapterRead) => boolean> = {
+  verify: (one) => one.state !== 'retired',
+  submit: (one) => one.state === 'registered' || one.state === 'verified',
+  approve: (one) => one.state === 'in_review',
+  reject: (one) => one.state === 'in_review',
+  suspend: (one) => one.callable,
+  resume: isHalted,
+  retire: (one) => one.state !== 'retired',
 };
 export const MOVES = Object.keys(RIGHTS) as Move[];
 
 /** What is offered to this caller at all. */
-export function offered(adapter: AdapterRead, may: (right: string) => boolean): Move[] {
-  return MOVES.filter((one) => may(RIGHTS[one]) && (FROM[one].includes(adapter.state) || one === 'submit') && !(one === 'submit' && adapter.state !== 'registered' && adapter.state !== 'verified'));
-}
+export function offered(adapter: AdapterRead, may: (right: string) => boolean): Move[] { return MOVES.filter((one) => may(RIGHTS[one]) && HOLDS[one](adapter)); }
 
 /** Why it cannot be pressed now; null where it can. What the interface alone knows it says itself. */
 export function whyNot(move: Move, adapter: AdapterRead, me: string): Text | null {
-  if (!FROM[move].includes(adapter.state)) return move === 'submit' ? 'adapter.whyExam' : 'adapter.whyState';
+  if (move === 'submit' && adapter.state === 'registered') return 'adapter.whyExam';
   if (move === 'approve' && adapter.submitted_by === me) return 'adapter.whyFourEyes';
   return null;
 }

@@ -15,7 +15,7 @@ export function clauseWords(clause: string, value: unknown): string {
   if (clause === 'sections') return sections(value as Section[] | null);
   if (value === null || value === undefined || value === '') return '–';
   if (typeof value === 'boolean') return word(value ? 'value.yes' : 'value.no');
-  if (clause === 'purposes' && Array.isArray(value)) return value.map((one) => wordOf('purpose', String(one), 'purpose.inspection')).join(joiner());
+  if (clause === 'purposes' && Array.isArray(value)) return value.map((one) => wordOf('purpose', String(one), 'purpose.other')).join(joiner());
   if (clause === 'roles' && Array.isArray(value)) return value.map((one) => wordOf('role', String(one), 'role.other')).join(joiner());
   if (clause === 'strictest_class') return text('agreement.class', { n: String(value) });
   return Array.isArray(value) ? value.map(String).join(joiner()) : typeof value === 'object' ? JSON.stringify(value) : String(value as string | number);

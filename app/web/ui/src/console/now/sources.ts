@@ -1,8 +1,11 @@
 // What waits for the caller: one list a right, each asked by itself, so that one that fails hides no other.
 import type { AdapterRead, Agreement, Delivery, Inspection, Job, Notice, Task } from '../../shared/api/types';
 import { titleOf } from '../../shared/session/catalogue';
-import { say } from '../../shared/words';
-import { wantsApproval } from '../tasks/states';
+import { session } from '../../shared/session/session';
+import { joiner, say } from '../../shared/words';
+import { isMine } from '../agreements/states';
+import { isHalted } from '../adapters/states';
+import { mayDecide } from '../tasks/states';
 import { text, textOf, type Text } from '../words';
 
 export interface Waiting { id: string; title: string; more: string; at: string; to: string }
@@ -21,20 +24,20 @@ function tasks(answer: unknown, keep: (one: Task) => boolean): Waiting[] {
 
 export const SOURCES: Source[] = [
   { key: 'reviews', title: 'now.reviews', needs: 'adapter:review', path: '/v1/adapters', all: '/adapters?state=in_review', rows: (answer) => adapters(answer, (one) => one.state === 'in_review') },
-  { key: 'trouble', title: 'now.trouble', needs: 'adapter:read', path: '/v1/adapters', all: '/adapters', rows: (answer) => adapters(answer, (one) => one.state === 'suspended' || one.state === 'rejected') },
+  { key: 'trouble', title: 'now.trouble', needs: 'adapter:read', path: '/v1/adapters', all: '/adapters', rows: (answer) => adapters(answer, (one) => one.state === 'rejected' || isHalted(one)) },
   {
     key: 'agreements', title: 'now.agreements', needs: 'agreement:manage', path: `/v1/agreements?state=pending&limit=${MOST}`, all: '/agreements?state=pending',
-    rows: (answer) => items<Agreement>(answer).map((one) => ({ id: `${one.agreement_id} ${one.version}`, title: one.agreement_id, more: text('now.waitsFor', { who: one.waits_for.map((party) => textOf('party', party)).join('、') }), at: one.updated_at, to: `/agreements/${one.agreement_id}/${one.version}` })),
+    rows: (answer) => items<Agreement>(answer).filter((one) => one.waits_for.some((party) => isMine(one, party))).map((one) => ({ id: `${one.agreement_id} ${one.version}`, title: one.agreement_id, more: text('now.waitsFor', { who: one.waits_for.map((party) => textOf('party', party)).join(joiner()) }), at: one.updated_at, to: `/agreements/${one.agreement_id}/${one.version}` })),
   },
-  { key: 'approvals', title: 'now.approvals', needs: 'task:open', path: `/v1/tasks?mine=false&only_open=true&limit=${MOST}`, all: '/tasks', rows: (answer) => tasks(answer, wantsApproval) },
-  { key: 'glass', title: 'now.glass', needs: 'task:open', path: `/v1/tasks?mine=false&unreviewed=true&limit=${MOST}`, all: '/tasks?shown=unreviewed', rows: (answer) => tasks(answer, () => true) },
+  { key: 'approvals', title: 'now.approvals', needs: 'task:open', path: `/v1/tasks?mine=false&unapproved=true&limit=${MOST}`, all: '/tasks?shown=unapproved', rows: (answer) => tasks(answer, (one) => mayDecide(one) && one.opened_by !== session.me?.subject) },
+  { key: 'glass', title: 'now.glass', needs: 'task:open', path: `/v1/tasks?mine=false&unreviewed=true&limit=${MOST}`, all: '/tasks?shown=unreviewed', rows: (answer) => tasks(answer, mayDecide) },
   {
     key: 'confirmations', title: 'now.confirmations', needs: 'inspection:write', path: `/v1/inspections?waiting=true&limit=${MOST}`, all: '/',
     rows: (answer) => items<Inspection>(answer).map((one) => ({ id: one.id, title: one.business_name || one.business_id, more: text('now.onPhone'), at: one.submitted_at, to: `/records/${one.id}` })),
   },
   {
     key: 'dead', title: 'now.dead', needs: 'delivery:read', path: `/v1/deliveries?state=dead&limit=${MOST}`, all: '/deliveries?state=dead',
-    rows: (answer) => items<Delivery>(answer).map((one) => ({ id: one.id, title: titleOf(one.department), more: one.last_error ?? '', at: one.created_at, to: `/records/${one.record}` })),
+    rows: (answer) => items<Delivery>(answer).map((one) => ({ id: one.id, title: titleOf(one.department), more: one.last_error ?? '', at: one.created_at, to: '/deliveries?state=dead' })),
   },
   {
     key: 'jobs', title: 'now.jobs', needs: 'job:manage', path: '/v1/jobs', all: '/',

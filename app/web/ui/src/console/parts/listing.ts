@@ -29,7 +29,7 @@ export function useListing<T>(path: () => string | null): { list: Listing<T>; ag
     stop = new AbortController();
     const mine = turn;
     list.state = 'loading';
-    if (!cursor) list.items = [];
+    if (!cursor) Object.assign(list, { items: [], cursor: null, remaining: null, uncounted: false });  // they were of what was asked before
     if (asked === null) return;
     try {
       const tail = cursor ? `${asked.includes('?') ? '&' : '?'}cursor=${encodeURIComponent(cursor)}` : '';
@@ -48,6 +48,19 @@ export function useListing<T>(path: () => string | null): { list: Listing<T>; ag
   watch(path, again, { immediate: true });
   onBeforeUnmount(() => { turn += 1; stop.abort(); });
   return { list, again, more };
+}
+
+const MOST_PAGES = 20;
+
+/** All of a list that is short by nature, page by page. */
+export function useAll<T>(path: () => string | null): { list: Listing<T>; again: () => Promise<void> } {
+  const { list, again, more } = useListing<T>(path);
+  let pages = 0;
+  watch(() => [list.state, list.cursor] as const, ([state, cursor]) => {
+    if (state !== 'ready') return;
+    if (cursor && pages < MOST_PAGES) { pages += 1; void more(); } else pages = 0;
+  });
+  return { list, again };
 }
 
 export interface Act {

@@ -55,3 +55,4 @@ export type Unit = Schemas['UnitRead'];
 export type AuditEvent = Schemas['AuditEventRead'];
 export type AuditEntry = Schemas['AuditEntryRead'];
 export type PurposeCode = Schemas['TaskCreate']['purpose'];
+export type SectionKind = Schemas['SectionKindRead'];

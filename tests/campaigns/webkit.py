@@ -3,6 +3,7 @@
 Wants `apt-get install webkit2gtk-driver xvfb`; ends with 2 where they are missing.
 """
 
+import json
 import os
 import shutil
 import subprocess
@@ -119,6 +120,12 @@ class Page:
 
 def checks(page: Page, server: Front, found: Demo) -> None:
     """Signs on by a link, asks for a business, sees three answers."""
+    page.open(f"{server.address}/m/")
+    page.find("//dialog")  # what is set before the page has begun is written over by it
+    told = json.dumps(
+        {"language": "zh", "size": 100, "theme": "light", "elder": False, "still": True}
+    )
+    page.driver.execute_script("localStorage.setItem('onevisit.preferences', arguments[0])", told)
     page.open(found.link(INSPECTOR).replace(found.address, server.address))
     page.find("//dialog//button[normalize-space(.)='登录']")
     page.driver.execute_script(
@@ -152,6 +159,7 @@ def records_and_sends(page: Page, server: Front) -> None:
     )
     number.send_keys("ZJ-0002")
     page.press("添加此证件号")
+    page.driver.execute_script("document.querySelector('form.visit input[type=radio]').click()")
     note = page.find("//label[contains(., '整体说明')]//textarea")
     note.send_keys("WebKit")
     page.press("完成并发送")

@@ -268,8 +268,8 @@ async def _own_review(insider: Insider) -> None:
 async def _coordinator_abroad(insider: Insider) -> None:
     abroad = insider.token("coordinator-9", Role.COORDINATOR, None, region="330200")
     for name in NAMES:
-        await insider.call("POST", f"/v1/adapters/{name}:approve", abroad, 403, 409)
-        await insider.call("POST", f"/v1/adapters/{name}:suspend", abroad, 403, json=REASON)
+        await insider.call("POST", f"/v1/adapters/{name}:approve", abroad, 404)
+        await insider.call("POST", f"/v1/adapters/{name}:suspend", abroad, 404, json=REASON)
 
 
 async def _slow_names(insider: Insider) -> None:

@@ -43,7 +43,7 @@ class Systems:
     async def send(self, department: str, region: str, message: dict[str, Any]) -> ResultReceipt:
         if department == HANGS:
             await asyncio.sleep(HANGING_SECONDS)
-            raise AdapterUnavailable("read_timeout")
+            raise AdapterUnavailable("deadline_exceeded")
         number = message["n"]
         if department == REFUSES and number % 3 == 0:
             raise MessageRefused("HTTP 422")

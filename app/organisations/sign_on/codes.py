@@ -71,14 +71,14 @@ def _given(
     )
     repository.add(session, row)
     roles = people.roles_of(session, [person_id]).get(person_id, [])
-    on_phone = any(row.role in _ON_PHONES for row in roles if is_due(row, now))
+    on_phone = any(row.role in _ON_PHONES for row in roles if _goes_on(row, now))
     return OneTimeCodeRead(code=code, link=own.link(code, on_phone=on_phone), expires_at=expires_at)
 
 
 _ON_PHONES = {Role.INSPECTOR, Role.PATROLLER}
 
 
-def is_due(row: PersonRole, now: datetime) -> bool:
+def _goes_on(row: PersonRole, now: datetime) -> bool:
     """Whether a role has not ended."""
     return row.valid_to is None or row.valid_to > now
 

@@ -1,7 +1,7 @@
 """What the console asks of adapters: who moved one, what rests on it, how its department answered."""
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -11,6 +11,7 @@ from adapters.dispatch.timeouts import Latencies
 from app.core.deps import DATABASE
 from app.registry import repository
 from app.registry.measuring import KEPT_MINUTES, Measurer, measured
+from app.tasks.purposes import PURPOSES
 from auth.principal import Role
 
 BEGIN = datetime(2026, 11, 28, 8, 0, tzinfo=UTC)
@@ -68,6 +69,17 @@ class TestImpact:
         told = (await own.get("/v1/adapters/tax/impact")).json()
         assert (told["agreements"], told["purposes"]) == ([], [])
         assert told["further_agreements"] >= 2
+
+    async def test_a_sealed_purpose_is_not_told_to_who_may_not_know_of_it(self, city, monkeypatch):
+        nation = city.caller("c", Role.COORDINATOR, region="000000")
+        before = (await nation.get("/v1/adapters/tax/impact")).json()["purposes"]
+        open_one = PURPOSES["inspection"]
+        monkeypatch.setitem(
+            PURPOSES, "inspection", replace(open_one, sealed=True, roles=frozenset({"auditor"}))
+        )
+        told = (await nation.get("/v1/adapters/tax/impact")).json()["purposes"]
+        assert sorted({*told, "inspection"}) == before
+        assert "inspection" not in told
 
     async def test_nothing_rests_on_what_is_not_in_service(self, city):
         nation = city.caller("c", Role.COORDINATOR, region="000000")
@@ -198,10 +210,14 @@ class TestMeasurements:
         await one.step()
         assert sum(m.outcomes["fresh"] for m in read()) == 4
         clock.at += timedelta(days=3)
-        tax.answered(0.1)
         await one.step()
+        for _ in range(2):
+            tax.answered(0.1)
+            clock.at += timedelta(minutes=1)
+            await one.step()
         clock.at -= timedelta(days=3)
-        assert sum(m.outcomes["fresh"] for m in read()) >= 1  # the other process's
+        # the other process's of before, and those of the clock that ran ahead
+        assert [m.outcomes["fresh"] for m in read()] == [1, 1, 1]
 
     async def test_look_ups_are_measured_and_kept_at_the_end(
         self, published_url, settings_for, issuer, departments

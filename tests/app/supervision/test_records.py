@@ -115,6 +115,7 @@ class TestPulls:
         county = city.caller("s", Role.SUPERVISOR, region="310115")
         assert await ids(county, region="310000") == [record_id]
         assert await ids(county, region="330106") == []
+        assert await ids(city.caller("s", Role.SUPERVISOR, region="330106"), region="310115") == []
         assert await ids(nation, officer="ZJ-0001") == [record_id]
         assert await ids(nation, officer="ZJ-9999") == []
         food = city.caller("s", Role.SUPERVISOR, department="food", region="000000")

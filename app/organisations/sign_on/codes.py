@@ -88,7 +88,7 @@ def require_all_given(desk: PeopleDesk, person: Person) -> None:
     will have: nobody gets by it what excludes his own (三员分立).
     """
     roles = people.roles_of(desk.session, [person.id]).get(person.id, [])
-    held = {Role(r.role) for r in roles if r.valid_to is None or r.valid_to > desk.now}
+    held = {Role(r.role) for r in roles if _goes_on(r, desk.now)}
     if any(KINDS[role].enrolled_by.isdisjoint(desk.principal.roles) for role in held):
         raise RoleNotYours("He has a role with which you may not let anybody sign on.")
 

@@ -102,6 +102,9 @@ class TestOnce:
             ("health", "not_connected")
         ]
         assert record["state"] == "not_written_back"
+        asked = {"state": "not_written_back", "remaining": True}
+        listed = (await city.supervisor.get("/v1/records", params=asked)).json()
+        assert [row["id"] for row in listed["items"]] == [record["id"]]
 
 
 def result(**changes):

@@ -175,6 +175,20 @@ class TestAdministration:
         assert foreign.json()["code"] == "unit.not_there"
         assert (await manager.get(f"/v1/people/{other}")).status_code == 404
 
+    async def test_parties_beyond_are_seen_by_who_makes_agreements_and_asks_for_them(self, house):
+        body = {"name": {"zh": "税务", "en": "tax"}, "tier": "city", "region": CITY}
+        body |= {"unit_id": "tax-city", "department": "tax", "parts": ["source"]}
+        assert (await house.system.post("/v1/units", json=body)).status_code == 201
+        await house.person("m-1", Role.DATA_MANAGER)
+        manager = house.gateway.caller("m-1", Role.DATA_MANAGER, department="fire", region=CITY)
+
+        async def ids(**asked):
+            got = (await manager.get("/v1/units", params=asked)).json()
+            return [row["unit_id"] for row in got["items"]]
+
+        assert await ids(part="source") == ["tax-city"]
+        assert await ids() == ["fire-city"]
+
     async def test_what_lies_beyond_is_unknown(self, house):
         await house.unit("fire-county", "fire", "330106")
         county = await house.person("county-1", Role.DATA_MANAGER, unit="fire-county")

@@ -84,6 +84,8 @@ class TestGlass:
         waiting = (await leader.get("/v1/tasks", params=params)).json()["items"]
         assert [each["id"] for each in waiting] == [task["id"]]
         assert (await tax_leader.get("/v1/tasks", params=params)).json()["items"] == []
+        to_approve = await leader.get("/v1/tasks", params={"mine": False, "unapproved": True})
+        assert to_approve.json()["items"] == []
         approved = await leader.post(f"/v1/tasks/{task['id']}:approve")
         assert (approved.status_code, approved.json()["code"]) == (409, "task.for_review")
         assert (await judge(tax_leader, task)).status_code == 404

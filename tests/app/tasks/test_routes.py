@@ -32,6 +32,22 @@ class TestTasks:
         (listed,) = (await gateway.inspector.get("/v1/tasks")).json()["items"]
         assert listed["business_name"] == "浦东某店"
 
+    async def test_who_sends_himself_waits_for_a_second_person(self, city):
+        leader = city.caller("leader-1", Role.TEAM_LEADER, Role.INSPECTOR, region="330100")
+        other = city.caller("leader-2", Role.TEAM_LEADER, region="330100")
+        body = {"business_id": "91330106MA2YYY034D", "basis": "plan 7"}
+        own = await leader.post("/v1/tasks", json=body | {"assignees": ["leader-1"]})
+        assert own.status_code == 201, own.text
+        await leader.post("/v1/tasks", json=body | {"assignees": ["inspector-1"]})
+
+        async def waiting():
+            asked = {"mine": False, "unapproved": True}
+            return [t["id"] for t in (await other.get("/v1/tasks", params=asked)).json()["items"]]
+
+        assert await waiting() == [own.json()["id"]]
+        await other.post(f"/v1/tasks/{own.json()['id']}:approve")
+        assert await waiting() == []
+
     async def test_opening_listing_and_closing(self, gateway):
         opened = (await gateway.leader.post("/v1/tasks", json=TASK)).json()
         mine = (await gateway.inspector.get("/v1/tasks")).json()["items"]
